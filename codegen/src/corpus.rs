@@ -1,0 +1,142 @@
+//! A `protocol-json` folder: the definitions of every module, and what is known of their releases.
+//! It reads; how the folder came to be is in `import`.
+
+mod releases;
+
+pub use releases::{MessageHistory, Release, Releases};
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::fault::Faults;
+use crate::schema::Definition;
+
+/// The name of the file with the history of messages, versions and fields.
+pub const RELEASES_FILE: &str = "releases.json";
+
+/// All definitions, by module and name, and their history.
+#[derive(Clone, Debug, Default)]
+pub struct Corpus {
+    /// The Kafka module and the definition, sorted by module and then by name.
+    pub definitions: Vec<(String, Definition)>,
+    /// Which release has which version and field.
+    pub releases: Releases,
+}
+
+impl Corpus {
+    /// Reads a folder that has one sub-folder a module, with one file a message, and `releases.json`.
+    ///
+    /// Without `releases.json` nothing is known of the history.
+    ///
+    /// # Errors
+    ///
+    /// Something cannot be read, or definitions have faults: then all faults of all files.
+    pub fn read(folder: &Path) -> Result<Self, CorpusError> {
+        let mut definitions = Vec::new();
+        let mut faults = Faults::default();
+        for module in entries(folder)?.iter().filter(|path| path.is_dir()) {
+            for path in entries(module)?.iter().filter(|path| is_json(path)) {
+                let name = shown(folder, path);
+                match Definition::parse(&name, &text(path)?) {
+                    Ok(definition) => definitions.push((file_name(module), definition)),
+                    Err(more) => faults.extend(more),
+                }
+            }
+        }
+        let history = folder.join(RELEASES_FILE);
+        let mut releases = Releases::default();
+        if history.is_file() {
+            match Releases::parse(&shown(folder, &history), &text(&history)?) {
+                Ok(read) => releases = read,
+                Err(more) => faults.extend(more),
+            }
+        }
+        definitions.sort_by(|(a, x), (b, y)| (a, &x.name).cmp(&(b, &y.name)));
+        let corpus = Self {
+            definitions,
+            releases,
+        };
+        Ok(faults.or(corpus)?)
+    }
+}
+
+/// Why a folder of definitions could not be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CorpusError {
+    /// A file or folder cannot be read.
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Definitions have faults.
+    Faults(Faults),
+}
+
+impl fmt::Display for CorpusError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { path, .. } => write!(f, "cannot read {}", path.display()),
+            Self::Faults(faults) => faults.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CorpusError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            Self::Faults(_) => None,
+        }
+    }
+}
+
+impl From<Faults> for CorpusError {
+    fn from(faults: Faults) -> Self {
+        Self::Faults(faults)
+    }
+}
+
+/// What is in a folder, sorted.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, CorpusError> {
+    let read = || {
+        let mut paths = fs::read_dir(folder)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<Vec<_>>>()?;
+        paths.sort();
+        Ok(paths)
+    };
+    read().map_err(|source| CorpusError::Io {
+        path: folder.to_owned(),
+        source,
+    })
+}
+
+fn text(path: &Path) -> Result<String, CorpusError> {
+    fs::read_to_string(path).map_err(|source| CorpusError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "json")
+        && path.is_file()
+}
+
+/// How faults name a file: from the folder on.
+fn shown(folder: &Path, path: &Path) -> String {
+    let inside = path.strip_prefix(folder).unwrap_or(path);
+    let inside: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+    format!("{}/{}", file_name(folder), inside.join("/"))
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}

@@ -1,0 +1,236 @@
+//! `releases.json`: which Kafka release first had a message, a version or a field, and which no longer has it.
+//! It is computed by `import`; here it is read and asked.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::fault::{Fault, Faults};
+use crate::json;
+use crate::versions::Versions;
+
+/// The history of messages, versions and fields over the imported releases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Releases {
+    /// The imported releases, oldest first.
+    pub releases: Vec<String>,
+    /// Those of them whose layouts were merged, oldest first.
+    pub layouts: Vec<String>,
+    /// The first release of which the definitions of a module were at hand.
+    pub modules: BTreeMap<String, String>,
+    /// Messages that changed their name: the old name and the new one.
+    pub renamed: BTreeMap<String, String>,
+    /// The history of each message.
+    pub messages: BTreeMap<String, MessageHistory>,
+}
+
+/// The history of one message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageHistory {
+    /// The module it belongs to.
+    pub module: String,
+    /// The versions a release has, for each release where they change.
+    pub versions: BTreeMap<Release, Versions>,
+    /// The versions that were unstable in a release, for each release where they change.
+    pub unstable: BTreeMap<Release, Versions>,
+    /// The first release of each field that is not as old as the message.
+    pub fields: BTreeMap<String, String>,
+}
+
+impl MessageHistory {
+    fn has(&self, version: i16, release: Release) -> bool {
+        at(&self.versions, release).contains(version)
+    }
+
+    fn is_unstable(&self, version: i16, release: Release) -> bool {
+        at(&self.unstable, release).contains(version)
+    }
+}
+
+/// What the last change until this release made of a range.
+fn at(ranges: &BTreeMap<Release, Versions>, release: Release) -> Versions {
+    let last = ranges.range(..=release).next_back();
+    last.map_or(Versions::NONE, |(_, versions)| *versions)
+}
+
+/// A release, in the order of time: its place in [`Releases::releases`].
+pub type Release = usize;
+
+impl Releases {
+    /// The first release that has this version, as `4.1`; `None` when the version is older than can be told.
+    ///
+    /// A release in which the version could still change does not count, unless there is no other.
+    pub fn version_since(&self, message: &str, version: i16) -> Option<&str> {
+        let history = self.messages.get(message)?;
+        let mut releases = (0..self.releases.len()).filter(|at| history.has(version, *at));
+        let stable = releases
+            .clone()
+            .find(|at| !history.is_unstable(version, *at));
+        self.unless_oldest(history, stable.or_else(|| releases.next())?)
+    }
+
+    /// The first release that no longer has this version, as `4.0`; `None` when the newest has it.
+    pub fn version_removed_in(&self, message: &str, version: i16) -> Option<&str> {
+        let history = self.messages.get(message)?;
+        let last = (0..self.releases.len()).rfind(|at| history.has(version, *at))?;
+        self.releases.get(last + 1).map(|name| major_minor(name))
+    }
+
+    /// The first release that has this field, as `4.1`; `None` when the field is as old as its message.
+    ///
+    /// The path names the fields around it: `Topics.Partitions.Leader`.
+    pub fn field_since(&self, message: &str, path: &str) -> Option<&str> {
+        let release = self.messages.get(message)?.fields.get(path)?;
+        Some(major_minor(release))
+    }
+
+    /// The names the message had before.
+    pub fn old_names<'r>(&'r self, message: &'r str) -> impl Iterator<Item = &'r str> {
+        self.renamed
+            .iter()
+            .filter(move |(_, new)| *new == message)
+            .map(|(old, _)| old.as_str())
+    }
+
+    fn unless_oldest(&self, history: &MessageHistory, release: Release) -> Option<&str> {
+        let name = self.releases.get(release)?;
+        let first_known = self.modules.get(&history.module)?;
+        (name != first_known).then(|| major_minor(name))
+    }
+
+    /// Reads `releases.json`.
+    ///
+    /// # Errors
+    ///
+    /// The file is not what `import` writes.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
+        let json = json::parse(file, text)?;
+        let fault = || Fault {
+            file: file.to_owned(),
+            line: 1,
+            message: None,
+            field: None,
+            wrong: "this is not a list of releases as `kafka-codegen import` writes it".to_owned(),
+            right: "run `kafka-codegen import` again".to_owned(),
+        };
+        Ok(read(&json).ok_or_else(fault)?)
+    }
+}
+
+/// `4.1.2` as `4.1`.
+pub(crate) fn major_minor(release: &str) -> &str {
+    release
+        .match_indices('.')
+        .nth(1)
+        .and_then(|(at, _)| release.get(..at))
+        .unwrap_or(release)
+}
+
+fn read(json: &Value) -> Option<Releases> {
+    let releases = texts(json.get("releases")?)?;
+    let messages = json.get("messages")?.as_object()?;
+    let messages = messages
+        .iter()
+        .map(|(name, value)| Some((name.clone(), history(value, &releases)?)))
+        .collect::<Option<_>>()?;
+    Some(Releases {
+        layouts: texts(json.get("layouts")?)?,
+        modules: text_map(json.get("modules")?)?,
+        renamed: text_map(json.get("renamed")?)?,
+        messages,
+        releases,
+    })
+}
+
+fn history(json: &Value, releases: &[String]) -> Option<MessageHistory> {
+    let empty = Value::Object(Map::new());
+    Some(MessageHistory {
+        module: json.get("module")?.as_str()?.to_owned(),
+        versions: ranges(json.get("versions")?, releases)?,
+        unstable: ranges(json.get("unstable").unwrap_or(&empty), releases)?,
+        fields: text_map(json.get("fields").unwrap_or(&empty))?,
+    })
+}
+
+fn ranges(json: &Value, releases: &[String]) -> Option<BTreeMap<Release, Versions>> {
+    json.as_object()?
+        .iter()
+        .map(|(release, versions)| {
+            let at = releases.iter().position(|known| known == release)?;
+            Some((at, Versions::parse(versions.as_str()?).ok()??))
+        })
+        .collect()
+}
+
+fn texts(json: &Value) -> Option<Vec<String>> {
+    let texts = json.as_array()?.iter();
+    texts.map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+fn text_map(json: &Value) -> Option<BTreeMap<String, String>> {
+    json.as_object()?
+        .iter()
+        .map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"{
+        "releases": ["3.0.2", "3.9.2", "4.0.2", "4.1.2"],
+        "layouts": ["3.9.2", "4.1.2"],
+        "modules": { "clients": "3.0.2", "raft": "3.9.2" },
+        "renamed": { "OldRequest": "NewRequest" },
+        "messages": {
+            "NewRequest": {
+                "module": "clients",
+                "versions": { "3.0.2": "0-2", "3.9.2": "0-3", "4.0.2": "2-3", "4.1.2": "1-4" },
+                "unstable": { "4.1.2": "4" },
+                "fields": { "A.B": "3.9.2" }
+            },
+            "EndTxnRequest": {
+                "module": "clients",
+                "versions": { "3.0.2": "0", "3.9.2": "0-1" },
+                "unstable": { "3.9.2": "1", "4.0.2": "none" }
+            },
+            "GoneRequest": { "module": "clients", "versions": { "3.0.2": "0", "4.0.2": "none" } },
+            "Vote": { "module": "raft", "versions": { "3.9.2": "0", "4.0.2": "0-1" } }
+        }
+    }"#;
+
+    #[test]
+    fn a_version_is_as_old_as_the_first_release_that_has_it() {
+        let releases = Releases::parse("f", TEXT).unwrap();
+        assert_eq!(releases.version_since("NewRequest", 0), None);
+        assert_eq!(releases.version_since("NewRequest", 3), Some("3.9"));
+        assert_eq!(releases.version_since("NewRequest", 4), Some("4.1"));
+        assert_eq!(releases.version_since("EndTxnRequest", 1), Some("4.0"));
+        assert_eq!(releases.version_since("NewRequest", 9), None);
+        assert_eq!(releases.version_since("Unheard", 0), None);
+        assert_eq!(releases.field_since("NewRequest", "A.B"), Some("3.9"));
+        assert_eq!(releases.field_since("NewRequest", "A"), None);
+    }
+
+    #[test]
+    fn nothing_is_new_in_the_first_release_of_its_module() {
+        let releases = Releases::parse("f", TEXT).unwrap();
+        assert_eq!(releases.version_since("Vote", 0), None);
+        assert_eq!(releases.version_since("Vote", 1), Some("4.0"));
+    }
+
+    #[test]
+    fn a_version_that_came_back_was_not_removed() {
+        let releases = Releases::parse("f", TEXT).unwrap();
+        assert_eq!(releases.version_removed_in("NewRequest", 0), Some("4.0"));
+        assert_eq!(releases.version_removed_in("NewRequest", 1), None);
+        assert_eq!(releases.version_removed_in("GoneRequest", 0), Some("4.0"));
+        assert_eq!(releases.version_removed_in("Vote", 0), None);
+    }
+
+    #[test]
+    fn what_import_did_not_write_is_refused() {
+        assert!(Releases::parse("f", r#"{"releases": [4]}"#).is_err());
+    }
+}

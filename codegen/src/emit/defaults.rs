@@ -1,0 +1,118 @@
+//! Default values, and whether a field holds another one.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::{Scope, ident, number};
+use crate::ir::{Default, Field, Fixed, Struct, Type};
+
+/// Whether every field's default is that of its Rust type.
+pub(super) fn are_all_rusts_own(entry: &Struct) -> bool {
+    entry.fields.iter().all(|field| match field.default {
+        Default::Null => true,
+        Default::Zero => !field.is_nullable(),
+        _ => false,
+    })
+}
+
+/// The default of a field, as an expression.
+pub(super) fn value(scope: Scope<'_>, field: &Field) -> TokenStream {
+    let value = match &field.default {
+        Default::Null => return quote!(None),
+        Default::Zero => zero(scope, &field.ty),
+        Default::True => quote!(true),
+        Default::Integer(value) => {
+            let value = number(*value);
+            quote!(#value)
+        }
+        Default::Float(value) => float(*value),
+        Default::Uuid(value) => {
+            let value = Literal::u128_unsuffixed(*value);
+            quote!(Uuid::from_u128(#value))
+        }
+        Default::Text(text) => quote!(Cow::Borrowed(#text)),
+    };
+    if let (Type::Fixed(Fixed::ErrorCode), Default::Integer(_)) = (&field.ty, &field.default) {
+        return quote!(ErrorCode(#value));
+    }
+    if field.is_nullable() {
+        quote!(Some(#value))
+    } else {
+        value
+    }
+}
+
+fn zero(scope: Scope<'_>, ty: &Type) -> TokenStream {
+    match ty {
+        Type::Fixed(Fixed::Bool) => quote!(false),
+        Type::Fixed(Fixed::ErrorCode) => quote!(ErrorCode::NONE),
+        Type::Fixed(Fixed::F64) => quote!(0.0),
+        Type::Fixed(Fixed::Uuid) => quote!(Uuid::ZERO),
+        Type::Fixed(_) => quote!(0),
+        Type::String => quote!(Cow::Borrowed("")),
+        Type::Blob => quote!(Blob::default()),
+        Type::Struct(place) => {
+            let name = scope.struct_at(*place);
+            quote!(#name::default())
+        }
+        Type::Array(crate::ir::Element::Packed(_)) => quote!(Packed::default()),
+        Type::Array(_) => quote!(Vec::new()),
+    }
+}
+
+/// A float as an expression: there is no literal for those that are not finite or negative.
+fn float(value: f64) -> TokenStream {
+    if value.is_nan() {
+        quote!(f64::NAN)
+    } else if value.is_infinite() {
+        if value > 0.0 {
+            quote!(f64::INFINITY)
+        } else {
+            quote!(f64::NEG_INFINITY)
+        }
+    } else {
+        let size = Literal::f64_unsuffixed(value.abs());
+        if value < 0.0 {
+            quote!(-#size)
+        } else {
+            quote!(#size)
+        }
+    }
+}
+
+/// Whether the field is not at its default, as an expression over `self`.
+pub(super) fn differs(scope: Scope<'_>, field: &Field) -> TokenStream {
+    let name = ident(&field.ident);
+    let own = quote!(self.#name);
+    if field.default == Default::Null {
+        return quote!(#own.is_some());
+    }
+    match (&field.ty, &field.default) {
+        (Type::Fixed(Fixed::Bool), Default::True) => quote!(!#own),
+        (Type::Fixed(Fixed::Bool), _) => own,
+        (Type::Fixed(Fixed::ErrorCode), Default::Zero) => quote!(!#own.is_none()),
+        (Type::Fixed(Fixed::Uuid), Default::Zero) => quote!(!#own.is_zero()),
+        (Type::String, default) => {
+            let text = if let Default::Text(text) = default {
+                text
+            } else {
+                ""
+            };
+            if field.is_nullable() {
+                quote!(#own.as_deref() != Some(#text))
+            } else if text.is_empty() {
+                quote!(!#own.is_empty())
+            } else {
+                quote!(#own != #text)
+            }
+        }
+        (Type::Blob | Type::Array(_), _) if field.is_nullable() => {
+            quote!(#own.as_ref().is_none_or(|value| !value.is_empty()))
+        }
+        (Type::Blob | Type::Array(_), _) => quote!(!#own.is_empty()),
+        _ => {
+            let value = value(scope, field);
+            quote!(#own != #value)
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! How a struct is read.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::when::When;
+use super::{Scope, defaults, ident, number, types};
+use crate::ir::{Element, Field, Fixed, Type};
+use crate::versions::Versions;
+
+/// The body of the function that reads the struct out of `r` in version `v`.
+pub(super) fn body(scope: Scope<'_>) -> TokenStream {
+    let encoding = scope.encoding();
+    let fields = scope.entry.fields.iter().map(|field| {
+        let name = ident(&field.ident);
+        let when = When::new(field.mandatory(), scope.entry.versions);
+        let possible = field.mandatory().intersect(scope.entry.versions);
+        let value = when.choose(
+            || {
+                value(
+                    scope,
+                    field,
+                    possible,
+                    &Place {
+                        e: scope.encoding_of(field),
+                        tagged: false,
+                    },
+                )
+            },
+            || defaults::value(scope, field),
+        );
+        quote!(#name: #value,)
+    });
+    if scope.tagged().next().is_none() {
+        return quote! {
+            let e = #encoding;
+            Ok(Self {
+                #(#fields)*
+                unknown_tagged_fields: r.tagged_fields(e)?,
+            })
+        };
+    }
+    let tags = tags(scope);
+    quote! {
+        let e = #encoding;
+        let mut this = Self {
+            #(#fields)*
+            unknown_tagged_fields: TaggedFields::new(),
+        };
+        let mut tags = r.tag_section(e)?;
+        while let Some(tag) = r.next_tag(&mut tags)? {
+            #tags
+            r.known_tag(&mut tags, tag)?;
+        }
+        this.unknown_tagged_fields = r.finish_tags(tags)?;
+        Ok(this)
+    }
+}
+
+/// Reads the value of `tag` into `this`, and goes on with the next tag if it is unknown.
+fn tags(scope: Scope<'_>) -> TokenStream {
+    let flexible = scope.message.flexible.intersect(scope.entry.versions);
+    let known = scope.tagged().map(|(field, tag, versions)| {
+        let (name, tag) = (ident(&field.ident), number(tag));
+        let value = value(
+            scope,
+            field,
+            versions,
+            &Place {
+                e: quote!(Encoding::Compact),
+                tagged: true,
+            },
+        );
+        let guard = When::new(versions, flexible).condition();
+        let guard = guard.map(|condition| quote!(if #condition));
+        quote!(#tag #guard => this.#name = #value,)
+    });
+    let elsewhere: Vec<_> = scope
+        .tagged()
+        .filter(|(_, _, versions)| When::new(*versions, flexible) != When::Always)
+        .map(|(_, tag, _)| number(tag))
+        .collect();
+    let elsewhere = (!elsewhere.is_empty())
+        .then(|| quote!(#(#elsewhere)|* => return Err(r.tag_not_in_version(tag)),));
+    quote! {
+        match tag.number {
+            #(#known)*
+            #elsewhere
+            _ => {
+                r.unknown_tag(&mut tags, tag)?;
+                continue;
+            }
+        }
+    }
+}
+
+/// Where a value stands: how lengths are written there, and whether it is that of a tagged field.
+struct Place {
+    e: TokenStream,
+    tagged: bool,
+}
+
+/// The value of a field that is there, as an expression.
+fn value(scope: Scope<'_>, field: &Field, possible: Versions, at: &Place) -> TokenStream {
+    if !field.is_nullable() {
+        return plain(scope, field, at);
+    }
+    When::new(field.nullable, possible).choose(
+        || nullable(scope, field, at),
+        || {
+            let value = plain(scope, field, at);
+            quote!(Some(#value))
+        },
+    )
+}
+
+fn plain(scope: Scope<'_>, field: &Field, at: &Place) -> TokenStream {
+    let e = &at.e;
+    match &field.ty {
+        Type::Fixed(ty) => fixed(*ty),
+        Type::String => quote!(r.string(#e)?),
+        Type::Blob => quote!(r.blob(#e)?),
+        Type::Struct(place) => {
+            let name = scope.struct_at(*place);
+            quote!(#name::read(r, v)?)
+        }
+        Type::Array(Element::Packed(_)) => quote!(r.packed(#e)?),
+        Type::Array(element) => {
+            let (size, read) = self::element(scope, element, e);
+            quote!(r.array(#e, #size, #read)?)
+        }
+    }
+}
+
+fn nullable(scope: Scope<'_>, field: &Field, at: &Place) -> TokenStream {
+    let e = &at.e;
+    match &field.ty {
+        // Never nullable: the resolver checked.
+        Type::Fixed(ty) => fixed(*ty),
+        Type::String => quote!(r.nullable_string(#e)?),
+        Type::Blob => quote!(r.nullable_blob(#e)?),
+        Type::Struct(place) => {
+            let name = scope.struct_at(*place);
+            if at.tagged {
+                quote!(r.nullable_tagged_struct(|r| #name::read(r, v))?)
+            } else {
+                quote!(r.nullable_struct(|r| #name::read(r, v))?)
+            }
+        }
+        Type::Array(Element::Packed(_)) => quote!(r.nullable_packed(#e)?),
+        Type::Array(element) => {
+            let (size, read) = self::element(scope, element, e);
+            quote!(r.nullable_array(#e, #size, #read)?)
+        }
+    }
+}
+
+fn fixed(ty: Fixed) -> TokenStream {
+    let method = ident(types::method(ty));
+    match ty {
+        Fixed::ErrorCode => quote!(ErrorCode(r.#method()?)),
+        _ => quote!(r.#method()?),
+    }
+}
+
+/// The least size of an element, and the function that reads one.
+fn element(scope: Scope<'_>, element: &Element, e: &TokenStream) -> (TokenStream, TokenStream) {
+    match element {
+        Element::Packed(_) | Element::Bool => (quote!(1), quote!(|r| r.bool())),
+        Element::String => (quote!(#e.string_size()), quote!(|r| r.string(#e))),
+        Element::Blob => (quote!(#e.blob_size()), quote!(|r| r.blob(#e))),
+        Element::Struct(place) => {
+            let name = scope.struct_at(*place);
+            (quote!(#name::min_size(v)), quote!(|r| #name::read(r, v)))
+        }
+    }
+}

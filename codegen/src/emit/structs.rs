@@ -1,0 +1,211 @@
+//! The items of one struct: itself, its defaults, and how it is read and written.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{Scope, defaults, docs, ident, number, own, parameter, read, types, write};
+use crate::schema::Kind;
+
+/// The struct of a message.
+pub(super) fn of_message(scope: Scope<'_>) -> TokenStream {
+    let name = ident(&scope.entry.ident);
+    let docs = docs::message(scope.message);
+    let declaration = declaration(scope, &docs);
+    let default = default(scope);
+    let own = own::item(scope);
+    let message = message_impl(scope);
+    let read = read_fn(scope);
+    let role = role(scope);
+    quote! {
+        #declaration
+        #default
+        #message
+        impl<'a> Decode<'a> for #name<'a> {
+            #read
+        }
+        #own
+        #role
+    }
+}
+
+/// A struct inside of a message.
+pub(super) fn nested(scope: Scope<'_>) -> TokenStream {
+    let name = ident(&scope.entry.ident);
+    let docs = [docs::nested(scope.message, scope.entry)];
+    let declaration = declaration(scope, &docs);
+    let default = default(scope);
+    let own = own::item(scope);
+    let min_size = min_size(scope);
+    let read = read_fn(scope);
+    let write = write_fn(scope);
+    quote! {
+        #declaration
+        #default
+        impl<'a> #name<'a> {
+            #min_size
+            #read
+            #write
+        }
+        #own
+    }
+}
+
+fn declaration(scope: Scope<'_>, docs: &[String]) -> TokenStream {
+    let name = ident(&scope.entry.ident);
+    let derived = defaults::are_all_rusts_own(scope.entry).then(|| quote!(Default,));
+    let docs = docs.iter().enumerate().map(|(index, paragraph)| {
+        let gap = (index > 0).then(|| quote!(#[doc = ""]));
+        let paragraph = format!(" {paragraph}");
+        quote!(#gap #[doc = #paragraph])
+    });
+    let fields = scope.entry.fields.iter().map(|field| {
+        let doc = format!(" {}", docs::field(scope.message, field));
+        let (name, ty) = (ident(&field.ident), types::of_field(scope, field));
+        quote!(#[doc = #doc] pub #name: #ty,)
+    });
+    quote! {
+        #(#docs)*
+        #[derive(Clone, Debug, #derived PartialEq)]
+        pub struct #name<'a> {
+            #(#fields)*
+            #[doc = " Tagged fields that the definition does not know."]
+            pub unknown_tagged_fields: TaggedFields<'a>,
+        }
+    }
+}
+
+/// The implementation of `Default`, where it cannot be derived.
+fn default(scope: Scope<'_>) -> TokenStream {
+    if defaults::are_all_rusts_own(scope.entry) {
+        return TokenStream::new();
+    }
+    let name = ident(&scope.entry.ident);
+    let fields = scope.entry.fields.iter().map(|field| {
+        let (name, value) = (ident(&field.ident), defaults::value(scope, field));
+        quote!(#name: #value,)
+    });
+    quote! {
+        impl Default for #name<'_> {
+            fn default() -> Self {
+                Self {
+                    #(#fields)*
+                    unknown_tagged_fields: TaggedFields::new(),
+                }
+            }
+        }
+    }
+}
+
+fn message_impl(scope: Scope<'_>) -> TokenStream {
+    let name = ident(&scope.entry.ident);
+    let kafka_name = &scope.message.name;
+    let versions = scope.message.versions;
+    let (min, max) = (
+        versions.lowest().unwrap_or(0),
+        versions.highest().unwrap_or(0),
+    );
+    let (min, max) = (number(min), number(max));
+    let flexible = match scope.message.flexible.lowest() {
+        Some(first) => {
+            let first = number(first);
+            quote!(Some(Version(#first)))
+        }
+        None => quote!(None),
+    };
+    let body = write::body(scope);
+    let v = parameter("v", &body);
+    quote! {
+        impl Message for #name<'_> {
+            const NAME: &'static str = #kafka_name;
+            const VERSIONS: VersionRange = VersionRange::generated(#min, #max);
+            const FLEXIBLE_FROM: Option<Version> = #flexible;
+
+            fn write(&self, w: &mut Writer, #v: Version) -> Result<(), EncodeError> {
+                #body
+            }
+        }
+    }
+}
+
+fn write_fn(scope: Scope<'_>) -> TokenStream {
+    let body = write::body(scope);
+    let v = parameter("v", &body);
+    quote! {
+        fn write(&self, w: &mut Writer, #v: Version) -> Result<(), EncodeError> {
+            #body
+        }
+    }
+}
+
+fn read_fn(scope: Scope<'_>) -> TokenStream {
+    let body = read::body(scope);
+    let v = parameter("v", &body);
+    quote! {
+        fn read(r: &mut Reader<'a>, #v: Version) -> Result<Self, DecodeError> {
+            #body
+        }
+    }
+}
+
+/// The function that tells the least size of an element, for structs that are elements.
+fn min_size(scope: Scope<'_>) -> TokenStream {
+    if !scope.entry.is_element {
+        return TokenStream::new();
+    }
+    let mut runs = scope.entry.min_sizes.iter().rev();
+    let last = runs.next().map_or(0, |(_, size)| *size);
+    let last = proc_macro2::Literal::usize_unsuffixed(last);
+    let arms = runs.rev().map(|(versions, size)| {
+        let size = proc_macro2::Literal::usize_unsuffixed(*size);
+        let (lowest, highest) = (
+            versions.lowest().unwrap_or(0),
+            versions.highest().unwrap_or(0),
+        );
+        let (low, high) = (number(lowest), number(highest));
+        if lowest == highest {
+            quote!(#low => #size,)
+        } else {
+            quote!(#low..=#high => #size,)
+        }
+    });
+    let arms: TokenStream = arms.collect();
+    let body = if arms.is_empty() {
+        quote!(#last)
+    } else {
+        quote!(match v.0 { #arms _ => #last, })
+    };
+    let v = parameter("v", &body);
+    quote! {
+        const fn min_size(#v: Version) -> usize {
+            #body
+        }
+    }
+}
+
+/// The implementation of `Request` or `Response`.
+fn role(scope: Scope<'_>) -> TokenStream {
+    let message = scope.message;
+    let name = ident(&scope.entry.ident);
+    match message.kind {
+        Kind::Request => {
+            let stem = message.name.trim_end_matches("Request");
+            let (key, response) = (ident(stem), ident(&format!("{stem}Response")));
+            quote! {
+                impl Request for #name<'_> {
+                    type Response<'r> = super::#response<'r>;
+
+                    const KEY: ApiKey = ApiKey::#key;
+                }
+            }
+        }
+        Kind::Response => {
+            let key = ident(message.name.trim_end_matches("Response"));
+            quote! {
+                impl Response for #name<'_> {
+                    const KEY: ApiKey = ApiKey::#key;
+                }
+            }
+        }
+        _ => TokenStream::new(),
+    }
+}

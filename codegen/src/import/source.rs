@@ -1,0 +1,261 @@
+//! Where definitions come from: release jars and folders, and how their release and module are told.
+//! It finds files and reads their text; it does not look into it.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::ImportError;
+
+/// A jar or a folder, and the release it holds where its name does not tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The release, when it was given.
+    pub release: Option<String>,
+    /// The jar or the folder.
+    pub path: PathBuf,
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    /// `PATH` or `RELEASE=PATH`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((release, path)) if number(release).is_some() => Ok(Self {
+                release: Some(release.to_owned()),
+                path: path.into(),
+            }),
+            Some((release, _)) if !release.contains(['/', '\\']) => Err(format!(
+                "`{release}` is not a release; write RELEASE=PATH such as 4.4.0=jars/new, or only the path"
+            )),
+            _ => Ok(Self {
+                release: None,
+                path: text.into(),
+            }),
+        }
+    }
+}
+
+/// One definition file that was found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) release: String,
+    pub(super) module: &'static str,
+    /// How faults name it.
+    pub(super) file: String,
+    pub(super) text: String,
+}
+
+/// The Kafka modules that are imported, as their folders are called; the artifacts are `kafka-` and this.
+pub(super) const MODULES: [&str; 7] = [
+    "clients",
+    "group-coordinator",
+    "metadata",
+    "raft",
+    "share-coordinator",
+    "storage",
+    "transaction-coordinator",
+];
+
+impl Source {
+    /// Every definition file in the jar, or in the folder and its jars, in the order of their names.
+    pub(super) fn files(&self) -> Result<Vec<Found>, ImportError> {
+        let mut found = Vec::new();
+        if self.path.is_dir() {
+            self.walk(&self.path, &mut found)?;
+        } else if is(&self.path, "jar") {
+            self.jar(&self.path, &mut found)?;
+        } else if self.path.exists() {
+            return Err(ImportError::Input(format!(
+                "{} is neither a jar nor a folder; give release jars such as kafka-clients-4.4.0.jar, or folders of them",
+                self.path.display()
+            )));
+        } else {
+            return Err(ImportError::Input(format!(
+                "{} does not exist",
+                self.path.display()
+            )));
+        }
+        if found.is_empty() {
+            return Err(ImportError::Input(format!(
+                "there are no message definitions in {}; give jars named like kafka-clients-4.4.0.jar, \
+                 or folders that keep the names of Kafka's modules ({})",
+                self.path.display(),
+                MODULES.join(", ")
+            )));
+        }
+        Ok(found)
+    }
+
+    fn walk(&self, folder: &Path, found: &mut Vec<Found>) -> Result<(), ImportError> {
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(folder).map_err(ImportError::io(folder))? {
+            paths.push(entry.map_err(ImportError::io(folder))?.path());
+        }
+        paths.sort();
+        for path in paths {
+            if path.is_dir() {
+                if !folder_is_foreign(&path) {
+                    self.walk(&path, found)?;
+                }
+            } else if is(&path, "jar") {
+                if artifact(&path).is_some() {
+                    self.jar(&path, found)?;
+                }
+            } else if is(&path, "json") && holds_definitions(&path) {
+                if let Some(module) = components(&path).find_map(module) {
+                    let text = fs::read_to_string(&path).map_err(ImportError::io(&path))?;
+                    let release = self.release_of(&path)?;
+                    let file = path.display().to_string();
+                    found.push(Found {
+                        release,
+                        module,
+                        file,
+                        text,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn jar(&self, path: &Path, found: &mut Vec<Found>) -> Result<(), ImportError> {
+        let Some(module) = artifact(path) else {
+            return Err(ImportError::Input(format!(
+                "cannot tell the Kafka module of {}; jars must be named kafka-MODULE-RELEASE.jar, where MODULE is one of {}",
+                path.display(),
+                MODULES.join(", ")
+            )));
+        };
+        let release = self.release_of(path)?;
+        let unzip = |error: zip::result::ZipError| ImportError::Io {
+            path: path.to_owned(),
+            source: error.into(),
+        };
+        let file = File::open(path).map_err(ImportError::io(path))?;
+        let mut archive = zip::ZipArchive::new(file).map_err(unzip)?;
+        let mut names: Vec<_> = archive
+            .file_names()
+            .filter(|name| is(Path::new(name), "json") && holds_definitions(Path::new(name)))
+            .map(str::to_owned)
+            .collect();
+        names.sort();
+        for name in names {
+            let mut text = String::new();
+            let mut entry = archive.by_name(&name).map_err(unzip)?;
+            entry
+                .read_to_string(&mut text)
+                .map_err(ImportError::io(path))?;
+            let file = format!("{}!/{name}", path.display());
+            found.push(Found {
+                release: release.clone(),
+                module,
+                file,
+                text,
+            });
+        }
+        Ok(())
+    }
+
+    /// The release that was given, or that the nearest of the names on the path tells.
+    fn release_of(&self, path: &Path) -> Result<String, ImportError> {
+        let told = || components(path).find_map(release_in);
+        self.release.clone().or_else(told).ok_or_else(|| {
+            ImportError::Input(format!(
+                "cannot tell which release {} belongs to; write RELEASE=PATH, such as 4.4.0={}",
+                path.display(),
+                self.path.display()
+            ))
+        })
+    }
+}
+
+/// `4.4.0` as its numbers, which order releases.
+pub(super) fn number(release: &str) -> Option<Vec<u32>> {
+    let numbers: Option<Vec<u32>> = release.split('.').map(|part| part.parse().ok()).collect();
+    numbers.filter(|numbers| numbers.len() > 1)
+}
+
+/// The names on a path, the last one first, without the extension of a jar.
+fn components(path: &Path) -> impl Iterator<Item = &str> {
+    path.iter()
+        .rev()
+        .filter_map(|part| part.to_str())
+        .map(|part| part.strip_suffix(".jar").unwrap_or(part))
+}
+
+/// The release at the end of a name such as `kafka-clients-4.4.0`.
+fn release_in(name: &str) -> Option<String> {
+    let release = name.rsplit_once('-').map_or(name, |(_, release)| release);
+    number(release).map(|_| release.to_owned())
+}
+
+/// The module a name stands for: `clients`, `kafka-clients` or `kafka-clients-4.4.0`.
+fn module(name: &str) -> Option<&'static str> {
+    let name = match name.rsplit_once('-') {
+        Some((name, release)) if number(release).is_some() => name,
+        _ => name,
+    };
+    let name = name.strip_prefix("kafka-").unwrap_or(name);
+    MODULES.into_iter().find(|module| *module == name)
+}
+
+/// The module of a jar, when its name is that of an artifact that is imported.
+fn artifact(jar: &Path) -> Option<&'static str> {
+    let name = jar.file_name()?.to_str()?.strip_suffix(".jar")?;
+    module(name).filter(|_| name.starts_with("kafka-"))
+}
+
+/// Kafka keeps definitions in folders called `message` or `metadata`, we in folders called as the module.
+fn holds_definitions(file: &Path) -> bool {
+    let folder = file
+        .parent()
+        .and_then(Path::file_name)
+        .and_then(|name| name.to_str());
+    folder.is_some_and(|name| name == "message" || module(name).is_some())
+}
+
+/// Folders of a source tree whose definitions are not part of a release.
+fn folder_is_foreign(folder: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| matches!(name, "test" | "target" | "build") || name.starts_with('.'))
+}
+
+fn is(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|it| it == extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_and_modules_are_told_from_names() {
+        assert_eq!(release_in("kafka-clients-4.4.0").as_deref(), Some("4.4.0"));
+        assert_eq!(release_in("4.4.0").as_deref(), Some("4.4.0"));
+        assert_eq!(release_in("kafka-clients-4.4.0-test"), None);
+        assert_eq!(
+            artifact(Path::new("a/kafka-clients-4.4.0.jar")),
+            Some("clients")
+        );
+        assert_eq!(artifact(Path::new("kafka-clients-4.4.0-sources.jar")), None);
+        assert_eq!(artifact(Path::new("kafka-streams-4.4.0.jar")), None);
+        assert_eq!(module("group-coordinator"), Some("group-coordinator"));
+        assert!(number("3.10.0") > number("3.9.2") && number("3").is_none());
+    }
+
+    #[test]
+    fn a_release_may_stand_before_the_path() {
+        let source: Source = "4.4.0=a/b".parse().unwrap();
+        assert_eq!(source.release.as_deref(), Some("4.4.0"));
+        assert!(
+            "four=a/b"
+                .parse::<Source>()
+                .unwrap_err()
+                .contains("`four` is not a release")
+        );
+        assert_eq!("a/b=c".parse::<Source>().unwrap().path, Path::new("a/b=c"));
+    }
+}

@@ -1,0 +1,201 @@
+//! The resolved model: what the generated code is made from. Every rule has been checked and every
+//! name is fit for Rust, so whoever reads it cannot fail.
+
+use crate::schema::Kind;
+use crate::versions::Versions;
+
+/// All messages, sorted by module and name.
+#[derive(Debug)]
+pub struct Protocol {
+    /// The messages that have versions.
+    pub messages: Vec<Message>,
+    /// The APIs, by key.
+    pub apis: Vec<Api>,
+}
+
+/// An API: a request and its response.
+#[derive(Debug)]
+pub struct Api {
+    /// The API key.
+    pub key: i16,
+    /// Kafka's display name, such as `Fetch`.
+    pub name: String,
+    /// The versions of the request.
+    pub versions: Versions,
+    /// The flexible versions of the request.
+    pub request_flexible: Versions,
+    /// The flexible versions of the response.
+    pub response_flexible: Versions,
+}
+
+/// A message: its own struct and those inside of it.
+#[derive(Debug)]
+pub struct Message {
+    /// The Kafka module it comes from.
+    pub module: String,
+    /// Kafka's name, which is the type's name too.
+    pub name: String,
+    /// The name of its Rust module.
+    pub ident: String,
+    /// What kind of message it is.
+    pub kind: Kind,
+    /// The number of the API, or of the record type.
+    pub api_key: Option<i16>,
+    /// The versions there are; at least one, and the last is bounded.
+    pub versions: Versions,
+    /// The versions with compact lengths and tagged fields; open-ended or none.
+    pub flexible: Versions,
+    /// Whether the highest version may still change.
+    pub latest_unstable: bool,
+    /// When versions came and went, one sentence each.
+    pub history: Vec<String>,
+    /// The message's own struct, then the others.
+    pub structs: Vec<Struct>,
+}
+
+/// A struct.
+#[derive(Debug)]
+pub struct Struct {
+    /// Its name in the definition.
+    pub name: String,
+    /// Its Rust name.
+    pub ident: String,
+    /// The versions of the message that it can occur in.
+    pub versions: Versions,
+    /// Whether it is the element of an array.
+    pub is_element: bool,
+    /// Its fields, in the order they are encoded.
+    pub fields: Vec<Field>,
+    /// The least size of its encoding for each version it can occur in.
+    pub min_sizes: Vec<(Versions, usize)>,
+}
+
+/// A field that occurs in at least one version of its struct.
+#[derive(Debug)]
+pub struct Field {
+    /// Its Rust name.
+    pub ident: String,
+    /// Its type.
+    pub ty: Type,
+    /// The versions of the struct that have it.
+    pub versions: Versions,
+    /// Its tag, and the versions in which it is tagged.
+    pub tag: Option<(u32, Versions)>,
+    /// The versions of the field in which it may be null.
+    pub nullable: Versions,
+    /// What it is when it is not there.
+    pub default: Default,
+    /// Whether a value may be dropped in versions that lack the field.
+    pub ignorable: bool,
+    /// The versions in which its length is compact; open-ended or none.
+    pub flexible: Versions,
+    /// What its value identifies, as the definitions name it.
+    pub entity: Option<&'static str>,
+    /// The release that first had it, if it is newer than its message.
+    pub since: Option<String>,
+}
+
+impl Field {
+    /// The versions in which it stands among the other fields of the struct.
+    pub fn mandatory(&self) -> Versions {
+        match (&self.tag, self.versions.lowest()) {
+            (Some((_, tagged)), Some(lowest)) => match tagged.lowest() {
+                Some(first) => Versions::new(lowest, first - 1),
+                None => self.versions,
+            },
+            _ => self.versions,
+        }
+    }
+
+    /// Whether it may be null in any version, so that its Rust type has a null.
+    pub fn is_nullable(&self) -> bool {
+        !self.nullable.is_empty()
+    }
+}
+
+/// The type of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// A number, bool or uuid.
+    Fixed(Fixed),
+    /// UTF-8 text.
+    String,
+    /// Bytes, record batches among them.
+    Blob,
+    /// The struct at this place in the message's list.
+    Struct(usize),
+    /// An array.
+    Array(Element),
+}
+
+/// A type whose values all take the same number of bytes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Fixed {
+    /// One byte, 0 or 1.
+    Bool,
+    /// A signed byte.
+    I8,
+    /// Two bytes, signed.
+    I16,
+    /// Two bytes, signed: an error code.
+    ErrorCode,
+    /// Two bytes, unsigned.
+    U16,
+    /// Four bytes, signed.
+    I32,
+    /// Four bytes, unsigned.
+    U32,
+    /// Eight bytes, signed.
+    I64,
+    /// Eight bytes, IEEE 754.
+    F64,
+    /// Sixteen bytes.
+    Uuid,
+}
+
+impl Fixed {
+    /// How many bytes a value takes.
+    pub fn size(self) -> usize {
+        match self {
+            Self::Bool | Self::I8 => 1,
+            Self::I16 | Self::ErrorCode | Self::U16 => 2,
+            Self::I32 | Self::U32 => 4,
+            Self::I64 | Self::F64 => 8,
+            Self::Uuid => 16,
+        }
+    }
+}
+
+/// What an array holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// Numbers or uuids, kept as the bytes they are.
+    Packed(Fixed),
+    /// Bools: any true byte is read, so they are not kept as bytes.
+    Bool,
+    /// Texts.
+    String,
+    /// Bytes.
+    Blob,
+    /// The struct at this place in the message's list.
+    Struct(usize),
+}
+
+/// What a field is when it is not there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Default {
+    /// Null.
+    Null,
+    /// What Rust's `Default` of the type is: zero, false, empty, or a struct of defaults.
+    Zero,
+    /// True.
+    True,
+    /// An integer other than 0.
+    Integer(i64),
+    /// A float other than 0.
+    Float(f64),
+    /// A uuid other than zero, as a number.
+    Uuid(u128),
+    /// A text that is not empty.
+    Text(String),
+}

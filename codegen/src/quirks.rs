@@ -1,0 +1,19 @@
+//! What the definitions cannot say: the exceptions of the protocol, each with its source.
+//! No other module of the generator knows a message by its name.
+
+/// The header version of a request that does not follow from whether its version is flexible.
+///
+/// ControlledShutdown v0 was sent by brokers of Kafka 0.8 without a client id. Source:
+/// `ApiMessageTypeGenerator.java` of Kafka 3.9 and before.
+pub(crate) fn request_header_version(api_key: i16, version: i16) -> Option<i16> {
+    (api_key == 7 && version == 0).then_some(0)
+}
+
+/// The header version of all responses of an API, where it does not follow from whether the
+/// version is flexible.
+///
+/// The response of ApiVersions always has header version 0: the client cannot know yet which
+/// versions the broker understands. Source: KIP-511.
+pub(crate) fn response_header_version(api_key: i16) -> Option<i16> {
+    (api_key == 18).then_some(0)
+}

@@ -1,0 +1,127 @@
+//! The structs of a message as they are generated, once everything is known to be right.
+
+use super::structs::Registry;
+use super::{defaults, join, names};
+use crate::corpus::Releases;
+use crate::ir::{Default, Element, Field, Fixed, Struct, Type};
+use crate::schema::{Definition, FieldDef};
+use crate::types::FieldType;
+use crate::versions::Versions;
+
+pub(super) fn resolve(
+    definition: &Definition,
+    registry: &Registry<'_>,
+    releases: &Releases,
+) -> Vec<Struct> {
+    let mut structs: Vec<Struct> = registry
+        .structs
+        .iter()
+        .map(|entry| Struct {
+            name: entry.name.to_owned(),
+            ident: if entry.path.is_empty() {
+                entry.name.to_owned()
+            } else {
+                names::struct_ident(&definition.name, entry.name)
+            },
+            versions: entry.versions,
+            is_element: false,
+            fields: entry
+                .fields
+                .iter()
+                .filter_map(|field| {
+                    let since =
+                        releases.field_since(&definition.name, &join(&entry.path, &field.name));
+                    Some(Field {
+                        since: since.map(str::to_owned),
+                        ..resolve_field(definition, registry, field, entry.versions)?
+                    })
+                })
+                .collect(),
+            min_sizes: Vec::new(),
+        })
+        .collect();
+    let elements: Vec<usize> = structs
+        .iter()
+        .flat_map(|outer| &outer.fields)
+        .filter_map(|field| match field.ty {
+            Type::Array(Element::Struct(place)) => Some(place),
+            _ => None,
+        })
+        .collect();
+    for place in elements {
+        if let Some(element) = structs.get_mut(place) {
+            element.is_element = true;
+        }
+    }
+    structs
+}
+
+/// `None` if the field is in no version of its struct.
+fn resolve_field(
+    definition: &Definition,
+    registry: &Registry<'_>,
+    field: &FieldDef,
+    possible: Versions,
+) -> Option<Field> {
+    let versions = field.effective_versions().intersect(possible);
+    if versions.is_empty() {
+        return None;
+    }
+    let nullable = field.nullable_versions.intersect(versions);
+    let default = defaults::default(field).unwrap_or(Default::Zero);
+    Some(Field {
+        ident: names::field_ident(&field.name),
+        ty: resolve_type(registry, field)?,
+        versions,
+        tag: field
+            .tag
+            .zip(field.tagged_versions)
+            .map(|(tag, tagged)| (tag, tagged.intersect(versions))),
+        nullable,
+        // Null is impossible where it is allowed only in versions that there are none of.
+        default: if nullable.is_empty() && default == Default::Null {
+            Default::Zero
+        } else {
+            default
+        },
+        ignorable: field.ignorable,
+        flexible: field
+            .flexible_versions
+            .unwrap_or(definition.flexible_versions),
+        entity: field.entity_type.map(|entity| entity.name()),
+        since: None,
+    })
+}
+
+fn resolve_type(registry: &Registry<'_>, field: &FieldDef) -> Option<Type> {
+    if field.ty == FieldType::Int16 && field.name.ends_with("ErrorCode") {
+        return Some(Type::Fixed(Fixed::ErrorCode));
+    }
+    Some(match &field.ty {
+        FieldType::String => Type::String,
+        FieldType::Bytes | FieldType::Records => Type::Blob,
+        FieldType::Struct(name) => Type::Struct(registry.place(name)?),
+        FieldType::Array(element) => Type::Array(match &**element {
+            FieldType::Bool => Element::Bool,
+            FieldType::String => Element::String,
+            FieldType::Struct(name) => Element::Struct(registry.place(name)?),
+            other => fixed(other).map_or(Element::Blob, Element::Packed),
+        }),
+        other => Type::Fixed(fixed(other)?),
+    })
+}
+
+fn fixed(ty: &FieldType) -> Option<Fixed> {
+    Some(match ty {
+        FieldType::Bool => Fixed::Bool,
+        FieldType::Int8 => Fixed::I8,
+        FieldType::Int16 => Fixed::I16,
+        FieldType::Uint16 => Fixed::U16,
+        FieldType::Int32 => Fixed::I32,
+        FieldType::Uint32 => Fixed::U32,
+        FieldType::Int64 => Fixed::I64,
+        FieldType::Float64 => Fixed::F64,
+        FieldType::Uuid => Fixed::Uuid,
+        _ => return None,
+    })
+}

@@ -1,0 +1,51 @@
+//! When the versions of a message came and went, in words.
+
+use std::collections::BTreeMap;
+
+use crate::corpus::Releases;
+use crate::schema::Definition;
+
+pub(super) fn sentences(definition: &Definition, releases: &Releases) -> Vec<String> {
+    let name = &definition.name;
+    let since = |version| releases.version_since(name, version);
+    let removed = |version| releases.version_removed_in(name, version);
+    let mut sentences = by_release(definition, since, "since Kafka");
+    sentences.extend(by_release(definition, removed, "removed in Kafka"));
+    if let (true, Some(latest)) = (
+        definition.latest_version_unstable,
+        definition.valid_versions.highest(),
+    ) {
+        sentences.push(format!(
+            "Version {latest} is unstable: it may still change."
+        ));
+    }
+    sentences
+}
+
+/// One sentence for each release that `release` names for a version.
+fn by_release<'r>(
+    definition: &Definition,
+    release: impl Fn(i16) -> Option<&'r str>,
+    words: &str,
+) -> Vec<String> {
+    let mut ranges: Vec<(&str, i16, i16)> = Vec::new();
+    let versions = definition.valid_versions.iter();
+    for (version, release) in versions.filter_map(|version| Some((version, release(version)?))) {
+        match ranges.last_mut() {
+            Some((same, _, highest)) if *same == release && *highest == version - 1 => {
+                *highest = version;
+            }
+            _ => ranges.push((release, version, version)),
+        }
+    }
+    let mut sentences = BTreeMap::new();
+    for (release, lowest, highest) in ranges {
+        let sentence = if lowest == highest {
+            format!("Version {lowest} {words} {release}.")
+        } else {
+            format!("Versions {lowest}-{highest} {words} {release}.")
+        };
+        sentences.insert((lowest, release), sentence);
+    }
+    sentences.into_values().collect()
+}

@@ -1,0 +1,150 @@
+//! From what the definition files say to what the generated code is made from: an ordered list of
+//! passes. Every fault that one file alone does not show in a single key is found here.
+
+mod apis;
+mod defaults;
+mod fields;
+mod history;
+mod names;
+mod nullability;
+mod sizes;
+mod structs;
+mod tags;
+
+use crate::corpus::{Corpus, Releases};
+use crate::fault::{Fault, Faults};
+use crate::ir::{Message, Protocol};
+use crate::json::Place;
+use crate::schema::{Definition, FieldDef};
+
+/// Resolves all definitions.
+///
+/// # Errors
+///
+/// All faults of all files.
+pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
+    let mut faults = Faults::default();
+    let mut messages = Vec::new();
+    for (module, definition) in corpus.definitions.iter().filter(|(_, d)| !d.is_retired()) {
+        match message(module, definition, &corpus.releases) {
+            Ok(message) => messages.push(message),
+            Err(more) => faults.extend(more),
+        }
+    }
+    names::check_messages(corpus, &mut faults);
+    let apis = apis::resolve(corpus, &mut faults);
+    faults.or(Protocol { messages, apis })
+}
+
+/// Resolves one definition.
+///
+/// # Errors
+///
+/// All its faults.
+pub fn message(
+    module: &str,
+    definition: &Definition,
+    releases: &Releases,
+) -> Result<Message, Faults> {
+    let mut check = Check::new(definition);
+    names::check(&mut check);
+    let registry = structs::register(&mut check);
+    nullability::check(&mut check);
+    tags::check(&mut check);
+    defaults::check(&mut check);
+    // What follows relies on the checks before.
+    check.faults()?;
+    let mut structs = fields::resolve(definition, &registry, releases);
+    sizes::resolve(definition, &mut structs);
+    Ok(Message {
+        module: module.to_owned(),
+        name: definition.name.clone(),
+        ident: names::snake_case(&definition.name),
+        kind: definition.kind,
+        api_key: definition.api_key,
+        versions: definition.valid_versions,
+        flexible: definition.flexible_versions,
+        latest_unstable: definition.latest_version_unstable,
+        history: history::sentences(definition, releases),
+        structs,
+    })
+}
+
+/// A definition that is being checked, and what was found wrong with it.
+struct Check<'d> {
+    definition: &'d Definition,
+    faults: Faults,
+}
+
+impl<'d> Check<'d> {
+    fn new(definition: &'d Definition) -> Self {
+        Self {
+            definition,
+            faults: Faults::default(),
+        }
+    }
+
+    fn faults(self) -> Result<(), Faults> {
+        self.faults.or(())
+    }
+
+    fn fault(
+        &mut self,
+        place: &Place,
+        path: Option<&str>,
+        wrong: impl Into<String>,
+        right: impl Into<String>,
+    ) {
+        let fault = self
+            .definition
+            .fault(place, path.map(str::to_owned), wrong, right);
+        self.push(fault);
+    }
+
+    fn field_fault(
+        &mut self,
+        at: &Site<'_>,
+        key: &'static str,
+        wrong: impl Into<String>,
+        right: impl Into<String>,
+    ) {
+        self.fault(&at.field.place.key(key), Some(&at.path), wrong, right);
+    }
+
+    fn push(&mut self, fault: Fault) {
+        self.faults.0.push(fault);
+    }
+
+    /// Every field, with the fields around it; those of common structs once.
+    fn sites(&self) -> Vec<Site<'d>> {
+        let mut sites = Vec::new();
+        collect("", &self.definition.fields, &mut sites);
+        for common in &self.definition.common_structs {
+            collect(&common.name, &common.fields, &mut sites);
+        }
+        sites
+    }
+}
+
+/// A field and where it stands.
+struct Site<'d> {
+    field: &'d FieldDef,
+    /// With the names of the fields around it: `Topics.Partitions.Leader`.
+    path: String,
+}
+
+fn collect<'d>(parent: &str, fields: &'d [FieldDef], sites: &mut Vec<Site<'d>>) {
+    for field in fields {
+        let path = join(parent, &field.name);
+        collect(&path, &field.fields, sites);
+        sites.push(Site { field, path });
+    }
+}
+
+fn join(parent: &str, name: &str) -> String {
+    if parent.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{parent}.{name}")
+    }
+}

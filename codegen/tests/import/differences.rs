@@ -1,0 +1,111 @@
+//! Where releases disagree: what stops the import, and what does not.
+
+use crate::releases::{Releases, definition, fields};
+
+#[test]
+fn an_unexpected_difference_stops_the_import_and_is_named() {
+    let field = |keys: &str| {
+        format!(
+            r#""fields": [ {{ "name": "Topics", "type": "[]Topic", "versions": "0+", "fields": [
+               {{ "name": "A", "type": "int8", "versions": "0+" }}, {{ "name": "B", {keys} }} ] }} ]"#
+        )
+    };
+    let base = r#""type": "int32", "versions": "0+""#;
+    let table = [
+        (
+            "type",
+            r#""type": "int64", "versions": "0+""#,
+            "v0, field Topics.B: the type is int32 in 3.9.2 and int64 in 4.0.0",
+        ),
+        (
+            "presence",
+            r#""type": "int32", "versions": "1+""#,
+            "v0, field Topics.B: presence is there in 3.9.2 and not there in 4.0.0",
+        ),
+        (
+            "default",
+            r#""type": "int32", "versions": "0+", "default": 1"#,
+            "v0, field Topics.B: the default is 0 in 3.9.2 and 1 in 4.0.0",
+        ),
+        (
+            "tag",
+            r#""type": "int32", "versions": "0+", "taggedVersions": "2+", "tag": 0"#,
+            "v2, field Topics.B: the tag is none in 3.9.2 and 0 in 4.0.0",
+        ),
+        (
+            "nullable",
+            r#""type": "string", "versions": "0+", "nullableVersions": "1+""#,
+            "v1, field Topics.B: nullability is false in 3.9.2 and true in 4.0.0",
+        ),
+    ];
+    for (name, keys, told) in table {
+        let releases = Releases::new(&format!("difference-{name}"))
+            .request("3.9.2", "ARequest", "0-2", &field(base))
+            .request("4.0.0", "ARequest", "0-2", &field(keys));
+        let error = releases.stopped(&["3.9.2", "4.0.0"]);
+        assert!(
+            error.contains(&format!("error: ARequest {told}")),
+            "{name}: {error}"
+        );
+        assert!(
+            error.contains("nothing was written") && error.contains("accepted.rs"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn another_order_or_flexibility_is_a_difference_too() {
+    let a = r#"{ "name": "A", "type": "int8", "versions": "0+" }"#;
+    let b = r#"{ "name": "B", "type": "int8", "versions": "0+" }"#;
+    let releases = Releases::new("order")
+        .request(
+            "3.9.2",
+            "ARequest",
+            "0",
+            &format!(r#""fields": [ {a}, {b} ]"#),
+        )
+        .request(
+            "4.0.0",
+            "ARequest",
+            "0",
+            &format!(r#""fields": [ {b}, {a} ]"#),
+        );
+    let error = releases.stopped(&["3.9.2", "4.0.0"]);
+    assert!(
+        error.contains("ARequest v0: the order of the fields is A, B in 3.9.2 and B, A in 4.0.0"),
+        "{error}"
+    );
+
+    let keys = |flexible: &str| {
+        format!(r#""type": "data", "validVersions": "0-1", "flexibleVersions": "{flexible}""#)
+    };
+    let releases = Releases::new("flexible")
+        .with("3.9.2", "raft", "AThing", &keys("1+"))
+        .with("4.0.0", "raft", "AThing", &keys("0+"));
+    let error = releases.stopped(&["3.9.2", "4.0.0"]);
+    assert!(
+        error.contains("AThing v0: flexibility is false in 3.9.2 and true in 4.0.0"),
+        "{error}"
+    );
+}
+
+#[test]
+fn stored_records_may_grow_by_tagged_fields_and_requests_may_not() {
+    let tagged = r#""fields": [ { "name": "New", "type": "int8", "versions": "2+", "taggedVersions": "2+", "tag": 0 } ]"#;
+    let data = r#""type": "data", "validVersions": "0-2", "flexibleVersions": "2+""#;
+    let releases = Releases::new("grown-record")
+        .with("3.9.2", "raft", "AThing", data)
+        .with("4.0.0", "raft", "AThing", &format!("{data}, {tagged}"));
+    let corpus = releases.imported(&["3.9.2", "4.0.0"]);
+    assert_eq!(fields(definition(&corpus, "AThing")), ["New 2+"]);
+
+    let releases = Releases::new("grown-request")
+        .request("3.9.2", "ARequest", "0-2", r#""fields": []"#)
+        .request("4.0.0", "ARequest", "0-2", tagged);
+    let error = releases.stopped(&["3.9.2", "4.0.0"]);
+    assert!(
+        error.contains("ARequest v2, field New: presence is not there in 3.9.2"),
+        "{error}"
+    );
+}
