@@ -1,0 +1,407 @@
+//! What can be wrong with bytes that are decoded, or with values that are encoded.
+//! Faults of the stream around the messages are in [`frame`](crate::frame).
+
+use std::{error, fmt};
+
+use crate::{Version, VersionRange};
+
+/// Bytes that are not the message they were decoded as.
+///
+/// Says which message and version, where, and what was wrong. One pointer wide. A body that does
+/// not decode leaves the stream intact: the next frame can be read.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::messages::HeartbeatRequest;
+/// use kafka_codec::{Decode, DecodeErrorKind, Version};
+///
+/// let error = HeartbeatRequest::decode(&[0, 1, b'g', 0, 0], Version(0)).unwrap_err();
+/// assert_eq!(error.kind(), &DecodeErrorKind::UnexpectedEnd { needed: 4, remaining: 2 });
+/// assert_eq!(error.offset(), 3);
+/// assert_eq!(
+///     error.to_string(),
+///     "HeartbeatRequest v0: (byte 3): unexpected end of input: needed 4 bytes, 2 remain",
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct DecodeError(Box<Place>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Place {
+    kind: DecodeErrorKind,
+    offset: usize,
+    message: Option<(&'static str, Version)>,
+}
+
+impl DecodeError {
+    /// The most bytes of memory that making an error takes.
+    pub(crate) const MEMORY: usize = size_of::<Place>();
+
+    #[cold]
+    pub(crate) fn new(kind: DecodeErrorKind, offset: usize) -> Self {
+        Self(Box::new(Place {
+            kind,
+            offset,
+            message: None,
+        }))
+    }
+
+    #[cold]
+    pub(crate) fn in_message(mut self, message: &'static str, version: Version) -> Self {
+        self.0.message.get_or_insert((message, version));
+        self
+    }
+
+    /// What was wrong.
+    #[must_use]
+    pub fn kind(&self) -> &DecodeErrorKind {
+        &self.0.kind
+    }
+
+    /// Where the value that was wrong begins, in bytes from the start of the message.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.0.offset
+    }
+
+    /// The name of the message, such as `MetadataResponse`; `None` from a bare
+    /// [`Reader`](crate::wire::Reader).
+    #[must_use]
+    pub fn message(&self) -> Option<&'static str> {
+        self.0.message.map(|(name, _)| name)
+    }
+
+    /// The version the bytes were decoded as.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.0.message.map(|(_, version)| version)
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((message, version)) = self.0.message {
+            write!(f, "{message} v{version}: ")?;
+        }
+        write!(f, "(byte {}): {}", self.0.offset, self.0.kind)
+    }
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecodeError")
+            .field("message", &self.0.message)
+            .field("offset", &self.0.offset)
+            .field("kind", &self.0.kind)
+            .finish()
+    }
+}
+
+impl error::Error for DecodeError {}
+
+/// What was wrong with bytes that did not decode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeErrorKind {
+    /// The input ends before the value does.
+    UnexpectedEnd {
+        /// How many bytes the value takes.
+        needed: usize,
+        /// How many are left.
+        remaining: usize,
+    },
+    /// A length or count below -1, the one negative number that means null.
+    NegativeLength {
+        /// The number that stands in the input.
+        length: i32,
+    },
+    /// Null where the version has none.
+    UnexpectedNull,
+    /// A string of more bytes than Kafka allows in one, which is 32,767.
+    StringTooLong {
+        /// The length that stands in the input.
+        length: usize,
+    },
+    /// A string that is not UTF-8.
+    InvalidUtf8 {
+        /// How many bytes of it are.
+        valid_up_to: usize,
+    },
+    /// An array, or a section of tagged fields, of more elements than the bytes left can hold.
+    CountTooLarge {
+        /// The count that stands in the input.
+        count: usize,
+        /// How many elements of the least size the bytes left can hold.
+        at_most: usize,
+    },
+    /// A variable-length integer that does not end with its last byte.
+    VarintTooLong,
+    /// A tag that occurs twice in one section of tagged fields.
+    DuplicateTag {
+        /// The tag.
+        tag: u32,
+    },
+    /// A tagged field whose stated size is not what its value takes.
+    TagSizeMismatch {
+        /// The tag.
+        tag: u32,
+        /// The size that stands in the input, in bytes.
+        declared: usize,
+        /// How many bytes the value takes.
+        actual: usize,
+    },
+    /// A tag that the message has, but not in this version.
+    TagNotInVersion {
+        /// The tag.
+        tag: u32,
+    },
+    /// Bytes left after the message.
+    TrailingBytes {
+        /// How many.
+        count: usize,
+    },
+    /// The decoded message would take more memory than [`Limits`](crate::wire::Limits) allow.
+    MemoryLimit {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// A number that is no API key known here.
+    UnknownApiKey {
+        /// The number.
+        key: i16,
+    },
+    /// A version that the message does not have.
+    UnsupportedVersion {
+        /// The version asked for.
+        version: Version,
+        /// The versions it has.
+        supported: VersionRange,
+    },
+}
+
+impl fmt::Display for DecodeErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnexpectedEnd { needed, remaining } => write!(
+                f,
+                "unexpected end of input: needed {needed} {}, {remaining} {}",
+                plural(*needed, "byte", "bytes"),
+                plural(*remaining, "remains", "remain"),
+            ),
+            Self::NegativeLength { length } => write!(f, "negative length {length}"),
+            Self::UnexpectedNull => f.write_str("null where the version has none"),
+            Self::StringTooLong { length } => {
+                write!(f, "string of {length} bytes, the most is {}", i16::MAX)
+            }
+            Self::InvalidUtf8 { valid_up_to } => {
+                write!(f, "string is not UTF-8 after {valid_up_to} bytes")
+            }
+            Self::CountTooLarge { count, at_most } => {
+                write!(
+                    f,
+                    "count of {count} where the bytes left hold at most {at_most}"
+                )
+            }
+            Self::VarintTooLong => f.write_str("variable-length integer does not end"),
+            Self::DuplicateTag { tag } => write!(f, "tag {tag} occurs twice"),
+            Self::TagSizeMismatch {
+                tag,
+                declared,
+                actual,
+            } => {
+                write!(
+                    f,
+                    "tag {tag} states {declared} bytes, its value takes {actual}"
+                )
+            }
+            Self::TagNotInVersion { tag } => write!(f, "tag {tag} is not in this version"),
+            Self::TrailingBytes { count } => {
+                write!(
+                    f,
+                    "{count} {} left after the message",
+                    plural(*count, "byte", "bytes")
+                )
+            }
+            Self::MemoryLimit { limit } => {
+                write!(
+                    f,
+                    "decoded message would take more than the limit of {limit} bytes"
+                )
+            }
+            Self::UnknownApiKey { key } => write!(f, "unknown API key {key}"),
+            Self::UnsupportedVersion { version, supported } => {
+                write!(f, "version {version} is not supported, only {supported}")
+            }
+        }
+    }
+}
+
+/// A value that the version asked for cannot hold.
+///
+/// Says which message, version and field. One pointer wide. What the
+/// [`Writer`](crate::wire::Writer) held before is unchanged.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::messages::HeartbeatRequest;
+/// use kafka_codec::{EncodeErrorKind, Message, Version};
+///
+/// let request =
+///     HeartbeatRequest { group_instance_id: Some("i-1".into()), ..Default::default() };
+/// let error = request.encode_to_vec(Version(2)).unwrap_err();
+/// assert_eq!(error.kind(), &EncodeErrorKind::NotInVersion);
+/// assert_eq!(
+///     error.to_string(),
+///     "HeartbeatRequest v2: group_instance_id: set, but this version has no such field",
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct EncodeError(Box<Fault>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Fault {
+    kind: EncodeErrorKind,
+    field: Option<&'static str>,
+    message: Option<(&'static str, Version)>,
+}
+
+impl EncodeError {
+    #[cold]
+    pub(crate) fn new(kind: EncodeErrorKind, field: Option<&'static str>) -> Self {
+        Self(Box::new(Fault {
+            kind,
+            field,
+            message: None,
+        }))
+    }
+
+    #[cold]
+    pub(crate) fn in_message(mut self, message: &'static str, version: Version) -> Self {
+        self.0.message.get_or_insert((message, version));
+        self
+    }
+
+    /// `field` is set, but the version has no such field.
+    #[doc(hidden)]
+    #[cold]
+    #[must_use]
+    pub fn not_in_version(field: &'static str) -> Self {
+        Self::new(EncodeErrorKind::NotInVersion, Some(field))
+    }
+
+    /// `field` is null, which it may not be in the version.
+    #[doc(hidden)]
+    #[cold]
+    #[must_use]
+    pub fn unexpected_null(field: &'static str) -> Self {
+        Self::new(EncodeErrorKind::UnexpectedNull, Some(field))
+    }
+
+    /// What was wrong.
+    #[must_use]
+    pub fn kind(&self) -> &EncodeErrorKind {
+        &self.0.kind
+    }
+
+    /// The field that was wrong, such as `group_instance_id`; `None` if it is the message.
+    #[must_use]
+    pub fn field(&self) -> Option<&'static str> {
+        self.0.field
+    }
+
+    /// The name of the message, such as `MetadataRequest`; `None` from a bare
+    /// [`Writer`](crate::wire::Writer).
+    #[must_use]
+    pub fn message(&self) -> Option<&'static str> {
+        self.0.message.map(|(name, _)| name)
+    }
+
+    /// The version it was encoded as.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.0.message.map(|(_, version)| version)
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((message, version)) = self.0.message {
+            write!(f, "{message} v{version}: ")?;
+        }
+        if let Some(field) = self.0.field {
+            write!(f, "{field}: ")?;
+        }
+        self.0.kind.fmt(f)
+    }
+}
+
+impl fmt::Debug for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncodeError")
+            .field("message", &self.0.message)
+            .field("field", &self.0.field)
+            .field("kind", &self.0.kind)
+            .finish()
+    }
+}
+
+impl error::Error for EncodeError {}
+
+/// What was wrong with a value that did not encode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncodeErrorKind {
+    /// A field is set that the version does not have, and that may not be left out silently.
+    NotInVersion,
+    /// A field is null that may not be in this version.
+    UnexpectedNull,
+    /// A string, blob or array is longer than its length field can say.
+    TooLong {
+        /// Its length, in bytes or elements.
+        length: usize,
+        /// The most there can be.
+        at_most: usize,
+    },
+    /// Unknown tagged fields are set, but the version has no tagged fields.
+    TaggedFieldsNotInVersion,
+    /// An unknown tagged field has the tag of a known one.
+    KnownTag {
+        /// The tag.
+        tag: u32,
+    },
+    /// A version that the message does not have.
+    UnsupportedVersion {
+        /// The versions it has.
+        supported: VersionRange,
+    },
+}
+
+impl fmt::Display for EncodeErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInVersion => f.write_str("set, but this version has no such field"),
+            Self::UnexpectedNull => f.write_str("null, which it may not be in this version"),
+            Self::TooLong { length, at_most } => {
+                write!(f, "length is {length}, the most is {at_most}")
+            }
+            Self::TaggedFieldsNotInVersion => {
+                f.write_str("unknown tagged fields are set, but this version has no tagged fields")
+            }
+            Self::KnownTag { tag } => {
+                write!(
+                    f,
+                    "tag {tag} among the unknown tagged fields is a known field's"
+                )
+            }
+            Self::UnsupportedVersion { supported } => {
+                write!(f, "version is not supported, only {supported}")
+            }
+        }
+    }
+}
+
+fn plural(count: usize, one: &'static str, many: &'static str) -> &'static str {
+    if count == 1 { one } else { many }
+}

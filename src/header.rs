@@ -1,0 +1,74 @@
+//! The headers in front of requests and responses: which version they have, and how they are told
+//! apart before anything is known. Their fields are generated.
+
+use crate::messages::{RequestHeader, ResponseHeader};
+use crate::wire::{Limits, Reader};
+use crate::{ApiKey, Decode, DecodeError, DecodeErrorKind, Message, Version};
+
+impl<'a> RequestHeader<'a> {
+    /// The header at the start of a request frame, and the body after it.
+    ///
+    /// The header's own version follows from the API key and version that it begins with. A version
+    /// of a known API that is not known here gives its header all the same, so that the request
+    /// can be refused by name.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownApiKey`](DecodeErrorKind::UnknownApiKey), and what decoding the header fails with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::messages::RequestHeader;
+    ///
+    /// let frame = b"\0\x12\0\0\0\0\0\x07\0\x02me";
+    /// let (header, body) = RequestHeader::split(frame)?;
+    /// assert_eq!((header.request_api_key, header.correlation_id), (18, 7));
+    /// assert_eq!(header.client_id.as_deref(), Some("me"));
+    /// assert!(body.is_empty());
+    /// # Ok::<(), kafka_codec::DecodeError>(())
+    /// ```
+    pub fn split(frame: &'a [u8]) -> Result<(Self, &'a [u8]), DecodeError> {
+        let mut peek = Reader::new(frame);
+        let mut key_and_version = || Ok((ApiKey::from_number(peek.i16()?), Version(peek.i16()?)));
+        let (key, version) = key_and_version()
+            .map_err(|error: DecodeError| error.in_message(Self::NAME, Self::VERSIONS.min()))?;
+        if let ApiKey::Unknown(unknown) = key {
+            let kind = DecodeErrorKind::UnknownApiKey {
+                key: unknown.number(),
+            };
+            return Err(DecodeError::new(kind, 0).in_message(Self::NAME, Version(2)));
+        }
+        Self::decode_prefix(frame, key.request_header_version(version))
+    }
+
+    /// The API that the request is for.
+    #[must_use]
+    pub fn api_key(&self) -> ApiKey {
+        ApiKey::from_number(self.request_api_key)
+    }
+
+    /// The version that the request and its response are in.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version(self.request_api_version)
+    }
+}
+
+impl<'a> ResponseHeader<'a> {
+    /// The header at the start of a response frame, and the body after it; `key` and `version` are
+    /// those of the request.
+    ///
+    /// # Errors
+    ///
+    /// What decoding the header fails with.
+    pub fn split(
+        frame: &'a [u8],
+        key: ApiKey,
+        version: Version,
+    ) -> Result<(Self, &'a [u8]), DecodeError> {
+        let mut reader = Reader::with_limits(frame, Limits::default());
+        let header = Self::decode_from(&mut reader, key.response_header_version(version))?;
+        Ok((header, reader.rest()))
+    }
+}

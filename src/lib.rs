@@ -1,0 +1,61 @@
+//! The Kafka protocol for Rust, generated from Kafka's own message definitions, with no I/O in it.
+//!
+//! Every request and response of every version that Kafka 3.9 or 4.4 knows is a struct of
+//! [`messages`], and so are the records of its internal topics. Decoding borrows the input and
+//! allocates only for arrays of structs; encoding lets shared blobs through without copying them.
+//!
+//! ```text
+//!  bytes ──► FrameSplitter ──► frame ──► RequestHeader::split ──► body ──► FetchRequest::decode
+//!            frame.rs                    header.rs                         messages.rs
+//!
+//!  bytes ◄── Segments (a Buf) ◄── encode_request / encode_response ◄── FetchRequest { .. }
+//!            wire/                frame.rs
+//! ```
+//!
+//! # Examples
+//!
+//! ```
+//! use kafka_codec::messages::{ApiVersionsRequest, RequestHeader};
+//! use kafka_codec::{ApiKey, Decode, Message, Version, frame};
+//!
+//! let request = ApiVersionsRequest {
+//!     client_software_name: "example".into(),
+//!     client_software_version: "1.0".into(),
+//!     ..Default::default()
+//! };
+//! let frame = frame::encode_request(Vec::new(), &request, Version(3), 1, Some("me"))?;
+//!
+//! let mut splitter = frame::FrameSplitter::default();
+//! splitter.push(bytes::Buf::chunk(&frame));
+//! let frame = splitter.next_frame()?.expect("all of it arrived");
+//! let (header, body) = RequestHeader::split(&frame)?;
+//! assert_eq!(header.api_key(), ApiKey::ApiVersions);
+//! assert_eq!(ApiVersionsRequest::decode(body, header.version())?, request);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Bytes of a peer are never trusted: see [`wire`] for what is refused, and
+//! [`Limits`](wire::Limits) for what they may cost.
+
+mod api_key;
+mod error;
+mod error_code;
+pub mod frame;
+#[doc(hidden)]
+pub mod generated;
+mod header;
+mod message;
+pub mod messages;
+mod version;
+pub mod wire;
+
+pub use api_key::{ApiKey, UnknownApiKey};
+pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
+pub use error_code::ErrorCode;
+pub use message::{Decode, Message, Request, Response};
+pub use version::{Version, VersionRange};
+
+/// The examples of the README run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,149 @@
+//! What every message can do, and how requests and responses belong together.
+//! The types that implement this are generated: see [`messages`](crate::messages).
+
+use std::fmt;
+
+use crate::wire::{IntoOwned, Limits, Reader, Writer};
+use crate::{
+    ApiKey, DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, Version, VersionRange,
+};
+
+/// A message of Kafka's protocol: a request, a response, a header or a record.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::messages::HeartbeatRequest;
+/// use kafka_codec::{Decode, Message, Version};
+///
+/// let request = HeartbeatRequest {
+///     group_id: "a".into(),
+///     generation_id: 1,
+///     member_id: "b".into(),
+///     ..Default::default()
+/// };
+/// let bytes = request.encode_to_vec(Version(4))?;
+/// assert_eq!(bytes, b"\x02a\0\0\0\x01\x02b\0\0");
+/// assert_eq!(HeartbeatRequest::decode(&bytes, Version(4))?, request);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
+    /// Kafka's name of the message, such as `MetadataResponse`.
+    const NAME: &'static str;
+
+    /// The versions it has.
+    const VERSIONS: VersionRange;
+
+    /// The first flexible version, from which on lengths are compact and structs end with tagged
+    /// fields; `None` if none is.
+    const FLEXIBLE_FROM: Option<Version>;
+
+    /// Appends the message without checking the version.
+    #[doc(hidden)]
+    fn write(&self, w: &mut Writer, v: Version) -> Result<(), EncodeError>;
+
+    /// Appends the message to `writer`.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] if the message does not have the version, or a field holds what the version
+    /// cannot: a value of a field that it does not have and that is not ignorable, null, a string
+    /// of more than 32,767 bytes, an unknown tagged field. The writer is left as it was.
+    fn encode(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(version) {
+            let kind = EncodeErrorKind::UnsupportedVersion {
+                supported: Self::VERSIONS,
+            };
+            return Err(EncodeError::new(kind, None).in_message(Self::NAME, version));
+        }
+        let start = writer.mark();
+        self.write(writer, version).map_err(|error| {
+            writer.truncate(&start);
+            error.in_message(Self::NAME, version)
+        })
+    }
+
+    /// The message as bytes of its own; shared blobs are copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    fn encode_to_vec(&self, version: Version) -> Result<Vec<u8>, EncodeError> {
+        let mut writer = Writer::new();
+        self.encode(&mut writer, version)?;
+        Ok(writer.into_vec())
+    }
+}
+
+/// A message that can be read out of bytes that live for `'a`, and borrows them.
+pub trait Decode<'a>: Message {
+    /// Reads the message without checking the version.
+    #[doc(hidden)]
+    fn read(r: &mut Reader<'a>, v: Version) -> Result<Self, DecodeError>;
+
+    /// Reads the message from `reader`; what comes after it is left there.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] if the message does not have the version or the bytes are not the message.
+    fn decode_from(reader: &mut Reader<'a>, version: Version) -> Result<Self, DecodeError> {
+        let supported = Self::VERSIONS;
+        let message = if supported.contains(version) {
+            Self::read(reader, version)
+        } else {
+            let kind = DecodeErrorKind::UnsupportedVersion { version, supported };
+            Err(DecodeError::new(kind, reader.offset()))
+        };
+        message.map_err(|error| error.in_message(Self::NAME, version))
+    }
+
+    /// The message that `bytes` are, all of them, within default [`Limits`].
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_from`](Self::decode_from), and
+    /// [`TrailingBytes`](DecodeErrorKind::TrailingBytes) if bytes are left.
+    fn decode(bytes: &'a [u8], version: Version) -> Result<Self, DecodeError> {
+        Self::decode_with(bytes, version, Limits::default())
+    }
+
+    /// The message that `bytes` are, all of them, within `limits`.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    fn decode_with(bytes: &'a [u8], version: Version, limits: Limits) -> Result<Self, DecodeError> {
+        let mut reader = Reader::with_limits(bytes, limits);
+        let message = Self::decode_from(&mut reader, version)?;
+        reader
+            .end()
+            .map_err(|error| error.in_message(Self::NAME, version))?;
+        Ok(message)
+    }
+
+    /// The message at the start of `bytes` and the bytes after it, within default [`Limits`].
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_from`](Self::decode_from).
+    fn decode_prefix(bytes: &'a [u8], version: Version) -> Result<(Self, &'a [u8]), DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let message = Self::decode_from(&mut reader, version)?;
+        Ok((message, reader.rest()))
+    }
+}
+
+/// A message that a client sends to a broker.
+pub trait Request: Message {
+    /// The number and names of its API.
+    const KEY: ApiKey;
+
+    /// What the broker answers with, in the same version.
+    type Response<'a>: Response + Decode<'a>;
+}
+
+/// A message that a broker answers a request with.
+pub trait Response: Message {
+    /// The number and names of its API.
+    const KEY: ApiKey;
+}

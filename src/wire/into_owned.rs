@@ -1,0 +1,70 @@
+//! Letting go of the input that a decoded value borrows.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use super::Uuid;
+use crate::ErrorCode;
+
+/// A value that may borrow its input, and can be made to own what it borrows.
+pub trait IntoOwned: Sized {
+    /// The same type, borrowing nothing.
+    type Owned: 'static;
+
+    /// The value without its borrows; bytes that lie in `frame` are shared with it, all else is
+    /// copied.
+    #[doc(hidden)]
+    fn own(self, frame: Option<&Bytes>) -> Self::Owned;
+
+    /// The value without its borrows: what was borrowed is copied.
+    fn into_owned(self) -> Self::Owned {
+        self.own(None)
+    }
+
+    /// The value without its borrows: blobs that lie in `frame` are shared with it, all else is
+    /// copied.
+    fn into_owned_in(self, frame: &Bytes) -> Self::Owned {
+        self.own(Some(frame))
+    }
+}
+
+/// Values that borrow nothing are what they are.
+macro_rules! as_they_are {
+    ($($type:ty)*) => {$(
+        impl IntoOwned for $type {
+            type Owned = Self;
+
+            #[inline]
+            fn own(self, _: Option<&Bytes>) -> Self {
+                self
+            }
+        }
+    )*};
+}
+
+as_they_are!(bool i8 i16 u16 i32 u32 i64 f64 Uuid ErrorCode);
+
+impl IntoOwned for Cow<'_, str> {
+    type Owned = Cow<'static, str>;
+
+    fn own(self, _: Option<&Bytes>) -> Cow<'static, str> {
+        Cow::Owned(Cow::into_owned(self))
+    }
+}
+
+impl<T: IntoOwned> IntoOwned for Option<T> {
+    type Owned = Option<T::Owned>;
+
+    fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+        self.map(|value| value.own(frame))
+    }
+}
+
+impl<T: IntoOwned> IntoOwned for Vec<T> {
+    type Owned = Vec<T::Owned>;
+
+    fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+        self.into_iter().map(|value| value.own(frame)).collect()
+    }
+}

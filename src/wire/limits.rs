@@ -1,0 +1,76 @@
+//! What a peer may make this side do.
+
+/// How much a peer's bytes may cost.
+///
+/// Values are passed in where bytes are read; there are no global settings.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::wire::Limits;
+///
+/// let limits = Limits::default().with_max_frame_bytes(1 << 20);
+/// assert_eq!(limits.max_frame_bytes(), 1 << 20);
+/// assert_eq!(limits.max_memory_for(1000), 64 * 1024 + 16 * 1000);
+/// assert_eq!(Limits::UNLIMITED.max_memory_for(1000), usize::MAX);
+/// ```
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    max_frame_bytes: usize,
+    memory_base: usize,
+    memory_per_byte: usize,
+}
+
+impl Limits {
+    /// No limits but those of the protocol itself.
+    pub const UNLIMITED: Self = Self {
+        max_frame_bytes: usize::MAX,
+        memory_base: usize::MAX,
+        memory_per_byte: 0,
+    };
+
+    /// The most bytes of one frame, without its length field. By default 100 MiB, as a broker's
+    /// `socket.request.max.bytes`.
+    #[must_use]
+    pub const fn max_frame_bytes(self) -> usize {
+        self.max_frame_bytes
+    }
+
+    /// The same limits with at most `bytes` a frame.
+    #[must_use]
+    pub const fn with_max_frame_bytes(self, bytes: usize) -> Self {
+        Self {
+            max_frame_bytes: bytes,
+            ..self
+        }
+    }
+
+    /// The most bytes of memory that decoding `input` bytes may take, counted as vectors are
+    /// reserved. By default 64 KiB and 16 bytes for each byte of input: real messages stay below
+    /// half of that, and only messages made of empty elements exceed it.
+    #[must_use]
+    pub const fn max_memory_for(self, input: usize) -> usize {
+        self.memory_base
+            .saturating_add(self.memory_per_byte.saturating_mul(input))
+    }
+
+    /// The same limits with at most `base` bytes of memory and `per_byte` for each byte of input.
+    #[must_use]
+    pub const fn with_max_memory(self, base: usize, per_byte: usize) -> Self {
+        Self {
+            memory_base: base,
+            memory_per_byte: per_byte,
+            ..self
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_frame_bytes: 100 * 1024 * 1024,
+            memory_base: 64 * 1024,
+            memory_per_byte: 16,
+        }
+    }
+}

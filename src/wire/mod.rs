@@ -1,0 +1,44 @@
+//! Kafka's primitive values as bytes. Knows no message.
+//!
+//! All integers are big-endian. How a length is written depends on the [`Encoding`]:
+//!
+//! | value | [`Plain`](Encoding::Plain) | [`Compact`](Encoding::Compact) |
+//! |---|---|---|
+//! | bool | 1 byte, 0 or 1 | same |
+//! | int8 to int64, uint16, uint32, float64 | 1, 2, 4 or 8 bytes | same |
+//! | uuid | 16 bytes | same |
+//! | string | int16 length, UTF-8 | varint of length + 1, UTF-8 |
+//! | bytes, records | int32 length, bytes | varint of length + 1, bytes |
+//! | array | int32 count, elements | varint of count + 1, elements |
+//! | null string, bytes, records, array | length -1 | varint 0 |
+//! | nullable struct | int8 -1 for null; else 1, then the struct | same |
+//! | tagged fields | none | varint count; each varint tag, varint size, value |
+//!
+//! [`Reader`] and [`Writer`] are what generated code calls. Programs use them for what is no
+//! message, such as the framing of records in the internal topics.
+//!
+//! See <https://kafka.apache.org/protocol#protocol_types> and KIP-482 for tagged fields.
+#![doc = include_str!("../../docs/strictness.md")]
+
+mod blob;
+mod encoding;
+mod into_owned;
+mod limits;
+mod packed;
+mod reader;
+mod segments;
+mod tagged_fields;
+mod uuid;
+mod varint;
+mod writer;
+
+pub use blob::Blob;
+pub use encoding::Encoding;
+pub use into_owned::IntoOwned;
+pub use limits::Limits;
+pub use packed::{FixedWidth, Packed};
+pub use reader::{Reader, Tag, TagSection};
+pub use segments::Segments;
+pub use tagged_fields::{TaggedField, TaggedFields};
+pub use uuid::{ParseUuidError, Uuid};
+pub use writer::{TagWriter, Writer};

@@ -1,0 +1,231 @@
+//! Arrays of fixed-width values, kept as the bytes they are sent in.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+
+use super::{IntoOwned, Uuid};
+
+/// A value that takes the same number of bytes whatever it is.
+///
+/// Implemented for the integers, `f64` and [`Uuid`]; sealed.
+pub trait FixedWidth: Copy + fmt::Debug + sealed::Sealed {
+    /// How many bytes.
+    const SIZE: usize;
+
+    /// The value in the first [`SIZE`](Self::SIZE) bytes of `bytes`, big-endian; `None` if there
+    /// are fewer.
+    fn from_be(bytes: &[u8]) -> Option<Self>;
+
+    /// Appends the value to `out`, big-endian.
+    fn put_be(self, out: &mut Vec<u8>);
+}
+
+mod sealed {
+    #[allow(
+        unnameable_types,
+        reason = "so that no other type can implement FixedWidth"
+    )]
+    pub trait Sealed {}
+}
+
+macro_rules! fixed_width {
+    ($($type:ty: $size:literal, $from:expr, $to:expr;)*) => {$(
+        impl sealed::Sealed for $type {}
+
+        impl FixedWidth for $type {
+            const SIZE: usize = $size;
+
+            #[inline]
+            fn from_be(bytes: &[u8]) -> Option<Self> {
+                bytes.first_chunk().copied().map($from)
+            }
+
+            #[inline]
+            fn put_be(self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&$to(self));
+            }
+        }
+    )*};
+}
+
+fixed_width! {
+    i8: 1, Self::from_be_bytes, Self::to_be_bytes;
+    i16: 2, Self::from_be_bytes, Self::to_be_bytes;
+    u16: 2, Self::from_be_bytes, Self::to_be_bytes;
+    i32: 4, Self::from_be_bytes, Self::to_be_bytes;
+    u32: 4, Self::from_be_bytes, Self::to_be_bytes;
+    i64: 8, Self::from_be_bytes, Self::to_be_bytes;
+    f64: 8, Self::from_be_bytes, Self::to_be_bytes;
+    Uuid: 16, Self::from_bytes, Self::to_bytes;
+}
+
+/// An array of fixed-width values: the big-endian bytes themselves.
+///
+/// Decoding one borrows the input and allocates nothing; values are read when asked for. Build one
+/// from a `Vec`, a slice, an array or an iterator. Two are equal if their bytes are.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::wire::Packed;
+///
+/// let replicas = Packed::from([1, 2, 3]);
+/// assert_eq!(replicas.len(), 3);
+/// assert_eq!(replicas.get(1), Some(2));
+/// assert_eq!(replicas.iter().sum::<i32>(), 6);
+/// ```
+#[derive(Clone)]
+pub struct Packed<'a, T> {
+    bytes: Cow<'a, [u8]>,
+    values: PhantomData<T>,
+}
+
+impl<'a, T: FixedWidth> Packed<'a, T> {
+    /// The array whose values are these bytes; bytes after the last whole value are left out.
+    #[must_use]
+    #[inline]
+    pub fn from_bytes(bytes: &'a [u8]) -> Self {
+        let whole = bytes.len() - bytes.len() % T::SIZE;
+        let bytes = bytes
+            .split_at_checked(whole)
+            .map_or(bytes, |(whole, _)| whole);
+        Self {
+            bytes: Cow::Borrowed(bytes),
+            values: PhantomData,
+        }
+    }
+
+    /// The big-endian bytes of all values.
+    #[must_use]
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many values.
+    #[must_use]
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.bytes.len() / T::SIZE
+    }
+
+    /// Whether there are no values.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The value at `index`; `None` if there are fewer.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<T> {
+        T::from_be(self.bytes.get(index.checked_mul(T::SIZE)?..)?)
+    }
+
+    /// All values, in order.
+    #[inline]
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = T> + ExactSizeIterator + Clone + '_ {
+        self.bytes
+            .chunks_exact(T::SIZE)
+            .map(|chunk| T::from_be(chunk).expect("chunks_exact gives chunks of SIZE bytes"))
+    }
+
+    /// All values as a vector.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<T> {
+        self.iter().collect()
+    }
+}
+
+impl<T> Default for Packed<'_, T> {
+    fn default() -> Self {
+        Self {
+            bytes: Cow::Borrowed(&[]),
+            values: PhantomData,
+        }
+    }
+}
+
+impl<T> PartialEq for Packed<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl<T> Eq for Packed<'_, T> {}
+
+impl<T: FixedWidth> fmt::Debug for Packed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<T: FixedWidth> FromIterator<T> for Packed<'_, T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        let values = values.into_iter();
+        let mut bytes = Vec::with_capacity(values.size_hint().0.saturating_mul(T::SIZE));
+        for value in values {
+            value.put_be(&mut bytes);
+        }
+        Self {
+            bytes: Cow::Owned(bytes),
+            values: PhantomData,
+        }
+    }
+}
+
+impl<T: FixedWidth> From<Vec<T>> for Packed<'_, T> {
+    fn from(values: Vec<T>) -> Self {
+        values.into_iter().collect()
+    }
+}
+
+impl<T: FixedWidth> From<&[T]> for Packed<'_, T> {
+    fn from(values: &[T]) -> Self {
+        values.iter().copied().collect()
+    }
+}
+
+impl<T: FixedWidth, const N: usize> From<[T; N]> for Packed<'_, T> {
+    fn from(values: [T; N]) -> Self {
+        values.into_iter().collect()
+    }
+}
+
+impl<T: FixedWidth + 'static> IntoOwned for Packed<'_, T> {
+    type Owned = Packed<'static, T>;
+
+    fn own(self, _: Option<&Bytes>) -> Packed<'static, T> {
+        Packed {
+            bytes: Cow::Owned(self.bytes.into_owned()),
+            values: PhantomData,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_big_endian_bytes_in_both_directions() {
+        let packed: Packed<'_, i16> = Packed::from_bytes(&[0, 1, 0xff, 0xff]);
+        assert_eq!(packed, Packed::from(vec![1, -1]));
+        assert_eq!(packed.to_vec(), [1, -1]);
+        assert_eq!(
+            (packed.get(1), packed.get(2), packed.get(usize::MAX)),
+            (Some(-1), None, None)
+        );
+        assert_eq!(format!("{packed:?}"), "[1, -1]");
+    }
+
+    #[test]
+    fn bytes_after_the_last_whole_value_are_left_out() {
+        let packed: Packed<'_, i32> = Packed::from_bytes(&[0, 0, 0, 7, 9]);
+        assert_eq!(packed.to_vec(), [7]);
+    }
+}

@@ -1,0 +1,172 @@
+//! What a writer wrote, ready to be sent.
+
+use std::io::IoSlice;
+
+use bytes::{Buf, Bytes};
+
+/// Encoded bytes: the writer's own, with shared blobs in between that were not copied.
+///
+/// Owned, so it can be queued. It is a [`Buf`]: [`chunks_vectored`](Buf::chunks_vectored) hands all
+/// parts to one vectored write, and what was sent is taken off with [`advance`](Buf::advance).
+///
+/// # Examples
+///
+/// ```
+/// use bytes::{Buf, Bytes};
+/// use kafka_codec::wire::{Blob, Encoding, Writer};
+///
+/// let mut writer = Writer::new();
+/// writer.blob(Encoding::Plain, &Blob::from(Bytes::from(vec![7; 4096])), "records")?;
+/// let mut segments = writer.finish();
+/// assert_eq!(segments.remaining(), 4 + 4096);
+/// assert_eq!(segments.get_i32(), 4096);
+/// # Ok::<(), kafka_codec::EncodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Segments {
+    own: Vec<u8>,
+    cuts: Vec<Cut>,
+    /// How many bytes of `own` are consumed.
+    own_at: usize,
+    /// The first cut that is not consumed whole.
+    cut: usize,
+    remaining: usize,
+}
+
+/// A shared blob between two of the writer's own bytes; never empty.
+#[derive(Clone, Debug)]
+pub(super) struct Cut {
+    /// How many of the writer's own bytes go before it.
+    pub(super) at: usize,
+    pub(super) blob: Bytes,
+}
+
+impl Segments {
+    pub(super) fn new(own: Vec<u8>, cuts: Vec<Cut>, remaining: usize) -> Self {
+        Self {
+            own,
+            cuts,
+            own_at: 0,
+            cut: 0,
+            remaining,
+        }
+    }
+
+    /// The writer's own buffer, emptied, to be used again with
+    /// [`Writer::with_buffer`](super::Writer::with_buffer).
+    #[must_use]
+    pub fn into_buffer(self) -> Vec<u8> {
+        let mut buffer = self.own;
+        buffer.clear();
+        buffer
+    }
+
+    /// The parts that are not consumed, none of them empty.
+    fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        let cuts = self.cuts.get(self.cut..).unwrap_or_default();
+        let ends = cuts.iter().map(|cut| cut.at).chain([self.own.len()]);
+        let blobs = cuts.iter().map(|cut| &cut.blob[..]).chain([&[][..]]);
+        let mut start = self.own_at;
+        ends.zip(blobs)
+            .flat_map(move |(end, blob)| {
+                let own = self.own.get(start..end).unwrap_or_default();
+                start = end;
+                [own, blob]
+            })
+            .filter(|part| !part.is_empty())
+    }
+}
+
+impl Buf for Segments {
+    fn remaining(&self) -> usize {
+        self.remaining
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.parts().next().unwrap_or_default()
+    }
+
+    fn chunks_vectored<'a>(&'a self, out: &mut [IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        for (slot, part) in out.iter_mut().zip(self.parts()) {
+            *slot = IoSlice::new(part);
+            filled += 1;
+        }
+        filled
+    }
+
+    /// # Panics
+    ///
+    /// If `count` is above [`remaining`](Buf::remaining), as [`Buf`] asks.
+    fn advance(&mut self, mut count: usize) {
+        assert!(
+            count <= self.remaining,
+            "advanced by {count} of {} bytes",
+            self.remaining
+        );
+        self.remaining -= count;
+        while let Some(cut) = self.cuts.get_mut(self.cut) {
+            let own = cut.at - self.own_at;
+            if count < own {
+                break;
+            }
+            count -= own;
+            self.own_at = cut.at;
+            if count < cut.blob.len() {
+                cut.blob.advance(count);
+                return;
+            }
+            count -= cut.blob.len();
+            cut.blob = Bytes::new();
+            self.cut += 1;
+        }
+        self.own_at += count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `abc` `DEFG` `HI` `jk` `LMN`, upper case being shared.
+    fn segments() -> Segments {
+        let cut = |at, blob: &'static [u8]| Cut {
+            at,
+            blob: Bytes::from_static(blob),
+        };
+        let cuts = vec![cut(3, b"DEFG"), cut(3, b"HI"), cut(5, b"LMN")];
+        Segments::new(b"abcjk".to_vec(), cuts, 14)
+    }
+
+    #[test]
+    fn all_parts_come_in_order_in_one_vectored_write() {
+        let segments = segments();
+        let mut slices = [IoSlice::new(&[]); 8];
+        let count = segments.chunks_vectored(&mut slices);
+        let parts: Vec<&[u8]> = slices[..count].iter().map(|slice| &**slice).collect();
+        assert_eq!(parts, [&b"abc"[..], b"DEFG", b"HI", b"jk", b"LMN"]);
+    }
+
+    #[test]
+    fn advancing_by_any_steps_reads_the_same_bytes() {
+        for step in 1..=14 {
+            let mut segments = segments();
+            let mut read = Vec::new();
+            while segments.has_remaining() {
+                let count = step.min(segments.remaining());
+                let mut piece = vec![0; count];
+                segments.copy_to_slice(&mut piece);
+                read.extend(piece);
+            }
+            assert_eq!(read, b"abcDEFGHIjkLMN", "in steps of {step}");
+            assert_eq!(segments.chunk(), b"");
+        }
+    }
+
+    #[test]
+    fn advancing_inside_a_shared_blob_leaves_its_rest() {
+        let mut segments = segments();
+        segments.advance(5);
+        assert_eq!((segments.chunk(), segments.remaining()), (&b"FG"[..], 9));
+    }
+}

@@ -1,0 +1,157 @@
+//! Kafka's uuids.
+
+use std::str::FromStr;
+use std::{error, fmt};
+
+/// A uuid: 16 bytes, written as 22 characters of URL-safe base64 without padding.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::wire::Uuid;
+///
+/// let id: Uuid = "AAAAAAAAAAAAAAAAAAAAAQ".parse()?;
+/// assert_eq!(id, Uuid::from_u128(1));
+/// assert_eq!(id.to_string(), "AAAAAAAAAAAAAAAAAAAAAQ");
+/// # Ok::<(), kafka_codec::wire::ParseUuidError>(())
+/// ```
+#[derive(Copy, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uuid([u8; 16]);
+
+impl Uuid {
+    /// All bytes zero: no id.
+    pub const ZERO: Self = Self([0; 16]);
+
+    /// The uuid of these bytes, highest first.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, highest first.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// The uuid of this number.
+    #[must_use]
+    pub const fn from_u128(number: u128) -> Self {
+        Self(number.to_be_bytes())
+    }
+
+    /// The uuid as a number.
+    #[must_use]
+    pub const fn to_u128(self) -> u128 {
+        u128::from_be_bytes(self.0)
+    }
+
+    /// Whether all bytes are zero.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.to_u128() == 0
+    }
+}
+
+/// How many characters a uuid is written with.
+const TEXT_LENGTH: usize = 22;
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::with_capacity(TEXT_LENGTH);
+        for chunk in self.0.chunks(3) {
+            let bits = chunk
+                .iter()
+                .fold(0, |bits, byte| (bits << 8) | usize::from(*byte))
+                << (8 * (3 - chunk.len()));
+            for index in 0..=chunk.len() {
+                let digit = ALPHABET.get((bits >> (18 - 6 * index)) & 0x3f);
+                text.extend(digit.map(|digit| char::from(*digit)));
+            }
+        }
+        f.pad(&text)
+    }
+}
+
+impl fmt::Debug for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Uuid({self})")
+    }
+}
+
+impl FromStr for Uuid {
+    type Err = ParseUuidError;
+
+    fn from_str(text: &str) -> Result<Self, ParseUuidError> {
+        if text.len() != TEXT_LENGTH {
+            return Err(ParseUuidError);
+        }
+        let mut number: u128 = 0;
+        let mut bits_left: u32 = 128;
+        for character in text.bytes() {
+            let digit = ALPHABET.iter().position(|known| *known == character);
+            let digit = digit
+                .and_then(|digit| u128::try_from(digit).ok())
+                .ok_or(ParseUuidError)?;
+            // The last of the 22 digits holds two bits; its other four must be zero.
+            let bits = bits_left.min(6);
+            if digit & ((1 << (6 - bits)) - 1) != 0 {
+                return Err(ParseUuidError);
+            }
+            number = (number << bits) | (digit >> (6 - bits));
+            bits_left -= bits;
+        }
+        Ok(Self::from_u128(number))
+    }
+}
+
+/// A text that is no uuid: not 22 characters of URL-safe base64, or bits set beyond the 128th.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct ParseUuidError;
+
+impl fmt::Display for ParseUuidError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a uuid: expected 22 characters of URL-safe base64 without padding")
+    }
+}
+
+impl error::Error for ParseUuidError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_bytes_are_the_same_uuid() {
+        for number in [
+            0,
+            1,
+            255,
+            0x0123_4567_89ab_cdef_0123_4567_89ab_cdef,
+            u128::MAX,
+        ] {
+            let id = Uuid::from_u128(number);
+            assert_eq!(id.to_string().len(), TEXT_LENGTH);
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+        assert_eq!(
+            Uuid::from_u128(u128::MAX).to_string(),
+            "_____________________w"
+        );
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in [
+            "",
+            "A",
+            "AAAAAAAAAAAAAAAAAAAAAAA",
+            "AAAAAAAAAAAAAAAAAAAAA=",
+            "AAAAAAAAAAAAAAAAAAAAAB",
+        ] {
+            assert_eq!(text.parse::<Uuid>(), Err(ParseUuidError), "{text}");
+        }
+    }
+}
