@@ -151,7 +151,7 @@ fn header_version(headers: Option<&[(i16, i16)]>, version: Version) -> Option<Ve
     let headers = headers?;
     let reached = headers.iter().rev().find(|(from, _)| *from <= version.0);
     reached
-        .or(headers.first())
+        .or_else(|| headers.first())
         .map(|(_, header)| Version(*header))
 }
 

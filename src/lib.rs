@@ -37,6 +37,7 @@
 //! Bytes of a peer are never trusted: see [`wire`] for what is refused, and
 //! [`Limits`](wire::Limits) for what they may cost.
 
+mod any_message;
 mod api_key;
 mod error;
 mod error_code;
@@ -49,6 +50,7 @@ pub mod messages;
 mod version;
 pub mod wire;
 
+pub use any_message::{AnyRequest, AnyResponse};
 pub use api_key::{ApiKey, UnknownApiKey};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use error_code::ErrorCode;

@@ -10,7 +10,7 @@ use crate::fault::Faults;
 use crate::print::print;
 use crate::{emit, resolve};
 
-/// Generates `messages.rs` and `api_keys.rs` in the folder `out` from the definitions in the
+/// Generates `messages.rs`, `api_keys.rs` and `any_messages.rs` in the folder `out` from the definitions in the
 /// folder `definitions`.
 ///
 /// # Errors
@@ -20,7 +20,8 @@ pub fn generate(definitions: &Path, out: &Path) -> Result<(), GenerateError> {
     let corpus = Corpus::read(definitions)?;
     let protocol = resolve::resolve(&corpus)?;
     write(out, "messages.rs", emit::messages(&protocol))?;
-    write(out, "api_keys.rs", emit::api_keys(&protocol))
+    write(out, "api_keys.rs", emit::api_keys(&protocol))?;
+    write(out, "any_messages.rs", emit::any_messages(&protocol))
 }
 
 fn write(out: &Path, name: &str, tokens: TokenStream) -> Result<(), GenerateError> {

@@ -19,15 +19,27 @@ pub fn api_keys(protocol: &Protocol) -> TokenStream {
         let (min, max) = (number(min), number(max));
         let request = headers(api, |version| {
             quirks::request_header_version(api.key, version)
-                .unwrap_or(1 + flexible(api.request_flexible, version))
+                .unwrap_or_else(|| 1 + flexible(api.request_flexible, version))
         });
         let response = headers(api, |version| {
             quirks::response_header_version(api.key)
-                .unwrap_or(flexible(api.response_flexible, version))
+                .unwrap_or_else(|| flexible(api.response_flexible, version))
         });
         quote!(#[doc = #doc] #name = #key, versions #min to #max, request #request, response #response;)
     });
     quote!(api_keys! { #(#rows)* })
+}
+
+/// One row an API: variant, request and response, which a macro of the library turns into the
+/// enums over all requests and all responses.
+pub fn any_messages(protocol: &Protocol) -> TokenStream {
+    let rows = protocol.apis.iter().map(|api| {
+        let name = ident(&api.name);
+        let request = ident(&format!("{}Request", api.name));
+        let response = ident(&format!("{}Response", api.name));
+        quote!(#name: #request, #response;)
+    });
+    quote!(any_messages! { #(#rows)* })
 }
 
 fn flexible(versions: Versions, version: i16) -> i16 {

@@ -10,10 +10,7 @@ use crate::ir::{Message, Protocol};
 pub fn messages(protocol: &Protocol) -> TokenStream {
     let modules = protocol.messages.iter().map(|message| {
         let (module, name) = (ident(&message.ident), ident(&message.name));
-        let doc = format!(
-            " [`{}`](self::{}::{}) and the structs it is made of.",
-            message.name, message.ident, message.name
-        );
+        let doc = format!(" [`{}`] and the structs it is made of.", message.name);
         let items = self::message(message);
         quote! {
             pub use self::#module::#name;

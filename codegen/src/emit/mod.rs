@@ -11,7 +11,7 @@ mod types;
 mod when;
 mod write;
 
-pub use api_keys::api_keys;
+pub use api_keys::{any_messages, api_keys};
 pub use messages::{message, messages};
 
 use proc_macro2::{Ident, Span, TokenStream};

@@ -75,13 +75,15 @@ fn tags(scope: Scope<'_>) -> TokenStream {
         let guard = guard.map(|condition| quote!(if #condition));
         quote!(#tag #guard => this.#name = #value,)
     });
-    let elsewhere: Vec<_> = scope
+    let elsewhere: Vec<u32> = scope
         .tagged()
         .filter(|(_, _, versions)| When::new(*versions, flexible) != When::Always)
-        .map(|(_, tag, _)| number(tag))
+        .map(|(_, tag, _)| tag)
         .collect();
-    let elsewhere = (!elsewhere.is_empty())
-        .then(|| quote!(#(#elsewhere)|* => return Err(r.tag_not_in_version(tag)),));
+    let elsewhere = (!elsewhere.is_empty()).then(|| {
+        let tags = alternatives(&elsewhere);
+        quote!(#tags => return Err(r.tag_not_in_version(tag)),)
+    });
     quote! {
         match tag.number {
             #(#known)*
@@ -90,6 +92,20 @@ fn tags(scope: Scope<'_>) -> TokenStream {
                 r.unknown_tag(&mut tags, tag)?;
                 continue;
             }
+        }
+    }
+}
+
+/// A pattern for ascending numbers, as a range where they make one.
+fn alternatives(numbers: &[u32]) -> TokenStream {
+    match numbers {
+        [first, _, .., last] if numbers.iter().copied().eq(*first..=*last) => {
+            let (first, last) = (number(*first), number(*last));
+            quote!(#first..=#last)
+        }
+        _ => {
+            let numbers = numbers.iter().map(|tag| number(*tag));
+            quote!(#(#numbers)|*)
         }
     }
 }

@@ -1,0 +1,131 @@
+//! A request or response whose API is known only at run time.
+
+use bytes::Bytes;
+
+use crate::wire::{IntoOwned, Limits, Writer};
+use crate::{
+    ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, Message, Version, messages,
+};
+
+macro_rules! any_messages {
+    ($($api:ident: $request:ident, $response:ident;)*) => {
+        any_messages! {
+            /// A request of any API.
+            ///
+            /// Later releases may add variants.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use kafka_codec::messages::HeartbeatRequest;
+            /// use kafka_codec::{AnyRequest, ApiKey, Version};
+            ///
+            /// let body = b"\0\x01a\0\0\0\x01\0\x01b";
+            /// let request = AnyRequest::decode(ApiKey::Heartbeat, Version(0), body)?;
+            /// assert_eq!(request.api_key(), ApiKey::Heartbeat);
+            /// let AnyRequest::Heartbeat(HeartbeatRequest { group_id, .. }) = &request else {
+            ///     unreachable!("the key says which it is");
+            /// };
+            /// assert_eq!(group_id, "a");
+            /// # Ok::<(), kafka_codec::DecodeError>(())
+            /// ```
+            AnyRequest { $($api: $request,)* }
+        }
+        any_messages! {
+            /// A response of any API.
+            ///
+            /// Later releases may add variants.
+            AnyResponse { $($api: $response,)* }
+        }
+    };
+    ($(#[$doc:meta])* $name:ident { $($api:ident: $message:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        #[allow(clippy::large_enum_variant, reason = "a box would cost an allocation a message")]
+        pub enum $name<'a> {
+            $(
+                #[doc = concat!("[`", stringify!($message), "`](messages::", stringify!($message), ").")]
+                $api(messages::$message<'a>),
+            )*
+        }
+
+        impl<'a> $name<'a> {
+            /// The message that `body` is, all of it, within default [`Limits`].
+            ///
+            /// # Errors
+            ///
+            /// [`UnknownApiKey`](DecodeErrorKind::UnknownApiKey), else as [`Decode::decode`].
+            pub fn decode(key: ApiKey, version: Version, body: &'a [u8]) -> Result<Self, DecodeError> {
+                Self::decode_with(key, version, body, Limits::default())
+            }
+
+            /// The message that `body` is, all of it, within `limits`.
+            ///
+            /// # Errors
+            ///
+            /// As [`decode`](Self::decode).
+            pub fn decode_with(
+                key: ApiKey,
+                version: Version,
+                body: &'a [u8],
+                limits: Limits,
+            ) -> Result<Self, DecodeError> {
+                match key {
+                    $(ApiKey::$api => Decode::decode_with(body, version, limits).map(Self::$api),)*
+                    ApiKey::Unknown(unknown) => {
+                        let key = unknown.number();
+                        Err(DecodeError::new(DecodeErrorKind::UnknownApiKey { key }, 0))
+                    }
+                }
+            }
+
+            /// Appends the message to `writer`.
+            ///
+            /// # Errors
+            ///
+            /// As [`Message::encode`].
+            pub fn encode(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
+                match self {
+                    $(Self::$api(message) => message.encode(writer, version),)*
+                }
+            }
+
+            /// The API that the message is of.
+            #[must_use]
+            pub const fn api_key(&self) -> ApiKey {
+                match self {
+                    $(Self::$api(_) => ApiKey::$api,)*
+                }
+            }
+
+            /// Kafka's name of the message, such as `MetadataResponse`.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$api(_) => stringify!($message),)*
+                }
+            }
+        }
+
+        impl IntoOwned for $name<'_> {
+            type Owned = $name<'static>;
+
+            fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+                match self {
+                    $(Self::$api(message) => $name::$api(message.own(frame)),)*
+                }
+            }
+        }
+
+        $(
+            impl<'a> From<messages::$message<'a>> for $name<'a> {
+                fn from(message: messages::$message<'a>) -> Self {
+                    Self::$api(message)
+                }
+            }
+        )*
+    };
+}
+
+include!(concat!(env!("OUT_DIR"), "/any_messages.rs"));
