@@ -47,6 +47,7 @@ pub mod generated;
 mod header;
 mod message;
 pub mod messages;
+mod response_frame;
 mod version;
 pub mod wire;
 
@@ -55,6 +56,7 @@ pub use api_key::{ApiKey, UnknownApiKey};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use error_code::ErrorCode;
 pub use message::{Decode, Message, Request, Response};
+pub use response_frame::ResponseFrame;
 pub use version::{Version, VersionRange};
 
 /// The examples of the README run as tests.
