@@ -89,9 +89,16 @@ impl<'a, T: FixedWidth> Packed<'a, T> {
     #[inline]
     pub fn from_bytes(bytes: &'a [u8]) -> Self {
         let whole = bytes.len() - bytes.len() % T::SIZE;
-        let bytes = bytes
-            .split_at_checked(whole)
-            .map_or(bytes, |(whole, _)| whole);
+        Self::whole(
+            bytes
+                .split_at_checked(whole)
+                .map_or(bytes, |(whole, _)| whole),
+        )
+    }
+
+    /// The array whose values are these bytes, which are a multiple of a value's.
+    #[inline]
+    pub(super) fn whole(bytes: &'a [u8]) -> Self {
         Self {
             bytes: Cow::Borrowed(bytes),
             values: PhantomData,
