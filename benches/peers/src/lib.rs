@@ -1,0 +1,101 @@
+//! What is compared: each case does the same work with kafka-codec and with kafka-protocol.
+//! How it is measured is not decided here: see `src/bin`.
+
+pub mod inputs;
+
+use std::hint::black_box;
+
+use bytes::{Bytes, BytesMut};
+use kafka_codec::wire::Writer;
+use kafka_codec::{Decode, Message, Version};
+use kafka_protocol::messages as peer;
+use kafka_protocol::protocol::{Decodable, Encodable};
+
+/// A piece of work done in two ways. What it computes is dropped inside, as programs do.
+pub struct Case {
+    /// What is done, and on how many bytes.
+    pub name: String,
+    /// With kafka-codec.
+    pub ours: Work,
+    /// With kafka-protocol.
+    pub theirs: Work,
+}
+
+/// Does the work once.
+pub type Work = Box<dyn FnMut()>;
+
+/// Decodes a message; a macro, as our type differs with the lifetime of the bytes.
+macro_rules! decode {
+    ($message:ident, $ours:expr, $version:literal) => {{
+        let (bytes, _) = agreed::<_, peer::$message>(&$ours, $version);
+        let shared = bytes.clone();
+        Case {
+            name: format!("decode {} v{}, {} bytes", stringify!($message), $version, bytes.len()),
+            ours: Box::new(move || {
+                let bytes = black_box(&bytes[..]);
+                let message = kafka_codec::messages::$message::decode(bytes, Version($version));
+                black_box(&message.expect("our own bytes"));
+            }),
+            theirs: Box::new(move || {
+                let mut bytes = black_box(&shared).clone();
+                let message = peer::$message::decode(&mut bytes, $version);
+                black_box(&message.expect("agreed bytes"));
+            }),
+        }
+    }};
+}
+
+/// All cases.
+///
+/// # Panics
+///
+/// If the two crates do not write the same bytes for a message.
+pub fn cases() -> Vec<Case> {
+    let mut cases = vec![
+        decode!(MetadataResponse, inputs::metadata_response(), 12),
+        decode!(FetchResponse, inputs::fetch_response(), 12),
+        decode!(OffsetCommitRequest, inputs::offset_commit_request(), 8),
+        decode!(ApiVersionsResponse, inputs::api_versions_response(), 3),
+        encode::<_, peer::MetadataResponse>("MetadataResponse", inputs::metadata_response(), 12),
+        encode::<_, peer::FetchResponse>("FetchResponse", inputs::fetch_response(), 12),
+    ];
+    for kib in [1, 16, 256] {
+        let request = inputs::produce_request(&Bytes::from(vec![b'r'; kib * 1024]));
+        cases.push(encode::<_, peer::ProduceRequest>("ProduceRequest", request, 9));
+    }
+    cases
+}
+
+/// Encodes a message into a buffer that is used again each time.
+fn encode<O, T>(name: &str, ours: O, version: i16) -> Case
+where
+    O: Message + 'static,
+    T: Decodable + Encodable + 'static,
+{
+    let (bytes, theirs) = agreed::<O, T>(&ours, version);
+    let mut writer = Writer::new();
+    let mut buffer = BytesMut::new();
+    Case {
+        name: format!("encode {name} v{version}, {} bytes", bytes.len()),
+        ours: Box::new(move || {
+            writer.clear();
+            black_box(&ours).encode(&mut writer, Version(version)).expect("it was encoded before");
+            black_box(&writer);
+        }),
+        theirs: Box::new(move || {
+            buffer.clear();
+            black_box(&theirs).encode(&mut buffer, version).expect("it was encoded before");
+            black_box(&buffer);
+        }),
+    }
+}
+
+/// The bytes that both crates write for the same message, and the message as theirs.
+fn agreed<O: Message, T: Decodable + Encodable>(ours: &O, version: i16) -> (Bytes, T) {
+    let bytes = Bytes::from(ours.encode_to_vec(Version(version)).expect("inputs are valid"));
+    let theirs = T::decode(&mut bytes.clone(), version).expect("they read what we wrote");
+    let mut again = BytesMut::new();
+    theirs.encode(&mut again, version).expect("they write what they read");
+    assert_eq!(bytes, again, "{} v{version}", O::NAME);
+    (bytes, theirs)
+}

@@ -1,0 +1,126 @@
+//! Decoding allocates for arrays of structs only, encoding into a used buffer not at all, and
+//! shared blobs are never copied. How fast that is, `benches/compare` tells.
+
+use std::io::IoSlice;
+
+use allocation_counter::measure;
+use bytes::{Buf, Bytes};
+use kafka_codec::messages::{FetchResponse, MetadataResponse};
+use kafka_codec::wire::Writer;
+use kafka_codec::{Decode, Message, Version, frame};
+
+#[path = "../benches/peers/src/inputs.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the benchmarks, which use all of it"
+)]
+mod inputs;
+
+const V12: Version = Version(12);
+
+fn allocations(work: impl FnOnce()) -> u64 {
+    measure(work).count_total
+}
+
+#[test]
+fn decoding_metadata_allocates_once_for_each_array_of_structs() {
+    let bytes = inputs::metadata_response().encode_to_vec(V12).unwrap();
+    let mut decoded = None;
+    let count = allocations(|| decoded = Some(MetadataResponse::decode(&bytes, V12).unwrap()));
+    let decoded = decoded.unwrap();
+    assert_eq!((decoded.brokers.len(), decoded.topics.len()), (6, 1000));
+    assert!(
+        decoded
+            .topics
+            .iter()
+            .all(|topic| topic.partitions.len() == 6)
+    );
+    // Brokers, topics, and the partitions of each topic.
+    assert_eq!(count, 1 + 1 + 1000);
+}
+
+#[test]
+fn decoding_a_fetch_response_allocates_once_for_each_array_of_structs() {
+    let bytes = inputs::fetch_response().encode_to_vec(V12).unwrap();
+    let mut decoded = None;
+    let count = allocations(|| decoded = Some(FetchResponse::decode(&bytes, V12).unwrap()));
+    let decoded = decoded.unwrap();
+    assert_eq!(decoded.responses.len(), 50);
+    assert!(
+        decoded
+            .responses
+            .iter()
+            .all(|topic| topic.partitions.len() == 10)
+    );
+    // Topics, and the partitions of each.
+    assert_eq!(count, 1 + 50);
+}
+
+#[test]
+fn encoding_into_a_used_writer_allocates_nothing() {
+    let metadata = inputs::metadata_response();
+    let fetch = inputs::fetch_response();
+    let mut writer = Writer::new();
+    let mut encode_both = || {
+        writer.clear();
+        metadata.encode(&mut writer, V12).unwrap();
+        let metadata_bytes = writer.len();
+        writer.clear();
+        fetch.encode(&mut writer, V12).unwrap();
+        (metadata_bytes, writer.len())
+    };
+    let lengths = encode_both();
+    assert!(lengths.0 > 290_000 && lengths.1 > 530_000, "{lengths:?}");
+    assert_eq!(allocations(|| assert_eq!(encode_both(), lengths)), 0);
+}
+
+#[test]
+fn shared_blobs_go_from_the_request_to_the_socket_in_place() {
+    let blob = Bytes::from(vec![b'r'; 16 * 1024]);
+    let request = inputs::produce_request(&blob);
+    let encode = |buffer| frame::encode_request(buffer, &request, Version(9), 1, Some("me"));
+    let mut segments = None;
+    let used = measure(|| segments = Some(encode(Vec::new()).unwrap()));
+    let segments = segments.unwrap();
+    assert!(
+        used.bytes_total < 2048,
+        "{} bytes allocated",
+        used.bytes_total
+    );
+    assert_eq!(
+        own_bytes(&segments, &blob),
+        segments.remaining() - 10 * blob.len()
+    );
+}
+
+#[test]
+fn a_frame_encoded_into_a_used_buffer_allocates_only_the_list_of_its_blobs() {
+    let blob = Bytes::from(vec![b'r'; 16 * 1024]);
+    let request = inputs::produce_request(&blob);
+    let encode = |buffer| frame::encode_request(buffer, &request, Version(9), 1, Some("me"));
+    let buffer = encode(Vec::new()).unwrap().into_buffer();
+    let (start, capacity) = (buffer.as_ptr(), buffer.capacity());
+    let mut reused = Vec::new();
+    let used = measure(|| reused = encode(buffer).unwrap().into_buffer());
+    assert_eq!((reused.as_ptr(), reused.capacity()), (start, capacity));
+    assert!(
+        used.bytes_total < 2048,
+        "{} bytes allocated",
+        used.bytes_total
+    );
+}
+
+/// How many bytes of `segments` are not `blob` itself; the blob stands in it ten times.
+fn own_bytes(segments: &impl Buf, blob: &Bytes) -> usize {
+    let mut slices = [IoSlice::new(&[]); 32];
+    let count = segments.chunks_vectored(&mut slices);
+    let (shared, own): (Vec<&IoSlice<'_>>, Vec<_>) = slices[..count]
+        .iter()
+        .partition(|slice| slice.as_ptr() == blob.as_ptr());
+    assert_eq!(shared.len(), 10);
+    assert!(shared.iter().all(|slice| slice.len() == blob.len()));
+    let own: usize = own.iter().map(|slice| slice.len()).sum();
+    assert!(own < 2048, "{own} bytes written beside the blobs");
+    own
+}
