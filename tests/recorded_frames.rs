@@ -62,10 +62,23 @@ fn every_recorded_frame_is_what_its_header_says_and_is_written_back_byte_for_byt
     let mut files = HashMap::new();
     let mut count = 0;
     for row in expected() {
-        let frames = files.entry(row.file.clone()).or_insert_with(|| frames(&row.file));
+        let frames = files
+            .entry(row.file.clone())
+            .or_insert_with(|| frames(&row.file));
         let frame = &frames[row.frame - 1];
-        let written = if row.is_request { recode_request(&row, frame) } else { recode_response(&row, frame) };
-        assert!(written == *frame, "{} v{} in {}, frame {}", row.api, row.version, row.file, row.frame);
+        let written = if row.is_request {
+            recode_request(&row, frame)
+        } else {
+            recode_response(&row, frame)
+        };
+        assert!(
+            written == *frame,
+            "{} v{} in {}, frame {}",
+            row.api,
+            row.version,
+            row.file,
+            row.frame
+        );
         count += 1;
     }
     assert_eq!(count, files.values().map(Vec::len).sum::<usize>());
@@ -81,7 +94,9 @@ fn recode_request(row: &Expected, frame: &[u8]) -> Vec<u8> {
     let request = AnyRequest::decode(row.key, row.version, body).unwrap();
     assert_eq!(request.api_key(), row.key);
     let mut writer = Writer::new();
-    header.encode(&mut writer, row.key.request_header_version(row.version)).unwrap();
+    header
+        .encode(&mut writer, row.key.request_header_version(row.version))
+        .unwrap();
     request.encode(&mut writer, row.version).unwrap();
     writer.into_vec()
 }
@@ -92,7 +107,9 @@ fn recode_response(row: &Expected, frame: &[u8]) -> Vec<u8> {
     let response = AnyResponse::decode(row.key, row.version, body).unwrap();
     assert_eq!(response.api_key(), row.key);
     let mut writer = Writer::new();
-    header.encode(&mut writer, row.key.response_header_version(row.version)).unwrap();
+    header
+        .encode(&mut writer, row.key.response_header_version(row.version))
+        .unwrap();
     response.encode(&mut writer, row.version).unwrap();
     writer.into_vec()
 }

@@ -9,6 +9,12 @@ use kafka_codec::{
     Decode as _, DecodeError, EncodeError, Message, Version, VersionRange, messages,
 };
 
+/// The bytes of a message.
+pub(crate) type Encoded = Result<Vec<u8>, EncodeError>;
+
+/// How many bytes were left, and what was encoded of those before.
+pub(crate) type Recoded = Result<(usize, Encoded), DecodeError>;
+
 /// What can be done with a message whose type is not known at compile time.
 #[derive(Copy, Clone)]
 pub(crate) struct Entry {
@@ -16,15 +22,13 @@ pub(crate) struct Entry {
     pub(crate) versions: VersionRange,
     pub(crate) flexible_from: Option<Version>,
     /// Encodes the default value.
-    pub(crate) default: fn(Version) -> Result<Vec<u8>, EncodeError>,
+    pub(crate) default: fn(Version) -> Encoded,
     /// Decodes all of the input.
     pub(crate) decode: fn(&[u8], Version) -> Result<(), DecodeError>,
     /// The same within other limits.
     pub(crate) decode_within: fn(&[u8], Version, Limits) -> Result<(), DecodeError>,
-    /// Decodes the front of the input and encodes what it read: how many bytes it left, and the
-    /// encoding.
-    pub(crate) recode:
-        fn(&[u8], Version) -> Result<(usize, Result<Vec<u8>, EncodeError>), DecodeError>,
+    /// Decodes the front of the input and encodes what it read.
+    pub(crate) recode: fn(&[u8], Version) -> Recoded,
     /// Decodes the input, lets go of it, sharing its blobs or not, and encodes that.
     pub(crate) own_and_encode: fn(&bytes::Bytes, Version, share: bool, &mut Writer),
     /// Decodes all of the input, and panics unless that encodes and decodes to the same again.
