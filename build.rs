@@ -1,20 +1,20 @@
-//! Generates the messages: see the crate `kafka-codec-codegen`.
+//! Generates the messages, and tells the build scripts of other packages where the definitions are:
+//! see the crate `kafka-codec-codegen`.
 
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::{env, error::Error};
+use std::env;
+use std::path::{Path, PathBuf};
 
-fn main() -> ExitCode {
-    println!("cargo::rerun-if-changed=protocol-json");
+use kafka_codec_codegen::{GenerateError, Messages, generate};
+
+fn main() -> Result<(), GenerateError> {
+    let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("protocol-json");
+    println!("cargo::rerun-if-changed={}", definitions.display());
+    println!("cargo::metadata=definitions={}", definitions.display());
+    println!("cargo::metadata=version={}", env!("CARGO_PKG_VERSION"));
+    let messages = match env::var_os("CARGO_FEATURE_MESSAGES") {
+        Some(_) => Messages::All,
+        None => Messages::Session,
+    };
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    match kafka_codec_codegen::generate("protocol-json".as_ref(), &out) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let cause = error
-                .source()
-                .map_or(String::new(), |cause| format!(": {cause}"));
-            eprintln!("{error}{cause}");
-            ExitCode::FAILURE
-        }
-    }
+    generate(&definitions, messages, &out)
 }

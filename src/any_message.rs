@@ -56,6 +56,7 @@ macro_rules! any_messages {
             /// # Errors
             ///
             /// [`UnknownApiKey`](DecodeErrorKind::UnknownApiKey), else as [`Decode::decode`].
+            #[inline]
             pub fn decode(key: ApiKey, version: Version, body: &'a [u8]) -> Result<Self, DecodeError> {
                 Self::decode_with(key, version, body, Limits::default())
             }
@@ -65,6 +66,7 @@ macro_rules! any_messages {
             /// # Errors
             ///
             /// As [`decode`](Self::decode).
+            #[inline]
             pub fn decode_with(
                 key: ApiKey,
                 version: Version,
@@ -85,6 +87,7 @@ macro_rules! any_messages {
             /// # Errors
             ///
             /// As [`Message::encode`].
+            #[inline]
             pub fn encode(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
                 match self {
                     $(Self::$api(message) => message.encode(writer, version),)*
@@ -111,6 +114,7 @@ macro_rules! any_messages {
         impl IntoOwned for $name<'_> {
             type Owned = $name<'static>;
 
+            #[inline]
             fn own(self, frame: Option<&Bytes>) -> Self::Owned {
                 match self {
                     $(Self::$api(message) => $name::$api(message.own(frame)),)*

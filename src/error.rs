@@ -195,7 +195,8 @@ impl fmt::Display for DecodeErrorKind {
                 write!(f, "string of {length} bytes, the most is {}", i16::MAX)
             }
             Self::InvalidUtf8 { valid_up_to } => {
-                write!(f, "string is not UTF-8 after {valid_up_to} bytes")
+                let bytes = plural(*valid_up_to, "byte", "bytes");
+                write!(f, "string is not UTF-8 after {valid_up_to} {bytes}")
             }
             Self::CountTooLarge { count, at_most } => {
                 write!(
@@ -210,9 +211,10 @@ impl fmt::Display for DecodeErrorKind {
                 declared,
                 actual,
             } => {
+                let bytes = plural(*declared, "byte", "bytes");
                 write!(
                     f,
-                    "tag {tag} states {declared} bytes, its value takes {actual}"
+                    "tag {tag} states {declared} {bytes}, its value takes {actual}"
                 )
             }
             Self::TagNotInVersion { tag } => write!(f, "tag {tag} is not in this version"),

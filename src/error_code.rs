@@ -1,6 +1,10 @@
-//! The codes that brokers report failures with.
+//! The codes that brokers report failures with, their names and meanings.
+//! The table is generated; what to do about an error is not decided here.
 
-use std::fmt;
+use std::str::FromStr;
+use std::{error, fmt};
+
+use crate::name::{UnknownName, same};
 
 /// An error code: the value of `int16` fields whose name ends in `ErrorCode`. 0 is success.
 ///
@@ -11,20 +15,120 @@ use std::fmt;
 /// ```
 /// use kafka_codec::ErrorCode;
 ///
+/// let error = ErrorCode(6);
+/// assert_eq!(error, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+/// assert_eq!(error.to_string(), "NOT_LEADER_OR_FOLLOWER (6)");
+/// assert!(error.is_retriable() && error.refreshes_metadata());
+/// assert!(error.meaning().is_some_and(|meaning| meaning.contains("does not lead")));
+///
 /// assert!(ErrorCode::NONE.is_none());
-/// assert_eq!(ErrorCode(35).to_string(), "35");
+/// assert_eq!(ErrorCode(999).to_string(), "unknown error 999");
 /// ```
+///
+/// See <https://kafka.apache.org/protocol#protocol_error_codes>.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorCode(pub i16);
 
-impl ErrorCode {
-    /// No error.
-    pub const NONE: Self = Self(0);
+/// What is known of an error.
+#[derive(Debug)]
+struct Row {
+    name: &'static str,
+    former: &'static [&'static str],
+    is_retriable: bool,
+    refreshes_metadata: bool,
+    meaning: &'static str,
+}
 
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal { $($field:ident: $value:expr,)* })*) => {
+        impl ErrorCode {
+            $($(#[$doc])* pub const $name: Self = Self($code);)*
+
+            /// Every known code, by number.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            const fn row(self) -> Option<&'static Row> {
+                match self.0 {
+                    $($code => Some(const {
+                        &Row { name: stringify!($name), $($field: $value,)* }
+                    }),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+include!(concat!(env!("OUT_DIR"), "/error_codes.rs"));
+
+impl ErrorCode {
     /// Whether this is success.
     #[must_use]
     pub const fn is_none(self) -> bool {
         self.0 == 0
+    }
+
+    /// Kafka's name, such as `NOT_LEADER_OR_FOLLOWER`; `None` if the code is unknown.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self.row() {
+            Some(row) => Some(row.name),
+            None => None,
+        }
+    }
+
+    /// Kafka's name, and those it had before; none if the code is unknown.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let row = self.row().into_iter();
+        row.flat_map(|row| [row.name].into_iter().chain(row.former.iter().copied()))
+    }
+
+    /// The code with this name, which may be any of [`names`](Self::names). Case, hyphens,
+    /// underscores and blanks do not count.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::ErrorCode;
+    ///
+    /// assert_eq!(ErrorCode::from_name("rebalance in progress"), Some(ErrorCode(27)));
+    /// assert_eq!(ErrorCode::from_name("NOT_LEADER_FOR_PARTITION"), Some(ErrorCode(6)));
+    /// ```
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let mut codes = Self::ALL.iter().copied();
+        codes.find(|code| code.names().any(|known| same(known, name)))
+    }
+
+    /// Whether the same request can succeed later: Kafka's own clients send it again. False if the
+    /// code is unknown.
+    ///
+    /// Of requests that write, some may have been carried out all the same.
+    #[must_use]
+    pub const fn is_retriable(self) -> bool {
+        match self.row() {
+            Some(row) => row.is_retriable,
+            None => false,
+        }
+    }
+
+    /// Whether what the client knows of the cluster is out of date: Kafka's own clients ask for new
+    /// metadata. False if the code is unknown.
+    #[must_use]
+    pub const fn refreshes_metadata(self) -> bool {
+        match self.row() {
+            Some(row) => row.refreshes_metadata,
+            None => false,
+        }
+    }
+
+    /// What happened, in a sentence for whoever reads the log; `None` if the code is unknown.
+    #[must_use]
+    pub const fn meaning(self) -> Option<&'static str> {
+        match self.row() {
+            Some(row) => Some(row.meaning),
+            None => None,
+        }
     }
 }
 
@@ -34,8 +138,65 @@ impl From<i16> for ErrorCode {
     }
 }
 
+/// Name and number, as `NOT_LEADER_OR_FOLLOWER (6)`, or `unknown error 999`.
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match self.name() {
+            Some(name) => write!(f, "{name} ({})", self.0),
+            None => write!(f, "unknown error {}", self.0),
+        }
     }
 }
+
+/// Reads a name as [`ErrorCode::from_name`] does, or a number, which need not be a known one.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::ErrorCode;
+///
+/// assert_eq!("NotCoordinator".parse(), Ok(ErrorCode::NOT_COORDINATOR));
+/// assert_eq!("-1".parse(), Ok(ErrorCode::UNKNOWN_SERVER_ERROR));
+///
+/// let error = "NOT_CORDINATOR".parse::<ErrorCode>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "unknown error code `NOT_CORDINATOR`: did you mean `NOT_COORDINATOR`?"
+/// );
+/// ```
+impl FromStr for ErrorCode {
+    type Err = ParseErrorCodeError;
+
+    fn from_str(text: &str) -> Result<Self, ParseErrorCodeError> {
+        if let Some(code) = Self::from_name(text) {
+            return Ok(code);
+        }
+        match text.trim().parse() {
+            Ok(number) => Ok(Self(number)),
+            Err(_) => {
+                let names = Self::ALL.iter().flat_map(|code| code.names());
+                Err(ParseErrorCodeError(UnknownName::new(text, names)))
+            }
+        }
+    }
+}
+
+/// A text that is neither the name of an error code nor a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseErrorCodeError(UnknownName);
+
+impl ParseErrorCodeError {
+    /// The name that looks most like the text, if any does.
+    #[must_use]
+    pub const fn suggestion(&self) -> Option<&'static str> {
+        self.0.suggestion()
+    }
+}
+
+impl fmt::Display for ParseErrorCodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(f, "error code", "NOT_LEADER_OR_FOLLOWER")
+    }
+}
+
+impl error::Error for ParseErrorCodeError {}

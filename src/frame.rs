@@ -60,7 +60,7 @@ pub fn encode_request<R: Request>(
     encode(
         buffer,
         &header,
-        R::KEY.request_header_version(version),
+        R::header_version(version),
         request,
         version,
     )
@@ -84,7 +84,7 @@ pub fn encode_response<R: Response>(
     encode(
         buffer,
         &header,
-        R::KEY.response_header_version(version),
+        R::header_version(version),
         response,
         version,
     )

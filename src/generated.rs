@@ -6,8 +6,8 @@ pub use bytes::Bytes;
 
 pub use crate::wire::{Blob, Encoding, IntoOwned, Packed, Reader, TaggedFields, Uuid, Writer};
 pub use crate::{
-    ApiKey, Decode, DecodeError, EncodeError, ErrorCode, Message, Request, Response, Version,
-    VersionRange,
+    ApiKey, Decode, DecodeError, EncodeError, ErrorCode, Message, Request, Response,
+    UnselectedResponse, Version, VersionRange,
 };
 
 /// Refuses `field` if it is `set`, which the version has no place for.
@@ -27,15 +27,18 @@ pub fn required<T>(value: Option<T>, field: &'static str) -> Result<T, EncodeErr
 }
 
 /// Implements [`IntoOwned`] for a struct with these fields.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! into_owned {
     ($name:ident, $($field:ident),*) => {
-        impl IntoOwned for $name<'_> {
+        impl $crate::generated::IntoOwned for $name<'_> {
             type Owned = $name<'static>;
 
-            fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+            #[inline]
+            fn own(self, frame: Option<&$crate::generated::Bytes>) -> Self::Owned {
                 $name { $($field: self.$field.own(frame)),* }
             }
         }
     };
 }
-pub(crate) use into_owned;
+pub use into_owned;

@@ -37,8 +37,10 @@
 //! Bytes of a peer are never trusted: see [`wire`] for what is refused, and
 //! [`Limits`](wire::Limits) for what they may cost.
 
+#[cfg(feature = "messages")]
 mod any_message;
 mod api_key;
+mod api_versions;
 mod error;
 mod error_code;
 pub mod frame;
@@ -47,16 +49,20 @@ pub mod generated;
 mod header;
 mod message;
 pub mod messages;
+mod name;
 mod response_frame;
+mod unselected;
 mod version;
 pub mod wire;
 
+#[cfg(feature = "messages")]
 pub use any_message::{AnyRequest, AnyResponse};
-pub use api_key::{ApiKey, UnknownApiKey};
+pub use api_key::{ApiClass, ApiKey, Listener, Listeners, ParseApiKeyError, UnknownApiKey};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
-pub use error_code::ErrorCode;
+pub use error_code::{ErrorCode, ParseErrorCodeError};
 pub use message::{Decode, Message, Request, Response};
 pub use response_frame::ResponseFrame;
+pub use unselected::UnselectedResponse;
 pub use version::{Version, VersionRange};
 
 /// The examples of the README run as tests.

@@ -140,10 +140,35 @@ pub trait Request: Message {
 
     /// What the broker answers with, in the same version.
     type Response<'a>: Response + Decode<'a>;
+
+    /// The version of the header in front of the request in `version`.
+    #[must_use]
+    fn header_version(version: Version) -> Version {
+        match Self::KEY {
+            // An API of someone's own: as those of Kafka that are no exception.
+            ApiKey::Unknown(_) if is_flexible::<Self>(version) => Version(2),
+            ApiKey::Unknown(_) => Version(1),
+            key => key.request_header_version(version),
+        }
+    }
 }
 
 /// A message that a broker answers a request with.
 pub trait Response: Message {
     /// The number and names of its API.
     const KEY: ApiKey;
+
+    /// The version of the header in front of the response in `version`.
+    #[must_use]
+    fn header_version(version: Version) -> Version {
+        match Self::KEY {
+            ApiKey::Unknown(_) if is_flexible::<Self>(version) => Version(1),
+            ApiKey::Unknown(_) => Version(0),
+            key => key.response_header_version(version),
+        }
+    }
+}
+
+fn is_flexible<M: Message>(version: Version) -> bool {
+    M::FLEXIBLE_FROM.is_some_and(|first| version >= first)
 }

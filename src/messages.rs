@@ -7,4 +7,9 @@
 //! it is encoded, unless its documentation says that it is *dropped where absent*. "Versions 3+,
 //! nullable 5+" says which versions of the message have the field, and in which it may be null.
 
+#![cfg_attr(
+    not(feature = "messages"),
+    doc = "\n**Without the feature `messages`** only the headers are here, and what begins a connection."
+)]
+
 include!(concat!(env!("OUT_DIR"), "/messages.rs"));

@@ -1,8 +1,12 @@
 //! A `protocol-json` folder: the definitions of every module, and what is known of their releases.
 //! It reads; how the folder came to be is in `import`.
 
+mod aliases;
+mod errors;
 mod releases;
 
+pub use aliases::Aliases;
+pub use errors::ErrorCode;
 pub use releases::{MessageHistory, Release, Releases};
 
 use std::fmt;
@@ -16,6 +20,12 @@ use crate::schema::Definition;
 /// The name of the file with the history of messages, versions and fields.
 pub const RELEASES_FILE: &str = "releases.json";
 
+/// The name of the file with other names of APIs.
+pub const ALIASES_FILE: &str = "aliases.json";
+
+/// The name of the file with the error codes.
+pub const ERRORS_FILE: &str = "errors.json";
+
 /// All definitions, by module and name, and their history.
 #[derive(Clone, Debug, Default)]
 pub struct Corpus {
@@ -23,12 +33,18 @@ pub struct Corpus {
     pub definitions: Vec<(String, Definition)>,
     /// Which release has which version and field.
     pub releases: Releases,
+    /// Other names of APIs.
+    pub aliases: Aliases,
+    /// The error codes.
+    pub errors: Vec<ErrorCode>,
 }
 
 impl Corpus {
     /// Reads a folder that has one sub-folder a module, with one file a message, and `releases.json`.
+    /// A folder without sub-folders is a module itself.
     ///
-    /// Without `releases.json` nothing is known of the history.
+    /// Without `releases.json` nothing is known of the history, without `aliases.json` of other names,
+    /// and without `errors.json` of error codes.
     ///
     /// # Errors
     ///
@@ -36,27 +52,21 @@ impl Corpus {
     pub fn read(folder: &Path) -> Result<Self, CorpusError> {
         let mut definitions = Vec::new();
         let mut faults = Faults::default();
-        for module in entries(folder)?.iter().filter(|path| path.is_dir()) {
-            for path in entries(module)?.iter().filter(|path| is_json(path)) {
+        for module in modules(folder)? {
+            for path in entries(&module)?.iter().filter(|path| is_json(path)) {
                 let name = shown(folder, path);
                 match Definition::parse(&name, &text(path)?) {
-                    Ok(definition) => definitions.push((file_name(module), definition)),
+                    Ok(definition) => definitions.push((file_name(&module), definition)),
                     Err(more) => faults.extend(more),
                 }
-            }
-        }
-        let history = folder.join(RELEASES_FILE);
-        let mut releases = Releases::default();
-        if history.is_file() {
-            match Releases::parse(&shown(folder, &history), &text(&history)?) {
-                Ok(read) => releases = read,
-                Err(more) => faults.extend(more),
             }
         }
         definitions.sort_by(|(a, x), (b, y)| (a, &x.name).cmp(&(b, &y.name)));
         let corpus = Self {
             definitions,
-            releases,
+            releases: optional(folder, RELEASES_FILE, Releases::parse, &mut faults)?,
+            aliases: optional(folder, ALIASES_FILE, Aliases::parse, &mut faults)?,
+            errors: optional(folder, ERRORS_FILE, errors::parse, &mut faults)?,
         };
         Ok(faults.or(corpus)?)
     }
@@ -116,6 +126,35 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, CorpusError> {
     })
 }
 
+/// What `parse` makes of a file beside the definitions; nothing if it is not there.
+fn optional<T: Default>(
+    folder: &Path,
+    name: &str,
+    parse: impl Fn(&str, &str) -> Result<T, Faults>,
+    faults: &mut Faults,
+) -> Result<T, CorpusError> {
+    let path = folder.join(name);
+    if !path.is_file() {
+        return Ok(T::default());
+    }
+    Ok(
+        parse(&shown(folder, &path), &text(&path)?).unwrap_or_else(|more| {
+            faults.extend(more);
+            T::default()
+        }),
+    )
+}
+
+/// The folders that hold definitions.
+fn modules(folder: &Path) -> Result<Vec<PathBuf>, CorpusError> {
+    let mut modules = entries(folder)?;
+    modules.retain(|path| path.is_dir());
+    if modules.is_empty() {
+        modules.push(folder.to_owned());
+    }
+    Ok(modules)
+}
+
 fn text(path: &Path) -> Result<String, CorpusError> {
     fs::read_to_string(path).map_err(|source| CorpusError::Io {
         path: path.to_owned(),
@@ -126,6 +165,7 @@ fn text(path: &Path) -> Result<String, CorpusError> {
 fn is_json(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "json")
+        && ![RELEASES_FILE, ALIASES_FILE, ERRORS_FILE].contains(&&*file_name(path))
         && path.is_file()
 }
 

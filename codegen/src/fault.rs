@@ -46,6 +46,12 @@ impl Faults {
         self.0.extend(other.0);
     }
 
+    /// Puts the faults in the order in which they stand in the files.
+    pub(crate) fn sort(&mut self) {
+        self.0
+            .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    }
+
     /// `Ok(value)` when there is no fault.
     ///
     /// # Errors

@@ -1,75 +1,69 @@
-//! What `build.rs` calls: a folder of definitions in, a folder of Rust out.
+//! What `kafka-codec`'s own `build.rs` calls: a folder of definitions in, a folder of Rust out.
+//! What other people's call is in `builder`.
 
-use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
+use std::fs;
+use std::path::Path;
 
 use proc_macro2::TokenStream;
 
-use crate::corpus::{Corpus, CorpusError};
-use crate::fault::Faults;
+use crate::corpus::Corpus;
+use crate::error::GenerateError;
 use crate::print::print;
+use crate::select::{Selection, What};
 use crate::{emit, resolve};
 
-/// Generates `messages.rs`, `api_keys.rs` and `any_messages.rs` in the folder `out` from the definitions in the
-/// folder `definitions`.
+/// Which messages the library has.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Messages {
+    /// All of them.
+    All,
+    /// Those that the library itself is written with: the headers, and the messages with which a
+    /// connection begins.
+    Session,
+}
+
+/// The APIs of [`Messages::Session`].
+const SESSION_APIS: [&str; 3] = ["ApiVersions", "SaslHandshake", "SaslAuthenticate"];
+
+/// The other messages of [`Messages::Session`].
+const HEADERS: [&str; 2] = ["RequestHeader", "ResponseHeader"];
+
+/// Generates `messages.rs`, `api_keys.rs`, `error_codes.rs` and `any_messages.rs` in the folder `out`
+/// from the definitions in the folder `definitions`. The API keys are always all of them.
 ///
 /// # Errors
 ///
 /// A file cannot be read or written, or definitions have faults: then all of them.
-pub fn generate(definitions: &Path, out: &Path) -> Result<(), GenerateError> {
+pub fn generate(definitions: &Path, messages: Messages, out: &Path) -> Result<(), GenerateError> {
     let corpus = Corpus::read(definitions)?;
-    let protocol = resolve::resolve(&corpus)?;
-    write(out, "messages.rs", emit::messages(&protocol))?;
-    write(out, "api_keys.rs", emit::api_keys(&protocol))?;
-    write(out, "any_messages.rs", emit::any_messages(&protocol))
-}
-
-fn write(out: &Path, name: &str, tokens: TokenStream) -> Result<(), GenerateError> {
-    let path = out.join(name);
-    fs::write(&path, print(tokens) + "\n").map_err(|source| GenerateError::Write { path, source })
-}
-
-/// Why no code was generated.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum GenerateError {
-    /// The definitions cannot be read, or have faults.
-    Corpus(CorpusError),
-    /// A generated file cannot be written.
-    Write {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-impl fmt::Display for GenerateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Corpus(error) => error.fmt(f),
-            Self::Write { path, .. } => write!(f, "cannot write {}", path.display()),
-        }
+    let mut protocol = resolve::resolve(&corpus)?;
+    write(&out.join("api_keys.rs"), emit::api_keys(&protocol))?;
+    write(
+        &out.join("error_codes.rs"),
+        emit::error_codes(&corpus.errors),
+    )?;
+    match messages {
+        Messages::All => write(&out.join("any_messages.rs"), emit::any_messages(&protocol))?,
+        Messages::Session => protocol = session().apply(protocol)?,
     }
+    write(&out.join("messages.rs"), emit::messages(&protocol))
 }
 
-impl std::error::Error for GenerateError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Corpus(error) => error.source(),
-            Self::Write { source, .. } => Some(source),
-        }
+fn session() -> Selection {
+    let mut session = Selection::default();
+    for api in SESSION_APIS {
+        session.add(What::Api, api, ..);
     }
+    for header in HEADERS {
+        session.add(What::Message, header, ..);
+    }
+    session
 }
 
-impl From<CorpusError> for GenerateError {
-    fn from(error: CorpusError) -> Self {
-        Self::Corpus(error)
-    }
-}
-
-impl From<Faults> for GenerateError {
-    fn from(faults: Faults) -> Self {
-        Self::Corpus(faults.into())
-    }
+/// Writes generated code as text.
+pub(crate) fn write(path: &Path, code: TokenStream) -> Result<(), GenerateError> {
+    fs::write(path, print(code) + "\n").map_err(|source| GenerateError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }

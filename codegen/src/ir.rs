@@ -1,7 +1,7 @@
 //! The resolved model: what the generated code is made from. Every rule has been checked and every
 //! name is fit for Rust, so whoever reads it cannot fail.
 
-use crate::schema::Kind;
+use crate::schema::{Kind, Listener};
 use crate::versions::Versions;
 
 /// All messages, sorted by module and name.
@@ -9,8 +9,10 @@ use crate::versions::Versions;
 pub struct Protocol {
     /// The messages that have versions.
     pub messages: Vec<Message>,
-    /// The APIs, by key.
+    /// The APIs that have versions, by key.
     pub apis: Vec<Api>,
+    /// The releases that are known, as `4.1`, oldest first.
+    pub releases: Vec<String>,
 }
 
 /// An API: a request and its response.
@@ -18,14 +20,39 @@ pub struct Protocol {
 pub struct Api {
     /// The API key.
     pub key: i16,
-    /// Kafka's display name, such as `Fetch`.
+    /// Kafka's display name, such as `ListOffsets`.
     pub name: String,
+    /// The name of its constant in Java, such as `LIST_OFFSETS`.
+    pub constant: String,
     /// The versions of the request.
     pub versions: Versions,
     /// The flexible versions of the request.
     pub request_flexible: Versions,
     /// The flexible versions of the response.
     pub response_flexible: Versions,
+    /// From which version on which version of the header goes before requests.
+    pub request_headers: Vec<(i16, i16)>,
+    /// The same for responses.
+    pub response_headers: Vec<(i16, i16)>,
+    /// Whether the highest version may still change.
+    pub latest_unstable: bool,
+    /// Who listens to the request, in the newest release that has it.
+    pub listeners: Vec<Listener>,
+    /// What others call it, and what it was called before.
+    pub aliases: Vec<String>,
+    /// Which releases have it in which stable versions.
+    pub history: ApiHistory,
+}
+
+/// Which releases have an API, each as `4.1`.
+#[derive(Debug, Default)]
+pub struct ApiHistory {
+    /// The first release that has it, unless it is older than can be told.
+    pub since: Option<String>,
+    /// The first release that no longer has it.
+    pub removed_in: Option<String>,
+    /// The stable versions that a release has, for each release where they change.
+    pub releases: Vec<(String, Versions)>,
 }
 
 /// A message: its own struct and those inside of it.
@@ -51,6 +78,13 @@ pub struct Message {
     pub history: Vec<String>,
     /// The message's own struct, then the others.
     pub structs: Vec<Struct>,
+}
+
+impl Message {
+    /// Its name without `Request` or `Response`: the API's, if it is one of these.
+    pub fn stem(&self) -> &str {
+        self.kind.stem(&self.name)
+    }
 }
 
 /// A struct.
@@ -79,7 +113,7 @@ pub struct Field {
     pub ty: Type,
     /// The versions of the struct that have it.
     pub versions: Versions,
-    /// Its tag, and the versions in which it is tagged.
+    /// Its tag, and the versions in which it is tagged; at least one.
     pub tag: Option<(u32, Versions)>,
     /// The versions of the field in which it may be null.
     pub nullable: Versions,
@@ -87,7 +121,7 @@ pub struct Field {
     pub default: Default,
     /// Whether a value may be dropped in versions that lack the field.
     pub ignorable: bool,
-    /// The versions in which its length is compact; open-ended or none.
+    /// The versions in which its length is compact.
     pub flexible: Versions,
     /// What its value identifies, as the definitions name it.
     pub entity: Option<&'static str>,

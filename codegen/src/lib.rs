@@ -6,17 +6,20 @@
 //! ```
 //!
 //! Every fault of a definition is found up to `resolve` and printed the way a compiler does; what
-//! comes after cannot fail. [`generate`] is the whole of it.
+//! comes after cannot fail. [`Builder`] is the whole of it for programs that want only some messages;
+//! [`generate`] is what `kafka-codec` itself is made with.
 //!
 //! # Features
 //!
-//! - `cli`: the `kafka-codegen` command, and [`import`], which merges the definitions of several
-//!   Kafka releases.
+//! - `cli`: the `kafka-codegen` command, and the modules with what its subcommands do: `import`
+//!   merges the definitions of several Kafka releases, `show` and `table` print what there is.
 
 #![forbid(unsafe_code)]
 
+mod builder;
 pub mod corpus;
 pub mod emit;
+mod error;
 pub mod fault;
 mod generate;
 #[cfg(feature = "cli")]
@@ -27,7 +30,14 @@ pub mod print;
 mod quirks;
 pub mod resolve;
 pub mod schema;
+pub mod select;
+#[cfg(feature = "cli")]
+pub mod show;
+#[cfg(feature = "cli")]
+pub mod table;
 pub mod types;
 pub mod versions;
 
-pub use generate::{GenerateError, generate};
+pub use builder::Builder;
+pub use error::GenerateError;
+pub use generate::{Messages, generate};

@@ -49,6 +49,11 @@ impl Definition {
         self.valid_versions.is_empty()
     }
 
+    /// Its name without `Request` or `Response`: the API's, if it is one of these.
+    pub fn stem(&self) -> &str {
+        self.kind.stem(&self.name)
+    }
+
     /// The common struct of this name.
     pub fn common_struct(&self, name: &str) -> Option<&StructDef> {
         self.common_structs.iter().find(|s| s.name == name)
@@ -166,6 +171,22 @@ names! {
         CoordinatorKey = "coordinator-key",
         /// The value of a coordinator's record.
         CoordinatorValue = "coordinator-value",
+    }
+}
+
+impl Kind {
+    /// The name of a message without the suffix that the kind demands.
+    pub(crate) fn stem(self, name: &str) -> &str {
+        name.strip_suffix(self.suffix()).unwrap_or(name)
+    }
+
+    /// How the name of a message ends.
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Self::Request => "Request",
+            Self::Response => "Response",
+            _ => "",
+        }
     }
 }
 

@@ -47,7 +47,7 @@ impl Versions {
     ///
     /// # Errors
     ///
-    /// The text is not in the grammar, is beyond int16, or runs backwards.
+    /// The text is not in the grammar, is beyond int16, or runs backwards, which Kafka's generator takes for no version.
     pub fn parse(text: &str) -> Result<Option<Self>, Mistake> {
         let text = text.trim();
         if text.is_empty() {

@@ -45,6 +45,18 @@ impl MessageHistory {
     fn is_unstable(&self, version: i16, release: Release) -> bool {
         at(&self.unstable, release).contains(version)
     }
+
+    /// The versions of a release that can no longer change. Unstable ones are always the highest.
+    fn stable(&self, release: Release) -> Versions {
+        let all = at(&self.versions, release);
+        let mut stable = all
+            .iter()
+            .filter(|version| !self.is_unstable(*version, release));
+        match (stable.next(), stable.next_back()) {
+            (Some(lowest), highest) => Versions::new(lowest, highest.unwrap_or(lowest)),
+            (None, _) => Versions::NONE,
+        }
+    }
 }
 
 /// What the last change until this release made of a range.
@@ -74,6 +86,45 @@ impl Releases {
         let history = self.messages.get(message)?;
         let last = (0..self.releases.len()).rfind(|at| history.has(version, *at))?;
         self.releases.get(last + 1).map(|name| major_minor(name))
+    }
+
+    /// The first release that has the message, as `4.1`; `None` when the message is older than can be told.
+    ///
+    /// A release in which every version could still change does not count, unless there is no other.
+    pub fn message_since(&self, message: &str) -> Option<&str> {
+        let history = self.messages.get(message)?;
+        let mut stable = (0..self.releases.len()).filter(|at| !history.stable(*at).is_empty());
+        let first = stable
+            .next()
+            .or_else(|| history.versions.keys().next().copied());
+        self.unless_oldest(history, first?)
+    }
+
+    /// The first release that no longer has the message, as `4.0`; `None` when the newest has it.
+    pub fn message_removed_in(&self, message: &str) -> Option<&str> {
+        let (last, versions) = self.messages.get(message)?.versions.last_key_value()?;
+        let removed = self.releases.get(*last).filter(|_| versions.is_empty())?;
+        Some(major_minor(removed))
+    }
+
+    /// The versions of a message that can no longer change, for each release, as `4.1`, where that is new.
+    pub fn stable_versions(&self, message: &str) -> Vec<(&str, Versions)> {
+        let Some(history) = self.messages.get(message) else {
+            return Vec::new();
+        };
+        let mut changes: Vec<(&str, Versions)> = Vec::new();
+        for (at, release) in self.names().enumerate() {
+            let stable = history.stable(at);
+            if changes.last().map_or(Versions::NONE, |(_, last)| *last) != stable {
+                changes.push((release, stable));
+            }
+        }
+        changes
+    }
+
+    /// The releases, as `4.1`, oldest first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.releases.iter().map(|release| major_minor(release))
     }
 
     /// The first release that has this field, as `4.1`; `None` when the field is as old as its message.
@@ -195,6 +246,16 @@ mod tests {
                 "versions": { "3.0.2": "0", "3.9.2": "0-1" },
                 "unstable": { "3.9.2": "1", "4.0.2": "none" }
             },
+            "TrialRequest": {
+                "module": "clients",
+                "versions": { "3.9.2": "0", "4.1.2": "1" },
+                "unstable": { "3.9.2": "0", "4.1.2": "none" }
+            },
+            "YoungRequest": {
+                "module": "clients",
+                "versions": { "3.9.2": "0" },
+                "unstable": { "3.9.2": "0" }
+            },
             "GoneRequest": { "module": "clients", "versions": { "3.0.2": "0", "4.0.2": "none" } },
             "Vote": { "module": "raft", "versions": { "3.9.2": "0", "4.0.2": "0-1" } }
         }
@@ -227,6 +288,41 @@ mod tests {
         assert_eq!(releases.version_removed_in("NewRequest", 1), None);
         assert_eq!(releases.version_removed_in("GoneRequest", 0), Some("4.0"));
         assert_eq!(releases.version_removed_in("Vote", 0), None);
+    }
+
+    #[test]
+    fn a_message_comes_with_its_first_stable_version() {
+        let releases = Releases::parse("f", TEXT).unwrap();
+        assert_eq!(releases.message_since("NewRequest"), None);
+        assert_eq!(releases.message_since("TrialRequest"), Some("4.1"));
+        assert_eq!(releases.message_since("YoungRequest"), Some("3.9"));
+        assert_eq!(releases.message_removed_in("NewRequest"), None);
+        assert_eq!(releases.message_removed_in("GoneRequest"), Some("4.0"));
+    }
+
+    #[test]
+    fn versions_that_can_still_change_are_not_among_the_stable_ones() {
+        let releases = Releases::parse("f", TEXT).unwrap();
+        assert_eq!(
+            releases.stable_versions("NewRequest"),
+            [
+                ("3.0", Versions::new(0, 2)),
+                ("3.9", Versions::new(0, 3)),
+                ("4.0", Versions::new(2, 3)),
+                ("4.1", Versions::new(1, 3)),
+            ]
+        );
+        let none = Versions::NONE;
+        assert_eq!(
+            releases.stable_versions("GoneRequest"),
+            [("3.0", Versions::only(0)), ("4.0", none)]
+        );
+        assert_eq!(
+            releases.stable_versions("TrialRequest"),
+            [("4.1", Versions::only(1))]
+        );
+        assert!(releases.stable_versions("YoungRequest").is_empty());
+        assert!(releases.stable_versions("Unheard").is_empty());
     }
 
     #[test]

@@ -5,29 +5,93 @@ use quote::quote;
 
 use super::{ident, number};
 use crate::ir::{Api, Protocol};
-use crate::quirks;
+use crate::schema::Listener;
 use crate::versions::Versions;
 
-/// One row an API: variant, key, versions, and from which version on which header goes before
-/// requests and responses.
+/// One row an API: variant, key, and what the library wants to know of it.
 pub fn api_keys(protocol: &Protocol) -> TokenStream {
-    let rows = protocol.apis.iter().map(|api| {
-        let name = ident(&api.name);
-        let key = number(api.key);
-        let doc = format!(" {}, key {}, versions {}.", api.name, api.key, api.versions);
-        let (min, max) = (api.versions.lowest().unwrap_or(0), api.versions.highest().unwrap_or(0));
-        let (min, max) = (number(min), number(max));
-        let request = headers(api, |version| {
-            quirks::request_header_version(api.key, version)
-                .unwrap_or_else(|| 1 + flexible(api.request_flexible, version))
-        });
-        let response = headers(api, |version| {
-            quirks::response_header_version(api.key)
-                .unwrap_or_else(|| flexible(api.response_flexible, version))
-        });
-        quote!(#[doc = #doc] #name = #key, versions #min to #max, request #request, response #response;)
+    let releases = &protocol.releases;
+    let rows = protocol.apis.iter().map(row);
+    quote!(api_keys! { releases: [#(#releases),*]; #(#rows)* })
+}
+
+/// Header versions, releases and ranges are pairs of a first version or release and what holds from
+/// there on.
+fn row(api: &Api) -> TokenStream {
+    let name = ident(&api.name);
+    let key = number(api.key);
+    let doc = doc(api);
+    let constant = &api.constant;
+    let aliases = api
+        .aliases
+        .iter()
+        .filter(|alias| **alias != api.name && *alias != constant);
+    let (lowest, highest) = bounds(api.versions);
+    let unstable = api.latest_unstable;
+    let flexible_since = option(api.request_flexible.lowest().map(number));
+    let request = headers(&api.request_headers);
+    let response = headers(&api.response_headers);
+    let listeners = api
+        .listeners
+        .iter()
+        .map(|listener| listener_variant(*listener));
+    let since = option(api.history.since.as_ref());
+    let removed_in = option(api.history.removed_in.as_ref());
+    let releases = api.history.releases.iter().map(|(release, versions)| {
+        let (lowest, highest) = bounds(*versions);
+        quote!((#release, #lowest, #highest))
     });
-    quote!(api_keys! { #(#rows)* })
+    quote! {
+        #[doc = #doc]
+        #name = #key {
+            constant: #constant,
+            aliases: &[#(#aliases),*],
+            versions: VersionRange::generated(#lowest, #highest),
+            latest_unstable: #unstable,
+            flexible_since: #flexible_since,
+            request_headers: &#request,
+            response_headers: &#response,
+            listeners: Listeners::of(&[#(#listeners),*]),
+            since: #since,
+            removed_in: #removed_in,
+            releases: &[#(#releases),*],
+        }
+    }
+}
+
+fn doc(api: &Api) -> String {
+    let mut doc = format!(" {}, key {}, versions {}", api.name, api.key, api.versions);
+    for (words, release) in [
+        ("since Kafka", &api.history.since),
+        ("removed in Kafka", &api.history.removed_in),
+    ] {
+        if let Some(release) = release {
+            doc += &format!(", {words} {release}");
+        }
+    }
+    doc + "."
+}
+
+/// The lowest and the highest version; no version is 0 to -1, as Kafka's own tables have it.
+fn bounds(versions: Versions) -> (TokenStream, TokenStream) {
+    let lowest = number(versions.lowest().unwrap_or(0));
+    let highest = number(versions.highest().unwrap_or(-1));
+    (quote!(#lowest), quote!(#highest))
+}
+
+fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(Some(#value)),
+        None => quote!(None),
+    }
+}
+
+fn listener_variant(listener: Listener) -> TokenStream {
+    match listener {
+        Listener::ZkBroker => quote!(Listener::ZkBroker),
+        Listener::Broker => quote!(Listener::Broker),
+        Listener::Controller => quote!(Listener::Controller),
+    }
 }
 
 /// One row an API: variant, request and response, which a macro of the library turns into the
@@ -42,22 +106,10 @@ pub fn any_messages(protocol: &Protocol) -> TokenStream {
     quote!(any_messages! { #(#rows)* })
 }
 
-fn flexible(versions: Versions, version: i16) -> i16 {
-    i16::from(versions.contains(version))
-}
-
-/// The header versions as pairs: from which version on, and which. Versions above the known have
-/// the last.
-fn headers(api: &Api, header: impl Fn(i16) -> i16) -> TokenStream {
-    let mut pairs: Vec<(i16, i16)> = Vec::new();
-    for version in api.versions.iter() {
-        let header = header(version);
-        if pairs.last().is_none_or(|(_, last)| *last != header) {
-            pairs.push((version, header));
-        }
-    }
-    let pairs = pairs.into_iter().map(|(from, header)| {
-        let (from, header) = (number(from), number(header));
+/// Versions above the known have the last header.
+fn headers(headers: &[(i16, i16)]) -> TokenStream {
+    let pairs = headers.iter().map(|(from, header)| {
+        let (from, header) = (number(*from), number(*header));
         quote!((#from, #header))
     });
     quote!([#(#pairs),*])

@@ -72,7 +72,7 @@ fn float(value: f64) -> TokenStream {
         }
     } else {
         let size = Literal::f64_unsuffixed(value.abs());
-        if value < 0.0 {
+        if value.is_sign_negative() {
             quote!(-#size)
         } else {
             quote!(#size)
@@ -92,6 +92,8 @@ pub(super) fn differs(scope: Scope<'_>, field: &Field) -> TokenStream {
         (Type::Fixed(Fixed::Bool), _) => own,
         (Type::Fixed(Fixed::ErrorCode), Default::Zero) => quote!(!#own.is_none()),
         (Type::Fixed(Fixed::Uuid), Default::Zero) => quote!(!#own.is_zero()),
+        // Nothing equals it.
+        (_, Default::Float(value)) if value.is_nan() => quote!(true),
         (Type::String, default) => {
             let text = if let Default::Text(text) = default {
                 text

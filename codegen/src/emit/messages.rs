@@ -1,29 +1,17 @@
-//! The tree of all messages: one module a message, the messages themselves re-exported flat.
+//! The tree of messages: one module a message, the messages themselves re-exported flat.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Scope, ident, structs};
+use super::{Home, Scope, ident, structs};
 use crate::ir::{Message, Protocol};
 
-/// All messages.
+/// All messages, for the library itself.
 pub fn messages(protocol: &Protocol) -> TokenStream {
-    let modules = protocol.messages.iter().map(|message| {
-        let (module, name) = (ident(&message.ident), ident(&message.name));
-        let doc = format!(" [`{}`] and the structs it is made of.", message.name);
-        let items = self::message(message);
-        quote! {
-            pub use self::#module::#name;
-            #[doc = #doc]
-            pub mod #module {
-                use crate::generated::*;
-                #items
-            }
-        }
-    });
+    let tree = tree(protocol, Home::Library, &quote!(crate));
     let names = protocol.messages.iter().map(|message| ident(&message.name));
     quote! {
-        #(#modules)*
+        #tree
         #[doc = " Calls a macro with the names of all messages, separated by commas."]
         #[doc(hidden)]
         #[macro_export]
@@ -35,9 +23,39 @@ pub fn messages(protocol: &Protocol) -> TokenStream {
     }
 }
 
-/// The items of one message: its own struct, then the structs inside of it.
+/// All messages, for a crate that uses the library.
+pub fn selected(protocol: &Protocol) -> TokenStream {
+    tree(protocol, Home::Elsewhere(protocol), &quote!(::kafka_codec))
+}
+
+fn tree(protocol: &Protocol, home: Home<'_>, library: &TokenStream) -> TokenStream {
+    let modules = protocol.messages.iter().map(|message| {
+        let (module, name) = (ident(&message.ident), ident(&message.name));
+        let doc = format!(" [`{}`] and the structs it is made of.", message.name);
+        let items = items(message, home);
+        quote! {
+            pub use self::#module::#name;
+            #[doc = #doc]
+            pub mod #module {
+                use #library::generated::*;
+                #items
+            }
+        }
+    });
+    quote!(#(#modules)*)
+}
+
+/// The items of one message, as the library has them: its own struct, then the structs inside of it.
 pub fn message(message: &Message) -> TokenStream {
-    let mut entries = message.structs.iter().map(|entry| Scope { message, entry });
+    items(message, Home::Library)
+}
+
+fn items(message: &Message, home: Home<'_>) -> TokenStream {
+    let mut entries = message.structs.iter().map(|entry| Scope {
+        home,
+        message,
+        entry,
+    });
     let own = entries.next().map(structs::of_message);
     let nested = entries.map(structs::nested);
     quote!(#own #(#nested)*)

@@ -3,27 +3,40 @@
 mod api_keys;
 mod defaults;
 mod docs;
+mod error_codes;
 mod messages;
 mod own;
 mod read;
+mod role;
 mod structs;
 mod types;
 mod when;
 mod write;
 
 pub use api_keys::{any_messages, api_keys};
-pub use messages::{message, messages};
+pub use error_codes::error_codes;
+pub use messages::{message, messages, selected};
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use crate::ir::{Field, Message, Struct};
+use crate::ir::{Field, Message, Protocol, Struct};
 use crate::versions::Versions;
 use when::When;
+
+/// Where the generated code will stand.
+#[derive(Copy, Clone)]
+enum Home<'p> {
+    /// In the library itself, which knows every API by name.
+    Library,
+    /// In someone's own crate, which has these messages and no others.
+    Elsewhere(&'p Protocol),
+}
 
 /// A struct and the message around it: what every template needs to know.
 #[derive(Copy, Clone)]
 struct Scope<'m> {
+    home: Home<'m>,
     message: &'m Message,
     entry: &'m Struct,
 }
@@ -39,7 +52,7 @@ impl<'m> Scope<'m> {
         ident(name)
     }
 
-    /// The fields that carry a tag in some version, by tag.
+    /// The fields that have a tag, by tag.
     fn tagged(self) -> impl Iterator<Item = (&'m Field, u32, Versions)> {
         let fields = self.entry.fields.iter();
         let mut tagged: Vec<_> = fields
@@ -49,9 +62,15 @@ impl<'m> Scope<'m> {
         tagged.into_iter()
     }
 
-    /// How lengths of the struct's fields are written, as an expression of the version.
-    fn encoding(self) -> TokenStream {
-        encoding(self.message.flexible, self.entry.versions)
+    /// How lengths of the struct's fields are written: a binding of `e`, and the expression to go on with, which is
+    /// `e` itself where `fields` use it.
+    fn encoding(self, fields: &TokenStream) -> (TokenStream, TokenStream) {
+        let encoding = encoding(self.message.flexible, self.entry.versions);
+        if mentions(fields, "e") {
+            (quote!(let e = #encoding;), quote!(e))
+        } else {
+            (TokenStream::new(), encoding)
+        }
     }
 
     /// How the length of a field is written that stands among the others.
@@ -65,13 +84,12 @@ impl<'m> Scope<'m> {
 }
 
 fn encoding(flexible: Versions, possible: Versions) -> TokenStream {
-    match (When::new(flexible, possible), flexible.lowest()) {
-        (When::Always, _) => quote!(Encoding::Compact),
-        (When::Never, _) | (_, None) => quote!(Encoding::Plain),
-        (_, Some(first)) => {
+    match When::new(flexible, possible) {
+        When::AtLeast(first) => {
             let first = number(first);
             quote!(Encoding::flexible_from(#first, v))
         }
+        when => when.choose(|| quote!(Encoding::Compact), || quote!(Encoding::Plain)),
     }
 }
 

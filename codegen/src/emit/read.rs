@@ -4,60 +4,80 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::when::When;
-use super::{Scope, defaults, ident, number, types};
+use super::{Scope, defaults, ident, number, parameter, types};
 use crate::ir::{Element, Field, Fixed, Type};
 use crate::versions::Versions;
 
 /// The body of the function that reads the struct out of `r` in version `v`.
 pub(super) fn body(scope: Scope<'_>) -> TokenStream {
-    let encoding = scope.encoding();
-    let fields = scope.entry.fields.iter().map(|field| {
-        let name = ident(&field.ident);
-        let when = When::new(field.mandatory(), scope.entry.versions);
-        let possible = field.mandatory().intersect(scope.entry.versions);
-        let value = when.choose(
-            || {
-                value(
-                    scope,
-                    field,
-                    possible,
-                    &Place {
-                        e: scope.encoding_of(field),
-                        tagged: false,
-                    },
-                )
-            },
-            || defaults::value(scope, field),
-        );
-        quote!(#name: #value,)
-    });
+    let fields: TokenStream = scope
+        .entry
+        .fields
+        .iter()
+        .map(|field| {
+            let name = ident(&field.ident);
+            let when = When::new(field.mandatory(), scope.entry.versions);
+            let possible = field.mandatory().intersect(scope.entry.versions);
+            let value = when.choose(
+                || {
+                    value(
+                        scope,
+                        field,
+                        possible,
+                        &Place {
+                            e: scope.encoding_of(field),
+                            tagged: false,
+                        },
+                    )
+                },
+                || defaults::value(scope, field),
+            );
+            quote!(#name: #value,)
+        })
+        .collect();
+    let (binding, e) = scope.encoding(&fields);
     if scope.tagged().next().is_none() {
         return quote! {
-            let e = #encoding;
+            #binding
             Ok(Self {
-                #(#fields)*
-                unknown_tagged_fields: r.tagged_fields(e)?,
+                #fields
+                unknown_tagged_fields: r.tagged_fields(#e)?,
             })
         };
     }
-    let tags = tags(scope);
     quote! {
-        let e = #encoding;
+        #binding
         let mut this = Self {
-            #(#fields)*
+            #fields
             unknown_tagged_fields: TaggedFields::new(),
         };
-        let mut tags = r.tag_section(e)?;
-        while let Some(tag) = r.next_tag(&mut tags)? {
-            #tags
-            r.known_tag(&mut tags, tag)?;
+        if r.has_tags(#e) {
+            this.read_tags(r, v)?
         }
-        this.unknown_tagged_fields = r.finish_tags(tags)?;
         Ok(this)
     }
 }
 
-/// Reads the value of `tag` into `this`, and goes on with the next tag if it is unknown.
+/// The function that reads tagged fields, for structs whose definition has some. It is apart, as
+/// they are rarely there.
+pub(super) fn tags_fn(scope: Scope<'_>) -> Option<TokenStream> {
+    scope.tagged().next()?;
+    let tags = tags(scope);
+    let v = parameter("v", &tags);
+    Some(quote! {
+        fn read_tags(&mut self, r: &mut Reader<'a>, #v: Version) -> Result<(), DecodeError> {
+            let mut tags = r.tag_section()?;
+            while let Some(tag) = r.next_tag(&mut tags)? {
+                #tags
+                r.known_tag(&mut tags, tag)?;
+            }
+            self.unknown_tagged_fields = r.finish_tags(tags)?;
+            Ok(())
+        }
+    })
+}
+
+/// Reads the value of `tag` into `self`, and goes on with the next tag if it is unknown.
 fn tags(scope: Scope<'_>) -> TokenStream {
     let flexible = scope.message.flexible.intersect(scope.entry.versions);
     let known = scope.tagged().map(|(field, tag, versions)| {
@@ -73,7 +93,7 @@ fn tags(scope: Scope<'_>) -> TokenStream {
         );
         let guard = When::new(versions, flexible).condition();
         let guard = guard.map(|condition| quote!(if #condition));
-        quote!(#tag #guard => this.#name = #value,)
+        quote!(#tag #guard => self.#name = #value,)
     });
     let elsewhere: Vec<u32> = scope
         .tagged()

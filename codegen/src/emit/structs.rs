@@ -3,8 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Scope, defaults, docs, ident, number, own, parameter, read, types, write};
-use crate::schema::Kind;
+use super::{Scope, defaults, docs, ident, number, own, parameter, read, role, types, write};
 
 /// The struct of a message.
 pub(super) fn of_message(scope: Scope<'_>) -> TokenStream {
@@ -15,7 +14,8 @@ pub(super) fn of_message(scope: Scope<'_>) -> TokenStream {
     let own = own::item(scope);
     let message = message_impl(scope);
     let read = read_fn(scope);
-    let role = role(scope);
+    let tags = read::tags_fn(scope).map(|function| quote!(impl<'a> #name<'a> { #function }));
+    let role = role::item(scope);
     quote! {
         #declaration
         #default
@@ -23,6 +23,7 @@ pub(super) fn of_message(scope: Scope<'_>) -> TokenStream {
         impl<'a> Decode<'a> for #name<'a> {
             #read
         }
+        #tags
         #own
         #role
     }
@@ -37,6 +38,7 @@ pub(super) fn nested(scope: Scope<'_>) -> TokenStream {
     let own = own::item(scope);
     let min_size = min_size(scope);
     let read = read_fn(scope);
+    let tags = read::tags_fn(scope);
     let write = write_fn(scope);
     quote! {
         #declaration
@@ -44,6 +46,7 @@ pub(super) fn nested(scope: Scope<'_>) -> TokenStream {
         impl<'a> #name<'a> {
             #min_size
             #read
+            #tags
             #write
         }
         #own
@@ -59,7 +62,7 @@ fn declaration(scope: Scope<'_>, docs: &[String]) -> TokenStream {
         quote!(#gap #[doc = #paragraph])
     });
     let fields = scope.entry.fields.iter().map(|field| {
-        let doc = format!(" {}", docs::field(scope.message, field));
+        let doc = format!(" {}", docs::field(scope, field));
         let (name, ty) = (ident(&field.ident), types::of_field(scope, field));
         quote!(#[doc = #doc] pub #name: #ty,)
     });
@@ -179,33 +182,5 @@ fn min_size(scope: Scope<'_>) -> TokenStream {
         const fn min_size(#v: Version) -> usize {
             #body
         }
-    }
-}
-
-/// The implementation of `Request` or `Response`.
-fn role(scope: Scope<'_>) -> TokenStream {
-    let message = scope.message;
-    let name = ident(&scope.entry.ident);
-    match message.kind {
-        Kind::Request => {
-            let stem = message.name.trim_end_matches("Request");
-            let (key, response) = (ident(stem), ident(&format!("{stem}Response")));
-            quote! {
-                impl Request for #name<'_> {
-                    type Response<'r> = super::#response<'r>;
-
-                    const KEY: ApiKey = ApiKey::#key;
-                }
-            }
-        }
-        Kind::Response => {
-            let key = ident(message.name.trim_end_matches("Response"));
-            quote! {
-                impl Response for #name<'_> {
-                    const KEY: ApiKey = ApiKey::#key;
-                }
-            }
-        }
-        _ => TokenStream::new(),
     }
 }

@@ -10,17 +10,14 @@ use crate::versions::Versions;
 
 /// The body of the function that writes the struct to `w` in version `v`.
 pub(super) fn body(scope: Scope<'_>) -> TokenStream {
-    let encoding = scope.encoding();
-    let fields = scope
-        .entry
-        .fields
-        .iter()
-        .map(|field| mandatory(scope, field));
+    let fields = scope.entry.fields.iter();
+    let fields: TokenStream = fields.map(|field| mandatory(scope, field)).collect();
+    let (binding, e) = scope.encoding(&fields);
     if scope.tagged().next().is_none() {
         return quote! {
-            let e = #encoding;
-            #(#fields)*
-            w.tagged_fields(e, &self.unknown_tagged_fields)
+            #binding
+            #fields
+            w.tagged_fields(#e, &self.unknown_tagged_fields)
         };
     }
     let tagged = scope.tagged().map(|(field, tag, versions)| {
@@ -35,9 +32,9 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
         quote!(tags.field(#tag, #present, |w| #value)?;)
     });
     quote! {
-        let e = #encoding;
-        #(#fields)*
-        let mut tags = w.tag_section(e, &self.unknown_tagged_fields)?;
+        #binding
+        #fields
+        let mut tags = w.tag_section(#e, &self.unknown_tagged_fields)?;
         #(#tagged)*
         tags.finish()
     }

@@ -46,8 +46,8 @@ impl ImportError {
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io { path, .. } => write!(f, "cannot read or write {}", path.display()),
-            Self::Input(text) => f.write_str(text),
+            Self::Io { path, .. } => write!(f, "error: cannot read or write {}", path.display()),
+            Self::Input(text) => write!(f, "error: {text}"),
             Self::Faults(faults) => faults.fmt(f),
             Self::Disagree(differences) => {
                 for difference in differences {
@@ -56,7 +56,7 @@ impl fmt::Display for ImportError {
                 let n = differences.len();
                 write!(
                     f,
-                    "the releases disagree in {n} place{}; nothing was written. \
+                    "error: the releases disagree in {n} place{}; nothing was written. \
                      What is known to differ on purpose is listed, with its reason, in `codegen/src/import/accepted.rs`",
                     if n == 1 { "" } else { "s" }
                 )
@@ -66,7 +66,7 @@ impl fmt::Display for ImportError {
                 field,
                 what,
             } => {
-                write!(f, "{message}{}: {what}", dotted(field))
+                write!(f, "error: {message}{}: {what}", dotted(field))
             }
         }
     }

@@ -139,13 +139,13 @@ mod tests {
             verified(|message| message.definition.valid_versions = Versions::only(1)).unwrap_err();
         assert_eq!(
             error,
-            "ARequest: version 0 of 4.0.0 is not in the merged definition"
+            "error: ARequest: version 0 of 4.0.0 is not in the merged definition"
         );
         let error = verified(|message| message.definition.valid_versions = Versions::new(0, 2))
             .unwrap_err();
         assert_eq!(
             error,
-            "ARequest: version 2 is in the merged definition and in no release"
+            "error: ARequest: version 2 is in the merged definition and in no release"
         );
     }
 }

@@ -1,168 +1,198 @@
-//! Rules between definitions: which request, response, record key and value belong together.
+//! Rules between definitions: which request, response, record key and value belong together, and with which headers.
 
 use std::collections::BTreeMap;
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Releases};
 use crate::fault::Faults;
-use crate::ir::Api;
+use crate::ir::{Api, ApiHistory};
 use crate::json::Place;
 use crate::quirks;
 use crate::schema::{Definition, Kind};
 use crate::versions::Versions;
 
 pub(super) fn resolve(corpus: &Corpus, faults: &mut Faults) -> Vec<Api> {
-    let mut found = Found::default();
+    let mut found = Numbered::default();
     for (module, definition) in &corpus.definitions {
-        if let Err(fault) = found.add(module, definition) {
-            faults.0.push(*fault);
-        }
-        header_versions(definition, faults);
+        suffix(definition, faults);
+        found.add(module, definition, faults);
+        header_versions(corpus, definition, faults);
     }
-    found.pairs(faults);
-    let mut apis = Vec::new();
-    for ((_, key, _), request) in found.of_kind(Kind::Request) {
-        let Some(response) = found.get("", *key, Kind::Response) else {
-            continue;
-        };
-        apis.push(Api {
-            key: *key,
-            name: stem(request).to_owned(),
-            versions: request.valid_versions,
-            request_flexible: request.flexible_versions,
-            response_flexible: response.flexible_versions,
-        });
-    }
-    apis
+    found.check_pairs(faults);
+    found.apis(corpus).collect()
 }
 
-/// The name of a request or response without the suffix.
-fn stem(definition: &Definition) -> &str {
-    let name = &definition.name;
-    name.strip_suffix("Request")
-        .or_else(|| name.strip_suffix("Response"))
-        .unwrap_or(name)
+/// The name of a request or response ends with what it is.
+fn suffix(definition: &Definition, faults: &mut Faults) {
+    let suffix = definition.kind.suffix();
+    if !definition.name.ends_with(suffix) {
+        let wrong = format!("`{}` does not end with `{suffix}`", definition.name);
+        let right = format!("name it `{}{suffix}`, as its type says", definition.name);
+        fault(definition, "name", wrong, right, faults);
+    }
 }
 
-/// Definitions by module, key and kind. API keys count over all modules, so theirs is empty.
+/// Definitions by module, number and kind. The numbers of APIs count over all modules, so theirs is empty.
 #[derive(Default)]
-struct Found<'d>(BTreeMap<(&'d str, i16, Kind), &'d Definition>);
+struct Numbered<'d>(BTreeMap<(&'d str, i16, Kind), &'d Definition>);
 
-impl<'d> Found<'d> {
-    fn add(
-        &mut self,
-        module: &'d str,
-        definition: &'d Definition,
-    ) -> Result<(), Box<crate::fault::Fault>> {
-        let fault = |key: &'static str, wrong: String, right: &str| {
-            Err(Box::new(definition.fault(
-                &Place::root().key(key),
-                None,
-                wrong,
-                right,
-            )))
-        };
+impl<'d> Numbered<'d> {
+    fn add(&mut self, module: &'d str, definition: &'d Definition, faults: &mut Faults) {
         let kind = definition.kind;
-        let name = &definition.name;
-        let (module, suffix) = match kind {
-            Kind::Request => ("", "Request"),
-            Kind::Response => ("", "Response"),
-            Kind::Metadata | Kind::CoordinatorKey | Kind::CoordinatorValue => (module, ""),
-            Kind::Header | Kind::Data => return Ok(()),
+        let module = match kind {
+            Kind::Request | Kind::Response => "",
+            Kind::Metadata | Kind::CoordinatorKey | Kind::CoordinatorValue => module,
+            Kind::Header | Kind::Data => return,
         };
-        if !name.ends_with(suffix) {
-            let right = "end it with `Request` or `Response`, as its type says";
-            return fault(
-                "name",
-                format!("`{name}` does not end with `{suffix}`"),
-                right,
-            );
-        }
+        // Those of these kinds that have none were refused when they were read.
         let Some(key) = definition.api_key else {
-            let wrong = format!("a {} without an `apiKey`", kind.name());
-            return fault("type", wrong, "add its number");
+            return;
         };
-        if kind == Kind::CoordinatorKey
-            && (definition.valid_versions != Versions::only(0)
-                || !definition.flexible_versions.is_empty())
-        {
-            let wrong = "the key of a coordinator's record has other versions than 0".to_owned();
-            let right = "write `\"validVersions\": \"0\"` and `\"flexibleVersions\": \"none\"`";
-            return fault("validVersions", wrong, right);
-        }
-        if kind != Kind::Request && !definition.listeners.is_empty() {
-            let wrong = format!("a {} has listeners", kind.name());
-            return fault(
-                "listeners",
-                wrong,
-                "leave them out: the request says who listens",
-            );
-        }
         if let Some(other) = self.0.insert((module, key, kind), definition) {
             let wrong = format!("{} has the number {key} already", other.name);
-            return fault(
-                "apiKey",
-                wrong,
-                "give each message of a kind a number of its own",
-            );
+            let right = format!("give each {} a number of its own", kind.name());
+            fault(definition, "apiKey", wrong, right, faults);
         }
-        Ok(())
-    }
-
-    fn get(&self, module: &str, key: i16, kind: Kind) -> Option<&'d Definition> {
-        self.0.get(&(module, key, kind)).copied()
-    }
-
-    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&(&'d str, i16, Kind), &'d Definition)> {
-        self.0
-            .iter()
-            .filter(move |((_, _, k), _)| *k == kind)
-            .map(|(place, d)| (place, *d))
     }
 
     /// A request and a response for each API key, a key and a value for each record type.
-    fn pairs(&self, faults: &mut Faults) {
+    fn check_pairs(&self, faults: &mut Faults) {
         for ((module, key, kind), definition) in &self.0 {
-            let other = match kind {
+            let partner = match kind {
                 Kind::Request => Kind::Response,
                 Kind::Response => Kind::Request,
                 Kind::CoordinatorKey => Kind::CoordinatorValue,
                 Kind::CoordinatorValue => Kind::CoordinatorKey,
                 _ => continue,
             };
-            if self.get(module, *key, other).is_none() {
-                let place = Place::root().key("apiKey");
-                let wrong = format!("there is no {} with the number {key}", other.name());
-                faults
-                    .0
-                    .push(definition.fault(&place, None, wrong, "add its definition"));
+            let Some(other) = self.0.get(&(module, *key, partner)) else {
+                let wrong = format!("there is no {} with the number {key}", partner.name());
+                fault(definition, "apiKey", wrong, "add its definition", faults);
+                continue;
+            };
+            if *kind != Kind::Response {
+                continue;
             }
+            // Kafka's generator names the API after the request and does not look at the response.
+            if definition.stem() != other.stem() {
+                let wrong = format!("this is the response to {}", other.name);
+                let right = format!("name it `{}{}`", other.stem(), kind.suffix());
+                fault(definition, "name", wrong, right, faults);
+            }
+            if definition.is_retired() != other.is_retired() {
+                let (retired, right) = match definition.is_retired() {
+                    true => ("this response is retired, but not", "retire both, or none"),
+                    false => ("this response is not retired, unlike", "write `none`"),
+                };
+                let wrong = format!("{retired} {}", other.name);
+                fault(definition, "validVersions", wrong, right, faults);
+            }
+        }
+    }
+
+    /// The APIs, by key; those that are retired have no messages.
+    fn apis(&self, corpus: &Corpus) -> impl Iterator<Item = Api> {
+        let requests = self
+            .0
+            .iter()
+            .filter(|((_, _, kind), request)| *kind == Kind::Request && !request.is_retired());
+        requests.filter_map(|((module, key, _), request)| {
+            let response = self.0.get(&(module, *key, Kind::Response))?;
+            Some(api(*key, request, response, corpus))
+        })
+    }
+}
+
+/// The request decides which versions there are.
+fn api(key: i16, request: &Definition, response: &Definition, corpus: &Corpus) -> Api {
+    let name = request.stem();
+    let versions = request.valid_versions;
+    let (request_flexible, response_flexible) =
+        (request.flexible_versions, response.flexible_versions);
+    Api {
+        key,
+        name: name.to_owned(),
+        constant: super::names::snake_case(name).to_ascii_uppercase(),
+        versions,
+        request_flexible,
+        response_flexible,
+        request_headers: headers(Kind::Request, key, request_flexible, versions),
+        response_headers: headers(Kind::Response, key, response_flexible, versions),
+        latest_unstable: request.latest_version_unstable,
+        listeners: request.listeners.clone(),
+        aliases: corpus.aliases.of(key).to_vec(),
+        history: history(&request.name, &corpus.releases),
+    }
+}
+
+fn history(request: &str, releases: &Releases) -> ApiHistory {
+    let changes = releases.stable_versions(request).into_iter();
+    ApiHistory {
+        since: releases.message_since(request).map(str::to_owned),
+        removed_in: releases.message_removed_in(request).map(str::to_owned),
+        releases: changes
+            .map(|(release, versions)| (release.to_owned(), versions))
+            .collect(),
+    }
+}
+
+/// Where a definition states its header versions, there are such headers, and they are what this generator derives.
+/// See KIP-1313.
+fn header_versions(corpus: &Corpus, definition: &Definition, faults: &mut Faults) {
+    let Some(key) = definition.api_key else {
+        return;
+    };
+    let kind = definition.kind;
+    let name = format!("{}Header", kind.suffix());
+    let mut headers = corpus.definitions.iter().map(|(_, definition)| definition);
+    let known = headers.find(|header| header.kind == Kind::Header && header.name == name);
+    for (versions, stated) in &definition.header_versions {
+        if let Some(known) = known.filter(|known| !known.valid_versions.contains(*stated)) {
+            let wrong = format!("there is no version {stated} of {name}");
+            let right = format!("write one of its versions, `{}`", known.valid_versions);
+            fault(definition, "headerVersions", wrong, right, faults);
+            return;
+        }
+        let mut valid = versions.intersect(definition.valid_versions).iter();
+        let derived = |version| header(kind, key, definition.flexible_versions, version);
+        if let Some(version) = valid.find(|version| derived(*version) != *stated) {
+            let derived = derived(version);
+            let wrong =
+                format!("version {version} has header version {stated}, expected {derived}");
+            let right = format!(
+                "write {derived}, or teach the generator about the new header in `quirks.rs`"
+            );
+            fault(definition, "headerVersions", wrong, right, faults);
+            return;
         }
     }
 }
 
-/// Where a definition states its header versions, they are what this generator would derive.
-fn header_versions(definition: &Definition, faults: &mut Faults) {
-    let Some(key) = definition.api_key else {
-        return;
-    };
-    for (versions, stated) in &definition.header_versions {
-        for version in versions.intersect(definition.valid_versions).iter() {
-            let flexible = i16::from(definition.flexible_versions.contains(version));
-            let derived = match definition.kind {
-                Kind::Request => {
-                    quirks::request_header_version(key, version).unwrap_or(1 + flexible)
-                }
-                _ => quirks::response_header_version(key).unwrap_or(flexible),
-            };
-            if derived != *stated {
-                faults.0.push(definition.fault(
-                    &Place::root().key("headerVersions"),
-                    None,
-                    format!("version {version} has header version {stated}, expected {derived}"),
-                    format!("write {derived}, or teach the generator about the new header"),
-                ));
-                break;
-            }
-        }
+/// From which version on which header goes before requests or responses.
+fn headers(kind: Kind, key: i16, flexible: Versions, versions: Versions) -> Vec<(i16, i16)> {
+    let mut headers: Vec<_> = versions
+        .iter()
+        .map(|version| (version, header(kind, key, flexible, version)))
+        .collect();
+    headers.dedup_by_key(|(_, header)| *header);
+    headers
+}
+
+/// The version of the header that goes before requests or responses in `version`.
+fn header(kind: Kind, key: i16, flexible: Versions, version: i16) -> i16 {
+    let flexible = i16::from(flexible.contains(version));
+    match kind {
+        Kind::Request => quirks::request_header_version(key, version).unwrap_or(1 + flexible),
+        _ => quirks::response_header_version(key).unwrap_or(flexible),
     }
+}
+
+fn fault(
+    definition: &Definition,
+    key: &'static str,
+    wrong: impl Into<String>,
+    right: impl Into<String>,
+    faults: &mut Faults,
+) {
+    let place = Place::root().key(key);
+    faults.0.push(definition.fault(&place, None, wrong, right));
 }

@@ -20,14 +20,14 @@ pub(super) fn check(check: &mut Check<'_>) {
 ///
 /// The text is no value of the field's type.
 pub(super) fn default(field: &FieldDef) -> Result<Default, Mistake> {
+    // Always null in Kafka, whatever is written; empty where there is no null.
     if field.ty == FieldType::Records {
-        let nullable = field
-            .nullable_versions
-            .intersect(field.effective_versions());
-        return Ok(if nullable.is_empty() {
-            Default::Zero
-        } else {
+        let versions = field.effective_versions();
+        let is_nullable = !field.nullable_versions.intersect(versions).is_empty();
+        return Ok(if is_nullable {
             Default::Null
+        } else {
+            Default::Zero
         });
     }
     let Some(text) = field.default.as_deref().filter(|text| !text.is_empty()) else {
@@ -39,8 +39,7 @@ pub(super) fn default(field: &FieldDef) -> Result<Default, Mistake> {
         FieldType::Int16 => integer(text, i16::MIN.into(), i16::MAX.into()),
         FieldType::Uint16 => integer(text, 0, u16::MAX.into()),
         FieldType::Int32 => integer(text, i32::MIN.into(), i32::MAX.into()),
-        // Kafka's Java code does not compile with more.
-        FieldType::Uint32 => integer(text, 0, i32::MAX.into()),
+        FieldType::Uint32 => uint32(text),
         FieldType::Int64 => integer(text, i64::MIN, i64::MAX),
         FieldType::Float64 => float(text),
         FieldType::Uuid => uuid(text),
@@ -55,12 +54,12 @@ pub(super) fn default(field: &FieldDef) -> Result<Default, Mistake> {
 
 fn null(field: &FieldDef) -> Result<Default, Mistake> {
     let versions = field.effective_versions();
-    if field.nullable_versions.contains_all(versions) {
+    let nullable = field.nullable_versions;
+    if nullable.contains_all(versions) {
         return Ok(Default::Null);
     }
-    let nullable = field.nullable_versions;
     Err(Mistake::new(
-        format!("the default is null, which is allowed only in versions `{nullable}`"),
+        format!("the default is null, which is allowed in versions `{nullable}` of `{versions}`"),
         format!("set `nullableVersions` to `{versions}`, or leave the default out"),
     ))
 }
@@ -79,39 +78,56 @@ fn bool(text: &str) -> Result<Default, Mistake> {
 }
 
 fn integer(text: &str, min: i64, max: i64) -> Result<Default, Mistake> {
-    let digits = text.trim_start_matches(['+', '-']);
-    if digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0x") {
-        return Err(Mistake::new(
-            format!("`{text}` begins with 0, which Java reads as octal"),
-            "leave the leading zeros out",
-        ));
-    }
     let value = match text.strip_prefix("0x") {
         Some(hex) if !hex.starts_with(['+', '-']) => i64::from_str_radix(hex, 16).ok(),
         Some(_) => None,
         None => text.parse().ok(),
     };
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_decimal = digits.bytes().all(|digit| digit.is_ascii_digit());
     match value {
+        // Kafka's generator reads it as decimal, the Java code it makes as octal.
+        Some(_) if is_decimal && digits.starts_with('0') && digits.len() > 1 => Err(Mistake::new(
+            format!("`{text}` begins with 0, which makes it octal in Kafka's Java code"),
+            "leave the leading zeros out",
+        )),
         Some(0) => Ok(Default::Zero),
         Some(value) if (min..=max).contains(&value) => Ok(Default::Integer(value)),
         _ => Err(Mistake::new(
             format!("`{text}` is not an integer from {min} to {max}"),
-            "write it in decimal, or `0x` and hexadecimal digits without a sign",
+            "write it in decimal, or as `0x` and hexadecimal digits, without a sign",
         )),
     }
 }
 
+/// Kafka's generator accepts more, but the Java code it makes then does not compile.
+fn uint32(text: &str) -> Result<Default, Mistake> {
+    match integer(text, 0, u32::MAX.into())? {
+        Default::Integer(value) if value > i32::MAX.into() => Err(Mistake::new(
+            format!("`{text}` is beyond 2147483647, which Kafka's Java code cannot say"),
+            "choose a smaller default",
+        )),
+        value => Ok(value),
+    }
+}
+
+/// What Java's parser of doubles takes, but for hexadecimal floats.
 fn float(text: &str) -> Result<Default, Mistake> {
-    let name = text.trim_start_matches(['+', '-']);
-    let is_number = text
+    let trimmed = text.trim();
+    let number = trimmed
+        .strip_suffix(['d', 'D', 'f', 'F'])
+        .unwrap_or(trimmed);
+    let is_number = number
         .bytes()
         .all(|c| c.is_ascii_digit() || b"+-.eE".contains(&c));
-    let value = text
-        .parse::<f64>()
-        .ok()
-        .filter(|_| is_number || ["NaN", "Infinity"].contains(&name));
+    let value = match trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed) {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => trimmed.replace("Infinity", "inf").parse().ok(),
+        _ if is_number => number.parse().ok(),
+        _ => None,
+    };
     match value {
-        Some(0.0) => Ok(Default::Zero),
+        Some(value) if value.to_bits() == 0 => Ok(Default::Zero),
         Some(value) => Ok(Default::Float(value)),
         None => Err(Mistake::new(
             format!("`{text}` is not a float64"),
@@ -120,35 +136,35 @@ fn float(text: &str) -> Result<Default, Mistake> {
     }
 }
 
-/// 16 bytes in URL-safe base64: 22 characters, the last of which holds two bits.
+/// 16 bytes in URL-safe base64: 22 characters, the last of which holds two bits. Kafka's generator accepts more bytes,
+/// which its Java code then refuses.
 fn uuid(text: &str) -> Result<Default, Mistake> {
-    let mistake = || {
-        Mistake::new(
+    let unpadded = text.strip_suffix("==").unwrap_or(text);
+    match base64(unpadded).filter(|_| unpadded.len() == 22) {
+        Some(0) => Ok(Default::Zero),
+        Some(value) => Ok(Default::Uuid(value)),
+        None => Err(Mistake::new(
             format!("`{text}` is not a uuid"),
-            "write its 16 bytes as 22 characters of URL-safe base64 without padding",
-        )
-    };
-    let unpadded = text.trim_end_matches('=');
-    if unpadded.len() != 22 {
-        return Err(mistake());
+            "write its 16 bytes as 22 characters of URL-safe base64",
+        )),
     }
-    let (mut number, mut bits_left) = (0_u128, 128_u32);
-    for character in unpadded.bytes() {
+}
+
+/// The first 128 bits of URL-safe base64.
+fn base64(text: &str) -> Option<u128> {
+    let (mut number, mut bits_left) = (0_u128, u128::BITS);
+    for character in text.bytes() {
         let digit = match character {
             b'A'..=b'Z' => character - b'A',
             b'a'..=b'z' => character - b'a' + 26,
             b'0'..=b'9' => character - b'0' + 52,
             b'-' => 62,
             b'_' => 63,
-            _ => return Err(mistake()),
+            _ => return None,
         };
         let bits = bits_left.min(6);
         number = (number << bits) | (u128::from(digit) >> (6 - bits));
         bits_left -= bits;
     }
-    Ok(if number == 0 {
-        Default::Zero
-    } else {
-        Default::Uuid(number)
-    })
+    Some(number)
 }

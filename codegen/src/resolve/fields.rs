@@ -13,7 +13,7 @@ pub(super) fn resolve(
     registry: &Registry<'_>,
     releases: &Releases,
 ) -> Vec<Struct> {
-    let mut structs: Vec<Struct> = registry
+    registry
         .structs
         .iter()
         .map(|entry| Struct {
@@ -39,21 +39,7 @@ pub(super) fn resolve(
                 .collect(),
             min_sizes: Vec::new(),
         })
-        .collect();
-    let elements: Vec<usize> = structs
-        .iter()
-        .flat_map(|outer| &outer.fields)
-        .filter_map(|field| match field.ty {
-            Type::Array(Element::Struct(place)) => Some(place),
-            _ => None,
-        })
-        .collect();
-    for place in elements {
-        if let Some(element) = structs.get_mut(place) {
-            element.is_element = true;
-        }
-    }
-    structs
+        .collect()
 }
 
 /// `None` if the field is in no version of its struct.
@@ -70,13 +56,14 @@ fn resolve_field(
     let nullable = field.nullable_versions.intersect(versions);
     let default = defaults::default(field).unwrap_or(Default::Zero);
     Some(Field {
-        ident: names::field_ident(&field.name),
+        ident: names::snake_ident(&field.name),
         ty: resolve_type(registry, field)?,
         versions,
         tag: field
             .tag
             .zip(field.tagged_versions)
-            .map(|(tag, tagged)| (tag, tagged.intersect(versions))),
+            .map(|(tag, tagged)| (tag, tagged.intersect(versions)))
+            .filter(|(_, tagged)| !tagged.is_empty()),
         nullable,
         // Null is impossible where it is allowed only in versions that there are none of.
         default: if nullable.is_empty() && default == Default::Null {

@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::corpus::Releases;
 use crate::schema::Definition;
+use crate::versions::Versions;
 
 pub(super) fn sentences(definition: &Definition, releases: &Releases) -> Vec<String> {
     let name = &definition.name;
     let since = |version| releases.version_since(name, version);
     let removed = |version| releases.version_removed_in(name, version);
-    let mut sentences = by_release(definition, since, "since Kafka");
-    sentences.extend(by_release(definition, removed, "removed in Kafka"));
+    let mut sentences = by_release(definition, since, ["Since", "since"]);
+    sentences.extend(by_release(
+        definition,
+        removed,
+        ["Removed in", "removed in"],
+    ));
     if let (true, Some(latest)) = (
         definition.latest_version_unstable,
         definition.valid_versions.highest(),
@@ -22,11 +27,11 @@ pub(super) fn sentences(definition: &Definition, releases: &Releases) -> Vec<Str
     sentences
 }
 
-/// One sentence for each release that `release` names for a version.
+/// One sentence for each release that `release` names for a version. The words are those for all versions, and for some.
 fn by_release<'r>(
     definition: &Definition,
     release: impl Fn(i16) -> Option<&'r str>,
-    words: &str,
+    [all, some]: [&str; 2],
 ) -> Vec<String> {
     let mut ranges: Vec<(&str, i16, i16)> = Vec::new();
     let versions = definition.valid_versions.iter();
@@ -40,10 +45,12 @@ fn by_release<'r>(
     }
     let mut sentences = BTreeMap::new();
     for (release, lowest, highest) in ranges {
-        let sentence = if lowest == highest {
-            format!("Version {lowest} {words} {release}.")
+        let versions = Versions::new(lowest, highest);
+        let sentence = if versions == definition.valid_versions {
+            format!("{all} Kafka {release}.")
         } else {
-            format!("Versions {lowest}-{highest} {words} {release}.")
+            let plural = if lowest == highest { "" } else { "s" };
+            format!("Version{plural} {versions} {some} Kafka {release}.")
         };
         sentences.insert((lowest, release), sentence);
     }

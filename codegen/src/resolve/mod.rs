@@ -2,14 +2,18 @@
 //! passes. Every fault that one file alone does not show in a single key is found here.
 
 mod apis;
+mod common_structs;
 mod defaults;
 mod fields;
 mod history;
 mod names;
-mod nullability;
 mod sizes;
 mod structs;
 mod tags;
+mod type_rules;
+mod used;
+
+pub(crate) use used::drop_unused;
 
 use crate::corpus::{Corpus, Releases};
 use crate::fault::{Fault, Faults};
@@ -33,7 +37,13 @@ pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
     }
     names::check_messages(corpus, &mut faults);
     let apis = apis::resolve(corpus, &mut faults);
-    faults.or(Protocol { messages, apis })
+    faults.sort();
+    let releases = corpus.releases.names().map(str::to_owned).collect();
+    faults.or(Protocol {
+        messages,
+        apis,
+        releases,
+    })
 }
 
 /// Resolves one definition.
@@ -47,19 +57,21 @@ pub fn message(
     releases: &Releases,
 ) -> Result<Message, Faults> {
     let mut check = Check::new(definition);
-    names::check(&mut check);
     let registry = structs::register(&mut check);
-    nullability::check(&mut check);
+    common_structs::check(&mut check, &registry);
+    names::check(&mut check, &registry);
+    type_rules::check(&mut check);
     tags::check(&mut check);
     defaults::check(&mut check);
     // What follows relies on the checks before.
     check.faults()?;
     let mut structs = fields::resolve(definition, &registry, releases);
+    drop_unused(&mut structs);
     sizes::resolve(definition, &mut structs);
     Ok(Message {
         module: module.to_owned(),
         name: definition.name.clone(),
-        ident: names::snake_case(&definition.name),
+        ident: names::snake_ident(&definition.name),
         kind: definition.kind,
         api_key: definition.api_key,
         versions: definition.valid_versions,
@@ -84,7 +96,8 @@ impl<'d> Check<'d> {
         }
     }
 
-    fn faults(self) -> Result<(), Faults> {
+    fn faults(mut self) -> Result<(), Faults> {
+        self.faults.sort();
         self.faults.or(())
     }
 

@@ -1,64 +1,97 @@
-//! Rust names for Kafka's, and names that would collide.
+//! Rust names for Kafka's, and names that would collide. Kafka's generator accepts more: two names that differ in letter
+//! case only, or that Java has no other use for.
 
 use std::collections::HashMap;
 
 use super::Check;
+use super::structs::Registry;
 use crate::corpus::Corpus;
 use crate::fault::Faults;
-use crate::schema::FieldDef;
+use crate::json::Place;
+use crate::schema::{Definition, FieldDef, Kind};
 
 /// The field that every struct has for tags its definition does not know.
 const UNKNOWN_TAGGED_FIELDS: &str = "unknown_tagged_fields";
 
-/// Two fields of a struct must differ in more than letter case and punctuation of their names.
-pub(super) fn check(check: &mut Check<'_>) {
+/// Two fields of a struct, and two structs of a message, must have different Rust names.
+pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>) {
     let definition = check.definition;
-    siblings(check, "", &definition.fields);
+    fields(check, "", &definition.fields);
     for common in &definition.common_structs {
-        siblings(check, &common.name, &common.fields);
+        fields(check, &common.name, &common.fields);
     }
-}
-
-fn siblings(check: &mut Check<'_>, parent: &str, fields: &[FieldDef]) {
-    let mut seen: HashMap<String, &str> = HashMap::new();
-    for field in fields {
-        let path = super::join(parent, &field.name);
-        let ident = field_ident(&field.name);
-        let other = match ident.as_str() {
-            UNKNOWN_TAGGED_FIELDS => Some("the field for unknown tags, which every struct has"),
-            _ => seen.insert(ident.clone(), &field.name),
-        };
-        if let Some(other) = other {
-            check.fault(
-                &field.place.key("name"),
-                Some(&path),
-                format!(
-                    "field `{}` has the same Rust name as {other}: `{ident}`",
-                    field.name
-                ),
-                "give it another name",
-            );
+    let mut seen = HashMap::from([(definition.name.clone(), definition.name.as_str())]);
+    for entry in registry.structs.iter().skip(1) {
+        let ident = struct_ident(&definition.name, entry.name);
+        if let Some(other) = seen.insert(ident.clone(), entry.name) {
+            let wrong = same("struct", entry.name, other, &ident);
+            check.fault(&entry.place, Some(&entry.path), wrong, ANOTHER);
         }
-        siblings(check, &path, &field.fields);
     }
 }
 
-/// No two messages may have the same name, whatever their modules.
+fn fields(check: &mut Check<'_>, parent: &str, siblings: &[FieldDef]) {
+    let mut seen = HashMap::new();
+    for field in siblings {
+        let path = super::join(parent, &field.name);
+        let ident = snake_ident(&field.name);
+        let wrong = match seen.insert(ident.clone(), &field.name) {
+            Some(other) if *other == field.name => {
+                Some(format!("the struct has a field `{other}` already"))
+            }
+            Some(other) => Some(same("field", &field.name, other, &ident)),
+            None if ident == UNKNOWN_TAGGED_FIELDS => Some(format!(
+                "field `{}` has the name of the field for unknown tags, which every struct has",
+                field.name
+            )),
+            None => None,
+        };
+        if let Some(wrong) = wrong {
+            check.fault(&field.place.key("name"), Some(&path), wrong, ANOTHER);
+        }
+        fields(check, &path, &field.fields);
+    }
+}
+
+/// No two messages may have the same name or the same module, whatever their Kafka modules, and none a name
+/// that generated code or the library needs.
 pub(super) fn check_messages(corpus: &Corpus, faults: &mut Faults) {
-    let mut seen: HashMap<&str, &str> = HashMap::new();
+    let mut seen: HashMap<String, &Definition> = HashMap::new();
     for (_, definition) in &corpus.definitions {
-        if let Some(other) = seen.insert(&definition.name, &definition.file) {
-            let place = crate::json::Place::root().key("name");
-            let wrong = format!("{other} defines a message `{}` too", definition.name);
+        let name = &definition.name;
+        let ident = snake_ident(name);
+        let wrong = match seen.insert(ident.clone(), definition) {
+            Some(other) if other.name == *name => {
+                Some(format!("{} defines a message `{name}` too", other.file))
+            }
+            Some(other) => Some(same("message", name, &other.name, &ident)),
+            None if TAKEN.contains(&name.as_str()) => Some(format!(
+                "generated code uses the name `{name}` for something else"
+            )),
+            None if matches!(definition.kind, Kind::Request | Kind::Response)
+                && NO_APIS.contains(&definition.stem()) =>
+            {
+                Some(format!("no API can have the name `{}`", definition.stem()))
+            }
+            None => None,
+        };
+        if let Some(wrong) = wrong {
+            let place = Place::root().key("name");
             faults
                 .0
-                .push(definition.fault(&place, None, wrong, "give it another name"));
+                .push(definition.fault(&place, None, wrong, ANOTHER));
         }
     }
+}
+
+const ANOTHER: &str = "give it another name";
+
+fn same(what: &str, name: &str, other: &str, ident: &str) -> String {
+    format!("{what} `{name}` has the same Rust name as {what} `{other}`: `{ident}`")
 }
 
 /// `TopicId` as `topic_id`, `ISRNodes` as `isr_nodes`.
-pub(crate) fn snake_case(name: &str) -> String {
+pub(super) fn snake_case(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut out = String::with_capacity(name.len() + 4);
     for (index, letter) in letters.iter().enumerate() {
@@ -76,8 +109,8 @@ pub(crate) fn snake_case(name: &str) -> String {
     out
 }
 
-/// The Rust name of a field.
-pub(super) fn field_ident(name: &str) -> String {
+/// The Rust name of a field, or of a message's module.
+pub(super) fn snake_ident(name: &str) -> String {
     let ident = snake_case(name);
     if NEVER_RAW.contains(&ident.as_str()) {
         format!("{ident}_")
@@ -109,8 +142,11 @@ const KEYWORDS: [&str; 48] = [
 /// Keywords that may not.
 const NEVER_RAW: [&str; 4] = ["crate", "self", "super", "_"];
 
+/// Variants that the enum of API keys has beside the APIs, and what cannot be a variant.
+const NO_APIS: [&str; 3] = ["", "Self", "Unknown"];
+
 /// Types that generated code uses by these names.
-const TAKEN: [&str; 32] = [
+const TAKEN: [&str; 33] = [
     "ApiKey",
     "Blob",
     "Bytes",
@@ -138,6 +174,7 @@ const TAKEN: [&str; 32] = [
     "Self",
     "Some",
     "TaggedFields",
+    "UnselectedResponse",
     "Uuid",
     "Vec",
     "Version",
@@ -167,8 +204,8 @@ mod tests {
 
     #[test]
     fn keywords_and_taken_names_are_avoided() {
-        assert_eq!(field_ident("Type"), "r#type");
-        assert_eq!(field_ident("Self"), "self_");
+        assert_eq!(snake_ident("Type"), "r#type");
+        assert_eq!(snake_ident("Self"), "self_");
         assert_eq!(struct_ident("FooRequest", "Version"), "FooRequestVersion");
         assert_eq!(struct_ident("FooRequest", "Topic"), "Topic");
     }

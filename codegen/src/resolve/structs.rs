@@ -1,15 +1,15 @@
-//! Which structs a message has: those inside of fields, and common ones.
+//! Which structs a message has: those inside of fields, and common ones. How common ones are used is in
+//! `common_structs`.
 
 use std::collections::HashMap;
 
-use super::{Check, join};
-use crate::schema::{FieldDef, StructDef};
-use crate::types::FieldType;
+use super::{Check, Site, join};
+use crate::json::Place;
+use crate::schema::FieldDef;
 use crate::versions::Versions;
 
-/// The structs of a message besides its own, in the order they are defined.
+/// The structs of a message, its own first, in the order they are defined.
 pub(super) struct Registry<'d> {
-    /// By place in the message's list, where 0 is its own struct.
     places: HashMap<&'d str, usize>,
     pub(super) structs: Vec<Entry<'d>>,
 }
@@ -17,217 +17,161 @@ pub(super) struct Registry<'d> {
 /// A struct's definition.
 pub(super) struct Entry<'d> {
     pub(super) name: &'d str,
-    /// With the names of the fields around it; a common struct's name.
+    /// Where it stands.
+    pub(super) place: Place,
+    /// With the names of the fields around it; a common struct's name; empty for the message's own.
     pub(super) path: String,
     pub(super) versions: Versions,
     pub(super) fields: &'d [FieldDef],
 }
 
-impl Registry<'_> {
+impl<'d> Registry<'d> {
     /// The place of the struct with this name in the message's list.
     pub(super) fn place(&self, name: &str) -> Option<usize> {
         self.places.get(name).copied()
     }
+
+    fn add(&mut self, entry: Entry<'d>) {
+        self.places.insert(entry.name, self.structs.len());
+        self.structs.push(entry);
+    }
 }
 
-/// Finds the structs and checks how they are used.
+/// Finds the structs and checks how they are defined.
 pub(super) fn register<'d>(check: &mut Check<'d>) -> Registry<'d> {
     let definition = check.definition;
     let mut registry = Registry {
         places: HashMap::new(),
         structs: Vec::new(),
     };
-    let own = Entry {
+    registry.add(Entry {
         name: &definition.name,
+        place: Place::root(),
         path: String::new(),
         versions: definition.valid_versions,
         fields: &definition.fields,
-    };
-    add(&mut registry, own);
+    });
     for common in &definition.common_structs {
-        register_common(check, &mut registry, common);
+        if let Some(other) = registry.place(&common.name) {
+            let right = "give one of them another name";
+            let at = common.place.key("name");
+            let wrong = taken(&common.name, other, "is defined twice");
+            check.fault(&at, Some(&common.name), wrong, right);
+            continue;
+        }
+        registry.add(Entry {
+            name: &common.name,
+            place: common.place.clone(),
+            path: common.name.clone(),
+            versions: common.versions.intersect(definition.valid_versions),
+            fields: &common.fields,
+        });
     }
-    register_inline(
+    inline(
         check,
         &mut registry,
         "",
         &definition.fields,
         definition.valid_versions,
     );
-    for common in &definition.common_structs {
-        check_uses_in_common(check, &registry, common);
+    for at in check.sites() {
+        bodies(check, &at);
+        key(check, &at);
     }
-    keys(check);
     registry
 }
 
-fn add<'d>(registry: &mut Registry<'d>, entry: Entry<'d>) {
-    registry.places.insert(entry.name, registry.structs.len());
-    registry.structs.push(entry);
-}
-
-fn register_common<'d>(check: &mut Check<'d>, registry: &mut Registry<'d>, common: &'d StructDef) {
-    if registry.place(&common.name).is_some() {
-        let wrong = format!("struct `{}` is defined twice", common.name);
-        check.fault(
-            &common.place.key("name"),
-            Some(&common.name),
-            wrong,
-            "rename one of them",
-        );
-        return;
+fn taken(name: &str, place: usize, otherwise: &str) -> String {
+    if place == 0 {
+        format!("struct `{name}` has the name of the message")
+    } else {
+        format!("struct `{name}` {otherwise}")
     }
-    add(
-        registry,
-        Entry {
-            name: &common.name,
-            path: common.name.clone(),
-            versions: common.versions.intersect(check.definition.valid_versions),
-            fields: &common.fields,
-        },
-    );
 }
 
-fn register_inline<'d>(
+/// The structs that are defined where a field uses them.
+fn inline<'d>(
     check: &mut Check<'d>,
     registry: &mut Registry<'d>,
     parent: &str,
     fields: &'d [FieldDef],
     possible: Versions,
 ) {
-    for field in fields {
+    let definition = check.definition;
+    let is_inline = |name: &&str| definition.common_struct(name).is_none();
+    let inline: Vec<_> = fields
+        .iter()
+        .filter_map(|field| Some((field, field.ty.struct_name().filter(is_inline)?)))
+        .collect();
+    for (field, name) in inline {
         let path = join(parent, &field.name);
-        let Some(name) = field.ty.struct_name() else {
-            if !field.fields.is_empty() {
-                check.fault(
-                    &field.place.key("fields"),
-                    Some(&path),
-                    format!("a field of type `{}` has fields", field.ty),
-                    "leave `fields` out, or make the type a struct or an array of structs",
-                );
-            }
-            continue;
-        };
-        if check.definition.common_struct(name).is_some() {
-            if !field.fields.is_empty() {
-                check.fault(
-                    &field.place.key("fields"),
-                    Some(&path),
-                    format!("`{name}` is a common struct, but this field defines it again"),
-                    "leave `fields` out, or give the struct another name",
-                );
-            }
+        if let Some(other) = registry.place(name) {
+            let right = "give it another name, or make it a common struct";
+            let wrong = taken(name, other, "is used by another field already");
+            check.fault(&field.place.key("type"), Some(&path), wrong, right);
             continue;
         }
-        if registry.place(name).is_some() {
-            check.fault(
-                &field.place.key("type"),
-                Some(&path),
-                format!("struct `{name}` is used by another field already"),
-                "give it another name, or make it a common struct",
-            );
-            continue;
-        }
-        if field.versions.is_none() && field.tagged_versions.is_some() {
-            check.fault(
-                &field.place,
-                Some(&path),
-                "a tagged struct must state its `versions`",
-                "repeat the `taggedVersions` as `versions`",
-            );
+        // Kafka's generator does not let these fall back to `taggedVersions`.
+        if field.versions.is_none() {
+            let right = "repeat the `taggedVersions` as `versions`";
+            let wrong = "a tagged struct must state its `versions`";
+            check.fault(&field.place, Some(&path), wrong, right);
         }
         let versions = possible.intersect(field.effective_versions());
         if versions.is_empty() {
-            check.fault(
-                &field.place.key("versions"),
-                Some(&path),
-                format!("struct `{name}` is in no version of what it is part of, {possible}"),
-                "give the field a version of its parent",
+            let wrong = format!(
+                "struct `{name}` is in none of the versions of what it is part of, `{possible}`"
             );
+            let right = "give the field a version of its parent";
+            check.fault(&field.place.key("versions"), Some(&path), wrong, right);
         }
-        add(
-            registry,
-            Entry {
-                name,
-                path: path.clone(),
-                versions,
-                fields: &field.fields,
-            },
-        );
-        register_inline(check, registry, &path, &field.fields, versions);
+        registry.add(Entry {
+            name,
+            place: field.place.clone(),
+            path: path.clone(),
+            versions,
+            fields: &field.fields,
+        });
+        self::inline(check, registry, &path, &field.fields, versions);
     }
 }
 
-/// Common structs may hold only primitives and other common structs, and none may hold itself.
-fn check_uses_in_common(check: &mut Check<'_>, registry: &Registry<'_>, common: &StructDef) {
-    for field in &common.fields {
-        let path = join(&common.name, &field.name);
-        let Some(name) = field.ty.struct_name() else {
-            continue;
-        };
-        let Some(used) = check.definition.common_struct(name) else {
-            let right = match registry.place(name) {
-                Some(_) => "make it a common struct: a common struct cannot use one of a field",
-                None => "define it among the common structs",
-            };
-            let wrong = format!("there is no common struct `{name}`");
-            check.fault(&field.place.key("type"), Some(&path), wrong, right);
-            continue;
-        };
-        if reaches(
-            check,
-            used,
-            &common.name,
-            check.definition.common_structs.len(),
-        ) {
-            check.fault(
-                &field.place.key("type"),
-                Some(&path),
-                format!("struct `{}` contains itself", common.name),
-                "Kafka's structs cannot be recursive: bound the depth",
-            );
-        }
+/// Only a field that defines a struct has fields.
+fn bodies(check: &mut Check<'_>, at: &Site<'_>) {
+    if at.field.fields.is_empty() {
+        return;
     }
-}
-
-fn reaches(check: &Check<'_>, from: &StructDef, name: &str, depth: usize) -> bool {
-    from.name == name
-        || depth > 0
-            && from.fields.iter().any(|field| {
-                field
-                    .ty
-                    .struct_name()
-                    .and_then(|used| check.definition.common_struct(used))
-                    .is_some_and(|used| reaches(check, used, name, depth - 1))
-            })
+    let ty = &at.field.ty;
+    let (wrong, right) = match ty.struct_name() {
+        None => (
+            format!("a field of type `{ty}` has fields"),
+            "leave `fields` out, or make the type a struct or an array of structs",
+        ),
+        Some(name) if check.definition.common_struct(name).is_some() => (
+            format!("`{name}` is a common struct, but this field defines it again"),
+            "leave `fields` out, or give the struct another name",
+        ),
+        Some(_) => return,
+    };
+    check.field_fault(at, "fields", wrong, right);
 }
 
 /// Map keys belong to the elements of arrays, and are never tagged.
-fn keys(check: &mut Check<'_>) {
-    for at in check.sites().iter().filter(|at| at.field.map_key) {
-        if !at.path.contains('.') {
-            check.field_fault(
-                at,
-                "mapKey",
-                "a field of the message itself is a map key",
-                "leave `mapKey` out: only fields of array elements can be keys",
-            );
-        }
-        if at.field.tag.is_some() {
-            check.field_fault(
-                at,
-                "mapKey",
-                "a tagged field is a map key",
-                "leave `mapKey` out, or the tag",
-            );
-        }
+fn key(check: &mut Check<'_>, at: &Site<'_>) {
+    if !at.field.map_key {
+        return;
     }
-}
-
-/// Whether values of this type are sent with a length of their own.
-pub(super) fn has_length(ty: &FieldType) -> bool {
-    matches!(
-        ty,
-        FieldType::String | FieldType::Bytes | FieldType::Records
-    ) || ty.is_array()
+    if !at.path.contains('.') {
+        let right = "leave `mapKey` out: only fields of array elements can be keys";
+        check.field_fault(
+            at,
+            "mapKey",
+            "a field of the message itself is a map key",
+            right,
+        );
+    }
+    if at.field.tag.is_some() {
+        let right = "leave `mapKey` out, or the tag";
+        check.field_fault(at, "mapKey", "a tagged field is a map key", right);
+    }
 }

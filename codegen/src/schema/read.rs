@@ -293,6 +293,7 @@ fn field(
         (parent, name) => name.or(parent).map(str::to_owned),
     };
     object.only(&FIELD_KEYS, found);
+    object.text("about", found);
     let name = field_name(&object, found);
     let ty = field_type(&object, found);
     let versions = object.versions("versions", found);

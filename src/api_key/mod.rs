@@ -1,8 +1,16 @@
-//! Which APIs there are: their numbers, names, versions and headers.
+//! The enum of APIs and the table of what is known of each. What the table says is asked in the
+//! other files of this folder; the table itself is generated.
 
-use std::fmt;
+mod class;
+mod listener;
+mod names;
+mod versions;
 
-use crate::{Version, VersionRange};
+pub use class::ApiClass;
+pub use listener::{Listener, Listeners};
+pub use names::ParseApiKeyError;
+
+use crate::VersionRange;
 
 /// The number of an API that is not known here.
 ///
@@ -23,20 +31,28 @@ impl UnknownApiKey {
 struct Row {
     number: i16,
     name: &'static str,
+    /// The name of its constant in Java.
+    constant: &'static str,
+    /// Other names than these two.
+    aliases: &'static [&'static str],
     versions: VersionRange,
+    latest_unstable: bool,
+    flexible_since: Option<i16>,
     /// From which version on which header goes before requests.
     request_headers: &'static [(i16, i16)],
     response_headers: &'static [(i16, i16)],
+    listeners: Listeners,
+    since: Option<&'static str>,
+    removed_in: Option<&'static str>,
+    /// From which release on there are which stable versions. None at all is 0 to -1.
+    releases: &'static [(&'static str, i16, i16)],
 }
 
 macro_rules! api_keys {
-    ($(
-        $(#[$doc:meta])*
-        $name:ident = $number:literal,
-        versions $min:literal to $max:literal,
-        request $request:tt,
-        response $response:tt;
-    )*) => {
+    (
+        releases: [$($release:literal),*];
+        $($(#[$doc:meta])* $name:ident = $number:literal { $($field:ident: $value:expr,)* })*
+    ) => {
         /// An API of Kafka's protocol, by the number in front of every request.
         ///
         /// Numbers that are not known here are kept. Later releases may add variants.
@@ -44,16 +60,22 @@ macro_rules! api_keys {
         /// # Examples
         ///
         /// ```
-        /// use kafka_codec::{ApiKey, Version};
+        /// use kafka_codec::{ApiClass, ApiKey, Listener, Version, VersionRange};
         ///
         /// assert_eq!(ApiKey::from_number(1), ApiKey::Fetch);
         /// assert_eq!(ApiKey::Fetch.number(), 1);
         /// assert_eq!(ApiKey::Fetch.to_string(), "Fetch");
+        /// assert_eq!("sasl-handshake".parse(), Ok(ApiKey::SaslHandshake));
+        ///
+        /// assert_eq!(ApiKey::Fetch.versions_in("4.0"), VersionRange::new(4, 17));
+        /// assert_eq!(ApiKey::Fetch.flexible_since(), Some(Version(12)));
+        /// assert_eq!(ApiKey::Fetch.class(), Some(ApiClass::Data));
+        /// assert!(ApiKey::Fetch.listeners().contains(Listener::Controller));
+        /// assert_eq!(ApiKey::ShareFetch.since(), Some("4.1"));
+        /// assert_eq!(ApiKey::StopReplica.removed_in(), Some("4.0"));
+        ///
         /// assert_eq!(ApiKey::from_number(12345).number(), 12345);
         /// assert_eq!(ApiKey::from_number(12345).to_string(), "unknown API 12345");
-        /// // The response of ApiVersions never has tagged fields in its header.
-        /// assert_eq!(ApiKey::ApiVersions.request_header_version(Version(3)), Version(2));
-        /// assert_eq!(ApiKey::ApiVersions.response_header_version(Version(3)), Version(0));
         /// ```
         ///
         /// See <https://kafka.apache.org/protocol#protocol_api_keys>.
@@ -69,6 +91,11 @@ macro_rules! api_keys {
             /// Every known API, by number.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// The releases of Kafka of which the versions are known, oldest first.
+            ///
+            /// [`versions_in`](Self::versions_in) takes any of them.
+            pub const RELEASES: &'static [&'static str] = &[$($release,)*];
+
             /// The API with this number.
             #[must_use]
             pub const fn from_number(number: i16) -> Self {
@@ -81,13 +108,7 @@ macro_rules! api_keys {
             const fn row(self) -> Option<&'static Row> {
                 match self {
                     $(Self::$name => Some(const {
-                        &Row {
-                            number: $number,
-                            name: stringify!($name),
-                            versions: VersionRange::generated($min, $max),
-                            request_headers: &$request,
-                            response_headers: &$response,
-                        }
+                        &Row { number: $number, name: stringify!($name), $($field: $value,)* }
                     }),)*
                     Self::Unknown(_) => None,
                 }
@@ -111,61 +132,18 @@ impl ApiKey {
         }
     }
 
-    /// Kafka's display name, such as `Fetch`; `None` if the API is unknown.
+    /// The kinds of node that serve it, in the newest release that has it; none if the API is unknown.
     #[must_use]
-    pub const fn name(self) -> Option<&'static str> {
+    pub const fn listeners(self) -> Listeners {
         match self.row() {
-            Some(row) => Some(row.name),
-            None => None,
+            Some(row) => row.listeners,
+            None => Listeners::NONE,
         }
     }
-
-    /// All versions known here; `None` if the API is unknown.
-    #[must_use]
-    pub const fn versions(self) -> Option<VersionRange> {
-        match self.row() {
-            Some(row) => Some(row.versions),
-            None => None,
-        }
-    }
-
-    /// The version of the header that goes before requests in `version`.
-    ///
-    /// Versions above the known have that of the last known one, and unknown APIs 2, which all new
-    /// APIs have: so the header of a request that cannot be served can still be read.
-    #[must_use]
-    pub fn request_header_version(self, version: Version) -> Version {
-        header_version(self.row().map(|row| row.request_headers), version).unwrap_or(Version(2))
-    }
-
-    /// The version of the header that goes before responses in `version`; for versions above the
-    /// known, and for unknown APIs, as in
-    /// [`request_header_version`](Self::request_header_version).
-    #[must_use]
-    pub fn response_header_version(self, version: Version) -> Version {
-        header_version(self.row().map(|row| row.response_headers), version).unwrap_or(Version(1))
-    }
-}
-
-fn header_version(headers: Option<&[(i16, i16)]>, version: Version) -> Option<Version> {
-    let headers = headers?;
-    let reached = headers.iter().rev().find(|(from, _)| *from <= version.0);
-    reached
-        .or_else(|| headers.first())
-        .map(|(_, header)| Version(*header))
 }
 
 impl From<i16> for ApiKey {
     fn from(number: i16) -> Self {
         Self::from_number(number)
-    }
-}
-
-impl fmt::Display for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.pad(name),
-            None => write!(f, "unknown API {}", self.number()),
-        }
     }
 }

@@ -1,0 +1,29 @@
+//! The table of error codes, which a macro of the library turns into constants.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::number;
+use crate::corpus::ErrorCode;
+
+/// One row an error: constant, number, and what the library wants to know of it.
+pub fn error_codes(errors: &[ErrorCode]) -> TokenStream {
+    let rows = errors.iter().map(|error| {
+        let name = format_ident!("{}", error.name);
+        let code = number(error.code);
+        let former = &error.former;
+        let (retriable, refreshes_metadata) = (error.retriable, error.refreshes_metadata);
+        let meaning = &error.meaning;
+        let doc = format!(" {meaning}");
+        quote! {
+            #[doc = #doc]
+            #name = #code {
+                former: &[#(#former),*],
+                is_retriable: #retriable,
+                refreshes_metadata: #refreshes_metadata,
+                meaning: #meaning,
+            }
+        }
+    });
+    quote!(error_codes! { #(#rows)* })
+}

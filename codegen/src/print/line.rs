@@ -1,0 +1,184 @@
+//! Lexemes on one line: where a space goes. It knows just as much Rust as the templates use, in which `<`
+//! always opens generics, `[` never indexes, and nothing is subtracted, multiplied or masked.
+
+use proc_macro2::Delimiter;
+
+use super::lexeme::Lexeme;
+
+/// Decides, lexeme by lexeme, where a space goes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spaces {
+    last: Last,
+    in_closure: bool,
+}
+
+/// What the last lexeme means for the next one.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+enum Last {
+    /// Nothing stands before, or something that the next lexeme clings to: `(`, `&`, `.`.
+    #[default]
+    Clings,
+    /// A value or a type that may be called: parentheses cling to it.
+    Callee,
+    /// The `!` of a macro: brackets cling to it, but for braces.
+    Bang,
+    /// The name of a parameter of a macro, whose colon has no space after it.
+    Parameter,
+    /// A keyword or an operator, after which a prefix operator may stand.
+    Operator,
+    /// Anything else.
+    Other,
+}
+
+/// Words that are no values, so that parentheses after them are no arguments.
+const KEYWORDS: [&str; 10] = [
+    "as", "else", "if", "in", "let", "match", "move", "mut", "return", "while",
+];
+
+impl Spaces {
+    /// Whether a space goes before `lexeme`, which becomes the last one.
+    pub(super) fn before(&mut self, lexeme: &Lexeme) -> bool {
+        let last = self.last;
+        let (space, last) = match lexeme {
+            Lexeme::Word(word) if KEYWORDS.contains(&word.as_str()) => (true, Last::Operator),
+            Lexeme::Word(word) if word.starts_with('$') => (true, Last::Parameter),
+            Lexeme::Word(_) => (true, Last::Callee),
+            Lexeme::Group(Delimiter::Parenthesis, _) => {
+                (!matches!(last, Last::Callee | Last::Bang), Last::Callee)
+            }
+            Lexeme::Group(Delimiter::Bracket, _) => (last != Last::Bang, Last::Callee),
+            Lexeme::Group(..) => (true, Last::Other),
+            Lexeme::Operator(text) => self.operator(text),
+        };
+        let clings = self.last == Last::Clings;
+        self.last = last;
+        space && !clings
+    }
+
+    fn operator(&mut self, text: &str) -> (bool, Last) {
+        let is_prefix = matches!(self.last, Last::Clings | Last::Operator);
+        match text {
+            "," | ";" => (false, Last::Operator),
+            ":" if self.last == Last::Parameter => (false, Last::Clings),
+            ":" => (false, Last::Operator),
+            "?" | ">" => (false, Last::Callee),
+            "." | "::" | "<" => (false, Last::Clings),
+            ".." | "..=" => (is_prefix, Last::Clings),
+            "!" if !is_prefix => (false, Last::Bang),
+            "&" | "*" | "-" | "!" | "#" if is_prefix => (true, Last::Clings),
+            "|" if self.in_closure => {
+                self.in_closure = false;
+                (false, Last::Operator)
+            }
+            "|" if is_prefix => {
+                self.in_closure = true;
+                (true, Last::Clings)
+            }
+            _ => (true, Last::Operator),
+        }
+    }
+}
+
+/// The lexemes on one line, with at most `room` for them; `None` if they are longer or hold a block that must have lines
+/// of its own.
+pub(super) fn line(lexemes: &[Lexeme], spaces: &mut Spaces, room: usize) -> Option<String> {
+    let mut out = String::new();
+    write(&mut out, lexemes, spaces, room)?;
+    Some(out)
+}
+
+fn write(out: &mut String, lexemes: &[Lexeme], spaces: &mut Spaces, room: usize) -> Option<()> {
+    for lexeme in lexemes {
+        if spaces.before(lexeme) {
+            out.push(' ');
+        }
+        match lexeme {
+            Lexeme::Word(text) | Lexeme::Operator(text) => out.push_str(text),
+            Lexeme::Group(Delimiter::Brace, inside) if inside.is_empty() => out.push_str("{}"),
+            Lexeme::Group(Delimiter::Brace, inside) => {
+                if has_lines(inside) {
+                    return None;
+                }
+                out.push_str("{ ");
+                write(out, inside, &mut Spaces::default(), room)?;
+                out.push_str(" }");
+            }
+            Lexeme::Group(delimiter, inside) => {
+                let (open, close) = brackets(*delimiter);
+                out.push(open);
+                write(out, inside, &mut Spaces::default(), room)?;
+                out.push(close);
+            }
+        }
+        if out.len() > room {
+            return None;
+        }
+    }
+    Some(())
+}
+
+/// The characters of brackets other than braces.
+pub(super) fn brackets(delimiter: Delimiter) -> (char, char) {
+    match delimiter {
+        Delimiter::Bracket => ('[', ']'),
+        _ => ('(', ')'),
+    }
+}
+
+/// Whether a block holds statements, documented items, or a list whose last comma says that it has lines.
+fn has_lines(block: &[Lexeme]) -> bool {
+    block.last().is_some_and(|last| last.is(","))
+        || block.iter().any(|lexeme| lexeme.is(";") || lexeme.is("#"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line_of(text: &str) -> Option<String> {
+        let lexemes = Lexeme::all(text.parse().unwrap());
+        line(&lexemes, &mut Spaces::default(), 100)
+    }
+
+    #[test]
+    fn spaces_go_where_a_person_would_put_them() {
+        let lines = [
+            "impl<'a> Decode<'a> for Fetch<'a> {}",
+            "pub use self::fetch::*;",
+            "pub(crate) fn read(r: &mut Reader<'a>, _: Version) -> Result<Self, DecodeError>",
+            "const NAME: &'static str = \"Fetch\";",
+            "if !self.name.is_empty() && v.0 >= 3 { w.i32(self.leader)? } else { -1 }",
+            "if !(2..=4).contains(&v.0) { return Err(r.tag(!0)) }",
+            "name: Option<Cow<'a, str>>,",
+            "w.array(e, &self.topics, \"topics\", |w, value| value.write(w, v))?;",
+            "0 | 1 if v.0 <= 8 => this.name = *name,",
+            "macro_rules! all { ($callback:ident) => { $callback! { A, B } } }",
+            "Fetch = 1, versions 0 to 18, request [(0, 1), (12, 2)]",
+            "while let Some(tag) = r.next_tag(&mut tags)? {}",
+            "#[derive(Clone, Debug)]",
+            "Fetch { topics, ..Default::default() }",
+        ];
+        for text in lines {
+            assert_eq!(line_of(text).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn statements_lists_and_documented_items_never_share_a_line() {
+        for text in [
+            "{ a; b }",
+            "f(|w| { w.go(); })",
+            "X { a, b, }",
+            "{ #[doc = \"\"] a }",
+        ] {
+            assert_eq!(line_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_no_line() {
+        let lexemes = Lexeme::all("one + two".parse().unwrap());
+        assert!(line(&lexemes, &mut Spaces::default(), 9).is_some());
+        assert!(line(&lexemes, &mut Spaces::default(), 8).is_none());
+    }
+}

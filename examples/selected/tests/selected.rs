@@ -1,0 +1,94 @@
+//! What is generated is what was selected, and behaves as Kafka's messages do.
+
+use bytes::Bytes;
+use kafka_codec::messages::ApiVersionsRequest;
+use kafka_codec::{
+    ApiKey, Decode, DecodeErrorKind, Message, Request, Response, ResponseFrame, UnselectedResponse,
+    Version, VersionRange,
+};
+use selected::fork::{GreetRequest, GreetResponse};
+use selected::kafka::{
+    ConsumerProtocolSubscription, FetchRequest, FetchResponse, FindCoordinatorRequest,
+    HeartbeatRequest, ProduceRequest,
+};
+
+#[test]
+fn a_message_has_the_selected_versions_and_refuses_the_others() {
+    assert_eq!(VersionRange::new(4, 17), Some(FetchRequest::VERSIONS));
+    assert_eq!(VersionRange::new(4, 17), Some(FetchResponse::VERSIONS));
+    assert_eq!(ProduceRequest::VERSIONS.min(), Version(9));
+    let error = FetchRequest::decode(&[], Version(3)).unwrap_err();
+    let DecodeErrorKind::UnsupportedVersion { supported, .. } = error.kind() else {
+        panic!("{error}");
+    };
+    assert_eq!(*supported, FetchRequest::VERSIONS);
+}
+
+#[test]
+fn fields_of_other_versions_are_gone() {
+    // Without `..`, so this does not compile if there are others: `key` ends with version 3.
+    let FindCoordinatorRequest {
+        key_type: _,
+        coordinator_keys: _,
+        unknown_tagged_fields: _,
+    } = FindCoordinatorRequest::default();
+}
+
+#[test]
+fn apis_have_their_keys() {
+    assert_eq!(FetchRequest::KEY, ApiKey::Fetch);
+    assert_eq!(FetchResponse::KEY, ApiKey::Fetch);
+    assert_eq!(HeartbeatRequest::KEY, ApiKey::Heartbeat);
+}
+
+#[test]
+fn the_messages_that_begin_a_connection_are_there_without_being_selected() {
+    assert_eq!(ApiVersionsRequest::KEY, ApiKey::ApiVersions);
+}
+
+#[test]
+fn a_message_that_is_no_request_can_be_selected() {
+    let subscription = ConsumerProtocolSubscription {
+        topics: vec!["a".into()],
+        ..Default::default()
+    };
+    let bytes = subscription.encode_to_vec(Version(0)).unwrap();
+    assert_eq!(bytes, b"\0\0\0\x01\0\x01a\xff\xff\xff\xff");
+    assert_eq!(
+        ConsumerProtocolSubscription::decode(&bytes, Version(0)).unwrap(),
+        subscription
+    );
+}
+
+#[test]
+fn the_response_of_a_request_that_was_selected_alone_keeps_its_bytes() {
+    let bytes = Bytes::from_static(b"\0\0\0\x07\0\0\0\0\0\0\x1b\0");
+    let frame = ResponseFrame::<HeartbeatRequest<'_>>::new(bytes, Version(4)).unwrap();
+    assert_eq!(frame.correlation_id(), 7);
+    let response: UnselectedResponse<'_, 12, 4> = frame.decode().unwrap();
+    assert_eq!(&*response.body, b"\0\0\0\0\0\x1b\0");
+    assert_eq!(response.encode_to_vec(Version(4)).unwrap(), &*response.body);
+}
+
+#[test]
+fn an_api_of_a_fork_has_the_number_and_headers_that_its_definition_says() {
+    assert_eq!(GreetRequest::KEY.number(), 10_001);
+    assert_eq!(GreetRequest::KEY, GreetResponse::KEY);
+    let request = |version| GreetRequest::header_version(Version(version));
+    let response = |version| GreetResponse::header_version(Version(version));
+    assert_eq!((request(0), request(1)), (Version(1), Version(2)));
+    assert_eq!((response(0), response(1)), (Version(0), Version(1)));
+}
+
+#[test]
+fn a_message_of_a_fork_is_encoded_as_its_definition_says() {
+    let request = GreetRequest {
+        name: "me".into(),
+        language: Some("en".into()),
+        ..Default::default()
+    };
+    assert_eq!(request.encode_to_vec(Version(0)).unwrap(), b"\0\x02me");
+    let bytes = request.encode_to_vec(Version(1)).unwrap();
+    assert_eq!(bytes, b"\x03me\x03en\0");
+    assert_eq!(GreetRequest::decode(&bytes, Version(1)).unwrap(), request);
+}

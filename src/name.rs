@@ -1,0 +1,109 @@
+//! Names as people write them: compared without regard to case, hyphens, underscores and blanks.
+//! Which names there are is not known here.
+
+use std::fmt;
+
+/// Whether both are the same name.
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    letters(a).eq(letters(b))
+}
+
+/// What counts of a name.
+fn letters(name: &str) -> impl Iterator<Item = char> + Clone {
+    name.chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_'))
+        .map(|c| c.to_ascii_lowercase())
+}
+
+/// A text that is none of the names it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UnknownName {
+    text: Box<str>,
+    suggestion: Option<&'static str>,
+}
+
+impl UnknownName {
+    /// What `text` is, which is none of `names`.
+    pub(crate) fn new(text: &str, names: impl Iterator<Item = &'static str>) -> Self {
+        Self {
+            text: text.into(),
+            suggestion: nearest(text, names),
+        }
+    }
+
+    pub(crate) const fn suggestion(&self) -> Option<&'static str> {
+        self.suggestion
+    }
+
+    /// Writes what is wrong and the way out of it, where there are `what` such as `example`.
+    pub(crate) fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        what: &str,
+        example: &str,
+    ) -> fmt::Result {
+        write!(f, "unknown {what} `{}`: ", self.text)?;
+        match self.suggestion {
+            Some(name) => write!(f, "did you mean `{name}`?"),
+            None => write!(f, "write a name such as `{example}`, or the number"),
+        }
+    }
+}
+
+/// The one of `names` that looks most like `text`, if any does: a third of the letters may differ,
+/// and in short names two.
+fn nearest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let length = letters(text).count();
+    let at_most = |name: &str| 2.max(letters(name).count().max(length) / 3);
+    names
+        // A text may be of any length, so what cannot be near is not compared.
+        .filter(|name| letters(name).count().abs_diff(length) <= at_most(name))
+        .map(|name| (distance(text, name), name))
+        .filter(|(distance, name)| *distance <= at_most(name))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// Levenshtein's distance of what counts of the names.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=letters(b).count()).collect();
+    for (index, x) in letters(a).enumerate() {
+        let mut left = index + 1;
+        let mut next = vec![left];
+        for (y, above) in letters(b).zip(row.windows(2)) {
+            if let &[diagonal, above] = above {
+                left = (diagonal + usize::from(x != y))
+                    .min(left + 1)
+                    .min(above + 1);
+                next.push(left);
+            }
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_hyphens_underscores_and_blanks_do_not_count() {
+        assert!(same("list-offsets", "LIST_OFFSETS"));
+        assert!(same(" List Offsets\n", "ListOffsets"));
+        assert!(!same("ListOffset", "ListOffsets"));
+        assert!(!same("", "a"));
+    }
+
+    #[test]
+    fn the_nearest_name_is_found_and_what_is_like_none_has_none() {
+        let names = || ["Fetch", "FetchSnapshot", "Vote"].into_iter();
+        assert_eq!(nearest("fecth", names()), Some("Fetch"));
+        assert_eq!(nearest("fetch-snap-shots", names()), Some("FetchSnapshot"));
+        assert_eq!(nearest("vot", names()), Some("Vote"));
+        assert_eq!(nearest("", names()), None);
+        assert_eq!(nearest("Produce", names()), None);
+        assert_eq!(nearest(&"Fetch".repeat(100_000), names()), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

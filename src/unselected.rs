@@ -1,0 +1,61 @@
+//! The response of a request that was generated without it.
+
+use bytes::Bytes;
+
+use crate::wire::{Blob, IntoOwned, Reader, Writer};
+use crate::{ApiKey, Decode, DecodeError, EncodeError, Message, Response, Version, VersionRange};
+
+/// A response that keeps its bytes, of a request that was generated without its own.
+///
+/// `KEY` is the number of the API, `FLEXIBLE_FROM` the first flexible version of the response, or
+/// `i16::MAX`. See `Builder::request` of `kafka-codec-codegen`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnselectedResponse<'a, const KEY: i16, const FLEXIBLE_FROM: i16> {
+    /// The whole body.
+    pub body: Blob<'a>,
+}
+
+impl<const KEY: i16, const FLEXIBLE_FROM: i16> Message
+    for UnselectedResponse<'_, KEY, FLEXIBLE_FROM>
+{
+    const NAME: &'static str = "UnselectedResponse";
+    const VERSIONS: VersionRange = VersionRange::generated(0, i16::MAX);
+    const FLEXIBLE_FROM: Option<Version> = match FLEXIBLE_FROM {
+        i16::MAX => None,
+        first => Some(Version(first)),
+    };
+
+    fn write(&self, w: &mut Writer, _: Version) -> Result<(), EncodeError> {
+        w.bytes(&self.body);
+        Ok(())
+    }
+}
+
+impl<'a, const KEY: i16, const FLEXIBLE_FROM: i16> Decode<'a>
+    for UnselectedResponse<'a, KEY, FLEXIBLE_FROM>
+{
+    fn read(r: &mut Reader<'a>, _: Version) -> Result<Self, DecodeError> {
+        let body = r.bytes(r.rest().len())?;
+        Ok(Self {
+            body: Blob::Borrowed(body),
+        })
+    }
+}
+
+impl<const KEY: i16, const FLEXIBLE_FROM: i16> Response
+    for UnselectedResponse<'_, KEY, FLEXIBLE_FROM>
+{
+    const KEY: ApiKey = ApiKey::from_number(KEY);
+}
+
+impl<const KEY: i16, const FLEXIBLE_FROM: i16> IntoOwned
+    for UnselectedResponse<'_, KEY, FLEXIBLE_FROM>
+{
+    type Owned = UnselectedResponse<'static, KEY, FLEXIBLE_FROM>;
+
+    fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+        UnselectedResponse {
+            body: self.body.own(frame),
+        }
+    }
+}
