@@ -1,5 +1,7 @@
 //! All public types can be sent to and shared with other threads, and what is owned borrows
 //! nothing.
+#![cfg(test)]
+#![cfg(feature = "messages")]
 
 use kafka_codec::frame::{FrameError, FrameErrorKind, FrameSplitter};
 use kafka_codec::wire::{
@@ -7,8 +9,9 @@ use kafka_codec::wire::{
     TagWriter, TaggedField, TaggedFields, Uuid, Writer,
 };
 use kafka_codec::{
-    AnyRequest, AnyResponse, ApiKey, DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind,
-    ErrorCode, ResponseFrame, UnknownApiKey, Version, VersionRange, messages,
+    AnyRequest, AnyResponse, ApiClass, ApiKey, DecodeError, DecodeErrorKind, EncodeError,
+    EncodeErrorKind, ErrorCode, Listener, Listeners, ParseApiKeyError, ParseErrorCodeError,
+    ResponseFrame, UnknownApiKey, UnselectedResponse, Version, VersionRange, messages,
 };
 
 fn is_shared<T: Send + Sync>() {}
@@ -18,6 +21,14 @@ fn is_owned<T: Send + Sync + 'static>() {}
 #[test]
 fn every_public_type_is_send_and_sync() {
     is_owned::<(ApiKey, UnknownApiKey, ErrorCode, Version, VersionRange)>();
+    is_owned::<(
+        ApiClass,
+        Listener,
+        Listeners,
+        ParseApiKeyError,
+        ParseErrorCodeError,
+    )>();
+    is_owned::<UnselectedResponse<'static, 0, 0>>();
     is_owned::<(DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind)>();
     is_owned::<(FrameError, FrameErrorKind, FrameSplitter, Segments, Writer)>();
     is_owned::<(Encoding, Limits, Tag, Uuid, ParseUuidError)>();

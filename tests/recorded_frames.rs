@@ -1,5 +1,7 @@
 //! Frames that real clients and a real broker exchanged are read as what they are, and written back
 //! as the bytes they were.
+#![cfg(test)]
+#![cfg(feature = "messages")]
 
 use std::collections::HashMap;
 use std::fs;

@@ -10,7 +10,7 @@ use crate::corpus::Corpus;
 use crate::error::GenerateError;
 use crate::print::print;
 use crate::select::{Selection, What};
-use crate::{emit, resolve};
+use crate::{emit, quirks, resolve};
 
 /// Which messages the library has.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -21,12 +21,6 @@ pub enum Messages {
     /// connection begins.
     Session,
 }
-
-/// The APIs of [`Messages::Session`].
-const SESSION_APIS: [&str; 3] = ["ApiVersions", "SaslHandshake", "SaslAuthenticate"];
-
-/// The other messages of [`Messages::Session`].
-const HEADERS: [&str; 2] = ["RequestHeader", "ResponseHeader"];
 
 /// Generates `messages.rs`, `api_keys.rs`, `error_codes.rs` and `any_messages.rs` in the folder `out`
 /// from the definitions in the folder `definitions`. The API keys are always all of them.
@@ -51,10 +45,10 @@ pub fn generate(definitions: &Path, messages: Messages, out: &Path) -> Result<()
 
 fn session() -> Selection {
     let mut session = Selection::default();
-    for api in SESSION_APIS {
+    for api in quirks::SESSION_APIS {
         session.add(What::Api, api, ..);
     }
-    for header in HEADERS {
+    for header in quirks::HEADERS {
         session.add(What::Message, header, ..);
     }
     session

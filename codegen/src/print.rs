@@ -159,3 +159,105 @@ fn documentation(attribute: &[Lexeme]) -> Option<String> {
     let can_be_said = !text.contains('\\') && (text.is_empty() || text.starts_with(' '));
     (doc.is_word("doc") && equals.is("=") && can_be_said).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_printed(text: &str) {
+        let tokens = text.parse().expect("tokens");
+        assert_eq!(print(tokens) + "\n", text);
+    }
+
+    #[test]
+    fn items_with_bodies_stand_apart_and_macros_about_them_do_not() {
+        assert_printed(
+            r#"use crate::generated::*;
+
+/// A message.
+///
+/// Versions "0" to `1`.
+#[derive(Clone, Debug)]
+pub struct Topic<'a> {
+    /// A name.
+    pub name: Option<Cow<'a, str>>,
+    pub id: Uuid,
+}
+
+impl Message for Topic<'_> {
+    const NAME: &'static str = "Topic";
+    const FIRST: i16 = -1;
+
+    fn write(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+into_owned!(Topic, name, id);
+
+impl<'a> Topic<'a> {
+    const fn min_size(_: Version) -> usize { 14 }
+
+    fn new() -> Self {
+        Self { name, ..Default::default() }
+    }
+}
+"#,
+        );
+    }
+
+    #[test]
+    fn what_fits_shares_a_line_and_what_does_not_is_broken() {
+        assert_printed(
+            r#"fn read(r: &mut Reader<'a>, v: Version) -> Result<Self, DecodeError> {
+    if v.0 >= 3 { r.i32()? } else { -1 }
+    if v.0 >= 4 {
+        w.array(e, &self.forgotten_topics_data, "forgotten_topics_data",
+            |w, value| value.write(w, v))?
+    } else {
+        absent(!self.forgotten_topics_data.is_empty(), "forgotten_topics_data")?
+    }
+    tags.field(1, v.0 >= 3 && self.finalized_features_epoch != -1, |w| {
+        w.i64(self.finalized_features_epoch);
+        Ok(())
+    })?;
+    self.eligible_leader_replicas_of_the_partition = r.nullable_tagged_struct(
+        |r| EligibleLeaderReplicas::read(r, v))?;
+    match tag.number {
+        0 => self.name = r.string(e)?,
+        1..=3 => {
+            r.unknown_tag(tag)?;
+            continue;
+        }
+    }
+}
+"#,
+        );
+    }
+
+    #[test]
+    fn the_rows_of_a_table_are_lines() {
+        assert_printed(
+            r#"rows! {
+    /// Fetch, key 1.
+    Fetch = 1, versions 0 to 18, request [(0, 1), (12, 2)];
+    Metadata = 3, versions 0 to 13, request [];
+}
+
+macro_rules! all {
+    ($callback:ident) => {
+        $callback! {
+            Fetch,
+            Metadata,
+        }
+    };
+}
+"#,
+        );
+    }
+
+    #[test]
+    fn documentation_that_no_comment_can_say_stays_an_attribute() {
+        assert_printed("#[doc = \" one\\ntwo\"]\n#[doc = \"/ three\"]\nstruct One;\n");
+    }
+}

@@ -17,3 +17,10 @@ pub(crate) fn request_header_version(api_key: i16, version: i16) -> Option<i16> 
 pub(crate) fn response_header_version(api_key: i16) -> Option<i16> {
     (api_key == 18).then_some(0)
 }
+
+/// The APIs with which a connection begins, before it is known what the broker understands. The
+/// library is written with them, whatever messages a program selects. Source: KIP-35, KIP-152.
+pub(crate) const SESSION_APIS: [&str; 3] = ["ApiVersions", "SaslHandshake", "SaslAuthenticate"];
+
+/// The messages in front of requests and responses.
+pub(crate) const HEADERS: [&str; 2] = ["RequestHeader", "ResponseHeader"];

@@ -30,7 +30,12 @@ macro_rules! decode {
         let (bytes, _) = agreed::<_, peer::$message>(&$ours, $version);
         let shared = bytes.clone();
         Case {
-            name: format!("decode {} v{}, {} bytes", stringify!($message), $version, bytes.len()),
+            name: format!(
+                "decode {} v{}, {} bytes",
+                stringify!($message),
+                $version,
+                bytes.len()
+            ),
             ours: Box::new(move || {
                 let bytes = black_box(&bytes[..]);
                 let message = kafka_codec::messages::$message::decode(bytes, Version($version));
@@ -61,7 +66,11 @@ pub fn cases() -> Vec<Case> {
     ];
     for kib in [1, 16, 256] {
         let request = inputs::produce_request(&Bytes::from(vec![b'r'; kib * 1024]));
-        cases.push(encode::<_, peer::ProduceRequest>("ProduceRequest", request, 9));
+        cases.push(encode::<_, peer::ProduceRequest>(
+            "ProduceRequest",
+            request,
+            9,
+        ));
     }
     cases
 }
@@ -79,12 +88,16 @@ where
         name: format!("encode {name} v{version}, {} bytes", bytes.len()),
         ours: Box::new(move || {
             writer.clear();
-            black_box(&ours).encode(&mut writer, Version(version)).expect("it was encoded before");
+            black_box(&ours)
+                .encode(&mut writer, Version(version))
+                .expect("it was encoded before");
             black_box(&writer);
         }),
         theirs: Box::new(move || {
             buffer.clear();
-            black_box(&theirs).encode(&mut buffer, version).expect("it was encoded before");
+            black_box(&theirs)
+                .encode(&mut buffer, version)
+                .expect("it was encoded before");
             black_box(&buffer);
         }),
     }
@@ -92,10 +105,15 @@ where
 
 /// The bytes that both crates write for the same message, and the message as theirs.
 fn agreed<O: Message, T: Decodable + Encodable>(ours: &O, version: i16) -> (Bytes, T) {
-    let bytes = Bytes::from(ours.encode_to_vec(Version(version)).expect("inputs are valid"));
+    let bytes = Bytes::from(
+        ours.encode_to_vec(Version(version))
+            .expect("inputs are valid"),
+    );
     let theirs = T::decode(&mut bytes.clone(), version).expect("they read what we wrote");
     let mut again = BytesMut::new();
-    theirs.encode(&mut again, version).expect("they write what they read");
+    theirs
+        .encode(&mut again, version)
+        .expect("they write what they read");
     assert_eq!(bytes, again, "{} v{version}", O::NAME);
     (bytes, theirs)
 }

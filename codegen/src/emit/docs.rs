@@ -26,22 +26,21 @@ const GROWS: &str =
 
 fn what_it_is(message: &Message) -> String {
     let (stem, module) = (message.stem(), &message.module);
-    let number = |word: &str| match message.api_key {
-        Some(key) => format!(", {word} {key}."),
-        None => ".".to_owned(),
+    let number = |words: &str| match message.api_key {
+        Some(key) => format!("{words} {key}"),
+        None => String::new(),
     };
+    let record = || format!("{} {}.", number(" of type"), home(module));
     match message.kind {
-        Kind::Request => format!("Request of the {stem} API{}", number("key")),
-        Kind::Response => format!("Response of the {stem} API{}", number("key")),
+        Kind::Request => format!("Request of the {stem} API{}.", number(", key")),
+        Kind::Response => format!("Response of the {stem} API{}.", number(", key")),
         Kind::Header => {
             let of = stem.strip_suffix("Header").unwrap_or(stem);
             format!("The header in front of every {}.", of.to_lowercase())
         }
-        Kind::Metadata => format!("Metadata record {}{}", home(module), number("type")),
-        Kind::CoordinatorKey => format!("Key of the records {}{}", home(module), number("type")),
-        Kind::CoordinatorValue => {
-            format!("Value of the records {}{}", home(module), number("type"))
-        }
+        Kind::Metadata => format!("Metadata record{}", record()),
+        Kind::CoordinatorKey => format!("Key of a record{}", record()),
+        Kind::CoordinatorValue => format!("Value of a record{}", record()),
         Kind::Data => format!(
             "Data of Kafka's {module} module, held in a record, a file or the bytes of another message."
         ),
@@ -87,7 +86,10 @@ pub(super) fn field(scope: Scope<'_>, field: &Field) -> String {
         Default::True => facts.push("default true".to_owned()),
         Default::Integer(value) => facts.push(format!("default {value}")),
         Default::Float(value) => facts.push(format!("default {value}")),
-        Default::Text(text) => facts.push(format!("default `{}`", text.escape_debug())),
+        Default::Text(text) if text.contains(char::is_control) => {
+            facts.push(format!("default {text:?}"));
+        }
+        Default::Text(text) => facts.push(format!("default `{text}`")),
         Default::Uuid(value) => facts.push(format!("default {value:#034x}")),
         Default::Null => facts.push("default null".to_owned()),
         Default::Zero => {}

@@ -117,4 +117,42 @@ mod tests {
             assert_eq!(When::new(holds, possible), when, "{holds}");
         }
     }
+
+    #[test]
+    fn what_always_or_never_holds_leaves_no_condition() {
+        let possible = Versions::new(2, 9);
+        let table = [
+            (Versions::ALL, "yes", "", "rest"),
+            (Versions::NONE, "no", "", "false"),
+            (
+                Versions::from(4),
+                "if v.0>=4{yes}else{no}",
+                "v.0<=3",
+                "v.0>=4&&rest",
+            ),
+            (
+                Versions::new(0, 4),
+                "if v.0<=4{yes}else{no}",
+                "v.0>=5",
+                "v.0<=4&&rest",
+            ),
+            (
+                Versions::new(3, 4),
+                "if(3..=4).contains(&v.0){yes}else{no}",
+                "!(3..=4).contains(&v.0)",
+                "(3..=4).contains(&v.0)&&rest",
+            ),
+        ];
+        // Where spaces go is not decided here.
+        let text = |tokens: TokenStream| {
+            let text = tokens.to_string().replace(' ', "");
+            text.replace("ifv", "if v")
+        };
+        for (holds, chosen, negated, and) in table {
+            let when = When::new(holds, possible);
+            assert_eq!(text(when.choose(|| quote!(yes), || quote!(no))), chosen);
+            assert_eq!(when.negated().map(text).unwrap_or_default(), negated);
+            assert_eq!(text(when.and(quote!(rest))), and);
+        }
+    }
 }

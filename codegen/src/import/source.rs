@@ -63,18 +63,19 @@ impl Source {
     /// Every definition file in the jar, or in the folder and its jars, in the order of their names.
     pub(super) fn files(&self) -> Result<Vec<Found>, ImportError> {
         let mut found = Vec::new();
+        if !self.path.exists() {
+            return Err(ImportError::Input(format!(
+                "{} does not exist",
+                self.path.display()
+            )));
+        }
         if self.path.is_dir() {
             self.walk(&self.path, &mut found)?;
         } else if is(&self.path, "jar") {
             self.jar(&self.path, &mut found)?;
-        } else if self.path.exists() {
-            return Err(ImportError::Input(format!(
-                "{} is neither a jar nor a folder; give release jars such as kafka-clients-4.4.0.jar, or folders of them",
-                self.path.display()
-            )));
         } else {
             return Err(ImportError::Input(format!(
-                "{} does not exist",
+                "{} is neither a jar nor a folder; give release jars such as kafka-clients-4.4.0.jar, or folders of them",
                 self.path.display()
             )));
         }

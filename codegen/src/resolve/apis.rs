@@ -47,9 +47,13 @@ impl<'d> Numbered<'d> {
         let Some(key) = definition.api_key else {
             return;
         };
-        if let Some(other) = self.0.insert((module, key, kind), definition) {
-            let wrong = format!("{} has the number {key} already", other.name);
-            let right = format!("give each {} a number of its own", kind.name());
+        let first = *self.0.entry((module, key, kind)).or_insert(definition);
+        if !std::ptr::eq(first, definition) {
+            let wrong = format!("{} has the number {key} already", first.name);
+            let right = format!(
+                "give each message of type `{}` a number of its own",
+                kind.name()
+            );
             fault(definition, "apiKey", wrong, right, faults);
         }
     }

@@ -168,3 +168,57 @@ fn base64(text: &str) -> Option<u128> {
     }
     Some(number)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_java_reads_them() {
+        let bytes = |text| integer(text, -128, 127).ok();
+        let table = [
+            ("0", Some(Default::Zero)),
+            ("-0", Some(Default::Zero)),
+            ("+7", Some(Default::Integer(7))),
+            ("-128", Some(Default::Integer(-128))),
+            ("0x7f", Some(Default::Integer(127))),
+            ("0x00F", Some(Default::Integer(15))),
+            ("128", None),
+            ("0x", None),
+            ("07", None),
+            ("00", None),
+            ("1_0", None),
+            (" 1", None),
+            ("--1", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(bytes(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn floats_may_have_what_java_allows_around_them() {
+        let table = [
+            ("1.5", Some(Default::Float(1.5))),
+            (" -2e3f ", Some(Default::Float(-2000.0))),
+            (".5d", Some(Default::Float(0.5))),
+            ("0.0", Some(Default::Zero)),
+            ("-0.0", Some(Default::Float(-0.0))),
+            ("-Infinity", Some(Default::Float(f64::NEG_INFINITY))),
+            ("inf", None),
+            ("1f5", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(float(text).ok(), expected, "{text}");
+        }
+        assert!(matches!(float("-NaN"), Ok(Default::Float(nan)) if nan.is_nan()));
+    }
+
+    #[test]
+    fn a_uuid_is_its_bytes_in_the_alphabet_for_names() {
+        assert_eq!(uuid("AAAAAAAAAAAAAAAAAAAAAA"), Ok(Default::Zero));
+        assert_eq!(uuid("AAAAAAAAAAAAAAAAAAAAAQ=="), Ok(Default::Uuid(1)));
+        assert_eq!(uuid("_____________________w"), Ok(Default::Uuid(u128::MAX)));
+    }
+}

@@ -9,7 +9,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// [`TooLong`](EncodeErrorKind::TooLong) above 32,767 bytes, in either encoding.
+    /// [`TooLong`](crate::EncodeErrorKind::TooLong) above 32,767 bytes, in either encoding.
     pub fn string(
         &mut self,
         e: Encoding,
@@ -50,7 +50,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// [`TooLong`](EncodeErrorKind::TooLong) above 2^31 - 2 bytes.
+    /// [`TooLong`](crate::EncodeErrorKind::TooLong) above 2^31 - 2 bytes.
     pub fn blob(
         &mut self,
         e: Encoding,
@@ -93,7 +93,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// [`TooLong`](EncodeErrorKind::TooLong) above 2^31 - 2 values.
+    /// [`TooLong`](crate::EncodeErrorKind::TooLong) above 2^31 - 2 values.
     #[inline]
     pub fn packed<T: FixedWidth>(
         &mut self,
@@ -129,7 +129,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// [`TooLong`](EncodeErrorKind::TooLong) above 2^31 - 2 elements, and what `write` fails with.
+    /// [`TooLong`](crate::EncodeErrorKind::TooLong) above 2^31 - 2 elements, and what `write` fails with.
     #[inline]
     pub fn array<T>(
         &mut self,

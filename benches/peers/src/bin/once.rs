@@ -10,10 +10,18 @@ fn main() {
     let [_, number, side, times @ ..] = &arguments[..] else {
         panic!("usage: once <number of the case> <ours|theirs> [times]");
     };
-    let number: usize = number.parse().expect("the first argument is the number of a case");
-    let times: u32 = times.first().map_or(1, |times| times.parse().expect("a number of times"));
+    let number: usize = number
+        .parse()
+        .expect("the first argument is the number of a case");
+    let times: u32 = times
+        .first()
+        .map_or(1, |times| times.parse().expect("a number of times"));
     let case = kafka_codec_peers::cases().swap_remove(number);
-    let mut work = if side == "ours" { case.ours } else { case.theirs };
+    let mut work = if side == "ours" {
+        case.ours
+    } else {
+        case.theirs
+    };
     // Once before, so that buffers and the heap have grown.
     work();
     for _ in 0..times {

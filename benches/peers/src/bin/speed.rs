@@ -15,11 +15,18 @@ const ROUND: f64 = 400.0;
 
 fn main() {
     let allocations: Vec<String> = io::stdin().lock().lines().map_while(Result::ok).collect();
-    println!("{:<50}{:>12}{:>12}{:>9}{:>16}", "", "ours", "theirs", "faster", "allocations");
+    println!(
+        "{:<50}{:>12}{:>12}{:>9}{:>16}",
+        "", "ours", "theirs", "faster", "allocations"
+    );
     for (case, line) in kafka_codec_peers::cases().into_iter().zip(allocations) {
         let mut parts = line.split('\t');
         let (ours, theirs) = (parts.next().unwrap_or("?"), parts.next().unwrap_or("?"));
-        assert_eq!(parts.next(), Some(&*case.name), "the lines are not of this build's cases");
+        assert_eq!(
+            parts.next(),
+            Some(&*case.name),
+            "the lines are not of this build's cases"
+        );
         let name = case.name.clone();
         let times = Times::of(case);
         println!(
@@ -50,7 +57,11 @@ impl Times {
             theirs.push(other);
             ratios.push(other / one);
         }
-        Self { ours: median(ours), theirs: median(theirs), ratio: median(ratios) }
+        Self {
+            ours: median(ours),
+            theirs: median(theirs),
+            ratio: median(ratios),
+        }
     }
 }
 

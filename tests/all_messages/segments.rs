@@ -1,17 +1,10 @@
 //! Encoded bytes come out of `Segments` the same however they are consumed, and large shared blobs
 //! are never copied.
-#![cfg(test)]
-#![cfg(feature = "messages")]
 
-#[path = "support/random.rs"]
-mod random;
-#[path = "support/registry.rs"]
-mod registry;
-#[path = "support/vectors.rs"]
-mod vectors;
-
+use crate::{registry, vectors};
 use std::io::IoSlice;
 
+use crate::random::Random;
 use bytes::{Buf, Bytes};
 use kafka_codec::frame::{FrameSplitter, encode_request, encode_response};
 use kafka_codec::messages::fetch_response::{FetchableTopicResponse, PartitionData};
@@ -19,7 +12,6 @@ use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceD
 use kafka_codec::messages::{FetchResponse, ProduceRequest};
 use kafka_codec::wire::{Segments, Writer};
 use kafka_codec::{EncodeErrorKind, Message, Version};
-use random::Random;
 
 /// What one vectored write gets: where each part lies, and its bytes.
 fn parts(segments: &Segments) -> Vec<(*const u8, Vec<u8>)> {

@@ -1,6 +1,4 @@
 //! Every kind of error is produced, and reads well. This is the one list of all error texts.
-#![cfg(test)]
-#![cfg(feature = "messages")]
 
 use std::collections::BTreeSet;
 
@@ -226,8 +224,8 @@ fn an_error_is_one_pointer_wide() {
     assert_eq!(result.unwrap_err().offset(), 0);
 }
 
-const ERRORS: &str = include_str!("../src/error.rs");
-const FRAMES: &str = include_str!("../src/frame.rs");
+const ERRORS: &str = include_str!("../../src/error.rs");
+const FRAMES: &str = include_str!("../../src/frame.rs");
 
 /// The name of an enum's variant.
 fn variant(kind: &impl std::fmt::Debug) -> String {

@@ -1,26 +1,12 @@
 //! Whatever a peer sends is a value or an error, and costs memory by what it sent, not by what it
 //! claims. Input made to cost the most is in `hostile_memory.rs`.
-#![cfg(test)]
-#![cfg(feature = "messages")]
 
-#[path = "support/bodies.rs"]
-mod bodies;
-#[path = "support/memory.rs"]
-mod memory;
-#[path = "support/mutation.rs"]
-mod mutation;
-#[path = "support/random.rs"]
-mod random;
-#[path = "support/registry.rs"]
-mod registry;
-#[path = "support/vectors.rs"]
-mod vectors;
-
+use crate::bodies;
 use std::env;
 
-use memory::Worst;
-use mutation::{NUMBERS, mutate, overwrite};
-use random::Random;
+use crate::memory::Worst;
+use crate::mutation::{NUMBERS, mutate, overwrite};
+use crate::random::Random;
 
 #[test]
 fn huge_numbers_at_any_place_cost_no_more_than_is_allowed() {

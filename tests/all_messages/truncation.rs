@@ -1,15 +1,9 @@
 //! Bodies that are too short are refused, and so are bodies that are too long.
-#![cfg(test)]
-#![cfg(feature = "messages")]
 
-#[path = "support/registry.rs"]
-mod registry;
-#[path = "support/vectors.rs"]
-mod vectors;
-
+use crate::registry::Entry;
+use crate::vectors::Vector;
+use crate::{registry, vectors};
 use kafka_codec::DecodeErrorKind;
-use registry::Entry;
-use vectors::Vector;
 
 /// Of longer bodies, only prefixes of the first and the last so many bytes are tried.
 const ENDS: usize = 1024;

@@ -1,28 +1,16 @@
 //! Input of a megabyte that is made to cost memory costs at most sixteen times as much.
 //! Smaller hostile input is in `hostile.rs`.
-#![cfg(test)]
-#![cfg(feature = "messages")]
 
-#[path = "support/bodies.rs"]
-mod bodies;
-#[path = "support/crafted.rs"]
-mod crafted;
-#[path = "support/memory.rs"]
-mod memory;
-#[path = "support/registry.rs"]
-mod registry;
-#[path = "support/vectors.rs"]
-mod vectors;
-
+use crate::bodies;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::{env, thread};
 
-use bodies::Bodies;
-use crafted::{Body, Count};
+use crate::bodies::Bodies;
+use crate::crafted::{Body, Count};
+use crate::memory::Worst;
+use crate::registry::Entry;
 use kafka_codec::{DecodeErrorKind, Version};
-use memory::Worst;
-use registry::Entry;
 
 /// How long crafted input is where all of it is tried.
 const SHORT: usize = 64 << 10;

@@ -1,10 +1,6 @@
 //! Tagged fields: unknown ones are kept, all are written in order, and none is ambiguous.
-#![cfg(test)]
-#![cfg(feature = "messages")]
 
-#[path = "support/registry.rs"]
-mod registry;
-
+use crate::registry;
 use kafka_codec::messages::fetch_request::ReplicaState;
 use kafka_codec::messages::{FetchRequest, HeartbeatRequest};
 use kafka_codec::wire::Blob;

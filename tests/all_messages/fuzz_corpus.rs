@@ -1,15 +1,7 @@
 //! The fuzz targets hold for every body that the vectors have, and the corpus that `fuzz/run`
 //! begins with is made of them.
-#![cfg(test)]
-#![cfg(feature = "messages")]
 
-#[path = "support/fuzz_bodies.rs"]
-mod fuzz_bodies;
-#[path = "support/registry.rs"]
-mod registry;
-#[path = "support/vectors.rs"]
-mod vectors;
-
+use crate::{fuzz_bodies, registry, vectors};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::{env, fs};

@@ -1,20 +1,16 @@
 //! Kafka's own Java code and this crate agree about every message and version, byte for byte; where
 //! they do not, on purpose, `docs/strictness.md` says so.
 
-#[path = "support/registry.rs"]
-mod registry;
-#[path = "support/vectors.rs"]
-mod vectors;
-
+use crate::{registry, vectors};
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::vectors::{Vector, hex};
 use kafka_codec::{ApiKey, DecodeErrorKind, Version};
-use vectors::{Vector, hex};
 
 /// What the two tables of `docs/strictness.md` allow: errors for what Java accepts, and faults that
 /// only Java cannot write again.
 fn documented_differences() -> (BTreeSet<String>, BTreeSet<String>) {
-    let text = include_str!("../docs/strictness.md");
+    let text = include_str!("../../docs/strictness.md");
     let mut tables = text.split("|---|---|\n").skip(1).map(|table| {
         let rows = table.lines().take_while(|line| line.starts_with('|'));
         rows.filter_map(|row| Some(row.split('`').nth(1)?.to_owned()))

@@ -1,13 +1,7 @@
 //! What is decoded is encoded to the same, for every message in every version.
 //! Equality with Kafka's own bytes is in `java_vectors.rs`.
-#![cfg(test)]
-#![cfg(feature = "messages")]
 
-#[path = "support/registry.rs"]
-mod registry;
-#[path = "support/vectors.rs"]
-mod vectors;
-
+use crate::{registry, vectors};
 use bytes::Bytes;
 use kafka_codec::wire::Writer;
 use kafka_codec::{DecodeErrorKind, EncodeErrorKind, Version};

@@ -1,0 +1,15 @@
+//! What is refused of definitions that are right key by key, and in which words. The fixtures in `broken` are one
+//! corpus, a folder a topic; the definitions in it break every rule between keys, fields, structs and messages.
+
+use std::path::Path;
+
+use kafka_codec_codegen::corpus::Corpus;
+use kafka_codec_codegen::resolve::resolve;
+
+#[test]
+fn every_broken_rule_is_told_with_all_faults_of_all_files() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
+    let corpus = Corpus::read(&folder).expect("nothing is wrong with a key alone");
+    let faults = resolve(&corpus).expect_err("everything here is broken");
+    insta::assert_snapshot!("faults", faults.to_string());
+}
