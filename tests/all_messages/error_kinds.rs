@@ -224,7 +224,10 @@ fn an_error_is_one_pointer_wide() {
     assert_eq!(result.unwrap_err().offset(), 0);
 }
 
-const ERRORS: &str = include_str!("../../src/error.rs");
+const ERRORS: &str = concat!(
+    include_str!("../../src/error/decode.rs"),
+    include_str!("../../src/error/encode.rs")
+);
 const FRAMES: &str = include_str!("../../src/frame.rs");
 
 /// The name of an enum's variant.

@@ -1,0 +1,170 @@
+//! What can be wrong with values that are encoded.
+
+use std::{error, fmt};
+
+use crate::{Version, VersionRange};
+
+/// A value that the version asked for cannot hold.
+///
+/// Says which message, version and field. One pointer wide. What the
+/// [`Writer`](crate::wire::Writer) held before is unchanged.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::messages::HeartbeatRequest;
+/// use kafka_codec::{EncodeErrorKind, Message, Version};
+///
+/// let request =
+///     HeartbeatRequest { group_instance_id: Some("i-1".into()), ..Default::default() };
+/// let error = request.encode_to_vec(Version(2)).unwrap_err();
+/// assert_eq!(error.kind(), &EncodeErrorKind::NotInVersion);
+/// assert_eq!(
+///     error.to_string(),
+///     "HeartbeatRequest v2: group_instance_id: set, but this version has no such field",
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct EncodeError(Box<Fault>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Fault {
+    kind: EncodeErrorKind,
+    field: Option<&'static str>,
+    message: Option<(&'static str, Version)>,
+}
+
+impl EncodeError {
+    #[cold]
+    pub(crate) fn new(kind: EncodeErrorKind, field: Option<&'static str>) -> Self {
+        Self(Box::new(Fault {
+            kind,
+            field,
+            message: None,
+        }))
+    }
+
+    #[cold]
+    pub(crate) fn in_message(mut self, message: &'static str, version: Version) -> Self {
+        self.0.message.get_or_insert((message, version));
+        self
+    }
+
+    /// `field` is set, but the version has no such field.
+    #[doc(hidden)]
+    #[cold]
+    #[must_use]
+    pub fn not_in_version(field: &'static str) -> Self {
+        Self::new(EncodeErrorKind::NotInVersion, Some(field))
+    }
+
+    /// `field` is null, which it may not be in the version.
+    #[doc(hidden)]
+    #[cold]
+    #[must_use]
+    pub fn unexpected_null(field: &'static str) -> Self {
+        Self::new(EncodeErrorKind::UnexpectedNull, Some(field))
+    }
+
+    /// What was wrong.
+    #[must_use]
+    pub fn kind(&self) -> &EncodeErrorKind {
+        &self.0.kind
+    }
+
+    /// The field that was wrong, such as `group_instance_id`; `None` if it is the message.
+    #[must_use]
+    pub fn field(&self) -> Option<&'static str> {
+        self.0.field
+    }
+
+    /// The name of the message, such as `MetadataRequest`; `None` from a bare
+    /// [`Writer`](crate::wire::Writer).
+    #[must_use]
+    pub fn message(&self) -> Option<&'static str> {
+        self.0.message.map(|(name, _)| name)
+    }
+
+    /// The version it was encoded as.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.0.message.map(|(_, version)| version)
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((message, version)) = self.0.message {
+            write!(f, "{message} v{version}: ")?;
+        }
+        if let Some(field) = self.0.field {
+            write!(f, "{field}: ")?;
+        }
+        self.0.kind.fmt(f)
+    }
+}
+
+impl fmt::Debug for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncodeError")
+            .field("message", &self.0.message)
+            .field("field", &self.0.field)
+            .field("kind", &self.0.kind)
+            .finish()
+    }
+}
+
+impl error::Error for EncodeError {}
+
+/// What was wrong with a value that did not encode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncodeErrorKind {
+    /// A field is set that the version does not have, and that may not be left out silently.
+    NotInVersion,
+    /// A field is null that may not be in this version.
+    UnexpectedNull,
+    /// A string, blob or array is longer than its length field can say.
+    TooLong {
+        /// Its length, in bytes or elements.
+        length: usize,
+        /// The most there can be.
+        at_most: usize,
+    },
+    /// Unknown tagged fields are set, but the version has no tagged fields.
+    TaggedFieldsNotInVersion,
+    /// An unknown tagged field has the tag of a known one.
+    KnownTag {
+        /// The tag.
+        tag: u32,
+    },
+    /// A version that the message does not have.
+    UnsupportedVersion {
+        /// The versions it has.
+        supported: VersionRange,
+    },
+}
+
+impl fmt::Display for EncodeErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInVersion => f.write_str("set, but this version has no such field"),
+            Self::UnexpectedNull => f.write_str("null, which it may not be in this version"),
+            Self::TooLong { length, at_most } => {
+                write!(f, "length is {length}, the most is {at_most}")
+            }
+            Self::TaggedFieldsNotInVersion => {
+                f.write_str("unknown tagged fields are set, but this version has no tagged fields")
+            }
+            Self::KnownTag { tag } => {
+                write!(
+                    f,
+                    "tag {tag} among the unknown tagged fields is a known field's"
+                )
+            }
+            Self::UnsupportedVersion { supported } => {
+                write!(f, "version is not supported, only {supported}")
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What can be wrong with bytes that are decoded, or with values that are encoded.
+//! Faults of the stream around the messages are in [`frame`](crate::frame).
+
+mod decode;
+mod encode;
+
+pub use decode::{DecodeError, DecodeErrorKind};
+pub use encode::{EncodeError, EncodeErrorKind};
