@@ -9,11 +9,17 @@ use crate::ir::{Element, Field, Fixed, Type};
 use crate::versions::Versions;
 
 /// The body of the function that reads the struct out of `r` in version `v`.
+///
+/// Where some fields are tagged, they come out of a function of their own, as the rest of a struct
+/// whose other fields are at their defaults: so nothing has the address of what is being built, and
+/// the compiler keeps it in registers.
 pub(super) fn body(scope: Scope<'_>) -> TokenStream {
+    let tagged_apart = !has_mixed(scope);
     let fields: TokenStream = scope
         .entry
         .fields
         .iter()
+        .filter(|field| !(tagged_apart && field.tag.is_some()))
         .map(|field| {
             let name = ident(&field.ident);
             let when = When::new(field.mandatory(), scope.entry.versions);
@@ -45,17 +51,33 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
             })
         };
     }
+    if !tagged_apart {
+        return quote! {
+            #binding
+            let this = Self {
+                #fields
+                unknown_tagged_fields: TaggedFields::new(),
+            };
+            if r.has_tags(#e) { this.read_tags(r, v) } else { Ok(this) }
+        };
+    }
     quote! {
         #binding
-        let mut this = Self {
+        Ok(Self {
             #fields
-            unknown_tagged_fields: TaggedFields::new(),
-        };
-        if r.has_tags(#e) {
-            this.read_tags(r, v)?
-        }
-        Ok(this)
+            ..if r.has_tags(#e) { Self::read_tags(r, v)? } else { Self::default() }
+        })
     }
+}
+
+/// Whether a field is tagged in some versions and stands among the others in some. No message of
+/// Kafka has one.
+fn has_mixed(scope: Scope<'_>) -> bool {
+    let mut tagged = scope.tagged();
+    tagged.any(|(field, _, _)| {
+        let mandatory = field.mandatory().intersect(scope.entry.versions);
+        !mandatory.is_empty()
+    })
 }
 
 /// The function that reads tagged fields, for structs whose definition has some. It is apart, as
@@ -64,20 +86,34 @@ pub(super) fn tags_fn(scope: Scope<'_>) -> Option<TokenStream> {
     scope.tagged().next()?;
     let tags = tags(scope);
     let v = parameter("v", &tags);
-    Some(quote! {
-        fn read_tags(&mut self, r: &mut Reader<'a>, #v: Version) -> Result<(), DecodeError> {
-            let mut tags = r.tag_section()?;
-            while let Some(tag) = r.next_tag(&mut tags)? {
-                #tags
-                r.known_tag(&mut tags, tag)?;
+    let read = quote! {
+        let mut tags = r.tag_section()?;
+        while let Some(tag) = r.next_tag(&mut tags)? {
+            #tags
+            r.known_tag(&mut tags, tag)?;
+        }
+        this.unknown_tagged_fields = r.finish_tags(tags)?;
+    };
+    if has_mixed(scope) {
+        return Some(quote! {
+            fn read_tags(mut self, r: &mut Reader<'a>, #v: Version) -> Result<Self, DecodeError> {
+                let this = &mut self;
+                #read
+                Ok(self)
             }
-            self.unknown_tagged_fields = r.finish_tags(tags)?;
-            Ok(())
+        });
+    }
+    Some(quote! {
+        #[inline(never)]
+        fn read_tags(r: &mut Reader<'a>, #v: Version) -> Result<Self, DecodeError> {
+            let mut this = Self::default();
+            #read
+            Ok(this)
         }
     })
 }
 
-/// Reads the value of `tag` into `self`, and goes on with the next tag if it is unknown.
+/// Reads the value of `tag` into `this`, and goes on with the next tag if it is unknown.
 fn tags(scope: Scope<'_>) -> TokenStream {
     let flexible = scope.message.flexible.intersect(scope.entry.versions);
     let known = scope.tagged().map(|(field, tag, versions)| {
@@ -93,7 +129,7 @@ fn tags(scope: Scope<'_>) -> TokenStream {
         );
         let guard = When::new(versions, flexible).condition();
         let guard = guard.map(|condition| quote!(if #condition));
-        quote!(#tag #guard => self.#name = #value,)
+        quote!(#tag #guard => this.#name = #value,)
     });
     let elsewhere: Vec<u32> = scope
         .tagged()

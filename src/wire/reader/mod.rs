@@ -131,26 +131,22 @@ impl<'a> Reader<'a> {
     /// An unsigned variable-length integer of at most 32 bits. Overlong forms are accepted.
     #[inline]
     pub fn unsigned_varint(&mut self) -> Result<u32, DecodeError> {
-        match self.rest.split_first() {
-            Some((byte, rest)) if *byte < 0x80 => {
-                self.rest = rest;
-                Ok(u32::from(*byte))
-            }
-            _ => self.long_varint(),
-        }
+        let (value, rest) = match self.rest.split_first() {
+            Some((byte, rest)) if *byte < 0x80 => (u32::from(*byte), rest),
+            _ => long_varint(self.rest).ok_or_else(|| self.endless_varint())?,
+        };
+        self.rest = rest;
+        Ok(value)
     }
 
-    fn long_varint(&mut self) -> Result<u32, DecodeError> {
-        let Some((value, length)) = varint::decode(self.rest) else {
-            let needed = self.rest.len() + 1;
-            return Err(if needed > varint::MAX_BYTES {
-                self.fail(DecodeErrorKind::VarintTooLong)
-            } else {
-                self.short(needed)
-            });
-        };
-        self.bytes(length)?;
-        Ok(value)
+    #[cold]
+    fn endless_varint(&self) -> DecodeError {
+        let needed = self.rest.len() + 1;
+        if needed > varint::MAX_BYTES {
+            self.fail(DecodeErrorKind::VarintTooLong)
+        } else {
+            self.short(needed)
+        }
     }
 
     /// The next `length` bytes.
@@ -195,7 +191,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), DecodeError> {
         // An element of no bytes would let a count of a few bytes ask for any number of them.
         let min_size = min_size.max(1);
-        if count > self.rest.len() / min_size {
+        if count.saturating_mul(min_size) > self.rest.len() {
             return Err(self.count_too_large(start, count, min_size));
         }
         Ok(())
@@ -242,4 +238,12 @@ impl<'a> Reader<'a> {
     fn fail_at(&self, rest: &'a [u8], kind: DecodeErrorKind) -> DecodeError {
         DecodeError::new(kind, self.length - rest.len())
     }
+}
+
+/// An integer of any length at the start of `bytes`, and the bytes after it; `None` if it does not
+/// end. No method: the compiler keeps the reader in registers around what cannot see it.
+#[inline(never)]
+fn long_varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (value, length) = varint::decode(bytes)?;
+    Some((value, bytes.get(length..)?))
 }

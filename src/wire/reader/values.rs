@@ -8,18 +8,20 @@ use crate::{DecodeError, DecodeErrorKind};
 
 impl<'a> Reader<'a> {
     /// A string.
+    #[inline]
     pub fn string(&mut self, e: Encoding) -> Result<Cow<'a, str>, DecodeError> {
         let start = self.rest;
         match self.string_length(e)? {
-            Ok(length) => self.text(length),
+            Ok(length) => self.text(length).map(Cow::Borrowed),
             Err(negative) => Err(self.null_at(start, negative)),
         }
     }
 
     /// A string that may be null.
+    #[inline]
     pub fn nullable_string(&mut self, e: Encoding) -> Result<Option<Cow<'a, str>>, DecodeError> {
         match self.string_length(e)? {
-            Ok(length) => self.text(length).map(Some),
+            Ok(length) => self.text(length).map(|text| Some(Cow::Borrowed(text))),
             Err(_) => Ok(None),
         }
     }
@@ -145,13 +147,15 @@ impl<'a> Reader<'a> {
         Ok(varint::signed(self.unsigned_varint()?.wrapping_sub(1)))
     }
 
-    fn text(&mut self, length: usize) -> Result<Cow<'a, str>, DecodeError> {
+    /// The text of a string. Its result fits into registers, which that of a field would not.
+    #[inline(never)]
+    fn text(&mut self, length: usize) -> Result<&'a str, DecodeError> {
         let start = self.rest;
         if length > MAX_STRING {
             return Err(self.fail(DecodeErrorKind::StringTooLong { length }));
         }
         match std::str::from_utf8(self.bytes(length)?) {
-            Ok(text) => Ok(Cow::Borrowed(text)),
+            Ok(text) => Ok(text),
             Err(error) => {
                 let kind = DecodeErrorKind::InvalidUtf8 {
                     valid_up_to: error.valid_up_to(),
@@ -188,7 +192,14 @@ impl<'a> Reader<'a> {
         self.spend(count.saturating_mul(size_of::<T>()))?;
         let mut elements = Vec::with_capacity(count);
         for _ in 0..count {
-            elements.push(read(self)?);
+            let element = read(self)?;
+            // Always so. As the compiler is told, `push` cannot grow here, so it cannot unwind with
+            // an element to be dropped, and the element goes straight from registers to its place.
+            if elements.len() < elements.capacity() {
+                elements.push(element);
+            } else {
+                std::mem::forget(element);
+            }
         }
         Ok(elements)
     }
