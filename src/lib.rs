@@ -2,7 +2,7 @@
 //!
 //! Every request and response of every version that Kafka 3.9 or 4.4 knows is a struct of
 //! [`messages`], and so are the records of its internal topics. Decoding borrows the input and
-//! allocates only for arrays of structs; encoding lets shared blobs through without copying them.
+//! allocates only for arrays of structs, strings or blobs; encoding lets shared blobs through without copying them.
 //!
 //! ```text
 //!  bytes ──► FrameSplitter ──► frame ──► RequestHeader::split ──► body ──► FetchRequest::decode
