@@ -1,10 +1,12 @@
 //! JSON with comments, and on which line of it a value stands.
 //! What the values mean is not known here.
 
+mod value;
+
+pub use value::{Number, Object, Value, quoted};
+
 use std::borrow::Cow;
 use std::fmt;
-
-use serde_json::Value;
 
 use crate::fault::{Fault, Faults};
 
@@ -26,11 +28,18 @@ pub fn parse(file: &str, text: &str) -> Result<Value, Faults> {
     };
     let json = blank_comments(text)
         .map_err(|line| fault(line, "this comment does not end".into(), "end it with `*/`"))?;
-    serde_json::from_str(&json).map_err(|e| {
-        let place = format!(" at line {} column {}", e.line(), e.column());
-        let wrong = format!("not JSON: {}", e.to_string().replace(&place, ""));
-        let right = format!("look at column {}", e.column());
-        fault(e.line().max(1), wrong, &right)
+    value::read(&json).map_err(|(wrong, rest)| {
+        let (before, _) = json.split_at(json.len() - rest.len());
+        let line = 1 + before.matches('\n').count();
+        let column = 1 + before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |line| line.chars().count());
+        fault(
+            line,
+            format!("not JSON: {wrong}"),
+            &format!("look at column {column}"),
+        )
     })
 }
 
@@ -157,7 +166,7 @@ impl<'t> Scanner<'t> {
             let at = self.rest;
             let key = self.token(string_len(self.rest));
             self.eat(':')?;
-            if serde_json::from_str::<String>(key).is_ok_and(|key| key == wanted) {
+            if value::read(key).is_ok_and(|key| key.as_str() == Some(wanted)) {
                 found = Some((at, *self));
             }
             self.value();
@@ -272,7 +281,11 @@ mod tests {
             .0
             .remove(0);
         assert_eq!(fault.line, 3);
-        assert_eq!(fault.wrong, "not JSON: trailing comma");
+        assert_eq!(
+            fault.wrong,
+            "not JSON: a key in quotes is missing, or a comma too many"
+        );
+        assert_eq!(fault.right, "look at column 1");
     }
 
     #[test]

@@ -3,12 +3,6 @@
 
 use std::fmt;
 
-use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while, take_while1};
-use nom::combinator::{all_consuming, recognize, rest, verify};
-use nom::sequence::{pair, preceded};
-use nom::{IResult, Parser};
-
 use crate::fault::{Mistake, nearest};
 
 /// The type of a field.
@@ -52,7 +46,7 @@ impl FieldType {
     /// The text names no type, or an array of something an array cannot hold.
     pub fn parse(text: &str) -> Result<Self, Mistake> {
         let text = text.trim();
-        let Ok((_, (brackets, name))) = array_or_name(text) else {
+        let Some((brackets, name)) = array_or_name(text) else {
             return Err(Mistake::new(
                 format!("`{text}` is not a type"),
                 "write a primitive such as `int32`, the name of a struct, or `[]` and one of them",
@@ -117,14 +111,12 @@ impl fmt::Display for FieldType {
 }
 
 /// An optional `[]` and a name, which is not yet known to be one.
-fn array_or_name(text: &str) -> IResult<&str, (bool, &str)> {
-    let name = |text| verify(rest, |name: &str| !name.is_empty()).parse(text);
-    let no_nested = |text| verify(name, |name: &str| !name.starts_with("[]")).parse(text);
-    all_consuming(alt((
-        preceded(tag("[]"), no_nested).map(|name| (true, name)),
-        no_nested.map(|name| (false, name)),
-    )))
-    .parse(text)
+fn array_or_name(text: &str) -> Option<(bool, &str)> {
+    let (brackets, name) = match text.strip_prefix("[]") {
+        Some(name) => (true, name),
+        None => (false, text),
+    };
+    (!name.is_empty() && !name.starts_with("[]")).then_some((brackets, name))
 }
 
 fn primitive(name: &str) -> Option<FieldType> {
@@ -145,11 +137,8 @@ pub(crate) fn is_struct_name(name: &str) -> bool {
 
 /// Whether this can name a field: a letter, then letters and digits.
 pub(crate) fn is_field_name(name: &str) -> bool {
-    let letter = take_while1::<_, &str, nom::error::Error<&str>>(|c: char| c.is_ascii_alphabetic());
-    let more = take_while(|c: char| c.is_ascii_alphanumeric());
-    all_consuming(recognize(pair(letter, more)))
-        .parse(name)
-        .is_ok()
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 fn names() -> String {

@@ -3,13 +3,6 @@
 
 use std::fmt;
 
-use nom::branch::alt;
-use nom::bytes::complete::tag;
-use nom::character::complete::{char, digit1};
-use nom::combinator::{all_consuming, map, map_res, opt, value};
-use nom::sequence::{preceded, separated_pair, terminated};
-use nom::{IResult, Parser};
-
 use crate::fault::Mistake;
 
 /// An inclusive range of versions, or no version at all.
@@ -53,7 +46,7 @@ impl Versions {
         if text.is_empty() {
             return Ok(None);
         }
-        let Ok((_, bounds)) = range(text) else {
+        let Some(bounds) = range(text) else {
             return Err(Mistake::new(
                 format!("`{text}` is not a version range"),
                 "write `none`, `3`, `3-5` or `3+`, with versions from 0 to 32767 and no spaces inside",
@@ -135,19 +128,21 @@ impl fmt::Debug for Versions {
 
 type Bounds = Option<(i16, i16)>;
 
-fn range(text: &str) -> IResult<&str, Bounds> {
-    all_consuming(alt((
-        value(None, tag("none")),
-        map(terminated(version, char('+')), |n| Some((n, i16::MAX))),
-        map(separated_pair(version, char('-'), version), Some),
-        map(version, |n| Some((n, n))),
-    )))
-    .parse(text)
+/// `none`, `N`, `N-M` or `N+`.
+fn range(text: &str) -> Option<Bounds> {
+    if text == "none" {
+        return Some(None);
+    }
+    if let Some(lowest) = text.strip_suffix('+') {
+        return Some(Some((version(lowest)?, i16::MAX)));
+    }
+    let (lowest, highest) = text.split_once('-').unwrap_or((text, text));
+    Some(Some((version(lowest)?, version(highest)?)))
 }
 
 /// A number as Java's short parser takes it: with a plus sign and leading zeros, if any.
-fn version(text: &str) -> IResult<&str, i16> {
-    map_res(preceded(opt(char('+')), digit1), str::parse).parse(text)
+fn version(text: &str) -> Option<i16> {
+    text.parse().ok().filter(|_| !text.starts_with('-'))
 }
 
 #[cfg(test)]

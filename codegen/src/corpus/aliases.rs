@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::fault::{Fault, Faults};
-use crate::json;
+use crate::json::{self, Value};
 
 /// The names of APIs other than those Kafka has for them today, by API key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

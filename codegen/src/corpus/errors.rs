@@ -1,10 +1,8 @@
 //! `errors.json`: the error codes, their names and what they mean. Its facts are written by
 //! `protocol-json/refresh-names`, the meanings by hand; here it is read.
 
-use serde_json::Value;
-
 use crate::fault::{Fault, Faults};
-use crate::json;
+use crate::json::{self, Value};
 
 /// An error code.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use crate::fault::{Fault, Faults};
-use crate::json;
+use crate::json::{self, Value};
 use crate::versions::Versions;
 
 /// The history of messages, versions and fields over the imported releases.
@@ -194,7 +192,7 @@ fn read(json: &Value) -> Option<Releases> {
 }
 
 fn history(json: &Value, releases: &[String]) -> Option<MessageHistory> {
-    let empty = Value::Object(Map::new());
+    let empty = Value::Object(json::Object::new());
     Some(MessageHistory {
         module: json.get("module")?.as_str()?.to_owned(),
         versions: ranges(json.get("versions")?, releases)?,

@@ -202,5 +202,5 @@ fn list(key: &str, items: impl Iterator<Item = String>, depth: usize) -> String 
 
 /// A JSON string.
 pub(super) fn quoted(value: impl Display) -> String {
-    serde_json::Value::String(value.to_string()).to_string()
+    crate::json::quoted(&value.to_string())
 }

@@ -1,10 +1,9 @@
 //! `headerVersions`: which versions of a message come with which version of the header.
 //! Whether that agrees with the flexible versions is checked by `resolve`.
 
-use serde_json::Value;
-
 use super::object::{Findings, Object, describe};
 use crate::fault::Mistake;
+use crate::json::Value;
 use crate::versions::Versions;
 
 /// Ranges from 0 on, without gaps, the last one open, header versions never falling.

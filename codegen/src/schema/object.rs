@@ -3,10 +3,8 @@
 
 use std::fmt::Display;
 
-use serde_json::{Map, Value};
-
 use crate::fault::{Fault, Faults, Mistake, nearest};
-use crate::json::{self, Place};
+use crate::json::{self, Place, Value};
 use crate::versions::Versions;
 
 /// What was found wrong so far, with places; lines are looked up at the end.
@@ -38,7 +36,7 @@ impl Findings {
 
 /// One JSON object. Every read returns `None` where the key is absent or null, or where it found a fault.
 pub(super) struct Object<'v> {
-    keys: &'v Map<String, Value>,
+    keys: &'v json::Object,
     pub(super) place: Place,
     /// The path of the field this object is, if it is one.
     pub(super) field: Option<String>,
@@ -116,7 +114,8 @@ impl<'v> Object<'v> {
     pub(super) fn text(&self, key: &'static str, found: &mut Findings) -> Option<String> {
         match self.value(key)? {
             Value::String(text) => Some(text.clone()),
-            value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(flag) => Some(flag.to_string()),
             value => self.mistyped(key, "text", value, found),
         }
     }

@@ -1,13 +1,11 @@
 //! Text to mirror: every rule about the form of one key, and all faults of a file at once.
 //! Rules between keys of different fields and structs are in `resolve`.
 
-use serde_json::Value;
-
 use super::headers::header_versions;
 use super::object::{Findings, Object, describe};
 use super::{Definition, EntityType, FieldDef, Kind, Listener, StructDef};
 use crate::fault::Faults;
-use crate::json::{self, Place};
+use crate::json::{self, Place, Value};
 use crate::types::{FieldType, is_field_name, is_struct_name};
 use crate::versions::Versions;
 
@@ -298,7 +296,11 @@ fn field(
     let ty = field_type(&object, found);
     let versions = object.versions("versions", found);
     let tagged = object.open_versions("taggedVersions", found);
-    let written = |key| object.value(key).is_some_and(|value| value != "");
+    let written = |key| {
+        object
+            .value(key)
+            .is_some_and(|value| value.as_str() != Some(""))
+    };
     if !written("versions") && (!written("taggedVersions") || tagged == Some(Versions::NONE)) {
         let right = "add `\"versions\"`, such as `\"0+\"`; only a tagged field may leave it to `taggedVersions`";
         object.missing("the field", "versions", right, found);
