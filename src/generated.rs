@@ -6,25 +6,9 @@ pub use bytes::Bytes;
 
 pub use crate::wire::{Blob, Encoding, IntoOwned, Packed, Reader, TaggedFields, Uuid, Writer};
 pub use crate::{
-    ApiKey, Decode, DecodeError, EncodeError, ErrorCode, Message, Request, Response,
-    UnselectedResponse, Version, VersionRange,
+    ApiKey, Decode, ErrorCode, Message, Request, Response, UnselectedResponse, Version,
+    VersionRange,
 };
-
-/// Refuses `field` if it is `set`, which the version has no place for.
-#[inline]
-pub fn absent(set: bool, field: &'static str) -> Result<(), EncodeError> {
-    if set {
-        Err(EncodeError::not_in_version(field))
-    } else {
-        Ok(())
-    }
-}
-
-/// The value of `field`, which the version has no null for.
-#[inline]
-pub fn required<T>(value: Option<T>, field: &'static str) -> Result<T, EncodeError> {
-    value.ok_or_else(|| EncodeError::unexpected_null(field))
-}
 
 /// Implements [`IntoOwned`] for a struct with these fields.
 #[doc(hidden)]
@@ -36,7 +20,10 @@ macro_rules! into_owned {
 
             #[inline]
             fn own(self, frame: Option<&$crate::generated::Bytes>) -> Self::Owned {
-                $name { $($field: self.$field.own(frame)),* }
+                $name {
+                    $($field: self.$field.own(frame),)*
+                    unknown_tagged_fields: self.unknown_tagged_fields.own(frame),
+                }
             }
         }
     };

@@ -30,9 +30,8 @@ impl<'a> RequestHeader<'a> {
     /// ```
     pub fn split(frame: &'a [u8]) -> Result<(Self, &'a [u8]), DecodeError> {
         let mut peek = Reader::new(frame);
-        let mut key_and_version = || Ok((ApiKey::from_number(peek.i16()?), Version(peek.i16()?)));
-        let (key, version) = key_and_version()
-            .map_err(|error: DecodeError| error.in_message(Self::NAME, Self::VERSIONS.min()))?;
+        let (key, version) = (ApiKey::from_number(peek.i16()), Version(peek.i16()));
+        peek.check_message(Self::NAME, Self::VERSIONS.min())?;
         if let ApiKey::Unknown(unknown) = key {
             let kind = DecodeErrorKind::UnknownApiKey {
                 key: unknown.number(),

@@ -4,9 +4,7 @@
 use std::fmt;
 
 use crate::wire::{IntoOwned, Limits, Reader, Writer};
-use crate::{
-    ApiKey, DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, Version, VersionRange,
-};
+use crate::{ApiKey, DecodeError, EncodeError, Version, VersionRange};
 
 /// A message of Kafka's protocol: a request, a response, a header or a record.
 ///
@@ -38,9 +36,9 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
     /// fields; `None` if none is.
     const FLEXIBLE_FROM: Option<Version>;
 
-    /// Appends the message without checking the version.
+    /// Appends the message without checking the version; faults stay in the writer.
     #[doc(hidden)]
-    fn write(&self, w: &mut Writer, v: Version) -> Result<(), EncodeError>;
+    fn write(&self, w: &mut Writer, v: Version);
 
     /// Appends the message to `writer`.
     ///
@@ -50,17 +48,9 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
     /// cannot: a value of a field that it does not have and that is not ignorable, null, a string
     /// of more than 32,767 bytes, an unknown tagged field. The writer is left as it was.
     fn encode(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
-        if !Self::VERSIONS.contains(version) {
-            let kind = EncodeErrorKind::UnsupportedVersion {
-                supported: Self::VERSIONS,
-            };
-            return Err(EncodeError::new(kind, None).in_message(Self::NAME, version));
-        }
-        let start = writer.mark();
-        self.write(writer, version).map_err(|error| {
-            writer.truncate(&start);
-            error.in_message(Self::NAME, version)
-        })
+        let start = writer.begin_message(Self::NAME, Self::VERSIONS, version)?;
+        self.write(writer, version);
+        writer.end_message(&start, Self::NAME, version)
     }
 
     /// The message as bytes of its own; shared blobs are copied.
@@ -77,9 +67,9 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
 
 /// A message that can be read out of bytes that live for `'a`, and borrows them.
 pub trait Decode<'a>: Message {
-    /// Reads the message without checking the version.
+    /// Reads the message without checking the version; faults stay in the reader.
     #[doc(hidden)]
-    fn read(r: &mut Reader<'a>, v: Version) -> Result<Self, DecodeError>;
+    fn read(r: &mut Reader<'a>, v: Version) -> Self;
 
     /// Reads the message from `reader`; what comes after it is left there.
     ///
@@ -87,14 +77,10 @@ pub trait Decode<'a>: Message {
     ///
     /// [`DecodeError`] if the message does not have the version or the bytes are not the message.
     fn decode_from(reader: &mut Reader<'a>, version: Version) -> Result<Self, DecodeError> {
-        let supported = Self::VERSIONS;
-        let message = if supported.contains(version) {
-            Self::read(reader, version)
-        } else {
-            let kind = DecodeErrorKind::UnsupportedVersion { version, supported };
-            Err(DecodeError::new(kind, reader.offset()))
-        };
-        message.map_err(|error| error.in_message(Self::NAME, version))
+        reader.check_version(Self::NAME, Self::VERSIONS, version)?;
+        let message = Self::read(reader, version);
+        reader.check_message(Self::NAME, version)?;
+        Ok(message)
     }
 
     /// The message that `bytes` are, all of them, within default [`Limits`].
@@ -102,7 +88,7 @@ pub trait Decode<'a>: Message {
     /// # Errors
     ///
     /// As [`decode_from`](Self::decode_from), and
-    /// [`TrailingBytes`](DecodeErrorKind::TrailingBytes) if bytes are left.
+    /// [`TrailingBytes`](crate::DecodeErrorKind::TrailingBytes) if bytes are left.
     fn decode(bytes: &'a [u8], version: Version) -> Result<Self, DecodeError> {
         Self::decode_with(bytes, version, Limits::default())
     }
@@ -114,10 +100,9 @@ pub trait Decode<'a>: Message {
     /// As [`decode`](Self::decode).
     fn decode_with(bytes: &'a [u8], version: Version, limits: Limits) -> Result<Self, DecodeError> {
         let mut reader = Reader::with_limits(bytes, limits);
-        let message = Self::decode_from(&mut reader, version)?;
-        reader
-            .end()
-            .map_err(|error| error.in_message(Self::NAME, version))?;
+        reader.check_version(Self::NAME, Self::VERSIONS, version)?;
+        let message = Self::read(&mut reader, version);
+        reader.end_message(Self::NAME, version)?;
         Ok(message)
     }
 

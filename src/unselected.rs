@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::wire::{Blob, IntoOwned, Reader, Writer};
-use crate::{ApiKey, Decode, DecodeError, EncodeError, Message, Response, Version, VersionRange};
+use crate::{ApiKey, Decode, Message, Response, Version, VersionRange};
 
 /// A response that keeps its bytes, of a request that was generated without its own.
 ///
@@ -25,20 +25,19 @@ impl<const KEY: i16, const FLEXIBLE_FROM: i16> Message
         first => Some(Version(first)),
     };
 
-    fn write(&self, w: &mut Writer, _: Version) -> Result<(), EncodeError> {
+    fn write(&self, w: &mut Writer, _: Version) {
         w.bytes(&self.body);
-        Ok(())
     }
 }
 
 impl<'a, const KEY: i16, const FLEXIBLE_FROM: i16> Decode<'a>
     for UnselectedResponse<'a, KEY, FLEXIBLE_FROM>
 {
-    fn read(r: &mut Reader<'a>, _: Version) -> Result<Self, DecodeError> {
-        let body = r.bytes(r.rest().len())?;
-        Ok(Self {
+    fn read(r: &mut Reader<'a>, _: Version) -> Self {
+        let body = r.bytes(r.rest().len());
+        Self {
             body: Blob::Borrowed(body),
-        })
+        }
     }
 }
 

@@ -33,7 +33,7 @@ fn every_public_type_is_send_and_sync() {
     is_owned::<(FrameError, FrameErrorKind, FrameSplitter, Segments, Writer)>();
     is_owned::<(Encoding, Limits, Tag, Uuid, ParseUuidError)>();
     is_shared::<(Blob<'_>, Packed<'_, i32>, TaggedField<'_>, TaggedFields<'_>)>();
-    is_shared::<(Reader<'_>, TagSection<'_>, TagWriter<'_, '_>)>();
+    is_shared::<(Reader<'_>, TagSection<'_>, TagWriter<'_>)>();
     is_shared::<(AnyRequest<'_>, AnyResponse<'_>)>();
     is_owned::<ResponseFrame<messages::FetchRequest<'static>>>();
 }

@@ -41,7 +41,8 @@ impl Printer {
             if after_item.is_some_and(|after_item| is_item || after_item && !is_macro) {
                 self.out.push('\n');
             }
-            for attribute in &entry.attributes {
+            let attributes = entry.attributes.iter();
+            for attribute in attributes.filter(|attribute| !is_mark(attribute)) {
                 self.attribute(attribute);
             }
             self.entry(&entry);
@@ -64,6 +65,11 @@ impl Printer {
 
     fn entry(&mut self, entry: &Entry<'_>) {
         self.new_line();
+        for mark in entry.attributes.iter().filter(|mark| is_mark(mark)) {
+            self.out.push_str("#[");
+            self.lexemes(mark, false);
+            self.out.push_str("] ");
+        }
         let is_item = entry.is_item();
         match line(entry.lexemes, &mut Spaces::default(), self.room()) {
             Some(line) if !is_item => self.out.push_str(&line),
@@ -147,6 +153,12 @@ impl Printer {
         let line = self.out.rfind('\n').map_or(0, |end| end + 1);
         WIDTH.saturating_sub(self.out.len() - line)
     }
+}
+
+/// Whether an attribute is a word for the compiler, which stands on the line of its function: there
+/// is one for nearly every function.
+fn is_mark(attribute: &[Lexeme]) -> bool {
+    matches!(attribute, [word] if word.is_word("inline") || word.is_word("cold"))
 }
 
 /// The text of a documentation attribute, if a comment can say it.

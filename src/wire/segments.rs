@@ -16,11 +16,10 @@ use bytes::{Buf, Bytes};
 /// use kafka_codec::wire::{Blob, Encoding, Writer};
 ///
 /// let mut writer = Writer::new();
-/// writer.blob(Encoding::Plain, &Blob::from(Bytes::from(vec![7; 4096])), "records")?;
+/// writer.blob(Encoding::Plain, &Blob::from(Bytes::from(vec![7; 4096])), "records");
 /// let mut segments = writer.finish();
 /// assert_eq!(segments.remaining(), 4 + 4096);
 /// assert_eq!(segments.get_i32(), 4096);
-/// # Ok::<(), kafka_codec::EncodeError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Segments {

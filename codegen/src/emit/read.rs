@@ -45,10 +45,10 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
     if scope.tagged().next().is_none() {
         return quote! {
             #binding
-            Ok(Self {
+            Self {
                 #fields
-                unknown_tagged_fields: r.tagged_fields(#e)?,
-            })
+                unknown_tagged_fields: r.tagged_fields(#e),
+            }
         };
     }
     if !tagged_apart {
@@ -58,15 +58,15 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
                 #fields
                 unknown_tagged_fields: TaggedFields::new(),
             };
-            if r.has_tags(#e) { this.read_tags(r, v) } else { Ok(this) }
+            if r.has_tags(#e) { this.read_tags(r, v) } else { this }
         };
     }
     quote! {
         #binding
-        Ok(Self {
+        Self {
             #fields
-            ..if r.has_tags(#e) { Self::read_tags(r, v)? } else { Self::default() }
-        })
+            ..if r.has_tags(#e) { Self::read_tags(r, v) } else { Self::default() }
+        }
     }
 }
 
@@ -87,28 +87,31 @@ pub(super) fn tags_fn(scope: Scope<'_>) -> Option<TokenStream> {
     let tags = tags(scope);
     let v = parameter("v", &tags);
     let read = quote! {
-        let mut tags = r.tag_section()?;
-        while let Some(tag) = r.next_tag(&mut tags)? {
+        let mut tags = r.tag_section();
+        while let Some(tag) = r.next_tag(&mut tags) {
             #tags
-            r.known_tag(&mut tags, tag)?;
+            r.known_tag(&mut tags, tag);
         }
-        this.unknown_tagged_fields = r.finish_tags(tags)?;
+        this.unknown_tagged_fields = r.finish_tags(tags);
     };
     if has_mixed(scope) {
         return Some(quote! {
-            fn read_tags(mut self, r: &mut Reader<'a>, #v: Version) -> Result<Self, DecodeError> {
+            #[cold]
+            #[inline]
+            fn read_tags(mut self, r: &mut Reader<'a>, #v: Version) -> Self {
                 let this = &mut self;
                 #read
-                Ok(self)
+                self
             }
         });
     }
     Some(quote! {
-        #[inline(never)]
-        fn read_tags(r: &mut Reader<'a>, #v: Version) -> Result<Self, DecodeError> {
+        #[cold]
+        #[inline]
+        fn read_tags(r: &mut Reader<'a>, #v: Version) -> Self {
             let mut this = Self::default();
             #read
-            Ok(this)
+            this
         }
     })
 }
@@ -138,14 +141,14 @@ fn tags(scope: Scope<'_>) -> TokenStream {
         .collect();
     let elsewhere = (!elsewhere.is_empty()).then(|| {
         let tags = alternatives(&elsewhere);
-        quote!(#tags => return Err(r.tag_not_in_version(tag)),)
+        quote!(#tags => r.tag_not_in_version(tag),)
     });
     quote! {
         match tag.number {
             #(#known)*
             #elsewhere
             _ => {
-                r.unknown_tag(&mut tags, tag)?;
+                r.unknown_tag(&mut tags, tag);
                 continue;
             }
         }
@@ -190,16 +193,16 @@ fn plain(scope: Scope<'_>, field: &Field, at: &Place) -> TokenStream {
     let e = &at.e;
     match &field.ty {
         Type::Fixed(ty) => fixed(*ty),
-        Type::String => quote!(r.string(#e)?),
-        Type::Blob => quote!(r.blob(#e)?),
+        Type::String => quote!(r.string(#e)),
+        Type::Blob => quote!(r.blob(#e)),
         Type::Struct(place) => {
             let name = scope.struct_at(*place);
-            quote!(#name::read(r, v)?)
+            quote!(#name::read(r, v))
         }
-        Type::Array(Element::Packed(_)) => quote!(r.packed(#e)?),
+        Type::Array(Element::Packed(_)) => quote!(r.packed(#e)),
         Type::Array(element) => {
             let (size, read) = self::element(scope, element, e);
-            quote!(r.array(#e, #size, #read)?)
+            quote!(r.array(#e, #size, #read))
         }
     }
 }
@@ -209,20 +212,20 @@ fn nullable(scope: Scope<'_>, field: &Field, at: &Place) -> TokenStream {
     match &field.ty {
         // Never nullable: the resolver checked.
         Type::Fixed(ty) => fixed(*ty),
-        Type::String => quote!(r.nullable_string(#e)?),
-        Type::Blob => quote!(r.nullable_blob(#e)?),
+        Type::String => quote!(r.nullable_string(#e)),
+        Type::Blob => quote!(r.nullable_blob(#e)),
         Type::Struct(place) => {
             let name = scope.struct_at(*place);
             if at.tagged {
-                quote!(r.nullable_tagged_struct(|r| #name::read(r, v))?)
+                quote!(r.nullable_tagged_struct(|r| #name::read(r, v)))
             } else {
-                quote!(r.nullable_struct(|r| #name::read(r, v))?)
+                quote!(r.nullable_struct(|r| #name::read(r, v)))
             }
         }
-        Type::Array(Element::Packed(_)) => quote!(r.nullable_packed(#e)?),
+        Type::Array(Element::Packed(_)) => quote!(r.nullable_packed(#e)),
         Type::Array(element) => {
             let (size, read) = self::element(scope, element, e);
-            quote!(r.nullable_array(#e, #size, #read)?)
+            quote!(r.nullable_array(#e, #size, #read))
         }
     }
 }
@@ -230,8 +233,8 @@ fn nullable(scope: Scope<'_>, field: &Field, at: &Place) -> TokenStream {
 fn fixed(ty: Fixed) -> TokenStream {
     let method = ident(types::method(ty));
     match ty {
-        Fixed::ErrorCode => quote!(ErrorCode(r.#method()?)),
-        _ => quote!(r.#method()?),
+        Fixed::ErrorCode => quote!(ErrorCode(r.#method())),
+        _ => quote!(r.#method()),
     }
 }
 

@@ -89,6 +89,7 @@ fn default(scope: Scope<'_>) -> TokenStream {
     });
     quote! {
         impl Default for #name<'_> {
+            #[inline]
             fn default() -> Self {
                 Self {
                     #(#fields)*
@@ -123,7 +124,8 @@ fn message_impl(scope: Scope<'_>) -> TokenStream {
             const VERSIONS: VersionRange = VersionRange::generated(#min, #max);
             const FLEXIBLE_FROM: Option<Version> = #flexible;
 
-            fn write(&self, w: &mut Writer, #v: Version) -> Result<(), EncodeError> {
+            #[inline]
+            fn write(&self, w: &mut Writer, #v: Version) {
                 #body
             }
         }
@@ -134,7 +136,8 @@ fn write_fn(scope: Scope<'_>) -> TokenStream {
     let body = write::body(scope);
     let v = parameter("v", &body);
     quote! {
-        fn write(&self, w: &mut Writer, #v: Version) -> Result<(), EncodeError> {
+        #[inline]
+        fn write(&self, w: &mut Writer, #v: Version) {
             #body
         }
     }
@@ -144,7 +147,8 @@ fn read_fn(scope: Scope<'_>) -> TokenStream {
     let body = read::body(scope);
     let v = parameter("v", &body);
     quote! {
-        fn read(r: &mut Reader<'a>, #v: Version) -> Result<Self, DecodeError> {
+        #[inline]
+        fn read(r: &mut Reader<'a>, #v: Version) -> Self {
             #body
         }
     }
@@ -179,6 +183,7 @@ fn min_size(scope: Scope<'_>) -> TokenStream {
     };
     let v = parameter("v", &body);
     quote! {
+        #[inline]
         const fn min_size(#v: Version) -> usize {
             #body
         }

@@ -17,7 +17,7 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
         return quote! {
             #binding
             #fields
-            w.tagged_fields(#e, &self.unknown_tagged_fields)
+            w.tagged_fields(#e, &self.unknown_tagged_fields);
         };
     }
     let tagged = scope.tagged().map(|(field, tag, versions)| {
@@ -28,15 +28,20 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
             e: quote!(Encoding::Compact),
             tagged: true,
         };
-        let value = value(scope, field, versions, &place);
-        quote!(tags.field(#tag, #present, |w| #value)?;)
+        let value = value(field, versions, &place);
+        quote! {
+            if w.tag(&mut tags, #tag, #present) {
+                #value;
+                w.end_tag(&mut tags);
+            }
+        }
     });
     quote! {
         #binding
         #fields
-        let mut tags = w.tag_section(#e, &self.unknown_tagged_fields)?;
+        let mut tags = w.tag_section(#e, &self.unknown_tagged_fields);
         #(#tagged)*
-        tags.finish()
+        w.finish_tags(tags);
     }
 }
 
@@ -49,18 +54,11 @@ fn mandatory(scope: Scope<'_>, field: &Field) -> TokenStream {
         e: scope.encoding_of(field),
         tagged: false,
     };
-    let write = || {
-        let value = value(scope, field, written, &place);
-        if is_infallible(field) {
-            value
-        } else {
-            quote!(#value?)
-        }
-    };
+    let write = || value(field, written, &place);
     let refuse = || {
         let name = display(field);
         let set = defaults::differs(scope, field);
-        quote!(absent(#set, #name)?)
+        quote!(w.absent(#set, #name))
     };
     let is_written = When::new(written, possible);
     let is_there = When::new(field.versions, possible);
@@ -103,108 +101,80 @@ struct Place {
     tagged: bool,
 }
 
-/// The expression that writes a field: a `Result`, or nothing where it cannot fail among the other
-/// fields.
-fn value(scope: Scope<'_>, field: &Field, possible: Versions, at: &Place) -> TokenStream {
+/// The expression that writes a field.
+fn value(field: &Field, possible: Versions, at: &Place) -> TokenStream {
     let name = ident(&field.ident);
-    let own = quote!(self.#name);
     if !field.is_nullable() {
-        return plain(scope, field, at, &own);
+        return plain(field, at, &quote!(self.#name), &quote!(&self.#name));
     }
+    let write = plain(field, at, &quote!(value), &quote!(value));
+    let label = display(field);
     When::new(field.nullable, possible).choose(
-        || nullable(scope, field, at, &own),
+        || nullable(field, at),
         || {
-            let name = display(field);
-            let borrow = borrow(field);
-            let value = quote!(required(self.#borrow, #name)?);
-            required(scope, field, at, &value)
+            quote! {
+                match &self.#name {
+                    Some(value) => #write,
+                    None => w.unexpected_null(#label),
+                }
+            }
         },
     )
 }
 
-/// `self`'s field as an option of a reference.
-fn borrow(field: &Field) -> TokenStream {
-    let name = ident(&field.ident);
-    match &field.ty {
-        Type::String => quote!(#name.as_deref()),
-        Type::Array(element) if !matches!(element, Element::Packed(_)) => quote!(#name.as_deref()),
-        _ => quote!(#name.as_ref()),
-    }
-}
-
-fn plain(scope: Scope<'_>, field: &Field, at: &Place, own: &TokenStream) -> TokenStream {
-    match &field.ty {
-        Type::Fixed(ty) => fixed(*ty, at, own),
-        Type::Struct(_) => quote!(#own.write(w, v)),
-        _ => required(scope, field, at, &quote!(&#own)),
-    }
-}
-
-/// Writes `value`, a reference.
-fn required(scope: Scope<'_>, field: &Field, at: &Place, value: &TokenStream) -> TokenStream {
+/// Writes the value that `own` is and that `reference` refers to.
+fn plain(field: &Field, at: &Place, own: &TokenStream, reference: &TokenStream) -> TokenStream {
     let (e, name) = (&at.e, display(field));
     match &field.ty {
-        Type::Fixed(ty) => fixed(*ty, at, value),
-        Type::String => quote!(w.string(#e, #value, #name)),
-        Type::Blob => quote!(w.blob(#e, #value, #name)),
-        Type::Struct(_) => quote!(#value.write(w, v)),
-        Type::Array(Element::Packed(_)) => quote!(w.packed(#e, #value, #name)),
+        Type::Fixed(ty) => {
+            let method = ident(types::method(*ty));
+            match ty {
+                Fixed::ErrorCode => quote!(w.#method(#own.0)),
+                _ => quote!(w.#method(#own)),
+            }
+        }
+        Type::String => quote!(w.string(#e, #reference, #name)),
+        Type::Blob => quote!(w.blob(#e, #reference, #name)),
+        Type::Struct(_) => quote!(#own.write(w, v)),
+        Type::Array(Element::Packed(_)) => quote!(w.packed(#e, #reference, #name)),
         Type::Array(element) => {
-            let write = self::element(scope, element, e, &name);
-            quote!(w.array(#e, #value, #name, #write))
+            let write = self::element(element, e, &name);
+            quote!(w.array(#e, #reference, #name, #write))
         }
     }
 }
 
-fn nullable(scope: Scope<'_>, field: &Field, at: &Place, own: &TokenStream) -> TokenStream {
-    let (e, name) = (&at.e, display(field));
-    let borrow = borrow(field);
+fn nullable(field: &Field, at: &Place) -> TokenStream {
+    let (e, label, name) = (&at.e, display(field), ident(&field.ident));
     match &field.ty {
         // Never nullable: the resolver checked.
-        Type::Fixed(ty) => fixed(*ty, at, own),
-        Type::String => quote!(w.nullable_string(#e, self.#borrow, #name)),
-        Type::Blob => quote!(w.nullable_blob(#e, self.#borrow, #name)),
-        Type::Struct(_) if at.tagged => {
-            quote!(w.nullable_tagged_struct(self.#borrow, |w, value| value.write(w, v)))
+        Type::Fixed(_) => plain(field, at, &quote!(self.#name), &quote!(&self.#name)),
+        Type::String => quote!(w.nullable_string(#e, self.#name.as_deref(), #label)),
+        Type::Blob => quote!(w.nullable_blob(#e, self.#name.as_ref(), #label)),
+        Type::Struct(_) if at.tagged => quote! {
+            w.nullable_tagged_struct(self.#name.as_ref(), |w, value| value.write(w, v))
+        },
+        Type::Struct(_) => {
+            quote!(w.nullable_struct(self.#name.as_ref(), |w, value| value.write(w, v)))
         }
-        Type::Struct(_) => quote!(w.nullable_struct(self.#borrow, |w, value| value.write(w, v))),
-        Type::Array(Element::Packed(_)) => quote!(w.nullable_packed(#e, self.#borrow, #name)),
+        Type::Array(Element::Packed(_)) => {
+            quote!(w.nullable_packed(#e, self.#name.as_ref(), #label))
+        }
         Type::Array(element) => {
-            let write = self::element(scope, element, e, &name);
-            quote!(w.nullable_array(#e, self.#borrow, #name, #write))
+            let write = self::element(element, e, &label);
+            quote!(w.nullable_array(#e, self.#name.as_deref(), #label, #write))
         }
-    }
-}
-
-/// A number, bool or uuid; as the value of a tagged field a `Result`, as closures there return one.
-fn fixed(ty: Fixed, at: &Place, own: &TokenStream) -> TokenStream {
-    let method = ident(types::method(ty));
-    let write = match ty {
-        Fixed::ErrorCode => quote!(w.#method(#own.0)),
-        _ => quote!(w.#method(#own)),
-    };
-    if at.tagged {
-        quote!({ #write; Ok(()) })
-    } else {
-        write
     }
 }
 
 /// The function that writes an element.
-fn element(_: Scope<'_>, element: &Element, e: &TokenStream, name: &TokenStream) -> TokenStream {
+fn element(element: &Element, e: &TokenStream, name: &TokenStream) -> TokenStream {
     match element {
-        Element::Packed(_) | Element::Bool => quote!(|w, value| {
-            w.bool(*value);
-            Ok(())
-        }),
+        Element::Packed(_) | Element::Bool => quote!(|w, value| w.bool(*value)),
         Element::String => quote!(|w, value| w.string(#e, value, #name)),
         Element::Blob => quote!(|w, value| w.blob(#e, value, #name)),
         Element::Struct(_) => quote!(|w, value| value.write(w, v)),
     }
-}
-
-fn is_infallible(field: &Field) -> bool {
-    matches!(field.ty, Type::Fixed(_))
 }
 
 /// The name of the field for errors.

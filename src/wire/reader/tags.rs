@@ -1,25 +1,25 @@
 //! The tagged fields at the end of a struct. See KIP-482.
 
 use super::Reader;
+use crate::DecodeErrorKind;
 use crate::wire::{Blob, Encoding, TaggedField, TaggedFields};
-use crate::{DecodeError, DecodeErrorKind};
 
 impl<'a> Reader<'a> {
     /// The tagged fields at the end of a struct whose definition has none; empty in the plain
     /// encoding.
     #[inline]
-    pub fn tagged_fields(&mut self, e: Encoding) -> Result<TaggedFields<'a>, DecodeError> {
+    pub fn tagged_fields(&mut self, e: Encoding) -> TaggedFields<'a> {
         if self.has_tags(e) {
             self.unknown_tags()
         } else {
-            Ok(TaggedFields::new())
+            TaggedFields::new()
         }
     }
 
-    fn unknown_tags(&mut self) -> Result<TaggedFields<'a>, DecodeError> {
-        let mut tags = self.tag_section()?;
-        while let Some(tag) = self.next_tag(&mut tags)? {
-            self.unknown_tag(&mut tags, tag)?;
+    fn unknown_tags(&mut self) -> TaggedFields<'a> {
+        let mut tags = self.tag_section();
+        while let Some(tag) = self.next_tag(&mut tags) {
+            self.unknown_tag(&mut tags, tag);
         }
         self.finish_tags(tags)
     }
@@ -39,53 +39,55 @@ impl<'a> Reader<'a> {
     }
 
     /// The start of the tagged fields at the end of a struct.
-    pub fn tag_section(&mut self) -> Result<TagSection<'a>, DecodeError> {
+    pub fn tag_section(&mut self) -> TagSection<'a> {
         let start = self.rest;
-        let left = self.unsigned_varint()?;
+        let left = self.unsigned_varint();
         // A tag and a size take a byte each.
-        self.check_count(start, usize::try_from(left).unwrap_or(usize::MAX), 2)?;
-        Ok(TagSection {
-            left,
+        let fits = self.check_count(start, usize::try_from(left).unwrap_or(usize::MAX), 2);
+        TagSection {
+            left: if fits { left } else { 0 },
             known: 0,
             unknown: Vec::new(),
-        })
+        }
     }
 
     /// The next tag of `tags`; its value stands at the front of the rest then.
-    pub fn next_tag(&mut self, tags: &mut TagSection<'a>) -> Result<Option<Tag>, DecodeError> {
+    pub fn next_tag(&mut self, tags: &mut TagSection<'a>) -> Option<Tag> {
         if tags.left == 0 {
-            return Ok(None);
+            return None;
         }
         tags.left -= 1;
-        let number = self.unsigned_varint()?;
-        let size = usize::try_from(self.unsigned_varint()?).unwrap_or(usize::MAX);
-        Ok(Some(Tag {
+        let number = self.unsigned_varint();
+        let size = usize::try_from(self.unsigned_varint()).unwrap_or(usize::MAX);
+        (!self.failed()).then_some(Tag {
             number,
             size,
             start: self.rest.len(),
-        }))
+        })
     }
 
     /// Keeps the value of `tag`, which the definition does not know.
-    pub fn unknown_tag(&mut self, tags: &mut TagSection<'a>, tag: Tag) -> Result<(), DecodeError> {
+    pub fn unknown_tag(&mut self, tags: &mut TagSection<'a>, tag: Tag) {
         if tags.unknown.is_empty() {
             let count = usize::try_from(tags.left)
                 .unwrap_or(usize::MAX)
                 .saturating_add(1);
-            self.spend(TaggedFields::MEMORY)?;
-            self.spend(count.saturating_mul(size_of::<TaggedField<'_>>()))?;
+            if !self.spend(TaggedFields::MEMORY)
+                || !self.spend(count.saturating_mul(size_of::<TaggedField<'_>>()))
+            {
+                return;
+            }
             tags.unknown.reserve_exact(count);
         }
-        let value = Blob::Borrowed(self.bytes(tag.size)?);
+        let value = Blob::Borrowed(self.bytes(tag.size));
         tags.unknown.push(TaggedField {
             tag: tag.number,
             value,
         });
-        Ok(())
     }
 
     /// Ends the value of `tag`, which the definition knows.
-    pub fn known_tag(&mut self, tags: &mut TagSection<'a>, tag: Tag) -> Result<(), DecodeError> {
+    pub fn known_tag(&mut self, tags: &mut TagSection<'a>, tag: Tag) {
         let actual = tag.start - self.rest.len();
         if actual != tag.size {
             let (tag, declared, start) = (tag.number, tag.size, tag.start);
@@ -94,39 +96,42 @@ impl<'a> Reader<'a> {
                 declared,
                 actual,
             };
-            return Err(DecodeError::new(kind, self.length - start));
+            return self.fail_at(self.length - start, kind);
         }
         let seen = 1_u64.checked_shl(tag.number).unwrap_or(0);
         if tags.known & seen != 0 {
             let kind = DecodeErrorKind::DuplicateTag { tag: tag.number };
-            return Err(DecodeError::new(kind, self.length - tag.start));
+            return self.fail_at(self.length - tag.start, kind);
         }
         tags.known |= seen;
-        Ok(())
     }
 
-    /// The error for `tag`, which the definition knows, but not in this version.
+    /// Refuses `tag`, which the definition knows, but not in this version.
     #[cold]
-    #[must_use]
-    pub fn tag_not_in_version(&self, tag: Tag) -> DecodeError {
+    pub fn tag_not_in_version(&mut self, tag: Tag) {
         let kind = DecodeErrorKind::TagNotInVersion { tag: tag.number };
-        DecodeError::new(kind, self.length - tag.start)
+        self.fail_at(self.length - tag.start, kind);
     }
 
     /// The unknown fields of `tags`, by ascending tag.
-    pub fn finish_tags(&self, tags: TagSection<'a>) -> Result<TaggedFields<'a>, DecodeError> {
+    pub fn finish_tags(&mut self, tags: TagSection<'a>) -> TaggedFields<'a> {
         let mut tags = tags.unknown;
+        if self.failed() {
+            return TaggedFields::new();
+        }
         // Equal tags by place, so that the error is about the one that came later.
         tags.sort_unstable_by_key(|field| (field.tag, field.value.as_ptr()));
         for pair in tags.windows(2) {
             if let [one, other] = pair {
                 if one.tag == other.tag {
                     let kind = DecodeErrorKind::DuplicateTag { tag: one.tag };
-                    return Err(DecodeError::new(kind, self.offset_of(&other.value)));
+                    let offset = self.offset_of(&other.value);
+                    self.fail_at(offset, kind);
+                    return TaggedFields::new();
                 }
             }
         }
-        Ok(TaggedFields::from_sorted(tags))
+        TaggedFields::from_sorted(tags)
     }
 
     /// The offset of bytes that were read before.

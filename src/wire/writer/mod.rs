@@ -1,6 +1,7 @@
 //! Encodes values behind one another. Always canonical: the shortest form of every number, tags in
 //! ascending order, tagged fields only where they are not at their default.
 
+mod faults;
 mod tags;
 mod values;
 
@@ -10,13 +11,17 @@ use bytes::Bytes;
 
 use super::segments::{Cut, Segments};
 use super::{Uuid, varint};
-use crate::{EncodeError, EncodeErrorKind};
+use crate::EncodeError;
 
 /// Appends primitive values to a buffer that it keeps.
 ///
 /// Shared blobs of [`SHARE_FROM`](Self::SHARE_FROM) bytes or more are not copied: they become
-/// segments of their own, and [`finish`](Self::finish) returns all parts in order. Methods that
-/// can fail take the name of the field for the error.
+/// segments of their own, and [`finish`](Self::finish) returns all parts in order.
+///
+/// # Errors
+///
+/// Methods that can fail take the name of the field for the error. The first fault is kept, and
+/// [`check`](Self::check) must be called to learn of it; what is written after it is worth nothing.
 ///
 /// # Examples
 ///
@@ -24,8 +29,9 @@ use crate::{EncodeError, EncodeErrorKind};
 /// use kafka_codec::wire::{Encoding, Writer};
 ///
 /// let mut writer = Writer::new();
-/// writer.string(Encoding::Compact, "hi", "name")?;
+/// writer.string(Encoding::Compact, "hi", "name");
 /// writer.i32(7);
+/// writer.check()?;
 /// assert_eq!(writer.into_vec(), b"\x03hi\0\0\0\x07");
 /// # Ok::<(), kafka_codec::EncodeError>(())
 /// ```
@@ -35,6 +41,8 @@ pub struct Writer {
     cuts: Vec<Cut>,
     /// How many bytes the cuts hold.
     shared: usize,
+    /// What failed first.
+    error: Option<EncodeError>,
 }
 
 impl Writer {
@@ -72,6 +80,7 @@ impl Writer {
     /// Forgets what was written and keeps the buffer.
     pub fn clear(&mut self) {
         self.truncate(&Mark::default());
+        self.error = None;
     }
 
     /// All that was written, with shared blobs left where they are.
@@ -193,8 +202,8 @@ impl Writer {
     /// Puts the int32 of how many bytes were written after it over the four bytes at `mark`.
     pub(crate) fn patch_size(&mut self, mark: &Mark) -> Result<(), EncodeError> {
         let length = self.since(mark).saturating_sub(4);
-        let size =
-            i32::try_from(length).map_err(|_| too_long("size", length, i32::MAX.unsigned_abs()))?;
+        let size = i32::try_from(length)
+            .map_err(|_| faults::too_long("size", length, i32::MAX.unsigned_abs()))?;
         if let Some(place) = self
             .own
             .get_mut(mark.own..)
@@ -253,10 +262,4 @@ pub(crate) struct Mark {
     own: usize,
     cuts: usize,
     shared: usize,
-}
-
-#[cold]
-fn too_long(field: &'static str, length: usize, at_most: u32) -> EncodeError {
-    let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
-    EncodeError::new(EncodeErrorKind::TooLong { length, at_most }, Some(field))
 }

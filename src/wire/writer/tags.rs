@@ -1,43 +1,29 @@
 //! The tagged fields at the end of a struct. See KIP-482.
 
-use super::{MAX_LENGTH, Mark, Writer, too_long};
+use super::{MAX_LENGTH, Mark, Writer};
 use crate::wire::{Encoding, TaggedField, TaggedFields};
 use crate::{EncodeError, EncodeErrorKind};
 
 impl Writer {
     /// The tagged fields at the end of a struct whose definition has none.
-    ///
-    /// # Errors
-    ///
-    /// [`TaggedFieldsNotInVersion`](EncodeErrorKind::TaggedFieldsNotInVersion) if there are some
-    /// and the encoding is plain.
     #[inline]
-    pub fn tagged_fields(
-        &mut self,
-        e: Encoding,
-        fields: &TaggedFields<'_>,
-    ) -> Result<(), EncodeError> {
-        if fields.is_empty() {
-            if e.is_compact() {
-                self.put([0]);
-            }
-            return Ok(());
+    pub fn tagged_fields(&mut self, e: Encoding, fields: &TaggedFields<'_>) {
+        if !fields.is_empty() {
+            self.unknown_tags(e, fields);
+        } else if e.is_compact() {
+            self.put([0]);
         }
-        self.tag_section(e, fields)?.finish()
+    }
+
+    fn unknown_tags(&mut self, e: Encoding, fields: &TaggedFields<'_>) {
+        let tags = self.tag_section(e, fields);
+        self.finish_tags(tags);
     }
 
     /// Begins the tagged fields at the end of a struct.
-    ///
-    /// # Errors
-    ///
-    /// As [`tagged_fields`](Self::tagged_fields).
-    pub fn tag_section<'w, 't>(
-        &'w mut self,
-        e: Encoding,
-        unknown: &'t TaggedFields<'t>,
-    ) -> Result<TagWriter<'w, 't>, EncodeError> {
+    pub fn tag_section<'t>(&mut self, e: Encoding, unknown: &'t TaggedFields<'t>) -> TagWriter<'t> {
         if !unknown.is_empty() && !e.is_compact() {
-            return Err(EncodeError::new(
+            self.fail(EncodeError::new(
                 EncodeErrorKind::TaggedFieldsNotInVersion,
                 None,
             ));
@@ -46,108 +32,92 @@ impl Writer {
         if start.is_some() {
             self.put([0]);
         }
-        Ok(TagWriter {
-            writer: self,
+        TagWriter {
             unknown: unknown.as_slice(),
             start,
+            value: Mark::default(),
             count: 0,
-        })
+        }
     }
-}
 
-/// Writes the tagged fields at the end of a struct: known ones by ascending tag, the unknown ones
-/// in between.
-#[derive(Debug)]
-#[must_use = "the section is complete only after finish"]
-pub struct TagWriter<'w, 't> {
-    writer: &'w mut Writer,
-    unknown: &'t [TaggedField<'t>],
-    /// Where the count stands; `None` in the plain encoding.
-    start: Option<Mark>,
-    count: u32,
-}
-
-impl TagWriter<'_, '_> {
-    /// The known field `tag`, its value written by `write` if it is `present`.
-    ///
-    /// # Errors
-    ///
-    /// [`KnownTag`](EncodeErrorKind::KnownTag) if `tag` is among the unknown fields, and what
-    /// `write` fails with.
+    /// Begins the known field `tag`, if it is `present`: then its value is to be written, and
+    /// `end_tag` to be called.
     #[inline]
-    pub fn field(
-        &mut self,
-        tag: u32,
-        present: bool,
-        write: impl FnOnce(&mut Writer) -> Result<(), EncodeError>,
-    ) -> Result<(), EncodeError> {
-        if !self.unknown.is_empty() {
-            self.unknown_below(tag)?;
+    pub fn tag(&mut self, tags: &mut TagWriter<'_>, tag: u32, present: bool) -> bool {
+        if present || !tags.unknown.is_empty() {
+            self.begin_tag(tags, tag, present);
         }
+        present
+    }
+
+    fn begin_tag(&mut self, tags: &mut TagWriter<'_>, tag: u32, present: bool) {
+        self.unknown_below(tags, tag);
         if present {
-            self.known_field(tag, write)
-        } else {
-            Ok(())
+            self.unsigned_varint(tag);
+            tags.value = self.mark();
+            self.put([0]);
         }
     }
 
-    fn known_field(
-        &mut self,
-        tag: u32,
-        write: impl FnOnce(&mut Writer) -> Result<(), EncodeError>,
-    ) -> Result<(), EncodeError> {
-        self.writer.unsigned_varint(tag);
-        let size = self.writer.mark();
-        self.writer.put([0]);
-        write(self.writer)?;
-        let length = self.writer.since(&size) - 1;
-        let length = u32::try_from(length).map_err(|_| too_long("tag", length, MAX_LENGTH))?;
-        self.writer.patch_varint(&size, length);
-        self.count += 1;
-        Ok(())
+    /// Ends the value of a known field.
+    pub fn end_tag(&mut self, tags: &mut TagWriter<'_>) {
+        let length = self.since(&tags.value) - 1;
+        match u32::try_from(length) {
+            Ok(length) => self.patch_varint(&tags.value, length),
+            Err(_) => self.too_long("tag", length, MAX_LENGTH),
+        }
+        tags.count += 1;
     }
 
     /// The unknown fields that are left, and the count of all.
-    ///
-    /// # Errors
-    ///
-    /// [`TooLong`](EncodeErrorKind::TooLong) if an unknown field has more than 2^31 - 2 bytes.
-    pub fn finish(mut self) -> Result<(), EncodeError> {
-        while let Some((field, rest)) = self.unknown.split_first() {
-            self.unknown = rest;
-            self.unknown_field(field)?;
+    pub fn finish_tags(&mut self, mut tags: TagWriter<'_>) {
+        while let Some((field, rest)) = tags.unknown.split_first() {
+            tags.unknown = rest;
+            self.unknown_field(&mut tags, field);
         }
-        if let Some(start) = &self.start {
-            self.writer.patch_varint(start, self.count);
+        if let Some(start) = &tags.start {
+            self.patch_varint(start, tags.count);
         }
-        Ok(())
     }
 
     /// The unknown fields with tags below `tag`, which is a known one's.
-    fn unknown_below(&mut self, tag: u32) -> Result<(), EncodeError> {
-        while let Some((field, rest)) = self.unknown.split_first() {
+    fn unknown_below(&mut self, tags: &mut TagWriter<'_>, tag: u32) {
+        while let Some((field, rest)) = tags.unknown.split_first() {
             if field.tag == tag {
-                return Err(EncodeError::new(EncodeErrorKind::KnownTag { tag }, None));
+                return self.fail(EncodeError::new(EncodeErrorKind::KnownTag { tag }, None));
             }
             if field.tag > tag {
                 break;
             }
-            self.unknown = rest;
-            self.unknown_field(field)?;
+            tags.unknown = rest;
+            self.unknown_field(tags, field);
         }
-        Ok(())
     }
 
-    fn unknown_field(&mut self, field: &TaggedField<'_>) -> Result<(), EncodeError> {
+    fn unknown_field(&mut self, tags: &mut TagWriter<'_>, field: &TaggedField<'_>) {
         let length = field.value.len();
         let size = u32::try_from(length)
             .ok()
             .filter(|size| *size <= MAX_LENGTH);
-        let size = size.ok_or_else(|| too_long("unknown_tagged_fields", length, MAX_LENGTH))?;
-        self.writer.unsigned_varint(field.tag);
-        self.writer.unsigned_varint(size);
-        self.writer.own.extend_from_slice(&field.value);
-        self.count += 1;
-        Ok(())
+        let Some(size) = size else {
+            return self.too_long("unknown_tagged_fields", length, MAX_LENGTH);
+        };
+        self.unsigned_varint(field.tag);
+        self.unsigned_varint(size);
+        self.own.extend_from_slice(&field.value);
+        tags.count += 1;
     }
+}
+
+/// The tagged fields at the end of a struct that are being written: known ones by ascending tag, the
+/// unknown ones in between.
+#[derive(Debug)]
+#[must_use = "the section is complete only after `finish_tags`"]
+pub struct TagWriter<'t> {
+    unknown: &'t [TaggedField<'t>],
+    /// Where the count stands; `None` in the plain encoding.
+    start: Option<Mark>,
+    /// Where the size of the last known field stands.
+    value: Mark,
+    count: u32,
 }

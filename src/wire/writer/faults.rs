@@ -1,0 +1,83 @@
+//! How writing fails: the first fault is kept until someone asks.
+
+use super::{Mark, Writer};
+use crate::{EncodeError, EncodeErrorKind, Version, VersionRange};
+
+impl Writer {
+    /// Fails if something has failed since the last call, with what failed first.
+    ///
+    /// # Errors
+    ///
+    /// What failed first.
+    #[inline]
+    pub fn check(&mut self) -> Result<(), EncodeError> {
+        match self.error.take() {
+            None => Ok(()),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Refuses `field` if it is `set`, which the version has no place for.
+    #[doc(hidden)]
+    #[inline]
+    pub fn absent(&mut self, set: bool, field: &'static str) {
+        if set {
+            self.not_in_version(field);
+        }
+    }
+
+    #[cold]
+    fn not_in_version(&mut self, field: &'static str) {
+        self.fail(EncodeError::not_in_version(field));
+    }
+
+    /// Refuses `field`, which is null and which the version has no null for.
+    #[doc(hidden)]
+    #[cold]
+    pub fn unexpected_null(&mut self, field: &'static str) {
+        self.fail(EncodeError::unexpected_null(field));
+    }
+
+    #[cold]
+    pub(super) fn too_long(&mut self, field: &'static str, length: usize, at_most: u32) {
+        self.fail(too_long(field, length, at_most));
+    }
+
+    #[cold]
+    pub(super) fn fail(&mut self, error: EncodeError) {
+        self.error.get_or_insert(error);
+    }
+
+    /// Where a message begins; fails if the message does not have `version`.
+    pub(crate) fn begin_message(
+        &self,
+        message: &'static str,
+        supported: VersionRange,
+        version: Version,
+    ) -> Result<Mark, EncodeError> {
+        if supported.contains(version) {
+            return Ok(self.mark());
+        }
+        let kind = EncodeErrorKind::UnsupportedVersion { supported };
+        Err(EncodeError::new(kind, None).in_message(message, version))
+    }
+
+    /// As [`check`](Self::check), after writing a message, which is taken back if it fails.
+    pub(crate) fn end_message(
+        &mut self,
+        start: &Mark,
+        message: &'static str,
+        version: Version,
+    ) -> Result<(), EncodeError> {
+        self.check().map_err(|error| {
+            self.truncate(start);
+            error.in_message(message, version)
+        })
+    }
+}
+
+#[cold]
+pub(super) fn too_long(field: &'static str, length: usize, at_most: u32) -> EncodeError {
+    let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+    EncodeError::new(EncodeErrorKind::TooLong { length, at_most }, Some(field))
+}
