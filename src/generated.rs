@@ -4,7 +4,9 @@ pub use std::borrow::Cow;
 
 pub use bytes::Bytes;
 
-pub use crate::wire::{Blob, Encoding, IntoOwned, Packed, Reader, TaggedFields, Uuid, Writer};
+pub use crate::wire::{
+    Blob, Encoding, IntoOwned, Packed, Reader, Struct, TaggedFields, Uuid, Writer,
+};
 pub use crate::{
     ApiKey, Decode, ErrorCode, Message, Request, Response, UnselectedResponse, Version,
     VersionRange,

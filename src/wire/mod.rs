@@ -27,6 +27,7 @@ mod limits;
 mod packed;
 mod reader;
 mod segments;
+mod structs;
 mod tagged_fields;
 mod uuid;
 mod varint;
@@ -39,6 +40,8 @@ pub use limits::Limits;
 pub use packed::{FixedWidth, Packed};
 pub use reader::{Reader, Tag, TagSection};
 pub use segments::Segments;
+#[doc(hidden)]
+pub use structs::Struct;
 pub use tagged_fields::{TaggedField, TaggedFields};
 pub use uuid::{ParseUuidError, Uuid};
 pub use writer::{TagWriter, Writer};

@@ -181,7 +181,7 @@ fn value(scope: Scope<'_>, field: &Field, possible: Versions, at: &Place) -> Tok
         return plain(scope, field, at);
     }
     When::new(field.nullable, possible).choose(
-        || nullable(scope, field, at),
+        || nullable(field, at),
         || {
             let value = plain(scope, field, at);
             quote!(Some(#value))
@@ -200,31 +200,27 @@ fn plain(scope: Scope<'_>, field: &Field, at: &Place) -> TokenStream {
             quote!(#name::read(r, v))
         }
         Type::Array(Element::Packed(_)) => quote!(r.packed(#e)),
+        Type::Array(Element::Struct(_)) => quote!(r.structs(#e, v)),
         Type::Array(element) => {
-            let (size, read) = self::element(scope, element, e);
+            let (size, read) = self::element(element, e);
             quote!(r.array(#e, #size, #read))
         }
     }
 }
 
-fn nullable(scope: Scope<'_>, field: &Field, at: &Place) -> TokenStream {
+fn nullable(field: &Field, at: &Place) -> TokenStream {
     let e = &at.e;
     match &field.ty {
         // Never nullable: the resolver checked.
         Type::Fixed(ty) => fixed(*ty),
         Type::String => quote!(r.nullable_string(#e)),
         Type::Blob => quote!(r.nullable_blob(#e)),
-        Type::Struct(place) => {
-            let name = scope.struct_at(*place);
-            if at.tagged {
-                quote!(r.nullable_tagged_struct(|r| #name::read(r, v)))
-            } else {
-                quote!(r.nullable_struct(|r| #name::read(r, v)))
-            }
-        }
+        Type::Struct(_) if at.tagged => quote!(r.nullable_tagged_struct(v)),
+        Type::Struct(_) => quote!(r.nullable_struct(v)),
         Type::Array(Element::Packed(_)) => quote!(r.nullable_packed(#e)),
+        Type::Array(Element::Struct(_)) => quote!(r.nullable_structs(#e, v)),
         Type::Array(element) => {
-            let (size, read) = self::element(scope, element, e);
+            let (size, read) = self::element(element, e);
             quote!(r.nullable_array(#e, #size, #read))
         }
     }
@@ -239,14 +235,13 @@ fn fixed(ty: Fixed) -> TokenStream {
 }
 
 /// The least size of an element, and the function that reads one.
-fn element(scope: Scope<'_>, element: &Element, e: &TokenStream) -> (TokenStream, TokenStream) {
+fn element(element: &Element, e: &TokenStream) -> (TokenStream, TokenStream) {
     match element {
-        Element::Packed(_) | Element::Bool => (quote!(1), quote!(|r| r.bool())),
+        // The others are read by functions of their own.
+        Element::Packed(_) | Element::Struct(_) | Element::Bool => {
+            (quote!(1), quote!(|r| r.bool()))
+        }
         Element::String => (quote!(#e.string_size()), quote!(|r| r.string(#e))),
         Element::Blob => (quote!(#e.blob_size()), quote!(|r| r.blob(#e))),
-        Element::Struct(place) => {
-            let name = scope.struct_at(*place);
-            (quote!(#name::min_size(v)), quote!(|r| #name::read(r, v)))
-        }
     }
 }

@@ -38,17 +38,17 @@ pub(super) fn nested(scope: Scope<'_>) -> TokenStream {
     let own = own::item(scope);
     let min_size = min_size(scope);
     let read = read_fn(scope);
-    let tags = read::tags_fn(scope);
+    let tags = read::tags_fn(scope).map(|function| quote!(impl<'a> #name<'a> { #function }));
     let write = write_fn(scope);
     quote! {
         #declaration
         #default
-        impl<'a> #name<'a> {
+        impl<'a> Struct<'a> for #name<'a> {
             #min_size
             #read
-            #tags
             #write
         }
+        #tags
         #own
     }
 }
@@ -184,7 +184,7 @@ fn min_size(scope: Scope<'_>) -> TokenStream {
     let v = parameter("v", &body);
     quote! {
         #[inline]
-        const fn min_size(#v: Version) -> usize {
+        fn min_size(#v: Version) -> usize {
             #body
         }
     }

@@ -137,6 +137,7 @@ fn plain(field: &Field, at: &Place, own: &TokenStream, reference: &TokenStream) 
         Type::Blob => quote!(w.blob(#e, #reference, #name)),
         Type::Struct(_) => quote!(#own.write(w, v)),
         Type::Array(Element::Packed(_)) => quote!(w.packed(#e, #reference, #name)),
+        Type::Array(Element::Struct(_)) => quote!(w.structs(#e, #reference, #name, v)),
         Type::Array(element) => {
             let write = self::element(element, e, &name);
             quote!(w.array(#e, #reference, #name, #write))
@@ -151,14 +152,15 @@ fn nullable(field: &Field, at: &Place) -> TokenStream {
         Type::Fixed(_) => plain(field, at, &quote!(self.#name), &quote!(&self.#name)),
         Type::String => quote!(w.nullable_string(#e, self.#name.as_deref(), #label)),
         Type::Blob => quote!(w.nullable_blob(#e, self.#name.as_ref(), #label)),
-        Type::Struct(_) if at.tagged => quote! {
-            w.nullable_tagged_struct(self.#name.as_ref(), |w, value| value.write(w, v))
-        },
-        Type::Struct(_) => {
-            quote!(w.nullable_struct(self.#name.as_ref(), |w, value| value.write(w, v)))
+        Type::Struct(_) if at.tagged => {
+            quote!(w.nullable_tagged_struct(self.#name.as_ref(), v))
         }
+        Type::Struct(_) => quote!(w.nullable_struct(self.#name.as_ref(), v)),
         Type::Array(Element::Packed(_)) => {
             quote!(w.nullable_packed(#e, self.#name.as_ref(), #label))
+        }
+        Type::Array(Element::Struct(_)) => {
+            quote!(w.nullable_structs(#e, self.#name.as_deref(), #label, v))
         }
         Type::Array(element) => {
             let write = self::element(element, e, &label);
@@ -170,10 +172,12 @@ fn nullable(field: &Field, at: &Place) -> TokenStream {
 /// The function that writes an element.
 fn element(element: &Element, e: &TokenStream, name: &TokenStream) -> TokenStream {
     match element {
-        Element::Packed(_) | Element::Bool => quote!(|w, value| w.bool(*value)),
+        // The others are written by functions of their own.
+        Element::Packed(_) | Element::Struct(_) | Element::Bool => {
+            quote!(|w, value| w.bool(*value))
+        }
         Element::String => quote!(|w, value| w.string(#e, value, #name)),
         Element::Blob => quote!(|w, value| w.blob(#e, value, #name)),
-        Element::Struct(_) => quote!(|w, value| value.write(w, v)),
     }
 }
 

@@ -146,7 +146,7 @@ const NEVER_RAW: [&str; 4] = ["crate", "self", "super", "_"];
 const NO_APIS: [&str; 3] = ["", "Self", "Unknown"];
 
 /// Types that generated code uses by these names.
-const TAKEN: [&str; 33] = [
+const TAKEN: [&str; 34] = [
     "ApiKey",
     "Blob",
     "Bytes",
@@ -173,6 +173,7 @@ const TAKEN: [&str; 33] = [
     "Result",
     "Self",
     "Some",
+    "Struct",
     "TaggedFields",
     "UnselectedResponse",
     "Uuid",

@@ -1,4 +1,4 @@
-//! Values with a length in front, and structs that may be null.
+//! Values with a length in front.
 
 use std::borrow::Cow;
 
@@ -181,26 +181,6 @@ impl<'a> Reader<'a> {
             }
         }
         elements
-    }
-
-    /// A struct that may be null, read by `read`.
-    #[inline]
-    pub fn nullable_struct<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        if self.i8() < 0 {
-            None
-        } else {
-            Some(read(self))
-        }
-    }
-
-    /// A struct that may be null, as the value of a tagged field, read by `read`.
-    #[inline]
-    pub fn nullable_tagged_struct<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        if varint::signed(self.unsigned_varint()) <= 0 {
-            None
-        } else {
-            Some(read(self))
-        }
     }
 
     #[inline]

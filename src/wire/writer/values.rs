@@ -1,4 +1,4 @@
-//! Values with a length in front, and structs that may be null.
+//! Values with a length in front.
 
 use super::{MAX_LENGTH, Writer};
 use crate::wire::{Blob, Encoding, FixedWidth, Packed};
@@ -109,34 +109,6 @@ impl Writer {
         match elements {
             Some(elements) => self.array(e, elements, field, write),
             None => self.null(e),
-        }
-    }
-
-    /// A struct that may be null, written by `write`.
-    #[inline]
-    pub fn nullable_struct<T>(&mut self, value: Option<&T>, write: impl FnOnce(&mut Self, &T)) {
-        match value {
-            Some(value) => {
-                self.i8(1);
-                write(self, value);
-            }
-            None => self.i8(-1),
-        }
-    }
-
-    /// A struct that may be null, as the value of a tagged field, written by `write`.
-    #[inline]
-    pub fn nullable_tagged_struct<T>(
-        &mut self,
-        value: Option<&T>,
-        write: impl FnOnce(&mut Self, &T),
-    ) {
-        match value {
-            Some(value) => {
-                self.unsigned_varint(1);
-                write(self, value);
-            }
-            None => self.unsigned_varint(0),
         }
     }
 

@@ -1,0 +1,84 @@
+//! Structs inside of messages, and arrays of them: what generated code calls.
+
+use super::{Encoding, Reader, Writer};
+use crate::Version;
+
+/// A struct inside of a message. Only generated code implements it and calls it: a version that the
+/// message does not have is not refused here.
+#[doc(hidden)]
+pub trait Struct<'a>: Sized {
+    /// How many bytes an element of an array takes at least.
+    fn min_size(_: Version) -> usize {
+        1
+    }
+
+    fn read(r: &mut Reader<'a>, v: Version) -> Self;
+
+    fn write(&self, w: &mut Writer, v: Version);
+}
+
+#[doc(hidden)]
+impl<'a> Reader<'a> {
+    #[inline]
+    pub fn structs<T: Struct<'a>>(&mut self, e: Encoding, v: Version) -> Vec<T> {
+        self.array(e, T::min_size(v), |r| T::read(r, v))
+    }
+
+    #[inline]
+    pub fn nullable_structs<T: Struct<'a>>(&mut self, e: Encoding, v: Version) -> Option<Vec<T>> {
+        self.nullable_array(e, T::min_size(v), |r| T::read(r, v))
+    }
+
+    #[inline]
+    pub fn nullable_struct<T: Struct<'a>>(&mut self, v: Version) -> Option<T> {
+        (self.i8() >= 0).then(|| T::read(self, v))
+    }
+
+    /// As the value of a tagged field.
+    #[inline]
+    pub fn nullable_tagged_struct<T: Struct<'a>>(&mut self, v: Version) -> Option<T> {
+        (super::varint::signed(self.unsigned_varint()) > 0).then(|| T::read(self, v))
+    }
+}
+
+#[doc(hidden)]
+impl Writer {
+    #[inline]
+    pub fn structs<'a, T: Struct<'a>>(
+        &mut self,
+        e: Encoding,
+        elements: &[T],
+        field: &'static str,
+        v: Version,
+    ) {
+        self.array(e, elements, field, |w, element| element.write(w, v));
+    }
+
+    #[inline]
+    pub fn nullable_structs<'a, T: Struct<'a>>(
+        &mut self,
+        e: Encoding,
+        elements: Option<&[T]>,
+        field: &'static str,
+        v: Version,
+    ) {
+        self.nullable_array(e, elements, field, |w, element| element.write(w, v));
+    }
+
+    #[inline]
+    pub fn nullable_struct<'a, T: Struct<'a>>(&mut self, value: Option<&T>, v: Version) {
+        self.i8(if value.is_some() { 1 } else { -1 });
+        if let Some(value) = value {
+            value.write(self, v);
+        }
+    }
+
+    /// As the value of a tagged field.
+    #[inline]
+    pub fn nullable_tagged_struct<'a, T: Struct<'a>>(&mut self, value: Option<&T>, v: Version) {
+        self.unsigned_varint(value.is_some().into());
+        if let Some(value) = value {
+            value.write(self, v);
+        }
+    }
+}
