@@ -16,5 +16,9 @@ fn main() -> Result<(), GenerateError> {
         None => Messages::Session,
     };
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    generate(&definitions, messages, &out)
+    let schemas = env::var_os("CARGO_FEATURE_SCHEMA").is_some();
+    if schemas {
+        println!("cargo::metadata=schema=yes");
+    }
+    generate(&definitions, messages, schemas, &out)
 }

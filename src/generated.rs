@@ -12,6 +12,17 @@ pub use crate::{
     VersionRange,
 };
 
+/// What generated tables use.
+#[cfg(feature = "schema")]
+pub mod schema {
+    pub use crate::schema::{
+        DefaultValue as Default, Entity, Field, Kind, NEVER, Schema, StructSchema, structure,
+    };
+    pub use crate::wire::Uuid;
+}
+#[cfg(feature = "schema")]
+pub use crate::schema::Schema;
+
 /// Implements [`IntoOwned`] for a struct with these fields.
 #[doc(hidden)]
 #[macro_export]

@@ -31,7 +31,10 @@ impl<'a> RequestHeader<'a> {
     pub fn split(frame: &'a [u8]) -> Result<(Self, &'a [u8]), DecodeError> {
         let mut peek = Reader::new(frame);
         let (key, version) = (ApiKey::from_number(peek.i16()), Version(peek.i16()));
-        peek.check_message(Self::NAME, Self::VERSIONS.min())?;
+        if peek.failed() {
+            // Of any version, which says where it ends.
+            return Self::decode_prefix(frame, Self::VERSIONS.min());
+        }
         if let ApiKey::Unknown(unknown) = key {
             let kind = DecodeErrorKind::UnknownApiKey {
                 key: unknown.number(),

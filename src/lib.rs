@@ -51,6 +51,8 @@ mod message;
 pub mod messages;
 mod name;
 mod response_frame;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod unselected;
 mod version;
 pub mod wire;

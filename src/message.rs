@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+#[cfg(feature = "schema")]
+use crate::schema::Schema;
 use crate::wire::{IntoOwned, Limits, Reader, Writer};
 use crate::{ApiKey, DecodeError, EncodeError, Version, VersionRange};
 
@@ -35,6 +37,10 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
     /// The first flexible version, from which on lengths are compact and structs end with tagged
     /// fields; `None` if none is.
     const FLEXIBLE_FROM: Option<Version>;
+
+    /// What the message looks like; `None` of a type that is not generated.
+    #[cfg(feature = "schema")]
+    const SCHEMA: Option<&'static Schema> = None;
 
     /// Appends the message without checking the version; faults stay in the writer.
     #[doc(hidden)]
@@ -78,9 +84,15 @@ pub trait Decode<'a>: Message {
     /// [`DecodeError`] if the message does not have the version or the bytes are not the message.
     fn decode_from(reader: &mut Reader<'a>, version: Version) -> Result<Self, DecodeError> {
         reader.check_version(Self::NAME, Self::VERSIONS, version)?;
+        let (bytes, start) = (reader.rest(), reader.offset());
         let message = Self::read(reader, version);
-        reader.check_message(Self::NAME, version)?;
-        Ok(message)
+        match reader.check() {
+            Ok(()) => Ok(message),
+            Err(error) => {
+                drop(message);
+                Err(failed::<Self>(error, version, bytes, start))
+            }
+        }
     }
 
     /// The message that `bytes` are, all of them, within default [`Limits`].
@@ -102,8 +114,13 @@ pub trait Decode<'a>: Message {
         let mut reader = Reader::with_limits(bytes, limits);
         reader.check_version(Self::NAME, Self::VERSIONS, version)?;
         let message = Self::read(&mut reader, version);
-        reader.end_message(Self::NAME, version)?;
-        Ok(message)
+        match reader.end() {
+            Ok(()) => Ok(message),
+            Err(error) => {
+                drop(message);
+                Err(failed::<Self>(error, version, bytes, 0))
+            }
+        }
     }
 
     /// The message at the start of `bytes` and the bytes after it, within default [`Limits`].
@@ -152,6 +169,22 @@ pub trait Response: Message {
             key => key.response_header_version(version),
         }
     }
+}
+
+/// An error of decoding `bytes` says of what it is, and where in it; `start` is their offset.
+fn failed<M: Message>(
+    error: DecodeError,
+    version: Version,
+    bytes: &[u8],
+    start: usize,
+) -> DecodeError {
+    let error = error.in_message(M::NAME, version);
+    #[cfg(feature = "schema")]
+    if let Some(schema) = M::SCHEMA {
+        return crate::schema::locate(error, schema, version, bytes, start);
+    }
+    let _ = (bytes, start);
+    error
 }
 
 fn is_flexible<M: Message>(version: Version) -> bool {

@@ -113,7 +113,8 @@ impl Builder {
             .ok_or(GenerateError::NoDefinitions)?;
         println!("cargo::rerun-if-changed={}", definitions.display());
         let protocol = resolve::resolve(&Corpus::read(&definitions)?)?;
-        write(&path, emit::selected(&self.selection.apply(protocol)?))
+        let selected = self.selection.apply(protocol)?;
+        write(&path, emit::selected(&selected, library.has_schemas))
     }
 }
 
@@ -132,6 +133,8 @@ fn in_out_dir(file: &Path) -> Result<PathBuf, GenerateError> {
 struct Library {
     version: Option<String>,
     definitions: Option<PathBuf>,
+    /// Whether it has the feature `schema`.
+    has_schemas: bool,
 }
 
 impl Library {
@@ -151,6 +154,7 @@ impl Library {
         Self {
             version: told("_VERSION").and_then(|version| version.into_string().ok()),
             definitions: told("_DEFINITIONS").map(PathBuf::from),
+            has_schemas: told("_SCHEMA").is_some(),
         }
     }
 }

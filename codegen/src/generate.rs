@@ -22,13 +22,19 @@ pub enum Messages {
     Session,
 }
 
-/// Generates `messages.rs`, `api_keys.rs`, `error_codes.rs` and `any_messages.rs` in the folder `out`
-/// from the definitions in the folder `definitions`. The API keys are always all of them.
+/// Generates `messages.rs`, `api_keys.rs`, `error_codes.rs`, `any_messages.rs` and `record_types.rs`
+/// in the folder `out` from the definitions in the folder `definitions`. The API keys are always all of them.
+/// With `schemas` there is also `schemas.rs`, with the tables of the messages.
 ///
 /// # Errors
 ///
 /// A file cannot be read or written, or definitions have faults: then all of them.
-pub fn generate(definitions: &Path, messages: Messages, out: &Path) -> Result<(), GenerateError> {
+pub fn generate(
+    definitions: &Path,
+    messages: Messages,
+    schemas: bool,
+    out: &Path,
+) -> Result<(), GenerateError> {
     let corpus = Corpus::read(definitions)?;
     let mut protocol = resolve::resolve(&corpus)?;
     write(&out.join("api_keys.rs"), emit::api_keys(&protocol))?;
@@ -37,10 +43,16 @@ pub fn generate(definitions: &Path, messages: Messages, out: &Path) -> Result<()
         emit::error_codes(&corpus.errors),
     )?;
     match messages {
-        Messages::All => write(&out.join("any_messages.rs"), emit::any_messages(&protocol))?,
+        Messages::All => {
+            write(&out.join("any_messages.rs"), emit::any_messages(&protocol))?;
+            write(&out.join("record_types.rs"), emit::record_types(&protocol))?;
+        }
         Messages::Session => protocol = session().apply(protocol)?,
     }
-    write(&out.join("messages.rs"), emit::messages(&protocol))
+    if schemas {
+        write(&out.join("schemas.rs"), emit::schemas(&protocol))?;
+    }
+    write(&out.join("messages.rs"), emit::messages(&protocol, schemas))
 }
 
 fn session() -> Selection {

@@ -13,6 +13,8 @@ pub struct Protocol {
     pub apis: Vec<Api>,
     /// The releases that are known, as `4.1`, oldest first.
     pub releases: Vec<String>,
+    /// Messages that changed their name: the old name and the new one.
+    pub renamed: Vec<(String, String)>,
 }
 
 /// An API: a request and its response.
@@ -107,10 +109,16 @@ pub struct Struct {
 /// A field that occurs in at least one version of its struct.
 #[derive(Debug)]
 pub struct Field {
+    /// Its name in the definition.
+    pub name: String,
     /// Its Rust name.
     pub ident: String,
     /// Its type.
     pub ty: Type,
+    /// Whether its bytes are record batches.
+    pub is_records: bool,
+    /// Whether it is part of the key of the elements around it.
+    pub is_map_key: bool,
     /// The versions of the struct that have it.
     pub versions: Versions,
     /// Its tag, and the versions in which it is tagged; at least one.

@@ -101,6 +101,7 @@ impl Printer {
         match line(std::slice::from_ref(lexeme), &mut Spaces::default(), room) {
             Some(line) => self.out.push_str(&line),
             None if is_block => self.braces(inside),
+            None if lexeme.rows().is_some() => self.rows(inside),
             None => {
                 let (open, close) = brackets(delimiter);
                 self.out.push(open);
@@ -121,16 +122,33 @@ impl Printer {
         self.out.push('}');
     }
 
+    /// The rows of a table, a line each, however long.
+    fn rows(&mut self, inside: &[Lexeme]) {
+        self.out.push('[');
+        self.indent += 1;
+        for row in arguments(inside) {
+            self.new_line();
+            match line(row, &mut Spaces::default(), usize::MAX) {
+                Some(line) => self.out.push_str(&line),
+                None => self.lexemes(row, false),
+            }
+        }
+        self.indent -= 1;
+        self.new_line();
+        self.out.push(']');
+    }
+
     /// Arguments that fill their lines. What comes before a block that breaks is all that must fit.
     fn arguments(&mut self, inside: &[Lexeme]) {
         let indent = self.indent;
         let all = arguments(inside);
         for (index, argument) in all.iter().enumerate() {
-            let block = argument.iter().position(|lexeme| lexeme.braces().is_some());
+            let has_lines = |lexeme: &Lexeme| lexeme.braces().is_some() || lexeme.rows().is_some();
+            let block = argument.iter().position(has_lines);
             let start = argument.split_at(block.unwrap_or(argument.len())).0;
             let room = self.room().saturating_sub(" ".len() + CLOSING);
             let fits = line(start, &mut Spaces::default(), room).is_some();
-            if !fits && (index > 0 || all.len() == 1) {
+            if !fits {
                 self.indent = indent + 1;
                 self.new_line();
             } else if index > 0 {

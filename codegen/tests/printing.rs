@@ -13,10 +13,12 @@ fn generated() -> Vec<TokenStream> {
     let corpus = Corpus::read(&folder).expect("no faults");
     let protocol = resolve::resolve(&corpus).expect("no faults");
     vec![
-        emit::messages(&protocol),
-        emit::selected(&protocol),
+        emit::messages(&protocol, true),
+        emit::schemas(&protocol),
+        emit::selected(&protocol, true),
         emit::api_keys(&protocol),
         emit::any_messages(&protocol),
+        emit::record_types(&protocol),
         emit::error_codes(&corpus.errors),
     ]
 }
@@ -74,12 +76,13 @@ fn lines_are_short_where_they_can_be_broken_and_never_end_with_spaces() {
         text.lines().map(str::to_owned).collect::<Vec<_>>()
     }) {
         assert_eq!(line, line.trim_end());
-        let is_text = ["///", "meaning:", "pub use"];
-        let is_text = is_text
+        // Texts, lists of names, and the rows of tables.
+        let is_whole = ["///", "meaning:", "pub use", "Field::"];
+        let is_whole = is_whole
             .iter()
             .any(|start| line.trim_start().starts_with(start));
         // Names may be longer than any line.
-        if line.len() > 100 && !is_text {
+        if line.len() > 100 && !is_whole {
             long += 1;
             assert!(line.len() < 160, "{line}");
         }
@@ -92,4 +95,17 @@ fn all_messages_are_at_most_35_000_lines() {
     let messages = generated().swap_remove(0);
     let lines = print(messages).lines().count();
     assert!(lines <= 35_000, "{lines} lines");
+}
+
+#[test]
+fn the_tables_of_all_messages_have_a_line_a_field() {
+    let text = print(generated().swap_remove(1));
+    let is_row = |line: &str| line.trim_start().starts_with("Field::");
+    let rows = text.lines().filter(|line| is_row(line)).count();
+    assert_eq!(rows, text.matches("Field::").count());
+    let lines = text.lines().count();
+    assert!(
+        rows > 2_000 && lines <= 6_200,
+        "{rows} rows in {lines} lines"
+    );
 }

@@ -6,7 +6,7 @@ use crate::{Version, VersionRange};
 
 /// Bytes that are not the message they were decoded as.
 ///
-/// Says which message and version, where, and what was wrong. One pointer wide. A body that does
+/// Says which message and version, which field, where, and what was wrong. One pointer wide. A body that does
 /// not decode leaves the stream intact: the next frame can be read.
 ///
 /// # Examples
@@ -18,9 +18,10 @@ use crate::{Version, VersionRange};
 /// let error = HeartbeatRequest::decode(&[0, 1, b'g', 0, 0], Version(0)).unwrap_err();
 /// assert_eq!(error.kind(), &DecodeErrorKind::UnexpectedEnd { needed: 4, remaining: 2 });
 /// assert_eq!(error.offset(), 3);
+/// # #[cfg(feature = "schema")]
 /// assert_eq!(
 ///     error.to_string(),
-///     "HeartbeatRequest v0: (byte 3): unexpected end of input: needed 4 bytes, 2 remain",
+///     "HeartbeatRequest v0: generation_id (byte 3): unexpected end of input: needed 4 bytes, 2 remain",
 /// );
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -31,10 +32,11 @@ struct Place {
     kind: DecodeErrorKind,
     offset: usize,
     message: Option<(&'static str, Version)>,
+    path: Option<Box<str>>,
 }
 
 impl DecodeError {
-    /// The most bytes of memory that making an error takes.
+    /// The most bytes of memory that making an error takes, while what was decoded is still there.
     pub(crate) const MEMORY: usize = size_of::<Place>();
 
     #[cold]
@@ -43,12 +45,20 @@ impl DecodeError {
             kind,
             offset,
             message: None,
+            path: None,
         }))
     }
 
     #[cold]
     pub(crate) fn in_message(mut self, message: &'static str, version: Version) -> Self {
         self.0.message.get_or_insert((message, version));
+        self
+    }
+
+    /// `path` is where in the message it is.
+    #[cfg(feature = "schema")]
+    pub(crate) fn in_field(mut self, path: String) -> Self {
+        self.0.path = Some(path.into_boxed_str());
         self
     }
 
@@ -62,6 +72,16 @@ impl DecodeError {
     #[must_use]
     pub fn offset(&self) -> usize {
         self.0.offset
+    }
+
+    /// The field that was wrong and those around it, such as `topics[3].partitions[0].leader_id`, with the
+    /// names of the typed structs.
+    ///
+    /// `unknown_tagged_fields` are tagged fields of which it is not known which one it is. `None` if it is the
+    /// message as a whole, from a bare [`Reader`](crate::wire::Reader), and without the feature `schema`.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.0.path.as_deref()
     }
 
     /// The name of the message, such as `MetadataResponse`; `None` from a bare
@@ -83,6 +103,9 @@ impl fmt::Display for DecodeError {
         if let Some((message, version)) = self.0.message {
             write!(f, "{message} v{version}: ")?;
         }
+        if let Some(path) = &self.0.path {
+            write!(f, "{path} ")?;
+        }
         write!(f, "(byte {}): {}", self.0.offset, self.0.kind)
     }
 }
@@ -91,6 +114,7 @@ impl fmt::Debug for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DecodeError")
             .field("message", &self.0.message)
+            .field("path", &self.0.path)
             .field("offset", &self.0.offset)
             .field("kind", &self.0.kind)
             .finish()
@@ -165,6 +189,11 @@ pub enum DecodeErrorKind {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// A frame version, type or version in front of a record that is above 32,767.
+    NumberTooLarge {
+        /// The number.
+        number: u32,
+    },
     /// A number that is no API key known here.
     UnknownApiKey {
         /// The number.
@@ -229,6 +258,9 @@ impl fmt::Display for DecodeErrorKind {
                     f,
                     "decoded message would take more than the limit of {limit} bytes"
                 )
+            }
+            Self::NumberTooLarge { number } => {
+                write!(f, "number {number}, the most is {}", i16::MAX)
             }
             Self::UnknownApiKey { key } => write!(f, "unknown API key {key}"),
             Self::UnsupportedVersion { version, supported } => {

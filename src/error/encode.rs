@@ -30,7 +30,10 @@ pub struct EncodeError(Box<Fault>);
 #[derive(Clone, PartialEq, Eq)]
 struct Fault {
     kind: EncodeErrorKind,
+    /// Empty for an element, until it is known of which field.
     field: Option<&'static str>,
+    /// The field and those around it, if there are any.
+    path: Option<Box<str>>,
     message: Option<(&'static str, Version)>,
 }
 
@@ -40,6 +43,7 @@ impl EncodeError {
         Self(Box::new(Fault {
             kind,
             field,
+            path: None,
             message: None,
         }))
     }
@@ -47,6 +51,22 @@ impl EncodeError {
     #[cold]
     pub(crate) fn in_message(mut self, message: &'static str, version: Version) -> Self {
         self.0.message.get_or_insert((message, version));
+        self
+    }
+
+    /// The fault is inside of `field`, or of its element at `index`.
+    #[cold]
+    pub(crate) fn inside(mut self, field: &'static str, index: Option<usize>) -> Self {
+        let fault = &mut *self.0;
+        let index = index.map_or_else(String::new, |index| format!("[{index}]"));
+        let path = match fault.path.as_deref().or(fault.field) {
+            None | Some("") => format!("{field}{index}"),
+            Some(inner) => format!("{field}{index}.{inner}"),
+        };
+        fault.path = Some(path.into_boxed_str());
+        if fault.field == Some("") {
+            fault.field = Some(field);
+        }
         self
     }
 
@@ -78,6 +98,12 @@ impl EncodeError {
         self.0.field
     }
 
+    /// The field and those around it, such as `topics[3].name`; `None` if it is the message.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.0.path.as_deref().or(self.0.field)
+    }
+
     /// The name of the message, such as `MetadataRequest`; `None` from a bare
     /// [`Writer`](crate::wire::Writer).
     #[must_use]
@@ -97,8 +123,8 @@ impl fmt::Display for EncodeError {
         if let Some((message, version)) = self.0.message {
             write!(f, "{message} v{version}: ")?;
         }
-        if let Some(field) = self.0.field {
-            write!(f, "{field}: ")?;
+        if let Some(path) = self.path() {
+            write!(f, "{path}: ")?;
         }
         self.0.kind.fmt(f)
     }
@@ -108,7 +134,7 @@ impl fmt::Debug for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EncodeError")
             .field("message", &self.0.message)
-            .field("field", &self.0.field)
+            .field("path", &self.path())
             .field("kind", &self.0.kind)
             .finish()
     }

@@ -61,7 +61,7 @@ impl Segments {
     }
 
     /// The parts that are not consumed, none of them empty.
-    fn parts(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &[u8]> {
         let cuts = self.cuts.get(self.cut..).unwrap_or_default();
         let ends = cuts.iter().map(|cut| cut.at).chain([self.own.len()]);
         let blobs = cuts.iter().map(|cut| &cut.blob[..]).chain([&[][..]]);

@@ -66,19 +66,41 @@ impl Writer {
     }
 
     #[inline]
-    pub fn nullable_struct<'a, T: Struct<'a>>(&mut self, value: Option<&T>, v: Version) {
+    pub fn structure<'a, T: Struct<'a>>(&mut self, value: &T, field: &'static str, v: Version) {
+        // What failed before would be taken for a fault of this field.
+        if self.failed() {
+            return;
+        }
+        value.write(self, v);
+        if self.failed() {
+            self.failed_in(field, None);
+        }
+    }
+
+    #[inline]
+    pub fn nullable_struct<'a, T: Struct<'a>>(
+        &mut self,
+        value: Option<&T>,
+        field: &'static str,
+        v: Version,
+    ) {
         self.i8(if value.is_some() { 1 } else { -1 });
         if let Some(value) = value {
-            value.write(self, v);
+            self.structure(value, field, v);
         }
     }
 
     /// As the value of a tagged field.
     #[inline]
-    pub fn nullable_tagged_struct<'a, T: Struct<'a>>(&mut self, value: Option<&T>, v: Version) {
+    pub fn nullable_tagged_struct<'a, T: Struct<'a>>(
+        &mut self,
+        value: Option<&T>,
+        field: &'static str,
+        v: Version,
+    ) {
         self.unsigned_varint(value.is_some().into());
         if let Some(value) = value {
-            value.write(self, v);
+            self.structure(value, field, v);
         }
     }
 }

@@ -29,6 +29,9 @@ pub(crate) struct Entry {
     pub(crate) decode_within: fn(&[u8], Version, Limits) -> Result<(), DecodeError>,
     /// Decodes the front of the input and encodes what it read.
     pub(crate) recode: fn(&[u8], Version) -> Recoded,
+    /// What the message looks like.
+    #[cfg(feature = "schema")]
+    pub(crate) schema: Option<&'static kafka_codec::schema::Schema>,
     /// Decodes the input, lets go of it, sharing its blobs or not, and encodes that.
     pub(crate) own_and_encode: fn(&bytes::Bytes, Version, share: bool, &mut Writer),
     /// Decodes all of the input, and panics unless that encodes and decodes to the same again.
@@ -73,6 +76,8 @@ macro_rules! entry {
                 let (message, rest) = messages::$name::decode_prefix(bytes, version)?;
                 Ok((rest.len(), message.encode_to_vec(version)))
             },
+            #[cfg(feature = "schema")]
+            schema: <messages::$name<'_> as Message>::SCHEMA,
             own_and_encode: |frame, version, share, writer| {
                 let message = messages::$name::decode(frame, version).expect("a valid body");
                 let owned: messages::$name<'static> = if share {

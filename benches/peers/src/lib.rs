@@ -2,14 +2,19 @@
 //! How it is measured is not decided here: see `src/bin`.
 
 pub mod inputs;
+pub mod measure;
+pub mod walk;
 
 use std::hint::black_box;
+use std::sync::mpsc::sync_channel;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
+use kafka_codec::frame::encode_response;
+use kafka_codec::messages::MetadataRequest;
 use kafka_codec::wire::Writer;
-use kafka_codec::{Decode, Message, Version};
+use kafka_codec::{Decode, Message, ResponseFrame, Version};
 use kafka_protocol::messages as peer;
-use kafka_protocol::protocol::{Decodable, Encodable};
+use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion};
 
 /// A piece of work done in two ways. What it computes is dropped inside, as programs do.
 pub struct Case {
@@ -61,6 +66,7 @@ pub fn cases() -> Vec<Case> {
         decode!(FetchResponse, inputs::fetch_response(), 12),
         decode!(OffsetCommitRequest, inputs::offset_commit_request(), 8),
         decode!(ApiVersionsResponse, inputs::api_versions_response(), 3),
+        hand_over(),
         encode::<_, peer::MetadataResponse>("MetadataResponse", inputs::metadata_response(), 12),
         encode::<_, peer::FetchResponse>("FetchResponse", inputs::fetch_response(), 12),
     ];
@@ -73,6 +79,41 @@ pub fn cases() -> Vec<Case> {
         ));
     }
     cases
+}
+
+/// Sends the frame of a Metadata response from whoever reads the connection to whoever asked, who decodes it. Both
+/// ends are in this thread, as only its time counts.
+fn hand_over() -> Case {
+    const VERSION: i16 = 12;
+    let response = inputs::metadata_response();
+    agreed::<_, peer::MetadataResponse>(&response, VERSION);
+    let mut frame =
+        encode_response(Vec::new(), &response, Version(VERSION), 7).expect("it was encoded before");
+    frame.advance(4);
+    let frame = frame.copy_to_bytes(frame.remaining());
+    let (sender, receiver) = sync_channel::<ResponseFrame<MetadataRequest<'static>>>(1);
+    let (their_sender, their_receiver) = sync_channel::<Bytes>(1);
+    let their_frame = frame.clone();
+    Case {
+        name: format!("MetadataResponse v{VERSION} over a channel, decoded there"),
+        ours: Box::new(move || {
+            let frame = black_box(&frame).clone();
+            let frame = ResponseFrame::new(frame, Version(VERSION)).expect("our own bytes");
+            sender.send(frame).expect("it is received below");
+            let frame = receiver.recv().expect("it was sent above");
+            black_box(&frame.decode().expect("our own bytes"));
+        }),
+        theirs: Box::new(move || {
+            let frame = black_box(&their_frame).clone();
+            their_sender.send(frame).expect("it is received below");
+            let mut frame = their_receiver.recv().expect("it was sent above");
+            let version = peer::MetadataResponse::header_version(VERSION);
+            let header = peer::ResponseHeader::decode(&mut frame, version);
+            black_box(&header.expect("agreed bytes"));
+            let message = peer::MetadataResponse::decode(&mut frame, VERSION);
+            black_box(&message.expect("agreed bytes"));
+        }),
+    }
 }
 
 /// Encodes a message into a buffer that is used again each time.

@@ -61,7 +61,7 @@ fn zero(scope: Scope<'_>, ty: &Type) -> TokenStream {
 }
 
 /// A float as an expression: there is no literal for those that are not finite or negative.
-fn float(value: f64) -> TokenStream {
+pub(super) fn float(value: f64) -> TokenStream {
     if value.is_nan() {
         quote!(f64::NAN)
     } else if value.is_infinite() {

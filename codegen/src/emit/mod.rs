@@ -7,7 +7,9 @@ mod error_codes;
 mod messages;
 mod own;
 mod read;
+mod record_types;
 mod role;
+mod schemas;
 mod structs;
 mod types;
 mod when;
@@ -16,6 +18,8 @@ mod write;
 pub use api_keys::{any_messages, api_keys};
 pub use error_codes::error_codes;
 pub use messages::{message, messages, selected};
+pub use record_types::record_types;
+pub use schemas::{schemas, tables};
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;

@@ -5,14 +5,14 @@ use quote::quote;
 
 use super::{Scope, defaults, docs, ident, number, own, parameter, read, role, types, write};
 
-/// The struct of a message.
-pub(super) fn of_message(scope: Scope<'_>) -> TokenStream {
+/// The struct of a message; `schema` says where its table is.
+pub(super) fn of_message(scope: Scope<'_>, schema: Option<&TokenStream>) -> TokenStream {
     let name = ident(&scope.entry.ident);
     let docs = docs::message(scope.message);
     let declaration = declaration(scope, &docs);
     let default = default(scope);
     let own = own::item(scope);
-    let message = message_impl(scope);
+    let message = message_impl(scope, schema);
     let read = read_fn(scope);
     let tags = read::tags_fn(scope).map(|function| quote!(impl<'a> #name<'a> { #function }));
     let role = role::item(scope);
@@ -100,7 +100,7 @@ fn default(scope: Scope<'_>) -> TokenStream {
     }
 }
 
-fn message_impl(scope: Scope<'_>) -> TokenStream {
+fn message_impl(scope: Scope<'_>, schema: Option<&TokenStream>) -> TokenStream {
     let name = ident(&scope.entry.ident);
     let kafka_name = &scope.message.name;
     let versions = scope.message.versions;
@@ -123,6 +123,7 @@ fn message_impl(scope: Scope<'_>) -> TokenStream {
             const NAME: &'static str = #kafka_name;
             const VERSIONS: VersionRange = VersionRange::generated(#min, #max);
             const FLEXIBLE_FROM: Option<Version> = #flexible;
+            #schema
 
             #[inline]
             fn write(&self, w: &mut Writer, #v: Version) {

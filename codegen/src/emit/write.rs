@@ -135,11 +135,11 @@ fn plain(field: &Field, at: &Place, own: &TokenStream, reference: &TokenStream) 
         }
         Type::String => quote!(w.string(#e, #reference, #name)),
         Type::Blob => quote!(w.blob(#e, #reference, #name)),
-        Type::Struct(_) => quote!(#own.write(w, v)),
+        Type::Struct(_) => quote!(w.structure(#reference, #name, v)),
         Type::Array(Element::Packed(_)) => quote!(w.packed(#e, #reference, #name)),
         Type::Array(Element::Struct(_)) => quote!(w.structs(#e, #reference, #name, v)),
         Type::Array(element) => {
-            let write = self::element(element, e, &name);
+            let write = self::element(element, e);
             quote!(w.array(#e, #reference, #name, #write))
         }
     }
@@ -153,9 +153,9 @@ fn nullable(field: &Field, at: &Place) -> TokenStream {
         Type::String => quote!(w.nullable_string(#e, self.#name.as_deref(), #label)),
         Type::Blob => quote!(w.nullable_blob(#e, self.#name.as_ref(), #label)),
         Type::Struct(_) if at.tagged => {
-            quote!(w.nullable_tagged_struct(self.#name.as_ref(), v))
+            quote!(w.nullable_tagged_struct(self.#name.as_ref(), #label, v))
         }
-        Type::Struct(_) => quote!(w.nullable_struct(self.#name.as_ref(), v)),
+        Type::Struct(_) => quote!(w.nullable_struct(self.#name.as_ref(), #label, v)),
         Type::Array(Element::Packed(_)) => {
             quote!(w.nullable_packed(#e, self.#name.as_ref(), #label))
         }
@@ -163,21 +163,21 @@ fn nullable(field: &Field, at: &Place) -> TokenStream {
             quote!(w.nullable_structs(#e, self.#name.as_deref(), #label, v))
         }
         Type::Array(element) => {
-            let write = self::element(element, e, &label);
+            let write = self::element(element, e);
             quote!(w.nullable_array(#e, self.#name.as_deref(), #label, #write))
         }
     }
 }
 
-/// The function that writes an element.
-fn element(element: &Element, e: &TokenStream, name: &TokenStream) -> TokenStream {
+/// The function that writes an element, which has no name beside its array's.
+fn element(element: &Element, e: &TokenStream) -> TokenStream {
     match element {
         // The others are written by functions of their own.
         Element::Packed(_) | Element::Struct(_) | Element::Bool => {
             quote!(|w, value| w.bool(*value))
         }
-        Element::String => quote!(|w, value| w.string(#e, value, #name)),
-        Element::Blob => quote!(|w, value| w.blob(#e, value, #name)),
+        Element::String => quote!(|w, value| w.string(#e, value, "")),
+        Element::Blob => quote!(|w, value| w.blob(#e, value, "")),
     }
 }
 

@@ -69,6 +69,14 @@ impl Lexeme {
         matches!(self, Self::Word(text) if text == word)
     }
 
+    /// What is between these square brackets, if its last comma says that it has lines.
+    pub(super) fn rows(&self) -> Option<&[Self]> {
+        match self {
+            Self::Group(Delimiter::Bracket, inside) if inside.last()?.is(",") => Some(inside),
+            _ => None,
+        }
+    }
+
     /// What is between the braces, if it is braces.
     pub(super) fn braces(&self) -> Option<&[Self]> {
         match self {

@@ -103,6 +103,7 @@ fn write(out: &mut String, lexemes: &[Lexeme], spaces: &mut Spaces, room: usize)
                 write(out, inside, &mut Spaces::default(), room)?;
                 out.push_str(" }");
             }
+            _ if lexeme.rows().is_some() => return None,
             Lexeme::Group(delimiter, inside) => {
                 let (open, close) = brackets(*delimiter);
                 out.push(open);

@@ -56,8 +56,11 @@ fn resolve_field(
     let nullable = field.nullable_versions.intersect(versions);
     let default = defaults::default(field).unwrap_or(Default::Zero);
     Some(Field {
+        name: field.name.clone(),
         ident: names::snake_ident(&field.name),
         ty: resolve_type(registry, field)?,
+        is_records: field.ty == FieldType::Records,
+        is_map_key: field.map_key,
         versions,
         tag: field
             .tag

@@ -13,6 +13,7 @@ mod tags;
 mod type_rules;
 mod used;
 
+pub(crate) use names::snake_case;
 pub(crate) use used::drop_unused;
 
 use crate::corpus::{Corpus, Releases};
@@ -43,6 +44,7 @@ pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
         messages,
         apis,
         releases,
+        renamed: corpus.releases.renamed.clone().into_iter().collect(),
     })
 }
 

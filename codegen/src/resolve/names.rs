@@ -91,7 +91,7 @@ fn same(what: &str, name: &str, other: &str, ident: &str) -> String {
 }
 
 /// `TopicId` as `topic_id`, `ISRNodes` as `isr_nodes`.
-pub(super) fn snake_case(name: &str) -> String {
+pub(crate) fn snake_case(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut out = String::with_capacity(name.len() + 4);
     for (index, letter) in letters.iter().enumerate() {
@@ -146,7 +146,7 @@ const NEVER_RAW: [&str; 4] = ["crate", "self", "super", "_"];
 const NO_APIS: [&str; 3] = ["", "Self", "Unknown"];
 
 /// Types that generated code uses by these names.
-const TAKEN: [&str; 34] = [
+const TAKEN: [&str; 35] = [
     "ApiKey",
     "Blob",
     "Bytes",
@@ -171,6 +171,7 @@ const TAKEN: [&str; 34] = [
     "Request",
     "Response",
     "Result",
+    "Schema",
     "Self",
     "Some",
     "Struct",

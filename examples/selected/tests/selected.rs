@@ -92,3 +92,13 @@ fn a_message_of_a_fork_is_encoded_as_its_definition_says() {
     assert_eq!(bytes, b"\x03me\x03en\0");
     assert_eq!(GreetRequest::decode(&bytes, Version(1)).unwrap(), request);
 }
+
+#[test]
+fn messages_have_tables_of_the_selected_versions_and_errors_name_the_field() {
+    let schema = FetchRequest::SCHEMA.expect("kafka-codec has the feature `schema`");
+    assert_eq!(schema.versions(), FetchRequest::VERSIONS);
+    let fork = GreetRequest::SCHEMA.expect("of the fork too");
+    assert_eq!(fork.name(), "GreetRequest");
+    let error = HeartbeatRequest::decode(&[2], Version(4)).unwrap_err();
+    assert_eq!(error.path(), Some("group_id"));
+}

@@ -67,16 +67,6 @@ impl<'a> Reader<'a> {
             .map_err(|error| error.in_message(message, version))
     }
 
-    /// As [`end`](Self::end), after reading a message.
-    pub(crate) fn end_message(
-        &mut self,
-        message: &'static str,
-        version: Version,
-    ) -> Result<(), DecodeError> {
-        self.end()
-            .map_err(|error| error.in_message(message, version))
-    }
-
     /// Fails because fewer than `needed` bytes are left.
     #[inline]
     pub(super) fn short(&mut self, needed: usize) {

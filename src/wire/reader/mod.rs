@@ -3,6 +3,8 @@
 
 mod faults;
 mod tags;
+#[cfg(feature = "schema")]
+mod untyped;
 mod values;
 
 pub use tags::{Tag, TagSection};

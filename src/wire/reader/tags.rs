@@ -69,14 +69,9 @@ impl<'a> Reader<'a> {
     /// Keeps the value of `tag`, which the definition does not know.
     pub fn unknown_tag(&mut self, tags: &mut TagSection<'a>, tag: Tag) {
         if tags.unknown.is_empty() {
-            let count = usize::try_from(tags.left)
-                .unwrap_or(usize::MAX)
-                .saturating_add(1);
-            if !self.spend(TaggedFields::MEMORY)
-                || !self.spend(count.saturating_mul(size_of::<TaggedField<'_>>()))
-            {
+            let Some(count) = self.spend_for_unknown(tags) else {
                 return;
-            }
+            };
             tags.unknown.reserve_exact(count);
         }
         let value = Blob::Borrowed(self.bytes(tag.size));
@@ -84,6 +79,14 @@ impl<'a> Reader<'a> {
             tag: tag.number,
             value,
         });
+    }
+
+    /// How many unknown tagged fields there may be, once the memory for them is spent.
+    pub(super) fn spend_for_unknown(&mut self, tags: &TagSection<'a>) -> Option<usize> {
+        let left = usize::try_from(tags.left).unwrap_or(usize::MAX);
+        let count = left.saturating_add(1);
+        let memory = count.saturating_mul(size_of::<TaggedField<'_>>());
+        (self.spend(TaggedFields::MEMORY) && self.spend(memory)).then_some(count)
     }
 
     /// Ends the value of `tag`, which the definition knows.
@@ -149,7 +152,7 @@ impl<'a> Reader<'a> {
 /// A section of tagged fields that is being read.
 #[derive(Debug)]
 pub struct TagSection<'a> {
-    left: u32,
+    pub(super) left: u32,
     /// The known tags seen, a bit each.
     known: u64,
     unknown: Vec<TaggedField<'a>>,
@@ -161,7 +164,7 @@ pub struct Tag {
     /// The tag.
     pub number: u32,
     /// How many bytes its value has, as it says.
-    size: usize,
+    pub(super) size: usize,
     /// How many bytes of input were left where the value began.
     start: usize,
 }

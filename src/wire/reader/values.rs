@@ -21,7 +21,7 @@ impl<'a> Reader<'a> {
     /// A string. Out of line: there is hardly a struct without one. What it returns fits into
     /// registers.
     #[inline(never)]
-    fn str(&mut self, e: Encoding) -> &'a str {
+    pub(crate) fn str(&mut self, e: Encoding) -> &'a str {
         let start = self.rest;
         let length = self.string_length(e);
         match usize::try_from(length) {
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(never)]
-    fn nullable_str(&mut self, e: Encoding) -> Option<&'a str> {
+    pub(crate) fn nullable_str(&mut self, e: Encoding) -> Option<&'a str> {
         match usize::try_from(self.string_length(e)) {
             Ok(length) => Some(self.text(length)),
             Err(_) => None,
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
     }
 
     /// How many elements an array has, once the memory for them is spent.
-    fn count(&mut self, e: Encoding, min_size: usize, size: usize) -> usize {
+    pub(crate) fn count(&mut self, e: Encoding, min_size: usize, size: usize) -> usize {
         let start = self.rest;
         let length = self.length(e);
         match usize::try_from(length) {
@@ -123,7 +123,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn nullable_count(&mut self, e: Encoding, min_size: usize, size: usize) -> Option<usize> {
+    pub(crate) fn nullable_count(
+        &mut self,
+        e: Encoding,
+        min_size: usize,
+        size: usize,
+    ) -> Option<usize> {
         let start = self.rest;
         match usize::try_from(self.length(e)) {
             Ok(count) => Some(self.reserve(start, count, min_size, size)),
@@ -184,7 +189,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn length(&mut self, e: Encoding) -> i32 {
+    pub(super) fn length(&mut self, e: Encoding) -> i32 {
         match e {
             Encoding::Plain => self.i32(),
             Encoding::Compact => self.compact_length(),
@@ -192,7 +197,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn string_length(&mut self, e: Encoding) -> i32 {
+    pub(super) fn string_length(&mut self, e: Encoding) -> i32 {
         match e {
             Encoding::Plain => i32::from(self.i16()),
             Encoding::Compact => self.compact_length(),

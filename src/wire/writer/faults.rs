@@ -17,6 +17,18 @@ impl Writer {
         }
     }
 
+    /// Whether something has failed.
+    #[inline]
+    pub(in crate::wire) const fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// What failed did so inside of `field`, or of its element at `index`.
+    #[cold]
+    pub(in crate::wire) fn failed_in(&mut self, field: &'static str, index: Option<usize>) {
+        self.error = self.error.take().map(|error| error.inside(field, index));
+    }
+
     /// Refuses `field` if it is `set`, which the version has no place for.
     #[doc(hidden)]
     #[inline]

@@ -90,9 +90,14 @@ impl Writer {
         field: &'static str,
         mut write: impl FnMut(&mut Self, &T),
     ) {
-        if self.count(e, elements.len(), field) {
-            for element in elements {
-                write(self, element);
+        // What failed before would be taken for a fault of the first element.
+        if self.failed() || !self.count(e, elements.len(), field) {
+            return;
+        }
+        for (index, element) in elements.iter().enumerate() {
+            write(self, element);
+            if self.failed() {
+                return self.failed_in(field, Some(index));
             }
         }
     }

@@ -1,17 +1,9 @@
-//! Prints a table of how long each case takes with either crate, as the median of rounds in which
-//! they take turns. Only time on the CPU counts, as other programs may run on the machine.
-//! Allocations come from standard input, as `allocations` prints them.
+//! Prints a table of how long each case takes with either crate, and of how long the walker takes beside
+//! typed decoding. Allocations come from standard input, as `allocations` prints them.
 
 use std::io::{self, BufRead};
 
-use kafka_codec_peers::{Case, Work};
-use rustix::time::{ClockId, clock_gettime};
-
-const ROUNDS: usize = 501;
-
-/// How many microseconds a turn of either crate takes at least: much longer than it takes to read
-/// the clock, and short, so that the machine is as busy in one turn as in the next.
-const ROUND: f64 = 400.0;
+use kafka_codec_peers::measure::Times;
 
 fn main() {
     let allocations: Vec<String> = io::stdin().lock().lines().map_while(Result::ok).collect();
@@ -37,57 +29,13 @@ fn main() {
             format!("{ours} / {theirs}"),
         );
     }
-}
-
-/// Medians: microseconds for once, and how many times longer they take in the same round.
-struct Times {
-    ours: f64,
-    theirs: f64,
-    ratio: f64,
-}
-
-impl Times {
-    fn of(mut case: Case) -> Self {
-        let (count_ours, count_theirs) = (count(&mut case.ours), count(&mut case.theirs));
-        let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            let one = time(&mut case.ours, count_ours);
-            let other = time(&mut case.theirs, count_theirs);
-            ours.push(one);
-            theirs.push(other);
-            ratios.push(other / one);
-        }
-        Self {
-            ours: median(ours),
-            theirs: median(theirs),
-            ratio: median(ratios),
-        }
+    println!("\n{:<50}{:>12}{:>12}{:>9}", "", "walked", "typed", "faster");
+    for case in kafka_codec_peers::walk::cases() {
+        let name = case.name.clone();
+        let times = Times::of(case);
+        println!(
+            "{name:<50}{:>9.2} us{:>9.2} us{:>8.2}x",
+            times.ours, times.theirs, times.ratio
+        );
     }
-}
-
-/// How many times `work` is done in a round.
-fn count(work: &mut Work) -> u32 {
-    let mut count = 1;
-    while time(work, count) * f64::from(count) < ROUND {
-        count *= 2;
-    }
-    count
-}
-
-/// Microseconds that doing `work` once takes, on average over `count` times.
-fn time(work: &mut Work, count: u32) -> f64 {
-    let start = now();
-    (0..count).for_each(|_| work());
-    (now() - start) / f64::from(count)
-}
-
-/// How many microseconds this thread has run.
-fn now() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

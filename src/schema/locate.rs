@@ -1,0 +1,127 @@
+//! Which field an error is about: typed decoding keeps the offset alone, and once it has failed the message is
+//! read again, up to there, by its schema.
+
+use std::fmt::Write as _;
+use std::ops::{ControlFlow, Range};
+
+use super::walk::walk;
+use super::{Place, Schema, StructSchema, Visitor};
+use crate::wire::Limits;
+use crate::{DecodeError, DecodeErrorKind, Version};
+
+/// The error says which field it is about; it is one of reading `bytes`, which begin at `start` of the reader.
+#[cold]
+pub(crate) fn locate(
+    error: DecodeError,
+    schema: &'static Schema,
+    version: Version,
+    bytes: &[u8],
+    start: usize,
+) -> DecodeError {
+    let until = match error.kind() {
+        DecodeErrorKind::TrailingBytes { .. }
+        | DecodeErrorKind::UnknownApiKey { .. }
+        | DecodeErrorKind::UnsupportedVersion { .. } => return error,
+        // Without limits, reading would go on.
+        DecodeErrorKind::MemoryLimit { .. } => error.offset().saturating_sub(start),
+        _ => usize::MAX,
+    };
+    let mut locator = Locator {
+        until,
+        structs: Vec::new(),
+        last: Step::TAGS,
+    };
+    match walk(schema, version, bytes, Limits::UNLIMITED, &mut locator) {
+        Ok(ControlFlow::Continue(())) => error,
+        Ok(ControlFlow::Break(())) | Err(_) => error.in_field(locator.path()),
+    }
+}
+
+struct Locator {
+    /// Where to stop.
+    until: usize,
+    /// The structs around, from the outside in, but for the message.
+    structs: Vec<Step>,
+    /// What was read last.
+    last: Step,
+}
+
+#[derive(Copy, Clone)]
+struct Step {
+    name: &'static str,
+    index: Option<usize>,
+}
+
+impl Step {
+    /// The field of the typed struct that stands for tagged fields as a whole.
+    const TAGS: Self = Self {
+        name: "unknown_tagged_fields",
+        index: None,
+    };
+
+    fn to(place: Place) -> Option<Self> {
+        Some(Self {
+            name: place.field()?.rust_name(),
+            index: place.index(),
+        })
+    }
+}
+
+impl Locator {
+    fn path(&self) -> String {
+        let mut path = String::new();
+        for step in self.structs.iter().chain([&self.last]) {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(step.name);
+            if let Some(index) = step.index {
+                // A string takes everything.
+                let _ = write!(path, "[{index}]");
+            }
+        }
+        path
+    }
+
+    fn stop_at(&self, offset: usize) -> ControlFlow<()> {
+        if offset >= self.until {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+impl Visitor<'_> for Locator {
+    fn enter(&mut self, place: Place) -> ControlFlow<()> {
+        self.last = Step::to(place).unwrap_or(Step::TAGS);
+        ControlFlow::Continue(())
+    }
+
+    fn begin_array(&mut self, place: Place, _: usize) -> ControlFlow<()> {
+        self.stop_at(place.bytes().end)
+    }
+
+    fn begin_struct(&mut self, place: Place, _: &'static StructSchema) -> ControlFlow<()> {
+        self.structs.extend(Step::to(place));
+        ControlFlow::Continue(())
+    }
+
+    fn end_struct(&mut self, place: Place, _: &'static StructSchema) -> ControlFlow<()> {
+        self.structs.pop();
+        self.enter(place)
+    }
+
+    fn end_array(&mut self, place: Place) -> ControlFlow<()> {
+        self.enter(place)
+    }
+
+    fn next_tag(&mut self, _: usize) -> ControlFlow<()> {
+        self.last = Step::TAGS;
+        ControlFlow::Continue(())
+    }
+
+    fn unknown_tag(&mut self, _: u32, _: &[u8], bytes: Range<usize>) -> ControlFlow<()> {
+        self.stop_at(bytes.start)
+    }
+}

@@ -1,0 +1,61 @@
+//! What every message looks like, as values: for programs that learn at run time which message they have.
+//!
+//! Beside the typed messages there is a [`Schema`] of each, and [`visit`] reads the bytes of a message by it:
+//! everything that a message holds, in one pass, without allocating, by calling a [`Visitor`].
+//!
+//! ```text
+//!  ApiKey, name ──► Schema ──► StructSchema ──► Field: names, type, versions, tag, default
+//!  lookup.rs        table.rs                      │ Struct(&StructSchema)
+//!                                                 ▼
+//!  (schema, version, bytes) ──► visit ──► Visitor: begin_struct, value, begin_array, unknown_tag, ..
+//!                               walk.rs   visitor.rs
+//! ```
+//!
+//! Typed decoding and [`visit`] are two readers of the same bytes: they accept and refuse the same, with the
+//! same [`DecodeError`](crate::DecodeError). That error names its field by this module too.
+//!
+//! # Examples
+//!
+//! The strings of a message, whatever message it is:
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use kafka_codec::schema::{self, Place, Schema, Value, Visitor};
+//! use kafka_codec::{ApiKey, Version, wire::Limits};
+//!
+//! #[derive(Default)]
+//! struct Strings(Vec<String>);
+//!
+//! impl<'a> Visitor<'a> for Strings {
+//!     fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+//!         if let Value::String(text) = value {
+//!             self.0.push(format!("{}: {text}", place.name()));
+//!         }
+//!         ControlFlow::Continue(())
+//!     }
+//! }
+//!
+//! let schema = Schema::of_request(ApiKey::Heartbeat).expect("known");
+//! let body = b"\0\x01a\0\0\0\x01\0\x01b";
+//! let mut strings = Strings::default();
+//! schema::visit(schema, Version(0), body, Limits::default(), &mut strings)?;
+//! assert_eq!(strings.0, ["groupId: a", "memberId: b"]);
+//! # Ok::<(), kafka_codec::DecodeError>(())
+//! ```
+
+mod defaults;
+mod locate;
+mod lookup;
+mod table;
+pub(crate) mod tables;
+mod visitor;
+mod walk;
+
+pub(crate) use locate::locate;
+pub use lookup::UnknownSchema;
+pub use table::{DefaultValue, Entity, Field, FieldType, Kind, Schema, StructSchema};
+#[doc(hidden)]
+pub use table::{NEVER, structure};
+pub use visitor::{Place, Value, Visitor};
+pub use walk::visit;

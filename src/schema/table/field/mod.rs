@@ -1,0 +1,202 @@
+//! What a field looks like: what is asked of a row of a table. How the rows are made is in `row`.
+
+mod row;
+
+use std::fmt;
+
+use super::{DefaultValue, Entity, FieldType, NEVER};
+use crate::wire::Encoding;
+use crate::{Version, VersionRange};
+
+/// What a field looks like.
+#[derive(Copy, Clone)]
+pub struct Field {
+    name: &'static str,
+    /// In the typed struct.
+    rust_name: &'static str,
+    /// Of an element, if it is an array.
+    ty: FieldType,
+    default: DefaultValue,
+    versions: Range,
+    nullable: Range,
+    /// From which version on it has a tag.
+    tagged_from: i16,
+    tag: u8,
+    /// How many bytes every value takes; 0 if that depends on the value.
+    size: u8,
+    flags: u8,
+    entity: Option<Entity>,
+    /// If that is another version than the message's.
+    flexible_from: Option<i16>,
+}
+
+/// An inclusive range of versions that may be empty.
+#[derive(Copy, Clone)]
+struct Range {
+    first: i16,
+    /// How many versions come after the first.
+    more: u16,
+}
+
+impl Range {
+    /// Of a version that there is not.
+    const NONE: Self = Self {
+        first: NEVER,
+        more: 0,
+    };
+
+    const fn new(first: i16, last: i16) -> Self {
+        Self {
+            first,
+            more: last.abs_diff(first),
+        }
+    }
+
+    /// One comparison, as versions below the first become numbers above all others.
+    #[inline]
+    const fn contains(self, version: Version) -> bool {
+        let above = version.0.wrapping_sub(self.first);
+        u16::from_ne_bytes(above.to_ne_bytes()) <= self.more
+    }
+
+    const fn get(self) -> Option<VersionRange> {
+        match self.first {
+            NEVER => None,
+            first => VersionRange::new(first, first.saturating_add_unsigned(self.more)),
+        }
+    }
+}
+
+impl Field {
+    /// Its name in Kafka's JSON, such as `topicId`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its name in the typed struct, such as `topic_id`; of a raw identifier without the `r#`.
+    #[must_use]
+    pub const fn rust_name(&self) -> &'static str {
+        self.rust_name
+    }
+
+    /// The type of its value; of its elements if it is an array.
+    #[must_use]
+    #[inline]
+    pub const fn field_type(&self) -> FieldType {
+        self.ty
+    }
+
+    /// How many bytes it takes where it stands; `None` if that depends on its value.
+    #[must_use]
+    #[inline]
+    pub fn fixed_size(&self) -> Option<usize> {
+        (self.size > 0).then_some(self.size.into())
+    }
+
+    /// Whether it is an array.
+    #[must_use]
+    #[inline]
+    pub const fn is_array(&self) -> bool {
+        self.flags & ARRAY != 0
+    }
+
+    /// Whether it is an error code, of type int16.
+    #[must_use]
+    pub const fn is_error_code(&self) -> bool {
+        self.flags & ERROR_CODE != 0
+    }
+
+    /// Whether it is dropped where the version lacks it, instead of being an error if it is set.
+    #[must_use]
+    pub const fn is_ignorable(&self) -> bool {
+        self.flags & IGNORABLE != 0
+    }
+
+    /// Whether it is part of what tells the elements around it apart.
+    #[must_use]
+    pub const fn is_map_key(&self) -> bool {
+        self.flags & MAP_KEY != 0
+    }
+
+    /// What its value identifies.
+    #[must_use]
+    pub const fn identifies(&self) -> Option<Entity> {
+        self.entity
+    }
+
+    /// What it is where it is not there.
+    #[must_use]
+    pub const fn default_value(&self) -> DefaultValue {
+        self.default
+    }
+
+    /// The versions that have it.
+    #[must_use]
+    pub const fn versions(&self) -> Option<VersionRange> {
+        self.versions.get()
+    }
+
+    /// The versions in which it may be null.
+    #[must_use]
+    pub const fn nullable_versions(&self) -> Option<VersionRange> {
+        self.nullable.get()
+    }
+
+    /// Its tag, in the versions in which it is tagged.
+    #[must_use]
+    #[inline]
+    pub fn tag(&self) -> Option<u32> {
+        (self.tagged_from != NEVER).then_some(self.tag.into())
+    }
+
+    /// Whether `version` has it.
+    #[must_use]
+    #[inline]
+    pub const fn is_in(&self, version: Version) -> bool {
+        self.versions.contains(version)
+    }
+
+    /// Whether it is a tagged field in `version`.
+    #[must_use]
+    #[inline]
+    pub const fn is_tagged_in(&self, version: Version) -> bool {
+        self.tagged_from <= version.0 && self.is_in(version)
+    }
+
+    /// Whether it stands among the other fields in `version`.
+    #[must_use]
+    #[inline]
+    pub const fn is_mandatory_in(&self, version: Version) -> bool {
+        self.is_in(version) && version.0 < self.tagged_from
+    }
+
+    /// Whether it may be null in `version`.
+    #[must_use]
+    #[inline]
+    pub const fn is_nullable_in(&self, version: Version) -> bool {
+        self.nullable.contains(version)
+    }
+
+    /// How its length is written in `version`, where it is not tagged; `of_message` is how the message's are.
+    #[must_use]
+    #[inline]
+    pub const fn encoding(&self, version: Version, of_message: Encoding) -> Encoding {
+        match self.flexible_from {
+            None => of_message,
+            Some(first) => Encoding::flexible_from(first, version),
+        }
+    }
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let brackets = if self.is_array() { "[]" } else { "" };
+        write!(f, "Field({}: {brackets}{})", self.name, self.ty)
+    }
+}
+
+const ARRAY: u8 = 1;
+const ERROR_CODE: u8 = 2;
+const IGNORABLE: u8 = 4;
+const MAP_KEY: u8 = 8;

@@ -1,0 +1,195 @@
+//! What a message and a struct look like; fields and their types are in files of their own. The tables
+//! themselves are generated, and read by `walk`.
+
+mod field;
+mod types;
+
+pub use field::Field;
+pub use types::{DefaultValue, Entity, FieldType};
+
+use std::fmt;
+
+use crate::wire::Encoding;
+use crate::{Version, VersionRange};
+
+/// What a message looks like.
+pub struct Schema {
+    name: &'static str,
+    kind: Kind,
+    api_key: Option<i16>,
+    versions: VersionRange,
+    flexible_from: i16,
+    root: &'static StructSchema,
+}
+
+impl Schema {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        kind: Kind,
+        api_key: Option<i16>,
+        first: i16,
+        last: i16,
+        flexible_from: i16,
+        root: &'static StructSchema,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            api_key,
+            versions: VersionRange::generated(first, last),
+            flexible_from,
+            root,
+        }
+    }
+
+    /// Kafka's name of the message, such as `FetchRequest`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What kind of message it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The number of the API, or of the record type.
+    #[must_use]
+    pub const fn api_key(&self) -> Option<i16> {
+        self.api_key
+    }
+
+    /// The versions it has.
+    #[must_use]
+    pub const fn versions(&self) -> VersionRange {
+        self.versions
+    }
+
+    /// The first flexible version; `None` if none is.
+    #[must_use]
+    pub const fn flexible_from(&self) -> Option<Version> {
+        match self.flexible_from {
+            NEVER => None,
+            first => Some(Version(first)),
+        }
+    }
+
+    /// How lengths are written in `version`, where no field says otherwise.
+    #[must_use]
+    #[inline]
+    pub const fn encoding(&self, version: Version) -> Encoding {
+        Encoding::flexible_from(self.flexible_from, version)
+    }
+
+    /// The message's own struct.
+    #[must_use]
+    pub const fn root(&self) -> &'static StructSchema {
+        self.root
+    }
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Schema({} v{})", self.name, self.versions)
+    }
+}
+
+/// What kind of message it is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A request.
+    Request,
+    /// A response.
+    Response,
+    /// The header of requests or responses.
+    Header,
+    /// A record of the KRaft metadata log, or of remote storage.
+    Metadata,
+    /// Anything else that is stored or sent inside of bytes.
+    Data,
+    /// The key of a coordinator's record.
+    CoordinatorKey,
+    /// The value of a coordinator's record.
+    CoordinatorValue,
+}
+
+/// What a struct looks like.
+pub struct StructSchema {
+    name: &'static str,
+    fields: &'static [Field],
+    /// Up to which version an element takes at least how many bytes.
+    min_sizes: &'static [(i16, usize)],
+    /// How many bytes of memory the typed struct takes.
+    memory: usize,
+}
+
+impl StructSchema {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn element(self, min_sizes: &'static [(i16, usize)], memory: usize) -> Self {
+        Self {
+            min_sizes,
+            memory,
+            ..self
+        }
+    }
+
+    /// Its name in Kafka's definition.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its fields, in the order of Kafka's definition. Those that stand among the others are encoded
+    /// in this order, before all tagged ones.
+    #[must_use]
+    pub const fn fields(&self) -> &'static [Field] {
+        self.fields
+    }
+
+    /// The field with `tag`, whatever the version.
+    #[must_use]
+    pub fn tagged(&self, tag: u32) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.tag() == Some(tag))
+    }
+
+    /// How many bytes it takes at least in `version`, as the element of an array; 0 if it is in none.
+    #[must_use]
+    pub fn min_size(&self, version: Version) -> usize {
+        let mut sizes = self.min_sizes.iter();
+        let size = sizes.find(|(last, _)| version.0 <= *last);
+        size.or_else(|| self.min_sizes.last())
+            .map_or(0, |(_, size)| *size)
+    }
+
+    /// How many bytes of memory the typed struct takes, as the element of an array; 0 if it is in none.
+    pub(super) const fn memory(&self) -> usize {
+        self.memory
+    }
+}
+
+/// How a generated table says what a struct looks like.
+#[doc(hidden)]
+#[must_use]
+pub const fn structure(name: &'static str, fields: &'static [Field]) -> StructSchema {
+    StructSchema {
+        name,
+        fields,
+        min_sizes: &[],
+        memory: 0,
+    }
+}
+
+impl fmt::Debug for StructSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StructSchema({})", self.name)
+    }
+}
+
+/// A version that no message reaches.
+#[doc(hidden)]
+pub const NEVER: i16 = i16::MAX;
