@@ -41,12 +41,16 @@
 mod any_message;
 mod api_key;
 mod api_versions;
+#[cfg(feature = "messages")]
+mod envelope;
 mod error;
 mod error_code;
 pub mod frame;
 #[doc(hidden)]
 pub mod generated;
 mod header;
+#[cfg(feature = "messages")]
+pub mod internal_topics;
 mod message;
 pub mod messages;
 mod name;
@@ -55,6 +59,7 @@ mod response_frame;
 pub mod schema;
 mod unselected;
 mod version;
+mod versioned;
 pub mod wire;
 
 #[cfg(feature = "messages")]
@@ -66,6 +71,7 @@ pub use message::{Decode, Message, Request, Response};
 pub use response_frame::ResponseFrame;
 pub use unselected::UnselectedResponse;
 pub use version::{Version, VersionRange};
+pub use versioned::Versioned;
 
 /// The examples of the README run as tests.
 #[cfg(doctest)]

@@ -96,8 +96,18 @@ impl VersionRange {
 
     /// The versions in both ranges; `None` if there are none.
     #[must_use]
-    pub fn intersect(self, other: Self) -> Option<Self> {
-        Self::new(self.min.max(other.min), self.max.min(other.max))
+    pub const fn intersect(self, other: Self) -> Option<Self> {
+        let min = if self.min > other.min {
+            self.min
+        } else {
+            other.min
+        };
+        let max = if self.max < other.max {
+            self.max
+        } else {
+            other.max
+        };
+        Self::new(min, max)
     }
 
     /// Every version, lowest first.

@@ -4,12 +4,14 @@
 #![cfg(feature = "messages")]
 
 use std::io::IoSlice;
+use std::sync::mpsc;
+use std::thread;
 
 use allocation_counter::measure;
 use bytes::{Buf, Bytes};
-use kafka_codec::messages::{FetchResponse, MetadataResponse};
+use kafka_codec::messages::{FetchResponse, MetadataRequest, MetadataResponse};
 use kafka_codec::wire::Writer;
-use kafka_codec::{Decode, Message, Version, frame};
+use kafka_codec::{Decode, Message, ResponseFrame, Version, frame};
 
 #[path = "../benches/peers/src/inputs.rs"]
 #[allow(
@@ -40,6 +42,37 @@ fn decoding_metadata_allocates_once_for_each_array_of_structs() {
     );
     // Brokers, topics, and the partitions of each topic.
     assert_eq!(count, 1 + 1 + 1000);
+}
+
+#[test]
+fn a_response_frame_is_handed_to_another_thread_and_decoded_there_with_no_allocation_more() {
+    let response = inputs::metadata_response();
+    let mut bytes = frame::encode_response(Vec::new(), &response, V12, 7).unwrap();
+    bytes.advance(4);
+    let bytes = bytes.copy_to_bytes(bytes.remaining());
+
+    let (sender, receiver) = mpsc::channel::<ResponseFrame<MetadataRequest<'static>>>();
+    let asks = thread::spawn(move || {
+        let frame = receiver.recv().unwrap();
+        let mut brokers_and_topics = (0, 0);
+        let count = allocations(|| {
+            let decoded = frame.decode().unwrap();
+            brokers_and_topics = (decoded.brokers.len(), decoded.topics.len());
+        });
+        assert_eq!(brokers_and_topics, (6, 1000));
+        (count, frame)
+    });
+    let mut received = None;
+    let count = allocations(|| received = Some(ResponseFrame::new(bytes, V12).unwrap()));
+    assert_eq!(count, 0, "what is handed over is the frame itself");
+    sender.send(received.unwrap()).unwrap();
+
+    let (count, frame) = asks.join().unwrap();
+    assert_eq!(count, 1 + 1 + 1000);
+    assert_eq!(
+        (frame.correlation_id(), frame.decode().unwrap()),
+        (7, response)
+    );
 }
 
 #[test]

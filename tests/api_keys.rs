@@ -1,11 +1,10 @@
-//! The APIs are those of Kafka's own enums, and every name that anyone uses for one finds it.
+//! The APIs are those of Kafka's own enums, in the versions of each release. Their names are in `api_names.rs`.
 #![cfg(test)]
 
 #[path = "support/vectors.rs"]
 mod vectors;
 
 use std::collections::HashMap;
-use std::fs;
 use std::sync::LazyLock;
 
 use kafka_codec::messages::ApiVersionsResponse;
@@ -152,129 +151,6 @@ fn flexible_versions_have_the_headers_with_tags() {
         ApiKey::Fetch.request_header_version(Version(99)),
         Version(2)
     );
-}
-
-/// The names of `aliases.json`, which says where each comes from.
-fn aliases() -> Vec<(ApiKey, String)> {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/protocol-json/aliases.json");
-    let file: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-    let mut names = Vec::new();
-    for (key, sources) in file["aliases"].as_object().unwrap() {
-        let key = ApiKey::from_number(key.parse().unwrap());
-        for source in ["kmsg", "librdkafka", "former"] {
-            let in_source = sources[source].as_array().unwrap().iter();
-            names.extend(in_source.map(|name| (key, name.as_str().unwrap().to_owned())));
-        }
-    }
-    names
-}
-
-/// Every name of the four sources: Kafka's display names, Java's constants, kmsg and librdkafka.
-fn all_names() -> Vec<(ApiKey, String)> {
-    let mut names = aliases();
-    for (key, line) in apis("3.9.2").chain(apis("4.4.0")) {
-        for name in ["name", "constant"] {
-            names.push((key, line[name].as_str().unwrap().to_owned()));
-        }
-    }
-    assert!(names.len() > 95 * 4, "all four sources are there");
-    names
-}
-
-#[test]
-fn every_name_of_every_source_finds_its_api() {
-    for (key, name) in all_names() {
-        for spelled in [
-            name.clone(),
-            name.to_lowercase(),
-            name.to_uppercase().replace('_', "-"),
-            name.replace('_', " "),
-            format!(" {name}\t"),
-            format!("{name}Request"),
-            format!("{name}_RESPONSE"),
-        ] {
-            assert_eq!(spelled.parse(), Ok(key), "{spelled}");
-            assert_eq!(ApiKey::from_name(&spelled), Some(key), "{spelled}");
-        }
-        assert!(key.names().any(|known| known == name), "{name}");
-    }
-}
-
-#[test]
-fn no_name_means_two_apis() {
-    let letters = |name: &str| name.to_lowercase().replace('_', "");
-    let mut owners = HashMap::new();
-    for key in ApiKey::ALL {
-        for name in key.names() {
-            let owner = owners.insert(letters(name), key).unwrap_or(key);
-            assert_eq!(owner, key, "{name}");
-        }
-    }
-    for direction in ["request", "response"] {
-        for name in owners.keys() {
-            let stem = name.strip_suffix(direction);
-            let other = stem.and_then(|stem| owners.get(stem));
-            assert!(other.is_none_or(|other| *other == owners[name]), "{name}");
-        }
-    }
-}
-
-#[test]
-fn former_names_find_the_api_of_today() {
-    for (name, key) in [
-        ("ListClientMetricsResources", ApiKey::ListConfigResources),
-        ("AlterIsr", ApiKey::AlterPartition),
-        ("ElectPreferredLeaders", ApiKey::ElectLeaders),
-        ("GroupCoordinator", ApiKey::FindCoordinator),
-        ("CONSUMER_METADATA", ApiKey::FindCoordinator),
-        ("Offsets", ApiKey::ListOffsets),
-        ("CONTROLLED_SHUTDOWN_KEY", ApiKey::ControlledShutdown),
-        ("UPDATE_METADATA_KEY", ApiKey::UpdateMetadata),
-        ("ApiVersion", ApiKey::ApiVersions),
-        (
-            "AlterPartitionAssignments",
-            ApiKey::AlterPartitionReassignments,
-        ),
-    ] {
-        assert_eq!(name.parse(), Ok(key), "{name}");
-    }
-}
-
-#[test]
-fn a_name_with_one_letter_missing_suggests_one_that_is_right() {
-    for key in ApiKey::ALL {
-        let mut misspelt = key.name().unwrap().to_owned();
-        misspelt.remove(misspelt.len() / 2);
-        if ApiKey::from_name(&misspelt).is_some() {
-            continue;
-        }
-        let error = misspelt.parse::<ApiKey>().unwrap_err();
-        let suggestion = error.suggestion().unwrap();
-        assert_eq!(suggestion.parse(), Ok(*key), "{misspelt}");
-        assert!(error.to_string().contains(&misspelt), "{error}");
-        assert!(error.to_string().contains(suggestion), "{error}");
-    }
-}
-
-#[test]
-fn what_is_like_no_name_says_what_to_write() {
-    for text in ["", "request", "qqqqqq", "99999", "1.5"] {
-        let error = text.parse::<ApiKey>().unwrap_err();
-        assert_eq!(error.suggestion(), None, "{text}");
-        assert_eq!(
-            error.to_string(),
-            format!("unknown API `{text}`: write a name such as `Fetch`, or the number")
-        );
-    }
-}
-
-#[test]
-fn any_number_is_kept() {
-    for number in i16::MIN..=i16::MAX {
-        assert_eq!(ApiKey::from(number).number(), number);
-    }
-    assert_eq!(" 1 ".parse(), Ok(ApiKey::Fetch));
-    assert_eq!("-7".parse(), Ok(ApiKey::from_number(-7)));
 }
 
 #[test]

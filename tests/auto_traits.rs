@@ -1,9 +1,17 @@
-//! All public types can be sent to and shared with other threads, and what is owned borrows
-//! nothing.
+//! All public types can be sent to and shared with other threads, and what is owned borrows nothing. Types of
+//! connection, pairing, records and schema are in `auto_traits_of_modules.rs`.
 #![cfg(test)]
 #![cfg(feature = "messages")]
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
 use kafka_codec::frame::{FrameError, FrameErrorKind, FrameSplitter};
+use kafka_codec::internal_topics::{
+    GroupCoordinatorRecord, MetadataRecord, RemoteLogMetadataRecord, ShareCoordinatorRecord,
+    TransactionCoordinatorRecord, UnknownCoordinatorRecord, UnknownRecord,
+};
 use kafka_codec::wire::{
     Blob, Encoding, IntoOwned, Limits, Packed, ParseUuidError, Reader, Segments, Tag, TagSection,
     TagWriter, TaggedField, TaggedFields, Uuid, Writer,
@@ -11,7 +19,7 @@ use kafka_codec::wire::{
 use kafka_codec::{
     AnyRequest, AnyResponse, ApiClass, ApiKey, DecodeError, DecodeErrorKind, EncodeError,
     EncodeErrorKind, ErrorCode, Listener, Listeners, ParseApiKeyError, ParseErrorCodeError,
-    ResponseFrame, UnknownApiKey, UnselectedResponse, Version, VersionRange, messages,
+    ResponseFrame, UnknownApiKey, UnselectedResponse, Version, VersionRange, Versioned, messages,
 };
 
 fn is_shared<T: Send + Sync>() {}
@@ -36,6 +44,14 @@ fn every_public_type_is_send_and_sync() {
     is_shared::<(Reader<'_>, TagSection<'_>, TagWriter<'_>)>();
     is_shared::<(AnyRequest<'_>, AnyResponse<'_>)>();
     is_owned::<ResponseFrame<messages::FetchRequest<'static>>>();
+    is_shared::<(MetadataRecord<'_>, RemoteLogMetadataRecord<'_>)>();
+    is_shared::<(GroupCoordinatorRecord<'_>, ShareCoordinatorRecord<'_>)>();
+    is_shared::<(
+        TransactionCoordinatorRecord<'_>,
+        UnknownRecord<'_>,
+        UnknownCoordinatorRecord<'_>,
+    )>();
+    is_owned::<Versioned<messages::TopicRecord<'static>>>();
 }
 
 #[test]
@@ -50,5 +66,48 @@ fn every_message_is_send_and_sync_and_its_owned_form_static() {
     is_owned::<(
         <AnyRequest<'_> as IntoOwned>::Owned,
         <AnyResponse<'_> as IntoOwned>::Owned,
+        <Versioned<MetadataRecord<'_>> as IntoOwned>::Owned,
+        <RemoteLogMetadataRecord<'_> as IntoOwned>::Owned,
+        <GroupCoordinatorRecord<'_> as IntoOwned>::Owned,
+        <ShareCoordinatorRecord<'_> as IntoOwned>::Owned,
+        <TransactionCoordinatorRecord<'_> as IntoOwned>::Owned,
     )>();
+}
+
+#[test]
+fn no_public_type_is_left_out_of_these_tests() {
+    let lists = [
+        include_str!("auto_traits.rs"),
+        include_str!("auto_traits_of_modules.rs"),
+    ];
+    let listed: BTreeSet<_> = lists
+        .iter()
+        .flat_map(|list| list.split(|c: char| !c.is_ascii_alphanumeric()))
+        .collect();
+    let mut places = vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut count = 0;
+    while let Some(place) = places.pop() {
+        if place.is_dir() {
+            let entries = fs::read_dir(&place).unwrap();
+            places.extend(entries.map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        // What is `pub` can be reached: the compiler warns of what cannot.
+        for line in fs::read_to_string(&place).unwrap().lines() {
+            let line = line.trim_start();
+            let ty = ["pub struct ", "pub enum "].map(|start| line.strip_prefix(start));
+            let Some(ty) = ty.into_iter().flatten().next() else {
+                continue;
+            };
+            let name = ty.split(|c: char| !c.is_ascii_alphanumeric()).next();
+            let name = name.filter(|name| !name.is_empty()); // In a macro it is none.
+            assert!(
+                name.is_none_or(|name| listed.contains(name)),
+                "{}: add `{ty}` to the lists",
+                place.display()
+            );
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count} types: the sources are elsewhere now");
 }
