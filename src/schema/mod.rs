@@ -47,6 +47,8 @@
 mod defaults;
 mod locate;
 mod lookup;
+#[cfg(feature = "random")]
+pub mod random;
 mod table;
 pub(crate) mod tables;
 mod visitor;

@@ -9,23 +9,45 @@ mod bodies;
 mod crafted;
 #[path = "../support/fuzz_bodies.rs"]
 mod fuzz_bodies;
+#[cfg(feature = "random")]
+#[path = "../support/fuzz_schema.rs"]
+mod fuzz_schema;
 #[path = "../support/memory.rs"]
 mod memory;
 #[path = "../support/mutation.rs"]
 mod mutation;
 #[path = "../support/random.rs"]
 mod random;
+#[cfg(feature = "schema")]
+#[path = "../support/rebuild.rs"]
+mod rebuild;
+#[path = "../support/recorded.rs"]
+mod recorded;
 #[path = "../support/registry.rs"]
 mod registry;
 #[path = "../support/vectors.rs"]
 mod vectors;
 
+#[cfg(feature = "random")]
+mod broken_messages;
 mod error_kinds;
+mod error_paths;
 mod fuzz_corpus;
 mod hostile;
 mod hostile_memory;
+mod internal_topics;
 mod java_vectors;
+mod nested_payloads;
+#[cfg(feature = "random")]
+mod random_coverage;
+#[cfg(feature = "random")]
+mod random_messages;
 mod roundtrip;
+#[cfg(feature = "schema")]
+mod schemas;
 mod segments;
 mod tagged_fields;
 mod truncation;
+mod unknown_records;
+#[cfg(feature = "schema")]
+mod walker;

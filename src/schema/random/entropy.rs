@@ -1,0 +1,146 @@
+//! Where chance comes from: the caller. What is made of it, byte by byte, is the same everywhere.
+
+/// A source of bytes that decide what is made.
+///
+/// The same bytes make the same messages. There are two sources here: [`Seeded`], for tests, and a byte
+/// slice, for fuzzers, which change it and watch what happens. Any other is a few lines:
+///
+/// ```
+/// use kafka_codec::schema::random::Entropy;
+///
+/// struct Counter(u8);
+///
+/// impl Entropy for Counter {
+///     fn fill(&mut self, bytes: &mut [u8]) {
+///         for byte in bytes {
+///             *byte = self.0;
+///             self.0 = self.0.wrapping_add(1);
+///         }
+///     }
+/// }
+/// ```
+pub trait Entropy {
+    /// Overwrites `bytes` with the next bytes of the source.
+    fn fill(&mut self, bytes: &mut [u8]);
+}
+
+/// The bytes themselves from front to back, then zeros, of which only the smallest things are made.
+impl Entropy for &[u8] {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        let (now, later) = self.split_at(bytes.len().min(self.len()));
+        let mut now = now.iter();
+        bytes.fill_with(|| now.next().copied().unwrap_or(0));
+        *self = later;
+    }
+}
+
+impl<E: Entropy + ?Sized> Entropy for &mut E {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        (**self).fill(bytes);
+    }
+}
+
+/// Endless bytes that follow from a number, the same on every machine. No secret must depend on them.
+///
+/// It is SplitMix64, which does not change.
+#[derive(Clone, Debug)]
+pub struct Seeded(u64);
+
+impl Seeded {
+    /// The source that belongs to `seed`.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+impl Entropy for Seeded {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            // The high bytes first: they are the better ones.
+            for (byte, new) in chunk.iter_mut().zip(self.next().to_be_bytes()) {
+                *byte = new;
+            }
+        }
+    }
+}
+
+/// Decisions made of entropy. Zeros decide for what is smallest.
+pub(super) struct Dice<'e>(&'e mut dyn Entropy);
+
+impl<'e> Dice<'e> {
+    pub(super) fn new(entropy: &'e mut dyn Entropy) -> Self {
+        Self(entropy)
+    }
+
+    /// A number below `end`; 0 if there is none. It costs no more bytes than `end` needs.
+    pub(super) fn below(&mut self, end: usize) -> usize {
+        let number = match end {
+            0 | 1 => return 0,
+            2..=0x100 => u64::from(self.byte()),
+            0x101..=0x1_0000 => u64::from(u16::from_be_bytes(self.bytes())),
+            _ => u64::from_be_bytes(self.bytes()),
+        };
+        let end = u64::try_from(end).unwrap_or(u64::MAX);
+        usize::try_from(number % end).unwrap_or(0)
+    }
+
+    /// A number from `low` to `high`, both included, with preference for the two ends.
+    pub(super) fn between(&mut self, low: usize, high: usize) -> usize {
+        match self.below(3) {
+            0 => low,
+            1 => high,
+            _ => low + self.below(high.saturating_sub(low).saturating_add(1)),
+        }
+    }
+
+    /// Yes, in `percent` of all cases; of zeros always, unless `percent` is 0.
+    pub(super) fn chance(&mut self, percent: u8) -> bool {
+        match percent {
+            0 => false,
+            100.. => true,
+            percent => u16::from(self.byte()) * 100 / 256 < u16::from(percent),
+        }
+    }
+
+    /// One of `from`; `None` if it is empty.
+    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
+        let index = self.below(from.len());
+        from.get(index).copied()
+    }
+
+    pub(super) fn pick_ref<'t, T>(&mut self, from: &'t [T]) -> Option<&'t T> {
+        let index = self.below(from.len());
+        from.get(index)
+    }
+
+    pub(super) fn byte(&mut self) -> u8 {
+        let [byte] = self.bytes();
+        byte
+    }
+
+    pub(super) fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.fill(&mut bytes);
+        bytes
+    }
+
+    pub(super) fn vec(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.0.fill(&mut bytes);
+        bytes
+    }
+
+    /// The source, for someone else's decisions.
+    pub(super) fn entropy(&mut self) -> &mut dyn Entropy {
+        self.0
+    }
+}

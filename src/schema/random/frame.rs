@@ -1,0 +1,286 @@
+//! Whole frames as a broker or a client gets them: size, header, body; and how frames are broken.
+
+use super::breakage::{Breakage, Broken};
+use super::entropy::Dice;
+use super::{Breaker, Entropy, Options, message};
+use crate::schema::{Schema, tables};
+use crate::{ApiKey, Version};
+
+/// The frame of a request or a response.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::messages::RequestHeader;
+/// use kafka_codec::schema::random::{Frame, Options, Seeded};
+/// use kafka_codec::{ApiKey, Version};
+///
+/// let (options, mut entropy) = (Options::default(), Seeded::new(1));
+/// let request = Frame::request(ApiKey::ApiVersions, Version(3), &options, &mut entropy)
+///     .expect("the version is known");
+/// let bytes = request.to_bytes();
+/// let (header, body) = RequestHeader::split(&bytes[4..])?;
+/// assert_eq!(header.api_key(), ApiKey::ApiVersions);
+/// assert_eq!(body, request.body());
+///
+/// let response = request.response(&options, &mut entropy);
+/// assert_eq!(response.correlation_id(), header.correlation_id);
+/// # Ok::<(), kafka_codec::DecodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Frame {
+    key: ApiKey,
+    version: Version,
+    correlation_id: i32,
+    header: Part,
+    body: Part,
+}
+
+/// A message in a frame.
+#[derive(Clone, Debug)]
+struct Part {
+    schema: &'static Schema,
+    version: Version,
+    bytes: Vec<u8>,
+}
+
+impl Frame {
+    /// A request of an API in a version; `None` if the API or the version is not known here.
+    ///
+    /// Correlation id and client id are random too. `options` are for header and body each.
+    pub fn request(
+        key: ApiKey,
+        version: Version,
+        options: &Options,
+        entropy: &mut dyn Entropy,
+    ) -> Option<Self> {
+        let body = Part::new(Schema::of_request(key)?, version, options, entropy)?;
+        let header = &tables::request_header::SCHEMA;
+        let header_version = key.request_header_version(version);
+        let mut header = Part::new(header, header_version, options, entropy)?;
+        let correlation_id = i32::from_be_bytes(Dice::new(entropy).bytes());
+        header.begin_with(&key.number().to_be_bytes(), 0);
+        header.begin_with(&version.0.to_be_bytes(), 2);
+        header.begin_with(&correlation_id.to_be_bytes(), 4);
+        Some(Self {
+            key,
+            version,
+            correlation_id,
+            header,
+            body,
+        })
+    }
+
+    /// A request of any API in any version.
+    ///
+    /// # Panics
+    ///
+    /// Never: there is always an API.
+    pub fn any_request(options: &Options, entropy: &mut dyn Entropy) -> Self {
+        let mut dice = Dice::new(entropy);
+        let schema = dice.pick(tables::REQUESTS);
+        let request = schema.and_then(|schema| {
+            let versions: Vec<_> = schema.versions().iter().collect();
+            let version = dice.pick(&versions)?;
+            let key = ApiKey::from_number(schema.api_key()?);
+            Self::request(key, version, options, dice.entropy())
+        });
+        request.expect("every request has an API and a version")
+    }
+
+    /// A response to the request that this frame is, or is the response to.
+    ///
+    /// # Panics
+    ///
+    /// Never: responses have the versions of their requests.
+    #[must_use]
+    pub fn response(&self, options: &Options, entropy: &mut dyn Entropy) -> Self {
+        let Self {
+            key,
+            version,
+            correlation_id,
+            ..
+        } = *self;
+        let body = Schema::of_response(key)
+            .and_then(|schema| Part::new(schema, version, options, entropy));
+        let header_version = key.response_header_version(version);
+        let header = Part::new(
+            &tables::response_header::SCHEMA,
+            header_version,
+            options,
+            entropy,
+        );
+        let mut header = header.expect("the header has the versions that responses ask for");
+        header.begin_with(&correlation_id.to_be_bytes(), 0);
+        Self {
+            key,
+            version,
+            correlation_id,
+            header,
+            body: body.expect("a response has the versions of its request"),
+        }
+    }
+
+    /// The API.
+    #[must_use]
+    pub const fn api_key(&self) -> ApiKey {
+        self.key
+    }
+
+    /// The version of request and response.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The correlation id in the header.
+    #[must_use]
+    pub const fn correlation_id(&self) -> i32 {
+        self.correlation_id
+    }
+
+    /// The bytes of the header.
+    #[must_use]
+    pub fn header(&self) -> &[u8] {
+        &self.header.bytes
+    }
+
+    /// The bytes of the body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body.bytes
+    }
+
+    /// All bytes, the size in front included.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        frame(&self.header.bytes, &self.body.bytes)
+    }
+
+    /// The frame broken in some way: most often its body, sometimes the header, the size or the API.
+    ///
+    /// Offsets are from the start of the frame, its size included. Except where the size itself is broken, it is
+    /// that of what follows.
+    ///
+    /// # Panics
+    ///
+    /// Never: bytes can follow every body.
+    pub fn any_broken(&self, entropy: &mut dyn Entropy) -> Broken {
+        let mut dice = Dice::new(entropy);
+        let broken = match dice.below(8) {
+            6 => self.broken_around(dice.pick(AROUND), &mut dice),
+            7 => self.broken_header(|breaker| breaker.any(dice.entropy())),
+            _ => None,
+        };
+        let broken = broken.or_else(|| self.broken_body(|breaker| breaker.any(dice.entropy())));
+        broken.expect("bytes can follow every body")
+    }
+
+    /// The frame broken in this way: its body, or else its header; `None` if nothing in it can be.
+    pub fn broken(&self, breakage: Breakage, entropy: &mut dyn Entropy) -> Option<Broken> {
+        if AROUND.contains(&breakage) {
+            return self.broken_around(Some(breakage), &mut Dice::new(entropy));
+        }
+        let body = self.broken_body(|breaker| breaker.apply(breakage, entropy));
+        body.or_else(|| self.broken_header(|breaker| breaker.apply(breakage, entropy)))
+    }
+
+    fn broken_body(&self, apply: impl FnOnce(Breaker<'_>) -> Option<Broken>) -> Option<Broken> {
+        let mut broken = apply(self.body.breaker(0)?)?;
+        broken.bytes = frame(&self.header.bytes, &broken.bytes);
+        Some(broken.moved(SIZE_BYTES + self.header.bytes.len()))
+    }
+
+    fn broken_header(&self, apply: impl FnOnce(Breaker<'_>) -> Option<Broken>) -> Option<Broken> {
+        let mut broken = apply(self.header.breaker(self.body.bytes.len())?)?;
+        broken.bytes = frame(&broken.bytes, &self.body.bytes);
+        Some(broken.moved(SIZE_BYTES))
+    }
+
+    /// Breaks what is neither header nor body, but says what they are.
+    fn broken_around(&self, breakage: Option<Breakage>, dice: &mut Dice<'_>) -> Option<Broken> {
+        let breakage = breakage?;
+        let is_request = self.header.schema.name() == tables::request_header::SCHEMA.name();
+        let (at, path, with) = match breakage {
+            Breakage::FrameSize => {
+                let too_small = i32::try_from(dice.below(if is_request { 8 } else { 4 })).ok()?;
+                let size = dice.pick(&[-1, i32::MIN, i32::MAX, too_small])?;
+                (0, "", size.to_be_bytes().to_vec())
+            }
+            _ if !is_request => return None,
+            Breakage::UnknownApi => {
+                let number = i16::from_be_bytes(dice.bytes());
+                let is_unknown =
+                    |number: &i16| matches!(ApiKey::from_number(*number), ApiKey::Unknown(_));
+                let number = Some(number).filter(is_unknown).unwrap_or(i16::MIN);
+                (4, "request_api_key", number.to_be_bytes().to_vec())
+            }
+            // Every broker answers every version of it.
+            _ if self.key == ApiKey::ApiVersions => return None,
+            _ => {
+                let (known, header) = (self.body.schema.versions(), self.header.version);
+                let mut others = vec![known.max().0.wrapping_add(1), i16::MAX, -1, i16::MIN];
+                // What follows is the header that such a version would have.
+                others.retain(|other| self.key.request_header_version(Version(*other)) == header);
+                (
+                    6,
+                    "request_api_version",
+                    dice.pick(&others)?.to_be_bytes().to_vec(),
+                )
+            }
+        };
+        let (mut bytes, end) = (self.to_bytes(), at + with.len());
+        bytes.splice(at..end, with);
+        Some(Broken {
+            bytes,
+            breakage,
+            message: self.header.schema.name(),
+            version: self.header.version,
+            path: path.to_owned(),
+            start: at,
+            end,
+        })
+    }
+}
+
+impl Part {
+    fn new(
+        schema: &'static Schema,
+        version: Version,
+        options: &Options,
+        entropy: &mut dyn Entropy,
+    ) -> Option<Self> {
+        let bytes = message(schema, version, options, entropy).ok()?;
+        Some(Self {
+            schema,
+            version,
+            bytes,
+        })
+    }
+
+    /// Puts a number at `at`, where every version has it.
+    fn begin_with(&mut self, number: &[u8], at: usize) {
+        let places = self.bytes.iter_mut().skip(at);
+        for (place, byte) in places.zip(number) {
+            *place = *byte;
+        }
+    }
+
+    fn breaker(&self, followed_by: usize) -> Option<Breaker<'_>> {
+        let breaker = Breaker::new(self.schema, self.version, &self.bytes).ok()?;
+        Some(breaker.followed_by(followed_by))
+    }
+}
+
+fn frame(header: &[u8], body: &[u8]) -> Vec<u8> {
+    let size = i32::try_from(header.len() + body.len()).unwrap_or(i32::MAX);
+    [&size.to_be_bytes(), header, body].concat()
+}
+
+const AROUND: &[Breakage] = &[
+    Breakage::FrameSize,
+    Breakage::UnknownApi,
+    Breakage::UnknownVersion,
+];
+
+const SIZE_BYTES: usize = 4;

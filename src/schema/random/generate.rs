@@ -1,0 +1,298 @@
+//! Writes a message by its schema: every field of the version, within the budget. What can be left out is
+//! where it is at its default, so that the bytes are those that an encoder writes too.
+
+use super::entropy::Dice;
+use super::least::{Least, varint_size};
+use super::values::{self, Fixed};
+use super::{Entropy, Options};
+use crate::schema::{DefaultValue, Field, FieldType, Schema, StructSchema};
+use crate::wire::{Blob, Encoding, TaggedFields, Writer};
+use crate::{EncodeError, Version};
+
+/// Bytes of a valid message: any that `options` allow, in canonical form.
+///
+/// Canonical means that an encoder writes the same bytes for what they decode to: the shortest form of every
+/// number, tags in ascending order, no tagged field that is at its default.
+///
+/// # Errors
+///
+/// [`UnsupportedVersion`](crate::EncodeErrorKind::UnsupportedVersion).
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::schema::random::{self, Options, Seeded};
+/// use kafka_codec::schema::Schema;
+/// use kafka_codec::{Version, wire::Limits};
+///
+/// let schema = Schema::named("ApiVersionsResponse")?;
+/// let bytes = random::message(schema, Version(4), &Options::default(), &mut Seeded::new(1))?;
+/// kafka_codec::schema::visit(schema, Version(4), &bytes, Limits::default(), &mut ())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn message(
+    schema: &'static Schema,
+    version: Version,
+    options: &Options,
+    entropy: &mut dyn Entropy,
+) -> Result<Vec<u8>, EncodeError> {
+    let mut writer = Writer::new();
+    let start = writer.begin_message(schema.name(), schema.versions(), version)?;
+    let mut generator = Generator::new(schema, version, options, Dice::new(entropy));
+    generator.structure(&mut writer, schema.root());
+    writer.end_message(&start, schema.name(), version)?;
+    Ok(writer.into_vec())
+}
+
+/// Methods that write a value return whether it is at its default.
+struct Generator<'e, 'o> {
+    options: &'o Options,
+    dice: Dice<'e>,
+    least: Least,
+    /// How many bytes there may be above the least that all that is still to come takes.
+    spare: usize,
+    /// Of how many arrays this is an element.
+    depth: usize,
+}
+
+impl<'e, 'o> Generator<'e, 'o> {
+    fn new(schema: &Schema, version: Version, options: &'o Options, dice: Dice<'e>) -> Self {
+        let least = Least::new(version, schema.encoding(version), options);
+        let spare = options
+            .max_bytes()
+            .saturating_sub(least.structure(schema.root()));
+        Self {
+            options,
+            dice,
+            least,
+            spare,
+            depth: 0,
+        }
+    }
+
+    fn structure(&mut self, w: &mut Writer, schema: &'static StructSchema) -> bool {
+        let version = self.least.version;
+        let mut is_default = true;
+        for field in schema.fields() {
+            if field.is_mandatory_in(version) {
+                is_default &= self.field(w, field, self.least.of_field(field));
+            }
+        }
+        if self.least.encoding.is_compact() {
+            is_default &= self.tags(w, schema);
+        }
+        is_default
+    }
+
+    fn field(&mut self, w: &mut Writer, field: &'static Field, e: Encoding) -> bool {
+        let is_nullable = field.is_nullable_in(self.least.version);
+        let is_null = is_nullable && self.dice.chance(self.options.null_percent());
+        match field.field_type() {
+            FieldType::Struct(schema) if !field.is_array() => {
+                self.optional_struct(w, field, schema, is_null)
+            }
+            ty if is_null => {
+                // Null bytes and null arrays are written alike.
+                if matches!(ty, FieldType::String) && !field.is_array() {
+                    w.nullable_string(e, None, field.name());
+                } else {
+                    w.nullable_blob(e, None, field.name());
+                }
+                field.default_value() == DefaultValue::Null
+            }
+            ty if field.is_array() => self.array(w, field, ty, e),
+            FieldType::String => self.string(w, field, e),
+            FieldType::Bytes | FieldType::Records => self.blob(w, field, e),
+            _ => self.fixed(w, field),
+        }
+    }
+
+    fn optional_struct(
+        &mut self,
+        w: &mut Writer,
+        field: &'static Field,
+        schema: &'static StructSchema,
+        is_null: bool,
+    ) -> bool {
+        let version = self.least.version;
+        let is_null = is_null || !self.spend(self.least.above_null(field, schema));
+        match (field.is_nullable_in(version), field.is_tagged_in(version)) {
+            (true, true) => w.unsigned_varint((!is_null).into()),
+            (true, false) => w.i8(if is_null { -1 } else { 1 }),
+            (false, _) => {}
+        }
+        if is_null {
+            return field.default_value() == DefaultValue::Null;
+        }
+        self.structure(w, schema) && field.default_value() == DefaultValue::Zero
+    }
+
+    fn array(&mut self, w: &mut Writer, field: &'static Field, ty: FieldType, e: Encoding) -> bool {
+        let most = self.options.max_elements();
+        let is_empty = self.depth > 0 && {
+            let percent = self.options.nested_percent().min(100);
+            self.dice.chance(100 - percent)
+        };
+        let most = if is_empty { 0 } else { most };
+        let least = self.least.element(ty, e);
+        let count = self.affordable(most, least, e);
+        let elements = vec![(); count];
+        self.depth += 1;
+        w.array(e, &elements, field.name(), |w, ()| {
+            self.element(w, field, ty, e);
+        });
+        self.depth -= 1;
+        count == 0 && field.default_value() == DefaultValue::Zero
+    }
+
+    fn element(&mut self, w: &mut Writer, field: &'static Field, ty: FieldType, e: Encoding) {
+        match ty {
+            FieldType::Struct(schema) => {
+                self.structure(w, schema);
+            }
+            FieldType::String => {
+                self.string(w, field, e);
+            }
+            FieldType::Bytes | FieldType::Records => {
+                self.blob(w, field, e);
+            }
+            _ => {
+                let value = Fixed::random(ty, field.is_error_code(), &mut self.dice);
+                w.bytes(&Blob::Borrowed(value.as_slice()));
+            }
+        }
+    }
+
+    fn fixed(&mut self, w: &mut Writer, field: &'static Field) -> bool {
+        let value = if self.dice.chance(self.options.default_percent()) {
+            Fixed::default_of(field)
+        } else {
+            Fixed::random(field.field_type(), field.is_error_code(), &mut self.dice)
+        };
+        w.bytes(&Blob::Borrowed(value.as_slice()));
+        value.is_default_of(field)
+    }
+
+    fn string(&mut self, w: &mut Writer, field: &'static Field, e: Encoding) -> bool {
+        let default = match field.default_value() {
+            DefaultValue::Text(text) => Some(text),
+            DefaultValue::Zero => Some(""),
+            _ => None,
+        };
+        let length = self.affordable(self.options.max_string_bytes(), 1, e);
+        let text = values::text(length, &mut self.dice);
+        w.string(e, &text, field.name());
+        default == Some(text.as_str())
+    }
+
+    fn blob(&mut self, w: &mut Writer, field: &'static Field, e: Encoding) -> bool {
+        let length = self.affordable(self.options.max_blob_bytes(), 1, e);
+        let blob = match self.options.records {
+            Some(make) if matches!(field.field_type(), FieldType::Records) => {
+                let records = make(self.dice.entropy(), length);
+                if records.len() > length {
+                    Vec::new()
+                } else {
+                    records
+                }
+            }
+            _ => self.dice.vec(length),
+        };
+        w.blob(e, &Blob::Borrowed(&blob), field.name());
+        blob.is_empty() && field.default_value() == DefaultValue::Zero
+    }
+
+    fn tags(&mut self, w: &mut Writer, schema: &'static StructSchema) -> bool {
+        let unknown = self.unknown_tags(schema);
+        let mut is_default = unknown.is_empty();
+        let mut tags = w.tag_section(Encoding::Compact, &unknown);
+        let mut fields: Vec<_> = schema.fields().iter().collect();
+        fields.retain(|field| field.is_tagged_in(self.least.version));
+        fields.sort_unstable_by_key(|field| field.tag());
+        for field in fields {
+            let Some((tag, value)) = self.tag(field) else {
+                continue;
+            };
+            w.tag(&mut tags, tag, true);
+            w.bytes(&Blob::Borrowed(&value));
+            w.end_tag(&mut tags);
+            is_default = false;
+        }
+        w.finish_tags(tags);
+        is_default
+    }
+
+    /// The tag of a field and its value; `None` if it is left out.
+    fn tag(&mut self, field: &'static Field) -> Option<(u32, Vec<u8>)> {
+        let tag = field.tag()?;
+        let before = self.spare;
+        if self.dice.chance(self.options.default_percent())
+            || !self.spend(self.least.field(field, Encoding::Compact) + tag_bytes(tag))
+        {
+            return None;
+        }
+        let mut value = Writer::new();
+        if self.field(&mut value, field, Encoding::Compact) {
+            self.spare = before;
+            return None;
+        }
+        self.spare += MAX_SIZE_BYTES - varint_size(value.len());
+        Some((tag, value.into_vec()))
+    }
+
+    fn unknown_tags(&mut self, schema: &StructSchema) -> TaggedFields<'static> {
+        let mut tags = TaggedFields::new();
+        for _ in 0..self.dice.below(self.options.max_unknown_tags() + 1) {
+            let tag = match self.dice.below(3) {
+                0 => u32::from(self.dice.byte()),
+                1 => u32::from(u16::from_be_bytes(self.dice.bytes())),
+                // Java cannot write the largest again.
+                _ => (u32::from_be_bytes(self.dice.bytes()) >> 1).min(0x7fff_fffe),
+            };
+            let is_taken = schema.tagged(tag).is_some() || tags.get(tag).is_some();
+            if !is_taken && self.spend(tag_bytes(tag)) {
+                let length = self.affordable(self.options.max_blob_bytes(), 1, Encoding::Compact);
+                tags.insert(tag, self.dice.vec(length));
+            }
+        }
+        tags
+    }
+
+    /// A number of elements up to `most` that can be paid for, paid.
+    fn affordable(&mut self, most: usize, element: usize, e: Encoding) -> usize {
+        let wanted = self.dice.below(most.saturating_add(1));
+        let mut count = wanted.min(self.spare / element.max(1));
+        let price = |count: usize| count * element + prefix(count, e);
+        while price(count) > self.spare {
+            count -= 1;
+        }
+        self.spare -= price(count);
+        count
+    }
+
+    /// Whether `bytes` more can be paid for; then they are.
+    fn spend(&mut self, bytes: usize) -> bool {
+        match self.spare.checked_sub(bytes) {
+            Some(left) => {
+                self.spare = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// By how much the length in front of `count` bytes or elements is longer than in front of none.
+fn prefix(count: usize, e: Encoding) -> usize {
+    match e {
+        Encoding::Plain => 0,
+        Encoding::Compact => varint_size(count.saturating_add(1)) - 1,
+    }
+}
+
+/// What tag and size take at most.
+fn tag_bytes(tag: u32) -> usize {
+    varint_size(usize::try_from(tag).unwrap_or(usize::MAX)) + MAX_SIZE_BYTES
+}
+
+const MAX_SIZE_BYTES: usize = 5;

@@ -1,0 +1,160 @@
+//! Values that are no structs: what is interesting about a number, a text or bytes.
+
+use super::entropy::Dice;
+use crate::ErrorCode;
+use crate::schema::{DefaultValue, Field, FieldType};
+
+/// A value of a type of fixed width, as its big-endian bytes.
+#[derive(Copy, Clone)]
+pub(super) struct Fixed {
+    bytes: [u8; 16],
+    size: usize,
+}
+
+impl Fixed {
+    pub(super) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.size).unwrap_or_default()
+    }
+
+    /// What a field is by default; of what is not fixed nothing.
+    pub(super) fn default_of(field: &Field) -> Self {
+        let size = field.field_type().fixed_size().unwrap_or(0);
+        let low = |integer: i64| Self::low_of(&integer.to_be_bytes(), size);
+        match field.default_value() {
+            DefaultValue::True => low(1),
+            DefaultValue::Integer(integer) => low(integer),
+            DefaultValue::Float(float) => Self::low_of(&float.to_be_bytes(), size),
+            DefaultValue::Uuid(uuid) => Self::low_of(&uuid.to_bytes(), size),
+            DefaultValue::Zero | DefaultValue::Null | DefaultValue::Text(_) => low(0),
+        }
+    }
+
+    /// Any value of a type.
+    pub(super) fn random(ty: FieldType, is_error_code: bool, dice: &mut Dice<'_>) -> Self {
+        let size = ty.fixed_size().unwrap_or(0);
+        if matches!(ty, FieldType::Bool) {
+            return Self::low_of(&[dice.byte() & 1], size);
+        }
+        if is_error_code && dice.chance(50) {
+            let code = dice.pick(ErrorCode::ALL).unwrap_or_default();
+            return Self::low_of(&code.0.to_be_bytes(), size);
+        }
+        let mut value = Self {
+            bytes: [0; 16],
+            size,
+        };
+        let own = value.bytes.get_mut(..size).unwrap_or_default();
+        match dice.below(4) {
+            0 => {
+                if let Some(last) = own.last_mut() {
+                    *last = dice.byte() & 7;
+                }
+            }
+            // Everything set, the largest and the least signed number.
+            1 => {
+                own.fill(0xff);
+                if let Some(first) = own.first_mut() {
+                    *first = dice.pick(&[0xff, 0x7f]).unwrap_or_default();
+                }
+            }
+            2 => {
+                if let Some(first) = own.first_mut() {
+                    *first = 0x80;
+                }
+            }
+            _ => own.copy_from_slice(&dice.vec(size)),
+        }
+        value
+    }
+
+    /// Whether generated code takes it for the default of the field.
+    pub(super) fn is_default_of(self, field: &Field) -> bool {
+        let default = Self::default_of(field);
+        let equal = self.as_slice() == default.as_slice();
+        match field.field_type() {
+            FieldType::Float64 => match (self.as_float(), default.as_float()) {
+                (Some(one), Some(other)) => one == other,
+                _ => equal,
+            },
+            _ => equal,
+        }
+    }
+
+    fn as_float(&self) -> Option<f64> {
+        self.bytes.first_chunk().copied().map(f64::from_be_bytes)
+    }
+
+    /// The last `size` bytes of a number, with zeros in front if it is shorter.
+    fn low_of(number: &[u8], size: usize) -> Self {
+        let mut bytes = [0; 16];
+        let places = bytes.iter_mut().take(size).rev();
+        for (place, byte) in places.zip(number.iter().rev()) {
+            *place = *byte;
+        }
+        Self { bytes, size }
+    }
+}
+
+/// A text of at most `bytes` bytes.
+pub(super) fn text(bytes: usize, dice: &mut Dice<'_>) -> String {
+    let mut text = String::with_capacity(bytes);
+    let is_plain = dice.chance(50);
+    while text.len() < bytes {
+        let letter = if is_plain {
+            dice.pick(PLAIN)
+        } else {
+            dice.pick(ODD)
+        };
+        let letter = letter.unwrap_or('a');
+        text.push(if text.len() + letter.len_utf8() <= bytes {
+            letter
+        } else {
+            'a'
+        });
+    }
+    text
+}
+
+/// What names of topics are made of.
+const PLAIN: &[char] = &[
+    'a', 'b', 'c', 'd', 'e', 'k', 'o', 'r', 's', 't', 'x', 'z', 'A', 'Z', '0', '1', '9', '.', '_',
+    '-',
+];
+
+/// What parsers, terminals and JSON stumble over; one, two, three and four bytes long.
+const ODD: &[char] = &[
+    'a',
+    '"',
+    '\\',
+    '/',
+    '\0',
+    '\n',
+    '\r',
+    '\t',
+    '\u{1b}',
+    '\u{7f}',
+    ' ',
+    '<',
+    '&',
+    '%',
+    '\'',
+    '$',
+    '{',
+    '\u{80}',
+    'ü',
+    'ß',
+    '\u{301}',
+    '\u{7ff}',
+    '\u{800}',
+    '\u{2028}',
+    '\u{202e}',
+    '\u{feff}',
+    '\u{d7ff}',
+    '\u{e000}',
+    '\u{fffd}',
+    '\u{ffff}',
+    '漢',
+    '\u{10000}',
+    '😀',
+    '\u{10ffff}',
+];
