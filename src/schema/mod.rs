@@ -45,6 +45,8 @@
 //! ```
 
 mod defaults;
+#[cfg(feature = "json")]
+pub mod json;
 mod locate;
 mod lookup;
 #[cfg(feature = "random")]

@@ -14,6 +14,8 @@ use serde_json::Value;
 /// A message by the name and version of the release that the vector comes from, and by ours.
 pub(crate) struct Vector {
     pub(crate) line: Value,
+    /// What Java's converter says, as it wrote it.
+    pub(crate) json: Option<String>,
     /// The name in this crate.
     pub(crate) name: String,
     /// The version in this crate.
@@ -48,6 +50,10 @@ impl Vector {
 
 /// All lines: the full set where `KAFKA_CODEC_VECTORS` says, else the committed selection.
 pub(crate) fn lines() -> impl Iterator<Item = Value> {
+    texts().map(|text| serde_json::from_str(&text).unwrap())
+}
+
+fn texts() -> impl Iterator<Item = String> {
     let folder = env::var_os("KAFKA_CODEC_VECTORS")
         .map_or_else(|| root().join("tests/vectors"), PathBuf::from);
     let entries =
@@ -59,9 +65,7 @@ pub(crate) fn lines() -> impl Iterator<Item = Value> {
         .filter(|file| file.extension().is_some_and(|e| e == "gz"))
         .flat_map(|file| {
             let reader = BufReader::new(GzDecoder::new(File::open(&file).unwrap()));
-            reader
-                .lines()
-                .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+            reader.lines().map(Result::unwrap)
         })
 }
 
@@ -76,13 +80,18 @@ pub(crate) fn vectors() -> impl Iterator<Item = Vector> {
     let is_ours = move |line: &Value| {
         line["kind"].as_str().is_some_and(is_message) && line["name"] != EARLY_ACCESS
     };
-    lines().filter(is_ours).map(move |line| {
+    let parsed = texts().map(|text| (serde_json::from_str::<Value>(&text).unwrap(), text));
+    let ours = parsed.filter(move |(line, _)| is_ours(line));
+    ours.map(move |(line, text)| {
         let (name, version) = names.ours(
             line["name"].as_str().unwrap(),
             i16::try_from(line["version"].as_i64().unwrap()).unwrap(),
         );
         let bytes = unhex(line["hex"].as_str().unwrap());
+        // The last member, and no other member has such text in it.
+        let json = text.split_once(",\"json\":").map(|(_, json)| json);
         Vector {
+            json: json.and_then(|json| Some(json.strip_suffix('}')?.to_owned())),
             line,
             name,
             version,

@@ -1,0 +1,91 @@
+//! The tagged fields at the end of a struct: known ones, and those that JSON has as unknown.
+
+use super::{Encoder, defaults};
+use crate::schema::json::document::{Shape, Value};
+use crate::schema::json::error::{Fault, JsonErrorKind as Kind};
+use crate::schema::json::message::{DATA, TAG};
+use crate::schema::json::scalar::{bytes, integer, wrong};
+use crate::schema::{FieldType, StructSchema};
+use crate::wire::{Encoding, TaggedFields};
+
+impl<'d, 't> Encoder<'d, 't, '_> {
+    /// Writes the section of a struct, the values of which begin at `base`.
+    pub(super) fn tags(
+        &mut self,
+        schema: &'static StructSchema,
+        base: usize,
+        unknown: &TaggedFields<'_>,
+    ) -> Result<(), Fault> {
+        let mut section = self.writer.tag_section(Encoding::Compact, unknown);
+        for tag in 0..u32::try_from(schema.fields().len()).unwrap_or(u32::MAX) {
+            // Tags are numbered without gaps.
+            let mut fields = schema.fields().iter().enumerate();
+            let Some((index, field)) = fields.find(|(_, field)| field.tag() == Some(tag)) else {
+                break;
+            };
+            if !field.is_tagged_in(self.version) {
+                continue;
+            }
+            let Some(json) = self.values.get(base + index).copied().flatten() else {
+                continue;
+            };
+            let mut write = || {
+                let present = !defaults::is_default(field, json, self.version)?;
+                if self.writer.tag(&mut section, tag, present) {
+                    self.field(field, json, Encoding::Compact, true)?;
+                    self.writer.end_tag(&mut section);
+                }
+                Ok(())
+            };
+            write().map_err(|fault: Fault| fault.in_field(field.name()))?;
+        }
+        self.writer.finish_tags(section);
+        Ok(())
+    }
+
+    /// The unknown tagged fields of a struct, from `[{"tag":7,"data":"AQI="}]`.
+    pub(super) fn unknown_tags(
+        &self,
+        schema: &'static StructSchema,
+        json: Value<'d, 't>,
+    ) -> Result<TaggedFields<'static>, Fault> {
+        if json.shape() != Shape::Array {
+            return Err(wrong(json, "an array"));
+        }
+        let mut fields = TaggedFields::new();
+        for (index, element) in json.elements().enumerate() {
+            self.unknown_tag(schema, element, &mut fields)
+                .map_err(|fault| fault.in_element(index))?;
+        }
+        Ok(fields)
+    }
+
+    fn unknown_tag(
+        &self,
+        schema: &'static StructSchema,
+        json: Value<'d, 't>,
+        fields: &mut TaggedFields<'static>,
+    ) -> Result<(), Fault> {
+        if json.shape() != Shape::Object {
+            return Err(wrong(json, "an object"));
+        }
+        if !self.encoding.is_compact() {
+            return Err(Fault::new(json.offset(), Kind::TaggedFieldsNotInVersion));
+        }
+        let member = |key| {
+            let mut members = json.members();
+            let found = members.find(|(name, _)| name.string().as_deref() == Some(key));
+            let missing = || Fault::new(json.offset(), Kind::MissingKey { key });
+            found.map(|(_, value)| value).ok_or_else(missing)
+        };
+        let (number, data) = (member(TAG)?, member(DATA)?);
+        let tag =
+            integer(number, FieldType::Uint32, "a tag").map_err(|fault| fault.in_field(TAG))?;
+        let value = bytes(data).map_err(|fault| fault.in_field(DATA))?;
+        let value = bytes::Bytes::from(value);
+        if schema.tagged(tag).is_some() || fields.insert(tag, value).is_some() {
+            return Err(Fault::new(number.offset(), Kind::DuplicateTag { tag }));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! JSON that is not the message says where and what was expected.
+
+use kafka_codec::Version;
+use kafka_codec::schema::Schema;
+use kafka_codec::schema::json::{self, ReadOptions};
+use kafka_codec::wire::Writer;
+
+fn fault(name: &str, version: i16, text: &str, options: ReadOptions) -> String {
+    let schema = Schema::named(name).unwrap();
+    let mut writer = Writer::new();
+    writer.i32(7);
+    let error = json::encode(schema, Version(version), text, options, &mut writer).unwrap_err();
+    // What was there before is all there is.
+    assert_eq!(writer.into_vec(), [0, 0, 0, 7]);
+    let placed = format!(
+        "{name} v{version}: line {}, column {}: ",
+        error.line(),
+        error.column()
+    );
+    let text = error.to_string();
+    assert!(text.starts_with(&placed), "{text}");
+    text[name.len() + 2..].to_owned()
+}
+
+#[test]
+fn faults_name_line_column_field_and_what_was_expected() {
+    for (name, version, text, expected) in [
+        (
+            "MetadataRequest",
+            0,
+            "",
+            "0: line 1, column 1: expected a value",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\n  \"topics\": [\n    {\"name\": 7}\n  ]\n}",
+            "0: line 3, column 14: topics[0].name: expected a string, found a number",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [{\"name\": \"é\"}, {\"name\": null}]}",
+            "0: line 1, column 37: topics[1].name: null, which it may not be in this version",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [{\"name\": \"a\"} {}]}",
+            "0: line 1, column 27: expected `,` or `]`",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [{\"name\" \"a\"}]}",
+            "0: line 1, column 21: expected `:`",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [{name: \"a\"}]}",
+            "0: line 1, column 14: expected a key in quotes or `}`",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [],}",
+            "0: line 1, column 15: expected a key in quotes",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [{\"name\": \"a\n\"}]}",
+            "0: line 1, column 24: expected an escape in place of a control character",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [{\"name\": \"a\\x\"}]}",
+            "0: line 1, column 24: expected an escape of JSON that is a whole character",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [{\"name\": \"a",
+            "0: line 1, column 24: expected `\"`",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [tru]}",
+            "0: line 1, column 13: expected a value",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [-]}",
+            "0: line 1, column 14: expected a digit",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": []} []",
+            "0: line 1, column 16: expected the end of the text",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "[]",
+            "0: line 1, column 1: expected an object, found an array",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{}",
+            "0: line 1, column 1: `topics` is missing, which this version must have",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [{}]}",
+            "0: line 1, column 13: topics[0]: `name` is missing, which this version must have",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [], \"topics\": []}",
+            "0: line 1, column 16: `topics` is there twice",
+        ),
+        (
+            "MetadataRequest",
+            0,
+            "{\"topics\": [], \"allowAutoTopicCreation\": false}",
+            "0: line 1, column 42: allowAutoTopicCreation: set, but this version has no such field",
+        ),
+        (
+            "MetadataRequest",
+            99,
+            "{}",
+            "99: line 1, column 1: version is not supported, only 0-13",
+        ),
+        (
+            "HeartbeatRequest",
+            0,
+            "{\"groupId\":\"a\",\"memberId\":\"b\",\n\"generationId\":2147483648}",
+            "0: line 2, column 16: generationId: 2147483648 does not fit into int32",
+        ),
+        (
+            "SaslAuthenticateRequest",
+            0,
+            "{\"authBytes\":\"A\"}",
+            "0: line 1, column 14: authBytes: expected base64 with padding",
+        ),
+    ] {
+        assert_eq!(
+            fault(name, version, text, ReadOptions::java()),
+            expected,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_java_ignores_is_refused_where_asked_for() {
+    let strict = ReadOptions::lossless().refuse_unknown_keys();
+    for (version, text, expected) in [
+        (
+            4,
+            "{\"groupid\":\"a\"}",
+            "4: line 1, column 2: `groupid` is no field of any version",
+        ),
+        (
+            4,
+            "{\"\\u001b[\":1}",
+            "4: line 1, column 2: `\\u{1b}[` is no field of any version",
+        ),
+        (
+            4,
+            "{\"_unknownTaggedFields\":[{\"tag\":1,\"data\":\"\"},{\"tag\":1,\"data\":\"\"}]}",
+            "4: line 1, column 53: _unknownTaggedFields[1]: tag 1 is that of a known field, or there twice",
+        ),
+        (
+            4,
+            "{\"_unknownTaggedFields\":[{\"tag\":-1,\"data\":\"\"}]}",
+            "4: line 1, column 33: _unknownTaggedFields[0].tag: -1 does not fit into uint32",
+        ),
+        (
+            4,
+            "{\"_unknownTaggedFields\":[{\"tag\":1}]}",
+            "4: line 1, column 26: _unknownTaggedFields[0]: `data` is missing, which this version must have",
+        ),
+        (
+            0,
+            "{\"_unknownTaggedFields\":[{\"tag\":1,\"data\":\"\"}]}",
+            "0: line 1, column 26: _unknownTaggedFields[0]: unknown tagged fields are set, but this version has no tagged fields",
+        ),
+    ] {
+        assert_eq!(
+            fault("HeartbeatRequest", version, text, strict),
+            expected,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn depth_and_length_are_bounded() {
+    let deep = "[".repeat(100_000);
+    assert_eq!(
+        fault("MetadataRequest", 0, &deep, ReadOptions::java()),
+        "0: line 1, column 65: arrays and objects too deep within one another"
+    );
+    let long = format!("{{\"topics\":[{{\"name\":\"{}\"}}]}}", "a".repeat(32_768));
+    assert_eq!(
+        fault("MetadataRequest", 0, &long, ReadOptions::java()),
+        "0: line 1, column 20: topics[0].name: length is 32768, the most is 32767"
+    );
+}
+
+#[test]
+fn every_text_that_is_cut_off_is_refused() {
+    let schema = Schema::named("FetchResponse").unwrap();
+    let text = r#"{"throttleTimeMs":0,"errorCode":0,"sessionId":1,"responses":[{"topic":"é\u00e9","partitions":[]}]}"#;
+    for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+        let mut writer = Writer::new();
+        let cut = &text[..end];
+        let result = json::encode(schema, Version(12), cut, ReadOptions::java(), &mut writer);
+        assert!(result.is_err(), "{cut}");
+    }
+    let mut writer = Writer::new();
+    json::encode(schema, Version(12), text, ReadOptions::java(), &mut writer).unwrap();
+}
