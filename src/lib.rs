@@ -54,6 +54,7 @@ pub mod internal_topics;
 mod message;
 pub mod messages;
 mod name;
+pub mod pairing;
 mod response_frame;
 #[cfg(feature = "schema")]
 pub mod schema;

@@ -1,0 +1,178 @@
+//! The requests of a connection of our own, each of which is known. Order decides, and the
+//! correlation id must agree.
+
+use std::collections::VecDeque;
+
+use super::{InFlightRequest, Mismatch, MismatchKind};
+
+/// How many requests without a response are remembered, so that a response to one is recognised.
+const REMEMBERED: usize = 64;
+
+/// The requests that wait for their responses, oldest first.
+///
+/// Its size is that of what was pushed; how much may be in flight is the caller's to decide.
+#[derive(Clone, Debug)]
+pub struct InFlightRequests<T> {
+    waiting: VecDeque<Waiting<T>>,
+    /// How many of `waiting` are still wanted.
+    wanted: usize,
+    /// Sent with acks 0 and the like, oldest first.
+    without_response: VecDeque<InFlightRequest<()>>,
+}
+
+/// A place in the order of responses.
+#[derive(Clone, Debug)]
+struct Waiting<T> {
+    request: InFlightRequest<()>,
+    /// `None` once nobody waits for the response any more.
+    note: Option<T>,
+}
+
+/// What a response is the answer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answered<T> {
+    /// To the request that was due.
+    InOrder(InFlightRequest<T>),
+    /// To a request that was due, but had been [abandoned](InFlightRequests::abandon).
+    Late(InFlightRequest<()>),
+    /// To a request that was sent as one without a response. There are brokers that answer them all
+    /// the same.
+    NotAwaited(InFlightRequest<()>),
+}
+
+impl<T> Default for InFlightRequests<T> {
+    fn default() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            wanted: 0,
+            without_response: VecDeque::new(),
+        }
+    }
+}
+
+impl<T> InFlightRequests<T> {
+    /// Adds a request that was sent and waits for a response.
+    ///
+    /// Its correlation id must not be in flight already: the older one would be answered.
+    pub fn push(&mut self, request: InFlightRequest<T>) {
+        self.waiting.push_back(Waiting {
+            request: request.with_note(()),
+            note: Some(request.note),
+        });
+        self.wanted += 1;
+    }
+
+    /// Notes a request that was sent and gets no response, which is Produce with acks 0.
+    pub fn push_without_response(&mut self, request: InFlightRequest<()>) {
+        if self.without_response.len() == REMEMBERED {
+            self.without_response.pop_front();
+        }
+        self.without_response.push_back(request);
+    }
+
+    /// Takes the request that a response with `correlation_id` answers.
+    ///
+    /// # Errors
+    ///
+    /// [`Mismatch`] is final: the connection must be closed. The requests stay where they are, so
+    /// that the caller can [`drain`](Self::drain) them.
+    pub fn answered_by(&mut self, correlation_id: i32) -> Result<Answered<T>, Mismatch> {
+        match self.waiting.front() {
+            Some(due) if due.request.correlation_id == correlation_id => {}
+            due => {
+                let expected = due.map(|due| due.request);
+                return self.not_due(correlation_id, expected);
+            }
+        }
+        let due = self.waiting.pop_front();
+        let Waiting { request, note } = due.expect("its correlation id was compared just now");
+        Ok(match note {
+            Some(note) => {
+                self.wanted -= 1;
+                Answered::InOrder(request.with_note(note))
+            }
+            None => Answered::Late(request),
+        })
+    }
+
+    #[cold]
+    fn not_due(
+        &mut self,
+        correlation_id: i32,
+        expected: Option<InFlightRequest<()>>,
+    ) -> Result<Answered<T>, Mismatch> {
+        let has_it = |request: &InFlightRequest<()>| request.correlation_id == correlation_id;
+        if let Some(at) = self.without_response.iter().position(has_it) {
+            if let Some(request) = self.without_response.remove(at) {
+                return Ok(Answered::NotAwaited(request));
+            }
+        }
+        let Some(expected) = expected else {
+            return Err(Mismatch::new(correlation_id, MismatchKind::NothingInFlight));
+        };
+        let mut places = self.waiting.iter().map(|each| each.request).enumerate();
+        let kind = match places.find(|(_, request)| has_it(request)) {
+            Some((ahead, answers)) => MismatchKind::OutOfOrder {
+                expected,
+                answers,
+                ahead,
+            },
+            None => MismatchKind::Unknown { expected },
+        };
+        Err(Mismatch::new(correlation_id, kind))
+    }
+
+    /// Gives up on a request, which keeps its place: its response will be [`Answered::Late`].
+    ///
+    /// `None` if no such request waits.
+    pub fn abandon(&mut self, correlation_id: i32) -> Option<InFlightRequest<T>> {
+        let mut wanted = self.waiting.iter_mut().filter(|each| each.note.is_some());
+        let found = wanted.find(|each| each.request.correlation_id == correlation_id)?;
+        let note = found.note.take()?;
+        self.wanted -= 1;
+        Some(found.request.with_note(note))
+    }
+
+    /// The request whose response is due next, abandoned or not.
+    #[must_use]
+    pub fn due(&self) -> Option<InFlightRequest<Option<&T>>> {
+        let due = self.waiting.front()?;
+        Some(due.request.with_note(due.note.as_ref()))
+    }
+
+    /// The requests that wait for a response, oldest first, without the abandoned ones.
+    pub fn iter(&self) -> impl Iterator<Item = InFlightRequest<&T>> {
+        self.waiting
+            .iter()
+            .filter_map(|each| Some(each.request.with_note(each.note.as_ref()?)))
+    }
+
+    /// Takes all requests that wait for a response, oldest first: the connection is closed.
+    pub fn drain(&mut self) -> impl Iterator<Item = InFlightRequest<T>> {
+        self.wanted = 0;
+        self.without_response.clear();
+        self.waiting
+            .drain(..)
+            .filter_map(|each| Some(each.request.with_note(each.note?)))
+    }
+
+    /// How many requests wait for a response, without the abandoned ones.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.wanted
+    }
+
+    /// Whether no response is wanted. One of an abandoned request may still be due.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.wanted == 0
+    }
+
+    /// Whether a request waits whose id this is, abandoned or not: a new request must not have it.
+    #[must_use]
+    pub fn is_in_flight(&self, correlation_id: i32) -> bool {
+        let mut ids = self.waiting.iter().map(|each| each.request.correlation_id);
+        ids.any(|id| id == correlation_id)
+    }
+}

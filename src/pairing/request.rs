@@ -1,0 +1,99 @@
+//! What must be remembered of a request to read its response, and reading it as far as the header.
+
+use std::fmt;
+
+use crate::messages::ResponseHeader;
+use crate::{ApiKey, DecodeError, ErrorCode, Version};
+
+/// A request that was sent, as far as its response depends on it.
+///
+/// It prints as `Fetch v16 (correlation 42)`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InFlightRequest<T> {
+    /// The API that the request is for.
+    pub api_key: ApiKey,
+    /// The version that it is in.
+    pub version: Version,
+    /// The number that the response repeats.
+    pub correlation_id: i32,
+    /// Whatever else is to be remembered with it.
+    pub note: T,
+}
+
+impl<T> InFlightRequest<T> {
+    /// A request to be remembered.
+    #[must_use]
+    pub const fn new(api_key: ApiKey, version: Version, correlation_id: i32, note: T) -> Self {
+        Self {
+            api_key,
+            version,
+            correlation_id,
+            note,
+        }
+    }
+
+    /// The same request with another note.
+    #[must_use]
+    pub fn with_note<N>(&self, note: N) -> InFlightRequest<N> {
+        InFlightRequest::new(self.api_key, self.version, self.correlation_id, note)
+    }
+
+    /// The header and the body of the response to this request.
+    ///
+    /// A broker that does not know the version of an ApiVersions request answers in version 0, with
+    /// error 35: [`SplitResponse::version`] is 0 then.
+    ///
+    /// # Errors
+    ///
+    /// What decoding the header fails with.
+    pub fn split_response<'a>(&self, frame: &'a [u8]) -> Result<SplitResponse<'a>, DecodeError> {
+        let (header, body) = ResponseHeader::split(frame, self.api_key, self.version)?;
+        Ok(SplitResponse {
+            header,
+            version: self.response_version(body),
+            body,
+        })
+    }
+
+    /// The version of a response with this body: that of the request, but for the answer to an
+    /// ApiVersions request in a version that the broker does not know.
+    ///
+    /// See <https://cwiki.apache.org/confluence/x/qRJ4Bw> (KIP-511).
+    #[must_use]
+    pub fn response_version(&self, body: &[u8]) -> Version {
+        match body.first_chunk() {
+            Some(code)
+                if self.api_key == ApiKey::ApiVersions
+                    && ErrorCode(i16::from_be_bytes(*code)) == ErrorCode::UNSUPPORTED_VERSION =>
+            {
+                Version(0)
+            }
+            _ => self.version,
+        }
+    }
+}
+
+impl<T> fmt::Display for InFlightRequest<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            api_key,
+            version,
+            correlation_id,
+            ..
+        } = self;
+        write!(f, "{api_key} v{version} (correlation {correlation_id})")
+    }
+}
+
+/// The parts of a response frame.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SplitResponse<'a> {
+    /// The header, which is not compared with the request.
+    pub header: ResponseHeader<'a>,
+    /// The version that the body is in.
+    pub version: Version,
+    /// All that follows the header.
+    pub body: &'a [u8],
+}
