@@ -1,0 +1,204 @@
+//! The one place that looks into bodies: whether one is what it should be, what is wrong in it, what its
+//! fields are. It reads them by Kafka's definitions, and knows no message but Produce.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use kafka_codec::pairing::Expects;
+use kafka_codec::schema::json::{self, Options, RecordsForm, WriteError};
+use kafka_codec::schema::{Place, Schema, Value, Visitor, visit};
+use kafka_codec::wire::Limits;
+use kafka_codec::{ApiKey, DecodeError, DecodeErrorKind, ErrorCode, Version};
+
+use crate::event::{Direction, Message};
+
+/// Kafka's own form, one line, without what is secret. Records are told by their size: what is in them
+/// is nobody's business.
+const JSON: Options<'static> = Options::java()
+    .records(RecordsForm::Size)
+    .redacted()
+    .escape_controls();
+
+/// The same for people, who want to see what matters.
+const FIELDS: Options<'static> = JSON
+    .unknown_tags()
+    .pretty()
+    .max_elements(100)
+    .max_string(1000)
+    .max_blob(100);
+
+/// Whether all of `body` is a request.
+pub(crate) fn is_request(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
+    is_message(Schema::of_request(api_key), version, body)
+}
+
+/// Whether all of `body` is a response.
+pub(crate) fn is_response(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
+    is_message(Schema::of_response(api_key), version, body)
+}
+
+fn is_message(schema: Option<&'static Schema>, version: Version, body: &[u8]) -> bool {
+    schema.is_some_and(|schema| visit(schema, version, body, Limits::default(), &mut ()).is_ok())
+}
+
+/// Whether a request gets a response, which all do but Produce with acks 0.
+pub(crate) fn expects(api_key: ApiKey, version: Version, body: &[u8]) -> Expects {
+    if api_key != ApiKey::Produce {
+        return Expects::Response;
+    }
+    let mut acks = Acks(None);
+    if let Some(schema) = Schema::of_request(api_key) {
+        // That the body is cut off after the acks does not matter here.
+        let _ = visit(schema, version, body, Limits::default(), &mut acks);
+    }
+    match acks.0 {
+        Some(0) => Expects::Nothing,
+        Some(_) => Expects::Response,
+        None => Expects::Unknown,
+    }
+}
+
+struct Acks(Option<i16>);
+
+impl Visitor<'_> for Acks {
+    fn value(&mut self, place: Place, value: Value<'_>) -> ControlFlow<()> {
+        match value {
+            Value::Int16(acks) if place.name() == "acks" => {
+                self.0 = Some(acks);
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// What is wrong with a message.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Its body is not all there.
+    Cut(String),
+    /// Its body cannot be decoded.
+    Faulty(DecodeError),
+    /// There are error codes in it, each with how often.
+    Codes(Vec<(ErrorCode, usize)>),
+}
+
+/// What is wrong with a message; `None` if nothing is.
+pub(crate) fn trouble(message: &Message<'_>, direction: Direction) -> Option<Trouble> {
+    let (schema, version) = match begin(message, direction) {
+        Ok(begun) => begun,
+        Err(trouble) => return Some(trouble),
+    };
+    let mut codes = Codes(Vec::new());
+    match visit(schema, version, message.body, Limits::default(), &mut codes) {
+        Err(error) => Some(Trouble::Faulty(error)),
+        Ok(_) if codes.0.is_empty() => None,
+        Ok(_) => Some(Trouble::Codes(codes.0)),
+    }
+}
+
+/// Writes the body as JSON in one line. Nothing is written if it cannot be decoded; if there are bytes
+/// after it, it is written and that is the trouble.
+pub(crate) fn write_json(
+    to: &mut Vec<u8>,
+    message: &Message<'_>,
+    direction: Direction,
+) -> Result<(), Trouble> {
+    write(to, message, direction, &JSON)
+}
+
+/// Writes the fields of the body, indented, each on a line that begins with a line end. What cannot be
+/// decoded is [`trouble`], and not repeated.
+pub(crate) fn write_fields(to: &mut Vec<u8>, message: &Message<'_>, direction: Direction) {
+    let mut fields = Vec::new();
+    let _: Result<_, _> = write(&mut fields, message, direction, &FIELDS);
+    if !fields.is_empty() && fields != b"{}" {
+        for line in fields.split(|byte| *byte == b'\n') {
+            to.extend_from_slice(b"\n    ");
+            to.extend_from_slice(line);
+        }
+    }
+}
+
+fn write(
+    to: &mut Vec<u8>,
+    message: &Message<'_>,
+    direction: Direction,
+    options: &Options<'_>,
+) -> Result<(), Trouble> {
+    let (schema, version) = begin(message, direction)?;
+    let limits = Limits::default();
+    let written = json::write(schema, version, message.body, limits, options, &mut *to);
+    written.map_err(|error| {
+        let WriteError::Decode(error) = error else {
+            return Trouble::Cut(error.to_string());
+        };
+        // Brokers do not mind bytes after a message, and there are clients that send them.
+        if let DecodeErrorKind::TrailingBytes { count } = error.kind()
+            && let Some((body, _)) = message.body.split_at_checked(message.body.len() - count)
+        {
+            let _: Result<_, _> = json::write(schema, version, body, limits, options, to);
+        }
+        Trouble::Faulty(error)
+    })
+}
+
+/// What is needed to read a body that is all there.
+fn begin(
+    message: &Message<'_>,
+    direction: Direction,
+) -> Result<(&'static Schema, Version), Trouble> {
+    if let Some(cut) = message.cut {
+        let captured = message.body.len();
+        let text = format!("only {captured} bytes of the body were captured: {cut}");
+        return Err(Trouble::Cut(text));
+    }
+    let schema = match direction {
+        Direction::ToBroker => Schema::of_request(message.api_key),
+        Direction::ToClient => Schema::of_response(message.api_key),
+    };
+    match schema {
+        Some(schema) => Ok((schema, message.version)),
+        None => Err(Trouble::Cut(message.api_key.to_string())),
+    }
+}
+
+/// Collects the error codes of a message.
+struct Codes(Vec<(ErrorCode, usize)>);
+
+impl Visitor<'_> for Codes {
+    fn value(&mut self, place: Place, value: Value<'_>) -> ControlFlow<()> {
+        if let Value::Int16(code) = value
+            && code != 0
+            && place
+                .field()
+                .is_some_and(kafka_codec::schema::Field::is_error_code)
+        {
+            let code = ErrorCode(code);
+            match self.0.iter_mut().find(|(known, _)| *known == code) {
+                Some((_, count)) => *count += 1,
+                None => self.0.push((code, 1)),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cut(why) => f.write_str(why),
+            Self::Faulty(error) => error.fmt(f),
+            Self::Codes(codes) => {
+                for (i, (code, count)) in codes.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { ", " };
+                    write!(f, "{comma}{code}")?;
+                    if *count > 1 {
+                        write!(f, " x{count}")?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The command line, a file a subcommand.
+
+mod decode;
+mod exit;
+mod message;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Decodes captured Kafka traffic.
+#[derive(Parser)]
+#[command(version, about, propagate_version = true)]
+pub(crate) struct Command {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    Decode(decode::Decode),
+    Message(message::Message),
+}
+
+impl Command {
+    pub(crate) fn run(self) -> ExitCode {
+        match self.what {
+            What::Decode(decode) => decode.run(),
+            What::Message(message) => message.run(),
+        }
+    }
+}

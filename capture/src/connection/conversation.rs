@@ -1,0 +1,346 @@
+//! Both directions of one TCP connection, from its segments to its dialogue. It decides how long to wait
+//! for segments that are missing.
+
+use std::net::SocketAddr;
+
+use super::dialogue::Dialogue;
+use super::role::{Output, Role, Topic};
+use crate::counts::Counts;
+use crate::frames::Framer;
+use crate::output::Sink;
+use crate::packet::Segment;
+use crate::tcp::{Mark, Piece, Reassembly};
+
+/// How many packets of the connection a missing segment may come late that its receiver has already.
+const LATE_PACKETS: u64 = 32;
+const LATE_NANOSECONDS: i64 = 1_000_000_000;
+/// How long a segment may take that has to be sent again.
+const RESENT_NANOSECONDS: i64 = 60_000_000_000;
+/// How much may wait for a missing segment.
+const MAX_WAITING_BYTES: usize = 4 << 20;
+
+/// Where nothing like Kafka was found in that much, there is none.
+const MAX_SKIPPED_BYTES: u64 = 1 << 20;
+
+/// A TCP connection, or what was captured of it.
+pub(super) struct Conversation {
+    low: Stream,
+    high: Stream,
+    topic: Topic,
+    /// The sequence number that the client began with.
+    syn: Option<u32>,
+    packets: u64,
+    first: Mark,
+    last: Mark,
+    is_closed: bool,
+    has_bytes: bool,
+}
+
+/// What one end sends.
+struct Stream {
+    end: SocketAddr,
+    is_client: bool,
+    tcp: Reassembly,
+    framer: Framer,
+    /// What the other end said last that it has.
+    acknowledged: Option<u32>,
+}
+
+impl Conversation {
+    /// A connection between two ends; `broker` is the one that is known to be a broker, if any is.
+    /// `is_certain`: the user said that this is Kafka.
+    pub(super) fn new(
+        low: SocketAddr,
+        high: SocketAddr,
+        broker: Option<SocketAddr>,
+        is_certain: bool,
+        first: Mark,
+    ) -> Self {
+        let mut conversation = Self {
+            low: Stream::new(low),
+            high: Stream::new(high),
+            topic: Topic::Unknown,
+            syn: None,
+            packets: 0,
+            first,
+            last: first,
+            is_closed: false,
+            has_bytes: false,
+        };
+        if let Some(broker) = broker {
+            conversation.client_is(if broker == low { high } else { low });
+        }
+        if is_certain {
+            conversation.topic.is_kafka(low, high);
+        }
+        conversation
+    }
+
+    fn client_is(&mut self, client: SocketAddr) {
+        if !matches!(self.topic, Topic::Unknown) {
+            return;
+        }
+        self.low.is_client = self.low.end == client;
+        self.high.is_client = !self.low.is_client;
+        let broker = if self.low.is_client {
+            self.high.end
+        } else {
+            self.low.end
+        };
+        self.topic = Topic::Undecided(Dialogue::new(client, broker));
+    }
+
+    /// Whether a segment begins another connection between the same ends.
+    pub(super) fn is_another(&self, segment: &Segment<'_>) -> bool {
+        segment.syn && segment.acknowledged.is_none() && self.syn != Some(segment.sequence)
+    }
+
+    pub(super) const fn first(&self) -> Mark {
+        self.first
+    }
+
+    pub(super) const fn last(&self) -> Mark {
+        self.last
+    }
+
+    pub(super) const fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// The broker, once it is known that it is one.
+    pub(super) fn broker(&self) -> Option<SocketAddr> {
+        match &self.topic {
+            Topic::Kafka(dialogue) => Some(dialogue.broker()),
+            _ => None,
+        }
+    }
+
+    /// How much memory is in use for what is not whole yet.
+    pub(super) fn buffered(&self) -> usize {
+        let held = match &self.topic {
+            Topic::Kafka(dialogue) => dialogue.buffered(),
+            _ => 0,
+        };
+        held + self.low.buffered() + self.high.buffered()
+    }
+
+    /// Keeps only the beginnings of frames that are not whole yet.
+    pub(super) fn shed(&mut self) {
+        self.low.framer.shed();
+        self.high.framer.shed();
+    }
+
+    pub(super) fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        mark: Mark,
+        sink: &mut dyn Sink,
+        counts: &mut Counts,
+    ) {
+        self.packets += 1;
+        let mark = Mark {
+            turn: self.packets,
+            ..mark
+        };
+        self.last = mark;
+        if segment.syn {
+            let is_request = segment.acknowledged.is_none();
+            if is_request {
+                self.syn = Some(segment.sequence);
+            }
+            self.client_is(if is_request {
+                segment.source
+            } else {
+                segment.destination
+            });
+        }
+        let (from, to) = if segment.source == self.low.end {
+            (&mut self.low, &mut self.high)
+        } else {
+            (&mut self.high, &mut self.low)
+        };
+        let mut out = Output {
+            sink,
+            counts,
+            packets: self.packets,
+        };
+        if let Topic::Other = self.topic {
+            self.has_bytes |= !segment.payload.is_empty();
+            self.is_closed |= segment.rst || segment.fin;
+            return;
+        }
+        from.begin(segment);
+        to.acknowledged = segment.acknowledged.or(to.acknowledged);
+        if !segment.payload.is_empty() || segment.missing > 0 {
+            self.has_bytes = true;
+            let mut role = from.role(to.end, &mut self.topic, &mut out);
+            from.take(segment, mark, &mut role);
+            from.is_client = role.is_client;
+        }
+        if segment.fin {
+            let length = u32::try_from(segment.payload.len()).unwrap_or(0) + segment.missing;
+            from.tcp.end(segment.sequence.wrapping_add(length));
+        }
+        self.is_closed |= segment.rst || (from.tcp.is_finished() && to.tcp.is_finished());
+        self.go_on(mark, false, &mut out);
+    }
+
+    /// Time has passed.
+    pub(super) fn tick(&mut self, mark: Mark, sink: &mut dyn Sink, counts: &mut Counts) {
+        let mark = Mark {
+            turn: self.packets,
+            ..mark
+        };
+        let mut out = Output {
+            sink,
+            counts,
+            packets: self.packets,
+        };
+        self.go_on(mark, false, &mut out);
+    }
+
+    /// The connection, or the capture, is over.
+    pub(super) fn finish(&mut self, sink: &mut dyn Sink, counts: &mut Counts) {
+        let mark = self.last;
+        let mut out = Output {
+            sink,
+            counts,
+            packets: self.packets,
+        };
+        self.go_on(mark, true, &mut out);
+        // The client's end goes first, since responses need their requests.
+        let (client, broker) = if self.high.is_client {
+            (&mut self.high, &mut self.low)
+        } else {
+            (&mut self.low, &mut self.high)
+        };
+        let mut role = client.role(broker.end, &mut self.topic, &mut out);
+        client.framer.finish(mark, &mut role);
+        let mut role = broker.role(client.end, &mut self.topic, &mut out);
+        broker.framer.finish(mark, &mut role);
+        match &mut self.topic {
+            Topic::Kafka(dialogue) => {
+                dialogue.finish(&mut out);
+                out.counts.connections += u64::from(self.has_bytes);
+            }
+            _ => out.counts.other_connections += u64::from(self.has_bytes),
+        }
+    }
+
+    /// Gives up what was waited for long enough, and looks again where something new is known.
+    fn go_on(&mut self, now: Mark, is_over: bool, out: &mut Output<'_>) {
+        let (low, high) = (self.low.end, self.high.end);
+        for (from, to) in [(&mut self.low, high), (&mut self.high, low)] {
+            let mut role = from.role(to, &mut self.topic, out);
+            from.go_on(now, is_over, &mut role);
+            from.is_client = role.is_client;
+        }
+        match &mut self.topic {
+            Topic::Kafka(dialogue) => dialogue.expire(now.time, out),
+            Topic::Unknown | Topic::Undecided(_) => {
+                let skipped = self.low.framer.skipped() + self.high.framer.skipped();
+                if skipped > MAX_SKIPPED_BYTES {
+                    self.topic = Topic::Other;
+                }
+            }
+            Topic::Other => {}
+        }
+        if let Topic::Other = self.topic {
+            self.low.forget();
+            self.high.forget();
+        }
+    }
+}
+
+impl Stream {
+    fn new(end: SocketAddr) -> Self {
+        Self {
+            end,
+            is_client: false,
+            tcp: Reassembly::default(),
+            framer: Framer::new(false),
+            acknowledged: None,
+        }
+    }
+
+    fn buffered(&self) -> usize {
+        self.tcp.waiting_bytes() + self.framer.buffered()
+    }
+
+    fn role<'a, 'b>(
+        &self,
+        other: SocketAddr,
+        topic: &'a mut Topic,
+        out: &'a mut Output<'b>,
+    ) -> Role<'a, 'b> {
+        Role {
+            topic,
+            ends: (self.end, other),
+            is_client: self.is_client,
+            out,
+        }
+    }
+
+    fn begin(&mut self, segment: &Segment<'_>) {
+        if segment.syn && !self.tcp.has_begun() {
+            self.tcp.begin(segment.sequence.wrapping_add(1));
+            self.framer = Framer::new(true);
+        }
+    }
+
+    fn take(&mut self, segment: &Segment<'_>, mark: Mark, role: &mut Role<'_, '_>) {
+        if self.tcp.is_far(segment.sequence) {
+            self.skip_holes(mark, role);
+            self.framer.finish(mark, role);
+            self.framer = Framer::new(false);
+            self.tcp = Reassembly::default();
+        }
+        let Self { tcp, framer, .. } = self;
+        // The first byte of the stream follows the SYN.
+        let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
+        let missing = u64::from(segment.missing);
+        tcp.push(sequence, segment.payload, missing, mark, |piece| {
+            framer.push(piece, role);
+        });
+    }
+
+    fn go_on(&mut self, now: Mark, is_over: bool, role: &mut Role<'_, '_>) {
+        self.framer.retry(role);
+        while let Some((hole, next)) = self.tcp.hole() {
+            let waited = now.time.saturating_sub(next.time);
+            let is_late = now.turn - next.turn >= LATE_PACKETS || waited >= LATE_NANOSECONDS;
+            // Nobody sends again what was received, and without acknowledgements nobody knows.
+            let is_received = self
+                .acknowledged
+                .is_none_or(|acknowledged| self.tcp.is_acknowledged(&hole, acknowledged));
+            let is_lost = is_over
+                || (is_received && is_late)
+                || waited >= RESENT_NANOSECONDS
+                || self.tcp.waiting_bytes() > MAX_WAITING_BYTES;
+            if !is_lost {
+                return;
+            }
+            let Self { tcp, framer, .. } = self;
+            tcp.skip_hole(now, |piece| framer.push(piece, role));
+        }
+        if is_over {
+            let missing = self.tcp.missing_at_end(self.acknowledged);
+            if missing > 0 {
+                self.framer.push(Piece::Lost(missing, now), role);
+            }
+        }
+    }
+
+    /// Nothing is wanted of it any more.
+    fn forget(&mut self) {
+        self.tcp = Reassembly::default();
+        self.framer = Framer::foreign();
+    }
+
+    fn skip_holes(&mut self, mark: Mark, role: &mut Role<'_, '_>) {
+        let Self { tcp, framer, .. } = self;
+        while tcp.hole().is_some() {
+            tcp.skip_hole(mark, |piece| framer.push(piece, role));
+        }
+    }
+}

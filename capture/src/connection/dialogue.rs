@@ -1,0 +1,264 @@
+//! What client and broker say on one connection: their frames become messages.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use kafka_codec::messages::RequestHeader;
+use kafka_codec::pairing::{Expects, InFlightRequest, ObservedRequests, SaslTokens};
+use kafka_codec::{ApiKey, DecodeErrorKind};
+
+use super::held::{HeldResponse, HeldResponses};
+use super::judge;
+use super::role::Output;
+use crate::body;
+use crate::event::{Connection, Direction, Gap, Message, Undecoded, What};
+use crate::frames::{Cause, Frame, Hole, SIZE_BYTES};
+use crate::tcp::Mark;
+
+/// Requests that wait for a response. Brokers do not read on with fewer in flight than that.
+const MAX_REQUESTS: usize = 4096;
+
+/// What is remembered of a connection between its messages.
+pub(super) struct Dialogue {
+    connection: Connection,
+    pub(super) requests: ObservedRequests<Asked>,
+    tokens: SaslTokens,
+    held: HeldResponses,
+    /// How the client called itself last.
+    pub(super) client_id: Option<Arc<str>>,
+    /// How many requests there were.
+    pub(super) seen: u64,
+    /// The correlation id that was seen last.
+    pub(super) last_id: Option<i32>,
+}
+
+/// What is remembered of a request.
+#[derive(Debug)]
+pub(super) struct Asked {
+    client_id: Option<Arc<str>>,
+    last: Mark,
+}
+
+impl Dialogue {
+    pub(super) fn new(client: SocketAddr, broker: SocketAddr) -> Self {
+        Self {
+            connection: Connection::new(client, broker),
+            requests: ObservedRequests::with_capacity(MAX_REQUESTS),
+            tokens: SaslTokens::default(),
+            held: HeldResponses::default(),
+            client_id: None,
+            seen: 0,
+            last_id: None,
+        }
+    }
+
+    pub(super) const fn broker(&self) -> SocketAddr {
+        self.connection.broker
+    }
+
+    pub(super) const fn buffered(&self) -> usize {
+        self.held.buffered()
+    }
+
+    /// Takes a frame of the client. Whether it was one.
+    pub(super) fn request(&mut self, frame: &Frame<'_>, out: &mut Output<'_>) -> bool {
+        let bytes = frame_bytes(frame);
+        if self.tokens.are_expected() && self.tokens.is_client_token(frame.bytes) {
+            let what = What::SaslToken { bytes };
+            self.emit(frame.last, Direction::ToBroker, what, out);
+            return true;
+        }
+        let split = RequestHeader::split(frame.bytes);
+        let (header, body) = match split.or_else(|error| cut_header(frame).ok_or(error)) {
+            Ok(split) => split,
+            Err(error) => {
+                let reason = match frame.cut {
+                    Some(cut) => format!("its header was not captured: {cut}"),
+                    None => error.to_string(),
+                };
+                self.undecoded(frame, Direction::ToBroker, None, reason, out);
+                // An API of the future is no reason for doubt, but what is no header at all is.
+                return frame.cut.is_some()
+                    || matches!(error.kind(), DecodeErrorKind::UnknownApiKey { .. })
+                        && frame.size > SIZE_BYTES;
+            }
+        };
+        let (api_key, version) = (header.api_key(), header.version());
+        self.last_id = Some(header.correlation_id);
+        self.seen += 1;
+        let client_id = self.share(header.client_id.as_deref());
+        let expects = body::expects(api_key, version, body);
+        out.counts.without_response += u64::from(expects == Expects::Nothing);
+        let asked = Asked {
+            client_id,
+            last: frame.last,
+        };
+        let request = InFlightRequest::new(api_key, version, header.correlation_id, asked);
+        self.requests.request(request, expects);
+        let message = Message {
+            api_key,
+            version,
+            correlation_id: header.correlation_id,
+            client_id: header.client_id.as_deref(),
+            bytes,
+            latency: None,
+            body,
+            cut: frame.cut,
+        };
+        self.emit(frame.last, Direction::ToBroker, What::Message(message), out);
+        if let Some(held) = self.held.take(header.correlation_id) {
+            self.response(&held.as_frame(), out);
+        }
+        true
+    }
+
+    /// Takes a frame of the broker. Whether it was one.
+    pub(super) fn response(&mut self, frame: &Frame<'_>, out: &mut Output<'_>) -> bool {
+        let awaited = |id| self.requests.awaits(id).is_some();
+        if self.tokens.are_expected() && self.tokens.is_broker_token(frame.bytes, awaited) {
+            let bytes = frame_bytes(frame);
+            let what = What::SaslToken { bytes };
+            self.emit(frame.last, Direction::ToClient, what, out);
+            return true;
+        }
+        let Some(id) = frame.bytes.first_chunk() else {
+            let reason = match frame.cut {
+                Some(cut) => format!("its header was not captured: {cut}"),
+                None => "a response has at least 4 bytes".to_owned(),
+            };
+            self.undecoded(frame, Direction::ToClient, None, reason, out);
+            return frame.cut.is_some();
+        };
+        let id = i32::from_be_bytes(*id);
+        let last_id = self.last_id.replace(id);
+        match self.requests.response(id) {
+            Some(request) => {
+                self.answer(&request, frame, out);
+                true
+            }
+            None => {
+                self.held.hold(id, frame, out.packets);
+                last_id.is_none_or(|last_id| judge::is_near(id, last_id))
+            }
+        }
+    }
+
+    fn answer(
+        &mut self,
+        request: &InFlightRequest<Asked>,
+        frame: &Frame<'_>,
+        out: &mut Output<'_>,
+    ) {
+        let (version, body) = match request.split_response(frame.bytes) {
+            Ok(response) => (response.version, response.body),
+            Err(_) if frame.cut.is_some() => (request.version, &[][..]),
+            Err(error) => {
+                let reason = format!("response to {request}: {error}");
+                let id = Some(request.correlation_id);
+                self.undecoded(frame, Direction::ToClient, id, reason, out);
+                return;
+            }
+        };
+        if request.api_key == ApiKey::SaslHandshake {
+            self.tokens.handshake_answered(version, body);
+        }
+        let asked = &request.note;
+        let message = Message {
+            api_key: request.api_key,
+            version,
+            correlation_id: request.correlation_id,
+            client_id: asked.client_id.as_deref(),
+            bytes: frame_bytes(frame),
+            latency: Some(frame.last.time.saturating_sub(asked.last.time)),
+            body,
+            cut: frame.cut,
+        };
+        self.emit(frame.last, Direction::ToClient, What::Message(message), out);
+    }
+
+    /// Lets go of responses that waited for their request long enough.
+    pub(super) fn expire(&mut self, now: i64, out: &mut Output<'_>) {
+        while let Some(held) = self.held.expired(out.packets, now) {
+            self.not_awaited(&held, out);
+        }
+    }
+
+    /// The connection is over.
+    pub(super) fn finish(&mut self, out: &mut Output<'_>) {
+        while let Some(held) = self.held.pop() {
+            self.not_awaited(&held, out);
+        }
+        self.requests.give_up_all();
+        out.counts.unanswered += self.requests.unanswered();
+    }
+
+    fn not_awaited(&mut self, held: &HeldResponse, out: &mut Output<'_>) {
+        let id = held.correlation_id;
+        let reason = format!("response to a request that was not captured (correlation {id})");
+        self.undecoded(&held.as_frame(), Direction::ToClient, Some(id), reason, out);
+    }
+
+    fn undecoded(
+        &self,
+        frame: &Frame<'_>,
+        direction: Direction,
+        correlation_id: Option<i32>,
+        reason: String,
+        out: &mut Output<'_>,
+    ) {
+        let undecoded = Undecoded {
+            bytes: frame_bytes(frame),
+            correlation_id,
+            reason,
+        };
+        self.emit(frame.last, direction, What::Undecoded(undecoded), out);
+    }
+
+    /// Takes note of a part of the stream without frames.
+    pub(super) fn hole(&self, hole: &Hole, direction: Direction, out: &mut Output<'_>) {
+        let gap = Gap {
+            missing: hole.missing,
+            skipped: hole.skipped,
+            reason: match hole.cause {
+                Cause::MidStream => "the capture began within a message".to_owned(),
+                Cause::Lost => "packets are missing in the capture".to_owned(),
+                Cause::NotKept => "packets were not captured whole".to_owned(),
+                Cause::Size(size) => format!("a frame cannot have a size of {size} bytes"),
+                Cause::Doubt => "what was taken for frames does not look like Kafka".to_owned(),
+                Cause::Ended => "the connection or the capture ended".to_owned(),
+            },
+        };
+        self.emit(hole.mark, direction, What::Gap(gap), out);
+    }
+
+    fn emit(&self, at: Mark, direction: Direction, what: What<'_>, out: &mut Output<'_>) {
+        out.emit(&self.connection, at, direction, what);
+    }
+
+    /// The client id, in the memory of the one before if it is the same, as it nearly always is.
+    fn share(&mut self, client_id: Option<&str>) -> Option<Arc<str>> {
+        if self.client_id.as_deref() != client_id {
+            self.client_id = client_id.map(Arc::from);
+        }
+        self.client_id.clone()
+    }
+}
+
+/// What a header says that was not captured whole: the API of a request, but not the client.
+fn cut_header<'a>(frame: &Frame<'_>) -> Option<(RequestHeader<'a>, &'a [u8])> {
+    frame.cut?;
+    let (key, rest) = frame.bytes.split_first_chunk()?;
+    let (version, rest) = rest.split_first_chunk()?;
+    let header = RequestHeader {
+        request_api_key: i16::from_be_bytes(*key),
+        request_api_version: i16::from_be_bytes(*version),
+        correlation_id: i32::from_be_bytes(*rest.first_chunk()?),
+        ..Default::default()
+    };
+    let is_known = header.api_key().versions().is_some();
+    is_known.then_some((header, &[][..]))
+}
+
+fn frame_bytes(frame: &Frame<'_>) -> u64 {
+    u64::try_from(frame.size + SIZE_BYTES).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,88 @@
+//! Responses whose requests were not seen yet. Captures have packets in the wrong order, and requests
+//! wait for missing segments, so they are held for a while.
+
+use std::collections::VecDeque;
+
+use crate::frames::{Cut, Frame};
+use crate::tcp::Mark;
+
+const MAX_RESPONSES: usize = 256;
+const MAX_BYTES: usize = 1 << 20;
+/// How many packets of its connection a response waits for.
+const MAX_PACKETS: u64 = 64;
+const MAX_NANOSECONDS: i64 = 1_000_000_000;
+
+#[derive(Debug, Default)]
+pub(super) struct HeldResponses {
+    responses: VecDeque<HeldResponse>,
+    bytes: usize,
+}
+
+/// A response frame that is kept.
+#[derive(Debug)]
+pub(super) struct HeldResponse {
+    pub(super) correlation_id: i32,
+    pub(super) size: usize,
+    pub(super) bytes: Vec<u8>,
+    pub(super) cut: Option<Cut>,
+    pub(super) last: Mark,
+    /// Which packet of the connection is the last to wait for.
+    until: u64,
+}
+
+impl HeldResponse {
+    pub(super) fn as_frame(&self) -> Frame<'_> {
+        Frame {
+            size: self.size,
+            bytes: &self.bytes,
+            cut: self.cut,
+            last: self.last,
+        }
+    }
+}
+
+impl HeldResponses {
+    /// Holds a response. `packets`: how many the connection had so far.
+    pub(super) fn hold(&mut self, correlation_id: i32, frame: &Frame<'_>, packets: u64) {
+        self.bytes += frame.bytes.len();
+        self.responses.push_back(HeldResponse {
+            correlation_id,
+            size: frame.size,
+            bytes: frame.bytes.to_vec(),
+            cut: frame.cut,
+            last: frame.last,
+            until: packets + MAX_PACKETS,
+        });
+    }
+
+    /// The response with this id, if it is held.
+    pub(super) fn take(&mut self, correlation_id: i32) -> Option<HeldResponse> {
+        let at = self
+            .responses
+            .iter()
+            .position(|response| response.correlation_id == correlation_id)?;
+        let response = self.responses.remove(at)?;
+        self.bytes -= response.bytes.len();
+        Some(response)
+    }
+
+    /// The oldest response, if it need not be held any longer.
+    pub(super) fn expired(&mut self, packets: u64, now: i64) -> Option<HeldResponse> {
+        let oldest = self.responses.front()?;
+        let is_over = packets > oldest.until
+            || now.saturating_sub(oldest.last.time) > MAX_NANOSECONDS
+            || self.responses.len() > MAX_RESPONSES
+            || self.bytes > MAX_BYTES;
+        if is_over { self.pop() } else { None }
+    }
+
+    pub(super) fn pop(&mut self) -> Option<HeldResponse> {
+        let oldest = self.responses.pop_front()?;
+        self.bytes -= oldest.bytes.len();
+        Some(oldest)
+    }
+
+    pub(super) const fn buffered(&self) -> usize {
+        self.bytes
+    }
+}

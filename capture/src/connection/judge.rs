@@ -1,0 +1,124 @@
+//! How much speaks for bytes being a request or a response: what is asked where it is not known where
+//! frames begin, or whether they are Kafka's at all.
+
+use kafka_codec::messages::RequestHeader;
+use kafka_codec::pairing::{InFlightRequest, ObservedRequests};
+use kafka_codec::{ApiKey, DecodeErrorKind, Version};
+
+use crate::body;
+use crate::frames::{Place, Verdict};
+
+/// A request frame has at least an API key, a version and a correlation id.
+const MIN_REQUEST_BYTES: usize = 8;
+/// A response frame has at least a correlation id.
+const MIN_RESPONSE_BYTES: usize = 4;
+/// Kafka's own limit on requests is 100 MiB, and no client is known to come near it.
+const MAX_SEARCHED_BYTES: usize = 100 << 20;
+/// Clients call themselves by names, not by texts.
+const MAX_CLIENT_ID_BYTES: usize = 256;
+/// Newer versions than the ones known here, of a client that begins a connection.
+const MAX_NEWER: i16 = 20;
+/// How far a correlation id may be from the one seen last.
+const NEAR: u32 = 256;
+
+/// How much speaks for a request. `known_client`: how the client called itself before.
+pub(super) fn request(
+    bytes: &[u8],
+    size: usize,
+    place: Place<'_>,
+    known_client: Option<&str>,
+) -> Verdict {
+    if !(MIN_REQUEST_BYTES..=MAX_SEARCHED_BYTES).contains(&size) {
+        return Verdict::Impossible;
+    }
+    let Some((key, rest)) = bytes.split_first_chunk::<2>() else {
+        return Verdict::TooShort;
+    };
+    let Some(versions) = ApiKey::from_number(i16::from_be_bytes(*key)).versions() else {
+        return Verdict::Impossible;
+    };
+    let Some(version) = rest.first_chunk::<2>() else {
+        return Verdict::TooShort;
+    };
+    let version = Version(i16::from_be_bytes(*version));
+    let is_known = versions.contains(version);
+    let is_newer = version > versions.max() && version.0 <= versions.max().0 + MAX_NEWER;
+    let is_acceptable = is_known || (place == Place::First && is_newer);
+    if !is_acceptable {
+        return Verdict::Impossible;
+    }
+    let (header, body) = match RequestHeader::split(bytes) {
+        Ok(split) => split,
+        Err(error) => {
+            let is_cut = matches!(error.kind(), DecodeErrorKind::UnexpectedEnd { .. });
+            let is_short = bytes.len() < MAX_CLIENT_ID_BYTES || place == Place::First;
+            return if is_cut && bytes.len() < size && is_short {
+                Verdict::TooShort
+            } else {
+                Verdict::Impossible
+            };
+        }
+    };
+    let client_id = header.client_id.as_deref().unwrap_or_default();
+    let is_whole = bytes.len() == size;
+    let decodes = is_whole && is_known && body::is_request(header.api_key(), version, body);
+    let is_named = !client_id.is_empty()
+        && client_id.len() <= MAX_CLIENT_ID_BYTES
+        && !client_id.contains(char::is_control);
+    // A few bytes of zeros decode as many things.
+    let is_telling = body.len() >= 8 || header.api_key() == ApiKey::ApiVersions;
+    if decodes && (is_named || is_telling) {
+        Verdict::Certain
+    } else if !is_whole && is_named && known_client.is_none_or(|known| known == client_id) {
+        Verdict::Likely
+    } else if decodes || !is_whole || is_named {
+        Verdict::Possible
+    } else {
+        Verdict::Doubtful
+    }
+}
+
+/// How much speaks for a response to one of `requests`. `last_id`: the correlation id seen last.
+pub(super) fn response<T>(
+    bytes: &[u8],
+    size: usize,
+    place: Place<'_>,
+    requests: &ObservedRequests<T>,
+    last_id: Option<i32>,
+) -> Verdict {
+    if !(MIN_RESPONSE_BYTES..=MAX_SEARCHED_BYTES).contains(&size) {
+        return Verdict::Impossible;
+    }
+    let (Some(id), Some(last_id)) = (bytes.first_chunk(), last_id) else {
+        return Verdict::TooShort;
+    };
+    if matches!(place, Place::After(previous) if previous.first_chunk() == Some(id)) {
+        return Verdict::Impossible;
+    }
+    let id = i32::from_be_bytes(*id);
+    match requests.awaits(id) {
+        Some(_) if bytes.len() < size => Verdict::Likely,
+        Some(request) => decodes(request, bytes),
+        None if place == Place::First || is_near(id, last_id) => Verdict::Doubtful,
+        None => Verdict::Impossible,
+    }
+}
+
+/// Whether a correlation id is one that the connection could have come to.
+pub(super) fn is_near(id: i32, last_id: i32) -> bool {
+    id.abs_diff(last_id) <= NEAR
+}
+
+fn decodes<T>(request: &InFlightRequest<T>, frame: &[u8]) -> Verdict {
+    match request.split_response(frame) {
+        Ok(response) if body::is_response(request.api_key, response.version, response.body) => {
+            // An error code is but two bytes of nearly any value.
+            if response.body.len() > 2 {
+                Verdict::Certain
+            } else {
+                Verdict::Likely
+            }
+        }
+        _ => Verdict::Doubtful,
+    }
+}

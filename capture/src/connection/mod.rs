@@ -1,0 +1,11 @@
+//! From segments to messages: which connection a segment belongs to, which end is the client, and which
+//! response answers which request.
+
+mod conversation;
+mod dialogue;
+mod held;
+mod judge;
+mod role;
+mod table;
+
+pub(crate) use table::Connections;

@@ -1,0 +1,171 @@
+//! The connections of a capture, never more than a fixed number: those that are closed, or idle for long,
+//! are let go.
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+
+use super::conversation::Conversation;
+use crate::counts::Counts;
+use crate::output::Sink;
+use crate::packet::Segment;
+use crate::tcp::Mark;
+
+const MAX_CONNECTIONS: usize = 1 << 16;
+/// How many brokers are remembered, to know which end of a connection is one.
+const MAX_BROKERS: usize = 1 << 12;
+/// What may be in use for frames and segments that wait for more.
+const MAX_BUFFERED_BYTES: usize = 256 << 20;
+/// How long after its end segments of a connection may come late.
+const CLOSED_NANOSECONDS: i64 = 2_000_000_000;
+/// Brokers close connections that are idle for ten minutes.
+const IDLE_NANOSECONDS: i64 = 15 * 60 * 1_000_000_000;
+const SWEEP_NANOSECONDS: i64 = 1_000_000_000;
+
+/// All connections that are not over.
+pub(crate) struct Connections {
+    /// By their ends, the lower one first.
+    table: HashMap<(SocketAddr, SocketAddr), Conversation>,
+    brokers: HashSet<SocketAddr>,
+    /// Ports of brokers; if there are none, connections are known by what is said on them.
+    ports: Vec<u16>,
+    buffered: usize,
+    /// When the table was last looked through.
+    swept: i64,
+}
+
+impl Connections {
+    pub(crate) fn new(ports: Vec<u16>) -> Self {
+        Self {
+            table: HashMap::new(),
+            brokers: HashSet::new(),
+            ports,
+            buffered: 0,
+            swept: i64::MIN,
+        }
+    }
+
+    /// Takes a segment that `mark` brought.
+    pub(crate) fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        mark: Mark,
+        sink: &mut dyn Sink,
+        counts: &mut Counts,
+    ) {
+        if self.ports.is_empty() || self.broker_by_port(segment).is_some() {
+            self.dispatch(segment, mark, sink, counts);
+        }
+        if mark.time >= self.swept.saturating_add(SWEEP_NANOSECONDS)
+            || self.table.len() > MAX_CONNECTIONS
+        {
+            self.sweep(mark, sink, counts);
+        }
+    }
+
+    /// The capture is over.
+    pub(crate) fn finish(&mut self, sink: &mut dyn Sink, counts: &mut Counts) {
+        let mut rest: Vec<_> = self.table.drain().map(|(_, each)| each).collect();
+        rest.sort_by_key(|each| each.first().packet);
+        for mut conversation in rest {
+            conversation.finish(sink, counts);
+        }
+    }
+
+    fn dispatch(
+        &mut self,
+        segment: &Segment<'_>,
+        mark: Mark,
+        sink: &mut dyn Sink,
+        counts: &mut Counts,
+    ) {
+        let (source, destination) = (segment.source, segment.destination);
+        let key = (source.min(destination), source.max(destination));
+        if self
+            .table
+            .get(&key)
+            .is_some_and(|old| old.is_another(segment))
+        {
+            self.remove(&key, sink, counts);
+        }
+        let is_new = !self.table.contains_key(&key);
+        if is_new {
+            let by_port = self.broker_by_port(segment);
+            let broker = by_port.or_else(|| self.known_broker(segment));
+            let conversation = Conversation::new(key.0, key.1, broker, by_port.is_some(), mark);
+            self.table.insert(key, conversation);
+        }
+        let Some(conversation) = self.table.get_mut(&key) else {
+            return;
+        };
+        let before = if is_new { 0 } else { conversation.buffered() };
+        let was_kafka = conversation.broker().is_some();
+        conversation.segment(segment, mark, sink, counts);
+        self.buffered = self.buffered + conversation.buffered() - before;
+        if self.buffered > MAX_BUFFERED_BYTES {
+            let before = conversation.buffered();
+            conversation.shed();
+            self.buffered = self.buffered + conversation.buffered() - before;
+        }
+        if let (false, Some(broker)) = (was_kafka, conversation.broker())
+            && self.brokers.len() < MAX_BROKERS
+        {
+            self.brokers.insert(broker);
+        }
+    }
+
+    fn broker_by_port(&self, segment: &Segment<'_>) -> Option<SocketAddr> {
+        let mut ends = [segment.destination, segment.source].into_iter();
+        ends.find(|end| self.ports.contains(&end.port()))
+    }
+
+    /// The one end that was a broker before, unless both were.
+    fn known_broker(&self, segment: &Segment<'_>) -> Option<SocketAddr> {
+        let is_broker = |end: &SocketAddr| self.brokers.contains(end);
+        match (is_broker(&segment.source), is_broker(&segment.destination)) {
+            (true, false) => Some(segment.source),
+            (false, true) => Some(segment.destination),
+            _ => None,
+        }
+    }
+
+    /// Lets go of what is over, in the order in which connections began.
+    fn sweep(&mut self, now: Mark, sink: &mut dyn Sink, counts: &mut Counts) {
+        self.swept = now.time;
+        let mut all: Vec<_> = self
+            .table
+            .iter()
+            .map(|(key, each)| {
+                let idle = now.time.saturating_sub(each.last().time);
+                let limit = if each.is_closed() {
+                    CLOSED_NANOSECONDS
+                } else {
+                    IDLE_NANOSECONDS
+                };
+                (each.last().packet, idle > limit, *key)
+            })
+            .collect();
+        // When there are too many, those go that were silent for longest.
+        all.sort_unstable();
+        let too_many = if self.table.len() > MAX_CONNECTIONS {
+            MAX_CONNECTIONS / 8
+        } else {
+            0
+        };
+        for (i, (_, is_over, key)) in all.into_iter().enumerate() {
+            if is_over || i < too_many {
+                self.remove(&key, sink, counts);
+            } else if let Some(conversation) = self.table.get_mut(&key) {
+                let before = conversation.buffered();
+                conversation.tick(now, sink, counts);
+                self.buffered = self.buffered + conversation.buffered() - before;
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &(SocketAddr, SocketAddr), sink: &mut dyn Sink, counts: &mut Counts) {
+        if let Some(mut conversation) = self.table.remove(key) {
+            self.buffered -= conversation.buffered();
+            conversation.finish(sink, counts);
+        }
+    }
+}

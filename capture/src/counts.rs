@@ -1,0 +1,110 @@
+//! What was decoded and what was not, in numbers.
+
+use std::fmt;
+
+/// How much of everything there was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Packets read.
+    pub packets: u64,
+    /// Packets without TCP in them.
+    pub not_tcp: u64,
+    /// Parts of IP packets, and packets of which not even the headers were captured.
+    pub unreadable: u64,
+    /// Packets of a link type that is not known here.
+    pub unknown_link: u64,
+    /// Connections on which Kafka was spoken.
+    pub connections: u64,
+    /// TCP connections with bytes on which it was not.
+    pub other_connections: u64,
+    /// Requests.
+    pub requests: u64,
+    /// Those that get no response: Produce with acks 0.
+    pub without_response: u64,
+    /// Those whose response was not seen.
+    pub unanswered: u64,
+    /// Responses whose request was seen.
+    pub responses: u64,
+    /// Requests and responses that were not captured whole.
+    pub cut: u64,
+    /// SASL tokens without a header.
+    pub sasl_tokens: u64,
+    /// Frames that could not be decoded.
+    pub undecoded: u64,
+    /// Parts of connections that no frame was made of.
+    pub gaps: u64,
+    /// The bytes of these that are not in the capture.
+    pub missing_bytes: u64,
+    /// The bytes of these that are.
+    pub skipped_bytes: u64,
+}
+
+impl Counts {
+    /// Whether anything of Kafka was found.
+    #[must_use]
+    pub const fn has_kafka(&self) -> bool {
+        self.requests + self.responses + self.sasl_tokens > 0
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Count(self.packets, "packet", "packets"))?;
+        write!(
+            f,
+            ", {}: ",
+            Count(self.connections, "Kafka connection", "Kafka connections")
+        )?;
+        write!(f, "{}, ", Count(self.requests, "request", "requests"))?;
+        write!(f, "{}", Count(self.responses, "response", "responses"))?;
+        let rest = [
+            Count(
+                self.without_response,
+                "request with acks 0",
+                "requests with acks 0",
+            ),
+            Count(self.unanswered, "request unanswered", "requests unanswered"),
+            Count(self.sasl_tokens, "SASL token", "SASL tokens"),
+            Count(
+                self.cut,
+                "message not captured whole",
+                "messages not captured whole",
+            ),
+            Count(self.undecoded, "frame not decoded", "frames not decoded"),
+            Count(self.gaps, "gap", "gaps"),
+            Count(self.missing_bytes, "byte missing", "bytes missing"),
+            Count(self.skipped_bytes, "byte skipped", "bytes skipped"),
+            Count(
+                self.other_connections,
+                "connection without Kafka",
+                "connections without Kafka",
+            ),
+            Count(self.not_tcp, "packet without TCP", "packets without TCP"),
+            Count(
+                self.unreadable,
+                "packet without its headers",
+                "packets without their headers",
+            ),
+            Count(
+                self.unknown_link,
+                "packet of an unknown link type",
+                "packets of unknown link types",
+            ),
+        ];
+        for count in rest.into_iter().filter(|count| count.0 > 0) {
+            write!(f, ", {count}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How many, of what, and what if there are several.
+struct Count(u64, &'static str, &'static str);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, one, many) = self;
+        write!(f, "{count} {}", if *count == 1 { one } else { many })
+    }
+}

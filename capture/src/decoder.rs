@@ -1,0 +1,62 @@
+//! The pipeline: packet, segment, connection, stream, frame, message. Each stage is a module of its own.
+
+use crate::connection::Connections;
+use crate::counts::Counts;
+use crate::input::Packet;
+use crate::output::Sink;
+use crate::packet::{self, NoSegment, Segment};
+use crate::tcp::Mark;
+
+/// Decodes packets, in the order in which they were captured, into the events of their connections.
+///
+/// What it keeps in memory does not grow with the number of packets: messages are handed to a [`Sink`]
+/// when they are complete, and connections are forgotten when they are over.
+pub struct Decoder {
+    connections: Connections,
+    counts: Counts,
+}
+
+impl Decoder {
+    /// A decoder that knows Kafka by what is said. If there are any `ports`, only connections to these
+    /// are looked at, and taken for Kafka whatever is said.
+    #[must_use]
+    pub fn new(ports: Vec<u16>) -> Self {
+        Self {
+            connections: Connections::new(ports),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Takes the next packet.
+    pub fn packet(&mut self, packet: &Packet<'_>, sink: &mut dyn Sink) {
+        self.counts.packets += 1;
+        if !packet::is_known(packet.link_type) {
+            self.counts.unknown_link += 1;
+            return;
+        }
+        let mark = Mark {
+            packet: self.counts.packets,
+            time: packet.time,
+            turn: 0,
+        };
+        match Segment::of(packet) {
+            Ok(segment) => self
+                .connections
+                .segment(&segment, mark, sink, &mut self.counts),
+            Err(NoSegment::NotTcp) => self.counts.not_tcp += 1,
+            Err(NoSegment::Fragment | NoSegment::HeadersCut) => self.counts.unreadable += 1,
+        }
+    }
+
+    /// Ends all connections, and says how much of everything there was.
+    pub fn finish(mut self, sink: &mut dyn Sink) -> Counts {
+        self.connections.finish(sink, &mut self.counts);
+        self.counts
+    }
+
+    /// How much of everything there was so far.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+}

@@ -1,0 +1,128 @@
+//! What decoding finds: messages, and what is none. How it is shown is not decided here.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use kafka_codec::{ApiKey, Version};
+
+pub use crate::frames::Cut;
+
+/// The two ends of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Connection {
+    /// Who opened it.
+    pub client: SocketAddr,
+    /// Who answers.
+    pub broker: SocketAddr,
+    /// Both, as `client -> broker`.
+    pub name: String,
+}
+
+impl Connection {
+    pub(crate) fn new(client: SocketAddr, broker: SocketAddr) -> Self {
+        Self {
+            client,
+            broker,
+            name: format!("{client} -> {broker}"),
+        }
+    }
+}
+
+/// Where bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client: requests.
+    ToBroker,
+    /// From the broker: responses.
+    ToClient,
+}
+
+/// Something that was found on a connection.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    /// Where.
+    pub connection: &'a Connection,
+    /// When, in nanoseconds since 1970: when the last packet of a message was captured.
+    pub time: i64,
+    /// In which direction.
+    pub direction: Direction,
+    /// What.
+    pub what: What<'a>,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum What<'a> {
+    /// A request, or a response whose request was seen.
+    Message(Message<'a>),
+    /// A token of SASL without a header, whose content is nobody's business.
+    SaslToken {
+        /// Its bytes, with the size in front.
+        bytes: u64,
+    },
+    /// A frame that cannot be decoded.
+    Undecoded(Undecoded),
+    /// A part of the stream that no frame was made of.
+    Gap(Gap),
+}
+
+/// A request or a response.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Message<'a> {
+    /// The API.
+    pub api_key: ApiKey,
+    /// The version that the body is in.
+    pub version: Version,
+    /// The number that request and response share.
+    pub correlation_id: i32,
+    /// Who the client says it is; `None` if it does not say.
+    pub client_id: Option<&'a str>,
+    /// The bytes of the frame, with the size in front.
+    pub bytes: u64,
+    /// Of a response: the nanoseconds from the packet that completed the request to the one that
+    /// completed this, or to the last one seen of it. It is negative where the capture has packets in the
+    /// wrong order.
+    pub latency: Option<i64>,
+    /// The body, as far as it was captured.
+    pub body: &'a [u8],
+    /// Why that is not all of it.
+    pub cut: Option<Cut>,
+}
+
+/// A frame that cannot be decoded.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Undecoded {
+    /// The bytes of the frame, with the size in front.
+    pub bytes: u64,
+    /// The correlation id, if it has one.
+    pub correlation_id: Option<i32>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A part of the stream that no frame was made of.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Gap {
+    /// Bytes that are not in the capture.
+    pub missing: u64,
+    /// Bytes that are there, but of which it is not known what message they belong to.
+    pub skipped: u64,
+    /// Why.
+    pub reason: String,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotKept => "packets were not captured whole",
+            Self::Lost => "packets are missing in the capture",
+            Self::Ended => "the connection or the capture ended",
+            Self::Memory => "it is too large",
+        })
+    }
+}

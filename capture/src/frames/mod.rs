@@ -1,0 +1,120 @@
+//! From the bytes of one direction to Kafka frames, and finding the frames again where it is not known
+//! where one begins. What a frame says is asked of a [`Judge`].
+
+mod framer;
+mod search;
+
+pub(crate) use framer::Framer;
+
+use crate::tcp::Mark;
+
+/// No frame is larger. Kafka's own limit on requests is 100 MiB; responses stay below that too.
+pub(crate) const MAX_FRAME_BYTES: usize = 128 << 20;
+/// The size in front of a frame.
+pub(crate) const SIZE_BYTES: usize = 4;
+
+/// A frame, or what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    /// What its size says: how many bytes follow the size.
+    pub(crate) size: usize,
+    /// The bytes after the size, up to the first that is missing.
+    pub(crate) bytes: &'a [u8],
+    /// Why bytes are missing.
+    pub(crate) cut: Option<Cut>,
+    /// The latest of the packets that brought it.
+    pub(crate) last: Mark,
+}
+
+/// Why a frame is not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cut {
+    /// The capture kept only the beginning of packets.
+    NotKept,
+    /// Packets are missing in the capture.
+    Lost,
+    /// The connection, or the capture, ended before the frame did.
+    Ended,
+    /// It would have taken too much memory.
+    Memory,
+}
+
+/// A part of a direction that no frame could be made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hole {
+    /// Bytes in packets that are not in the capture, or not whole.
+    pub(crate) missing: u64,
+    /// Bytes that are there, but of which it is not known what frame they belong to.
+    pub(crate) skipped: u64,
+    /// Why.
+    pub(crate) cause: Cause,
+    /// The packet at which that was found.
+    pub(crate) mark: Mark,
+}
+
+/// How it came that it was not known where the next frame begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The capture began within the connection.
+    MidStream,
+    /// Packets are missing.
+    Lost,
+    /// Packets were not kept whole.
+    NotKept,
+    /// There is something that cannot be the size of a frame.
+    Size(i32),
+    /// What was taken for frames are none.
+    Doubt,
+    /// The stream ended within the size of a frame.
+    Ended,
+}
+
+/// How much speaks for a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// This is none.
+    Impossible,
+    /// More of it is needed.
+    TooShort,
+    /// Only a few of its bytes can be compared with anything.
+    Doubtful,
+    /// Nothing speaks against it.
+    Possible,
+    /// It looks like those that were seen before.
+    Likely,
+    /// It can be decoded.
+    Certain,
+}
+
+/// Where a frame would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place<'a> {
+    /// The connection begins with it.
+    First,
+    /// It follows the frame with these bytes.
+    After(&'a [u8]),
+    /// Nothing is known.
+    Anywhere,
+}
+
+/// Whoever knows what frames in this direction look like.
+pub(crate) trait Judge {
+    /// How much speaks for a frame of `size` that begins with `bytes`, which follow the size.
+    fn judge(&self, bytes: &[u8], size: usize, place: Place<'_>) -> Verdict;
+
+    /// Changes when more is known, so that what was judged before should be judged again.
+    fn knowledge(&self) -> u64;
+
+    /// What the connection begins with is no frame. Whether to go on all the same.
+    fn is_foreign(&mut self) -> bool;
+
+    /// A frame was found after it had not been known where one begins.
+    fn found(&mut self);
+
+    /// Takes a frame. Whether it was one.
+    fn frame(&mut self, frame: Frame<'_>) -> bool;
+
+    /// Takes note of what is missing.
+    fn hole(&mut self, hole: Hole);
+}

@@ -1,0 +1,327 @@
+//! Finds where a frame begins: first at the beginnings of segments, since clients and brokers write a
+//! frame at a time, then at every byte. It looks back over a window of fixed size.
+
+use super::framer::Found;
+use super::{Cause, Hole, Judge, MAX_FRAME_BYTES, Place, SIZE_BYTES, Verdict};
+use crate::tcp::Mark;
+
+/// How much is looked at again when more arrives.
+const WINDOW_BYTES: usize = 256 << 10;
+/// What a header has at least: API key, version, correlation id.
+const HEADER_BYTES: usize = 8;
+/// How many places are remembered that need more bytes to be judged.
+const MAX_OPEN: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Search {
+    /// The bytes that no frame was found in yet.
+    window: Vec<u8>,
+    /// Where in the window each segment begins, and the packet that it came in.
+    segments: Vec<(usize, Mark)>,
+    /// Every place before this one was looked at.
+    looked: usize,
+    /// Of those, the ones that need more bytes.
+    open: Vec<Open>,
+    /// What the judge knew when they were looked at.
+    knowledge: u64,
+    /// The first byte is the first of the connection, so only there a frame can begin.
+    is_start: bool,
+    missing: u64,
+    skipped: u64,
+    cause: Cause,
+}
+
+/// A place that needs more bytes.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    at: usize,
+    /// The last of the frames that were looked at from there on, so that none is decoded twice.
+    reached: Option<usize>,
+}
+
+/// What speaks for a place.
+enum Opinion {
+    Yes,
+    No,
+    Later { reached: Option<usize> },
+}
+
+impl Search {
+    pub(super) const fn new(cause: Cause, is_start: bool) -> Self {
+        Self {
+            window: Vec::new(),
+            segments: Vec::new(),
+            looked: 0,
+            open: Vec::new(),
+            knowledge: 0,
+            is_start,
+            missing: 0,
+            skipped: 0,
+            cause,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.window.is_empty()
+    }
+
+    pub(super) fn buffered(&self) -> usize {
+        self.window.capacity()
+    }
+
+    /// The packet that brought the first byte of the window.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        self.segments.first().map(|(_, mark)| *mark)
+    }
+
+    pub(super) fn add(&mut self, bytes: &[u8], mark: Mark) {
+        let length = self.window.len() + bytes.len();
+        if length > WINDOW_BYTES {
+            self.skip(self.window.len().min(length - WINDOW_BYTES / 2));
+            self.is_start = false;
+        }
+        self.segments.push((self.window.len(), mark));
+        self.window.extend_from_slice(bytes);
+    }
+
+    /// Bytes are missing after the window, in which nothing was found.
+    pub(super) fn lose(&mut self, missing: u64, cause: Cause) {
+        self.give_up();
+        self.missing += missing;
+        self.cause = cause;
+        self.is_start = false;
+    }
+
+    /// Bytes before the window belong to no frame.
+    pub(super) fn skip_held(&mut self, held: usize) {
+        self.skipped += u64_of(held);
+    }
+
+    pub(super) const fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Gives up, and the memory back.
+    pub(super) fn shed(&mut self) {
+        self.give_up();
+        self.window = Vec::new();
+    }
+
+    pub(super) fn give_up(&mut self) {
+        self.skip(self.window.len());
+    }
+
+    /// Leaves out the first bytes of the window.
+    pub(super) fn skip(&mut self, length: usize) {
+        self.skipped += u64_of(length);
+        self.window.drain(..length.min(self.window.len()));
+        self.looked = self.looked.saturating_sub(length);
+        self.open.retain(|open| open.at >= length);
+        for open in &mut self.open {
+            open.at -= length;
+            open.reached = open.reached.map(|reached| reached - length);
+        }
+        // The segment that the window now begins in stays, as does its packet.
+        let before = self.segments.partition_point(|(at, _)| *at <= length);
+        self.segments.drain(..before.saturating_sub(1));
+        for (at, _) in &mut self.segments {
+            *at = at.saturating_sub(length);
+        }
+        if self.window.is_empty() {
+            self.segments.clear();
+        }
+    }
+
+    /// Says what no frame was made of, if anything.
+    pub(super) fn report(&mut self, mark: Mark, judge: &mut impl Judge) {
+        if self.missing > 0 || self.skipped > 0 {
+            judge.hole(Hole {
+                missing: self.missing,
+                skipped: self.skipped,
+                cause: self.cause,
+                mark,
+            });
+        }
+        self.missing = 0;
+        self.skipped = 0;
+    }
+
+    /// Puts the window on a stack, its last segment first.
+    pub(super) fn hand_over(&mut self, rest: &mut Vec<(Vec<u8>, Mark)>) {
+        while let Some((at, mark)) = self.segments.pop() {
+            rest.push((self.window.split_off(at), mark));
+        }
+    }
+
+    pub(super) fn find(&mut self, is_last: bool, judge: &mut impl Judge) -> Found {
+        if self.is_start {
+            return self.find_start(is_last, judge);
+        }
+        let is_news = self.is_news(judge);
+        self.knowledge = judge.knowledge();
+        for Open { at, reached } in std::mem::take(&mut self.open) {
+            let opinion = match reached {
+                Some(reached) if !is_news => {
+                    self.follow(reached, self.is_segment(at), is_last, judge)
+                }
+                _ => self.examine(at, is_last, judge),
+            };
+            match opinion {
+                Opinion::Yes => return Found::At(at),
+                Opinion::No => {}
+                Opinion::Later { reached } => self.open.push(Open { at, reached }),
+            }
+        }
+        let from = self.looked;
+        // The last places are too short to say anything yet.
+        let end = if is_last {
+            self.window.len()
+        } else {
+            self.window.len().saturating_sub(SIZE_BYTES - 1).max(from)
+        };
+        self.looked = end;
+        let starts = self.segments.iter().map(|(at, _)| *at);
+        let starts: Vec<_> = starts.filter(|at| (from..end).contains(at)).collect();
+        for at in starts.into_iter().chain(from..end) {
+            match self.examine(at, is_last, judge) {
+                Opinion::Yes => return Found::At(at),
+                Opinion::No => {}
+                Opinion::Later { reached } => self.remember(Open { at, reached }),
+            }
+        }
+        Found::Nothing
+    }
+
+    fn remember(&mut self, open: Open) {
+        if self.open.iter().any(|known| known.at == open.at) {
+            return;
+        }
+        if self.open.len() == MAX_OPEN {
+            // Frames rarely begin within a segment, and old places mostly lead nowhere.
+            let within = self.open.iter().position(|open| !self.is_segment(open.at));
+            self.open.remove(within.unwrap_or(0));
+        }
+        self.open.push(open);
+    }
+
+    /// Whether the judge knows more than when it was last asked.
+    pub(super) fn is_news(&self, judge: &impl Judge) -> bool {
+        self.knowledge != judge.knowledge()
+    }
+
+    fn is_segment(&self, at: usize) -> bool {
+        let found = self.segments.binary_search_by_key(&at, |(start, _)| *start);
+        found.is_ok()
+    }
+
+    fn find_start(&mut self, is_last: bool, judge: &mut impl Judge) -> Found {
+        let Some((size, bytes)) = self.frame_at(0) else {
+            return Found::Nothing;
+        };
+        let verdict = match size {
+            Some(size) => judge.judge(bytes, size, Place::First),
+            None => Verdict::Impossible,
+        };
+        match verdict {
+            // The capture did not keep more, but the kind of request is there.
+            Verdict::TooShort if is_last && bytes.len() >= HEADER_BYTES => Found::At(0),
+            Verdict::TooShort => Found::Nothing,
+            Verdict::Impossible => {
+                self.is_start = false;
+                if judge.is_foreign() {
+                    Found::Foreign
+                } else if size.is_some() {
+                    Found::At(0)
+                } else {
+                    Found::Nothing
+                }
+            }
+            _ => Found::At(0),
+        }
+    }
+
+    /// The size that stands at a place, if it is one, and what follows of that frame; `None` if too
+    /// little is there.
+    fn frame_at(&self, at: usize) -> Option<(Option<usize>, &[u8])> {
+        let rest = self.window.get(at..)?;
+        let (prefix, bytes) = rest.split_first_chunk::<SIZE_BYTES>()?;
+        let size = usize::try_from(i32::from_be_bytes(*prefix)).ok();
+        let size = size.filter(|size| *size <= MAX_FRAME_BYTES);
+        let bytes = match size {
+            Some(size) => bytes.get(..size).unwrap_or(bytes),
+            None => bytes,
+        };
+        Some((size, bytes))
+    }
+
+    fn examine(&self, at: usize, is_last: bool, judge: &impl Judge) -> Opinion {
+        let later = if is_last {
+            Opinion::No
+        } else {
+            Opinion::Later { reached: None }
+        };
+        let Some((size, bytes)) = self.frame_at(at) else {
+            return later;
+        };
+        let Some(size) = size else { return Opinion::No };
+        let is_segment = self.is_segment(at);
+        match judge.judge(bytes, size, Place::Anywhere) {
+            Verdict::Impossible => return Opinion::No,
+            Verdict::TooShort => return later,
+            Verdict::Certain => return Opinion::Yes,
+            Verdict::Likely if is_segment => return Opinion::Yes,
+            Verdict::Doubtful if !is_segment => return Opinion::No,
+            Verdict::Likely | Verdict::Possible | Verdict::Doubtful => {}
+        }
+        if bytes.len() < size {
+            return later;
+        }
+        self.follow(at, is_segment, is_last, judge)
+    }
+
+    /// Whether the frame at `at`, which is all there, is one, since those behind it are.
+    fn follow(
+        &self,
+        mut at: usize,
+        is_segment: bool,
+        is_last: bool,
+        judge: &impl Judge,
+    ) -> Opinion {
+        loop {
+            let later = if is_last {
+                Opinion::No
+            } else {
+                Opinion::Later { reached: Some(at) }
+            };
+            let Some((Some(size), previous)) = self.frame_at(at) else {
+                return Opinion::No;
+            };
+            let next = at + SIZE_BYTES + size;
+            if next == self.window.len() {
+                // Nothing follows yet. At the end of a stretch, a frame that is all of a segment must do.
+                return if is_last && is_segment {
+                    Opinion::Yes
+                } else {
+                    later
+                };
+            }
+            let (size, bytes) = match self.frame_at(next) {
+                None => return later,
+                Some((None, _)) => return Opinion::No,
+                Some((Some(size), bytes)) => (size, bytes),
+            };
+            match judge.judge(bytes, size, Place::After(previous)) {
+                Verdict::Impossible => return Opinion::No,
+                Verdict::TooShort => return later,
+                // One frame more must speak for both.
+                Verdict::Doubtful if bytes.len() == size => at = next,
+                Verdict::Doubtful => return later,
+                _ => return Opinion::Yes,
+            }
+        }
+    }
+}
+
+fn u64_of(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,209 @@
+//! Opens a capture: a file or the standard input, packed with gzip or zstd or not, told by how it begins.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+
+use super::InputError;
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// The bytes of a capture, unpacked, and what to call it in errors.
+pub struct Input {
+    pub(super) name: String,
+    pub(super) bytes: Box<dyn Read + Send>,
+}
+
+impl Input {
+    /// The file at `path`; `-` is the standard input. `watch` wraps what is read, as a progress bar does.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Io`].
+    pub fn open(
+        path: &Path,
+        watch: impl FnOnce(Box<dyn Read + Send>, Option<u64>) -> Box<dyn Read + Send>,
+    ) -> Result<Self, InputError> {
+        if path.as_os_str() == "-" {
+            return Self::new(
+                "standard input".to_owned(),
+                watch(Box::new(io::stdin()), None),
+            );
+        }
+        let name = path.display().to_string();
+        let file = File::open(path).and_then(|file| {
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            Ok((file, metadata.is_file().then_some(metadata.len())))
+        });
+        match file {
+            Ok((file, bytes)) => Self::new(name, watch(Box::new(file), bytes)),
+            Err(source) => Err(InputError::Io { name, source }),
+        }
+    }
+
+    /// The capture that `bytes` are, packed or not.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Io`].
+    pub fn new(name: String, bytes: Box<dyn Read + Send>) -> Result<Self, InputError> {
+        match unpack(bytes) {
+            Ok(bytes) => Ok(Self { name, bytes }),
+            Err(source) => Err(InputError::Io { name, source }),
+        }
+    }
+}
+
+fn unpack(mut packed: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    let start = read_up_to(&mut packed, ZSTD.len())?;
+    let is_gzip = start.starts_with(GZIP);
+    let is_zstd = start.starts_with(ZSTD);
+    let bytes = Cursor::new(start).chain(packed);
+    Ok(if is_gzip {
+        Box::new(MultiGzDecoder::new(BufReader::with_capacity(
+            BUFFER_BYTES,
+            bytes,
+        )))
+    } else if is_zstd {
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let bytes = Ending {
+            bytes,
+            has_ended: Arc::clone(&has_ended),
+        };
+        Box::new(Zstd {
+            frames: Frames::Between(BufReader::with_capacity(BUFFER_BYTES, bytes)),
+            has_ended,
+        })
+    } else {
+        Box::new(bytes)
+    })
+}
+
+/// The first `length` bytes; fewer if there are no more.
+pub(super) fn read_up_to(bytes: &mut impl Read, length: usize) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    bytes.by_ref().take(length).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// One zstd frame after the other, which is what concatenated files and parallel packers make.
+struct Zstd<R: Read> {
+    frames: Frames<R>,
+    /// Whether there is nothing more to unpack.
+    has_ended: Arc<AtomicBool>,
+}
+
+enum Frames<R: Read> {
+    Between(R),
+    Inside(Box<StreamingDecoder<R, FrameDecoder>>),
+    Over,
+}
+
+impl<R: BufRead> Read for Zstd<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.frames.read(buffer).map_err(|error| {
+            // The decoder says only that it failed, not that it was for the want of bytes.
+            if self.has_ended.load(Ordering::Relaxed) {
+                io::ErrorKind::UnexpectedEof.into()
+            } else {
+                error
+            }
+        })
+    }
+}
+
+impl<R: BufRead> Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match std::mem::replace(self, Self::Over) {
+                Self::Over => return Ok(0),
+                Self::Between(mut packed) => {
+                    if packed.fill_buf()?.is_empty() {
+                        return Ok(0);
+                    }
+                    let decoder = StreamingDecoder::new(packed).map_err(io::Error::other)?;
+                    *self = Self::Inside(Box::new(decoder));
+                }
+                Self::Inside(mut decoder) => {
+                    let read = decoder.read(buffer)?;
+                    *self = if read == 0 && !buffer.is_empty() {
+                        Self::Between(decoder.into_inner())
+                    } else {
+                        Self::Inside(decoder)
+                    };
+                    if read > 0 || buffer.is_empty() {
+                        return Ok(read);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Takes note when there is nothing more to read.
+struct Ending<R> {
+    bytes: R,
+    has_ended: Arc<AtomicBool>,
+}
+
+impl<R: Read> Read for Ending<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(buffer)?;
+        if read == 0 && !buffer.is_empty() {
+            self.has_ended.store(true, Ordering::Relaxed);
+        }
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn unpacked(bytes: Vec<u8>) -> Vec<u8> {
+        let mut input = Input::new("test".to_owned(), Box::new(Cursor::new(bytes))).unwrap();
+        let mut unpacked = Vec::new();
+        input.bytes.read_to_end(&mut unpacked).unwrap();
+        unpacked
+    }
+
+    #[test]
+    fn plain_bytes_pass_as_they_are() {
+        assert_eq!(unpacked(b"abc".to_vec()), b"abc");
+        assert_eq!(unpacked(Vec::new()), b"");
+        assert_eq!(unpacked(vec![7; 200_000]), vec![7; 200_000]);
+    }
+
+    #[test]
+    fn gzip_members_are_unpacked_one_after_the_other() {
+        let mut packed = Vec::new();
+        for part in [&b"one "[..], b"two"] {
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(part).unwrap();
+            packed.extend(encoder.finish().unwrap());
+        }
+        assert_eq!(unpacked(packed), b"one two");
+    }
+
+    #[test]
+    fn zstd_frames_are_unpacked_one_after_the_other() {
+        let level = ruzstd::encoding::CompressionLevel::Fastest;
+        let mut packed = ruzstd::encoding::compress_to_vec(&b"one "[..], level);
+        packed.extend(ruzstd::encoding::compress_to_vec(&b"two"[..], level));
+        assert_eq!(unpacked(packed), b"one two");
+    }
+}

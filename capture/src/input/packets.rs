@@ -1,0 +1,305 @@
+//! The packets of a capture, one at a time, in a buffer that grows only for blocks that need it.
+
+use std::io::{self, Cursor, Read};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pcap_parser::traits::{PcapNGPacketBlock, PcapReaderIterator};
+use pcap_parser::{Block, LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGReader};
+
+use super::open::read_up_to;
+use super::{Input, InputError};
+
+/// What is read at once.
+const BUFFER_BYTES: usize = 256 << 10;
+/// No packet or block is larger; one that says so is damaged.
+const MAX_BUFFER_BYTES: usize = 64 << 20;
+const SECTION_HEADER: &[u8] = &[0x0a, 0x0d, 0x0d, 0x0a];
+const PCAP_HEADER_BYTES: usize = 24;
+const NANOSECONDS: i64 = 1_000_000_000;
+
+/// A packet as it was captured.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    /// When it was captured, in nanoseconds since 1970.
+    pub time: i64,
+    /// The number of the link type, as in <https://www.tcpdump.org/linktypes.html>.
+    pub link_type: i32,
+    /// How many bytes it had on the wire.
+    pub length: u32,
+    /// The bytes captured, from the first on.
+    pub bytes: &'a [u8],
+}
+
+/// Reads the packets of a capture.
+pub struct Packets {
+    name: String,
+    blocks: Box<dyn PcapReaderIterator + Send>,
+    /// What reading failed with, which the parser does not hand on.
+    failure: Arc<Mutex<Option<io::Error>>>,
+    interfaces: Interfaces,
+    packets: u64,
+}
+
+impl Packets {
+    /// Begins to read.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError`], for a capture that cannot be one.
+    pub fn new(input: Input) -> Result<Self, InputError> {
+        let Input { name, mut bytes } = input;
+        let start = match first_block(&mut bytes) {
+            Ok(start) => start,
+            Err(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(InputError::CutOff { name, packets: 0 });
+            }
+            Err(source) => return Err(InputError::Io { name, source }),
+        };
+        let failure = Arc::new(Mutex::new(None));
+        let is_pcapng = start.starts_with(SECTION_HEADER);
+        let bytes = Watched {
+            bytes: Cursor::new(start).chain(bytes),
+            failure: Arc::clone(&failure),
+        };
+        let blocks: Result<Box<dyn PcapReaderIterator + Send>, _> = if is_pcapng {
+            PcapNGReader::new(BUFFER_BYTES, bytes).map(|blocks| Box::new(blocks) as _)
+        } else {
+            LegacyPcapReader::new(BUFFER_BYTES, bytes).map(|blocks| Box::new(blocks) as _)
+        };
+        match blocks {
+            Ok(blocks) => Ok(Self {
+                name,
+                blocks,
+                failure,
+                interfaces: Interfaces::default(),
+                packets: 0,
+            }),
+            Err(PcapError::Incomplete(_)) if is_pcapng => {
+                Err(InputError::CutOff { name, packets: 0 })
+            }
+            Err(_) => Err(InputError::NotACapture { name }),
+        }
+    }
+
+    /// What the capture is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Hands all packets to `handle`, in order, until it breaks. Before more has to be read, which can
+    /// take long while someone is still capturing, `wait` is called.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError`]: the capture cannot be read to its end.
+    pub fn for_each(
+        &mut self,
+        mut handle: impl FnMut(Packet<'_>) -> ControlFlow<()>,
+        mut wait: impl FnMut(),
+    ) -> Result<(), InputError> {
+        loop {
+            match self.blocks.next() {
+                Ok((length, block)) => {
+                    let flow = match self.interfaces.packet(&block) {
+                        Some(packet) => {
+                            self.packets += 1;
+                            handle(packet)
+                        }
+                        None => ControlFlow::Continue(()),
+                    };
+                    drop(block);
+                    self.blocks.consume(length);
+                    if flow.is_break() {
+                        return Ok(());
+                    }
+                }
+                Err(PcapError::Eof) => return Ok(()),
+                Err(PcapError::Incomplete(_)) => {
+                    wait();
+                    self.refill()?;
+                }
+                Err(PcapError::BufferTooSmall) => self.grow()?,
+                Err(PcapError::UnexpectedEof) => {
+                    return if self.blocks.data().is_empty() {
+                        Ok(())
+                    } else {
+                        Err(self.cut_off())
+                    };
+                }
+                Err(_) => return Err(self.damaged()),
+            }
+        }
+    }
+
+    fn refill(&mut self) -> Result<(), InputError> {
+        if self.blocks.refill().is_ok() {
+            return Ok(());
+        }
+        let failure = self.failure.lock();
+        let failure = failure.unwrap_or_else(PoisonError::into_inner).take();
+        match failure {
+            // Packed files say so themselves when they are cut off.
+            Some(source) if source.kind() == io::ErrorKind::UnexpectedEof => Err(self.cut_off()),
+            Some(source) => Err(InputError::Io {
+                name: self.name.clone(),
+                source,
+            }),
+            None => Err(self.damaged()),
+        }
+    }
+
+    fn grow(&mut self) -> Result<(), InputError> {
+        let length = (self.blocks.data().len().max(BUFFER_BYTES)) * 2;
+        if length > MAX_BUFFER_BYTES {
+            return Err(self.damaged());
+        }
+        self.blocks.grow(length);
+        self.refill()
+    }
+
+    fn cut_off(&self) -> InputError {
+        InputError::CutOff {
+            name: self.name.clone(),
+            packets: self.packets,
+        }
+    }
+
+    fn damaged(&self) -> InputError {
+        InputError::Damaged {
+            name: self.name.clone(),
+            packets: self.packets,
+        }
+    }
+}
+
+/// The first block, or as much as there is of it: the parser wants it in one piece.
+fn first_block(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut start = read_up_to(bytes, PCAP_HEADER_BYTES)?;
+    if let (true, Some(length), Some(order)) = (
+        start.starts_with(SECTION_HEADER),
+        start.get(4..).and_then(|rest| rest.first_chunk()),
+        start.get(8),
+    ) {
+        let length = match order {
+            0x1a => u32::from_be_bytes(*length),
+            _ => u32::from_le_bytes(*length),
+        };
+        let length = usize::try_from(length).unwrap_or(0).min(BUFFER_BYTES);
+        let rest = read_up_to(bytes, length.saturating_sub(start.len()))?;
+        start.extend_from_slice(&rest);
+    }
+    Ok(start)
+}
+
+/// The clocks and link types of the interfaces that packets were captured on.
+#[derive(Default)]
+struct Interfaces(Vec<Interface>);
+
+#[derive(Clone, Copy)]
+struct Interface {
+    link_type: i32,
+    /// Ticks of its clock in a second.
+    resolution: u64,
+    /// Seconds to be added to its times.
+    offset: i64,
+}
+
+impl Interfaces {
+    /// The packet that a block is; other blocks are taken note of.
+    fn packet<'a>(&mut self, block: &'a PcapBlockOwned<'_>) -> Option<Packet<'a>> {
+        match block {
+            PcapBlockOwned::LegacyHeader(header) => {
+                self.0 = vec![Interface {
+                    link_type: header.network.0,
+                    resolution: if header.is_nanosecond_precision() {
+                        1_000_000_000
+                    } else {
+                        1_000_000
+                    },
+                    offset: 0,
+                }];
+                None
+            }
+            PcapBlockOwned::Legacy(packet) => {
+                let interface = self.0.first()?;
+                let in_tick = NANOSECONDS / i64::try_from(interface.resolution).unwrap_or(1).max(1);
+                Some(Packet {
+                    time: i64::from(packet.ts_sec) * NANOSECONDS
+                        + i64::from(packet.ts_usec) * in_tick,
+                    link_type: interface.link_type,
+                    length: packet.origlen,
+                    bytes: packet.data,
+                })
+            }
+            PcapBlockOwned::NG(Block::SectionHeader(_)) => {
+                self.0.clear();
+                None
+            }
+            PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
+                self.0.push(Interface {
+                    link_type: interface.linktype.0,
+                    resolution: interface.ts_resolution().unwrap_or(1_000_000).max(1),
+                    offset: interface.if_tsoffset,
+                });
+                None
+            }
+            PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
+                let interface = self.0.get(usize::try_from(packet.if_id).ok()?)?;
+                Some(Packet {
+                    time: interface.time(packet.ts_high, packet.ts_low),
+                    link_type: interface.link_type,
+                    length: packet.origlen,
+                    bytes: packet.packet_data(),
+                })
+            }
+            PcapBlockOwned::NG(Block::SimplePacket(packet)) => {
+                let interface = self.0.first()?;
+                let length = usize::try_from(packet.origlen).unwrap_or(usize::MAX);
+                Some(Packet {
+                    time: 0,
+                    link_type: interface.link_type,
+                    length: packet.origlen,
+                    bytes: packet.data.get(..length).unwrap_or(packet.data),
+                })
+            }
+            PcapBlockOwned::NG(_) => None,
+        }
+    }
+}
+
+impl Interface {
+    fn time(&self, high: u32, low: u32) -> i64 {
+        let ticks = (u64::from(high) << 32) | u64::from(low);
+        let nanoseconds = match self.resolution {
+            1_000_000_000 => i128::from(ticks),
+            resolution => i128::from(ticks) * i128::from(NANOSECONDS) / i128::from(resolution),
+        };
+        let time = nanoseconds + i128::from(self.offset) * i128::from(NANOSECONDS);
+        i64::try_from(time).unwrap_or(i64::MAX)
+    }
+}
+
+/// Keeps what reading failed with.
+struct Watched<R> {
+    bytes: R,
+    failure: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.bytes.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let kind = error.kind();
+                    let failure = self.failure.lock();
+                    *failure.unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    return Err(kind.into());
+                }
+                read => return read,
+            }
+        }
+    }
+}

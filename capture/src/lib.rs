@@ -1,0 +1,53 @@
+//! Captured Kafka traffic, decoded: pcap and pcapng in, messages out.
+//!
+//! ```text
+//! Input ─► Packets ─► Segment ─► Connections ─► Reassembly ─► Framer ─► Dialogue ─► Event ─► Sink
+//! open     pcap(ng)   link, IP   both ends      bytes in      frames    pairing               text,
+//! unpack                                        order         resync                          NDJSON
+//! input/              packet/    connection/    tcp/          frames/   connection/           output/
+//! ```
+//!
+//! # Examples
+//!
+//! ```no_run
+//! use std::ops::ControlFlow;
+//! use std::path::Path;
+//!
+//! use kafka_capture::input::{Input, Packets};
+//! use kafka_capture::output::{Filter, Ndjson, Writes};
+//! use kafka_capture::Decoder;
+//!
+//! let input = Input::open(Path::new("broker.pcapng"), |bytes, _| bytes)?;
+//! let mut sink = Ndjson::new(std::io::stdout(), Filter::default());
+//! let mut decoder = Decoder::new(Vec::new());
+//! Packets::new(input)?.for_each(
+//!     |packet| {
+//!         decoder.packet(&packet, &mut sink);
+//!         ControlFlow::Continue(())
+//!     },
+//!     || {},
+//! )?;
+//! let counts = decoder.finish(&mut sink);
+//! sink.flush();
+//! eprintln!("{counts}");
+//! # Ok::<(), kafka_capture::input::InputError>(())
+//! ```
+//!
+//! It is a stream: what is in memory does not grow with the length of the capture. A capture is hostile
+//! input: no number in it sizes an allocation, and what a peer wrote does not get to the terminal as it is.
+
+mod body;
+mod connection;
+mod counts;
+mod decoder;
+mod event;
+mod frames;
+pub mod input;
+pub mod output;
+mod packet;
+mod tcp;
+
+pub use counts::Counts;
+pub use decoder::Decoder;
+pub use event::{Connection, Cut, Direction, Event, Gap, Message, Undecoded, What};
+pub use packet::is_known as is_known_link_type;

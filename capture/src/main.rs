@@ -1,0 +1,11 @@
+//! The `kafka-capture` command. What it does is in the library; what it asks of its user is in `command`.
+
+mod command;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    command::Command::parse().run()
+}

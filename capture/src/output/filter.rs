@@ -1,0 +1,59 @@
+//! Which events are shown. All of them are counted.
+
+use std::net::{IpAddr, SocketAddr};
+
+use kafka_codec::ApiKey;
+
+use crate::event::{Connection, Event, What};
+
+/// What an event must be to be shown. Where a list is empty, anything will do.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Messages of one of these APIs.
+    pub apis: Vec<ApiKey>,
+    /// Messages of clients with one of these client ids.
+    pub client_ids: Vec<String>,
+    /// On connections with one of these, which are an address and port, an address, a port, or both ends
+    /// as `client -> broker`.
+    pub connections: Vec<String>,
+    /// Only what has an error in it: an error code that is not 0, or something that cannot be decoded.
+    pub errors: bool,
+}
+
+impl Filter {
+    /// Whether an event is shown, as far as that can be said without looking into its body.
+    pub(super) fn admits(&self, event: &Event<'_>) -> bool {
+        let about_messages = self.apis.is_empty() && self.client_ids.is_empty();
+        let message = match &event.what {
+            What::Message(message) => {
+                let api = self.apis.is_empty() || self.apis.contains(&message.api_key);
+                let client_id = message.client_id.unwrap_or_default();
+                let client = self.client_ids.is_empty()
+                    || self.client_ids.iter().any(|each| each == client_id);
+                api && client
+            }
+            What::SaslToken { .. } => about_messages && !self.errors,
+            What::Undecoded(_) | What::Gap(_) => about_messages,
+        };
+        message
+            && (self.connections.is_empty()
+                || self
+                    .connections
+                    .iter()
+                    .any(|each| is_on(event.connection, each)))
+    }
+}
+
+fn is_on(connection: &Connection, wanted: &str) -> bool {
+    let ends = [connection.client, connection.broker];
+    if let Ok(end) = wanted.parse::<SocketAddr>() {
+        return ends.contains(&end);
+    }
+    if let Ok(address) = wanted.parse::<IpAddr>() {
+        return ends.iter().any(|end| end.ip() == address);
+    }
+    if let Ok(port) = wanted.trim_start_matches(':').parse::<u16>() {
+        return ends.iter().any(|end| end.port() == port);
+    }
+    connection.name == wanted
+}

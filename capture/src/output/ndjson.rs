@@ -1,0 +1,160 @@
+//! For machines: an object a line, a line an event.
+
+use std::io::{self, Write};
+
+use super::escape;
+use super::timestamp::Timestamps;
+use super::{Filter, Lines, Sink, Writes};
+use crate::body;
+use crate::event::{Direction, Event, Message, What};
+
+/// Writes events as NDJSON.
+///
+/// Every object has `ts`, `conn` and `kind`. Of kind `request` and `response` are messages, with `apiKey`,
+/// `api`, `version`, `correlationId`, `clientId`, `bytes` and `body`, on responses `latencyUs`, and `error`
+/// if there is something wrong. What is no message is of kind `sasl`, `undecoded` or `gap`, and has
+/// `direction` and `reason`.
+pub struct Ndjson<W> {
+    lines: Lines<W>,
+    filter: Filter,
+    timestamps: Timestamps,
+}
+
+impl<W: Write> Ndjson<W> {
+    /// Writes what `filter` admits.
+    pub fn new(to: W, filter: Filter) -> Self {
+        Self {
+            lines: Lines::new(to),
+            filter,
+            timestamps: Timestamps::default(),
+        }
+    }
+}
+
+impl<W: Write> Sink for Ndjson<W> {
+    fn event(&mut self, event: &Event<'_>) {
+        if !self.filter.admits(event) {
+            return;
+        }
+        let line = self.lines.line();
+        line.extend_from_slice(b"{\"ts\":\"");
+        self.timestamps.write(line, event.time, 9);
+        line.extend_from_slice(b"\",\"conn\":\"");
+        // Addresses have no characters that would have to be escaped.
+        line.extend_from_slice(event.connection.name.as_bytes());
+        line.extend_from_slice(b"\",\"kind\":\"");
+        let is_shown = match &event.what {
+            What::Message(message) => {
+                let has_error = write_message(line, message, event.direction, self.filter.errors);
+                has_error || !self.filter.errors
+            }
+            What::SaslToken { bytes } => {
+                line.extend_from_slice(b"sasl\"");
+                direction(line, event.direction);
+                number(line, "bytes", bytes);
+                string(
+                    line,
+                    "reason",
+                    "a token without a header, which is not shown",
+                );
+                true
+            }
+            What::Undecoded(undecoded) => {
+                line.extend_from_slice(b"undecoded\"");
+                direction(line, event.direction);
+                if let Some(id) = undecoded.correlation_id {
+                    number(line, "correlationId", id);
+                }
+                number(line, "bytes", undecoded.bytes);
+                string(line, "reason", &undecoded.reason);
+                true
+            }
+            What::Gap(gap) => {
+                line.extend_from_slice(b"gap\"");
+                direction(line, event.direction);
+                number(line, "missing", gap.missing);
+                number(line, "skipped", gap.skipped);
+                string(line, "reason", &gap.reason);
+                true
+            }
+        };
+        line.push(b'}');
+        if is_shown {
+            self.lines.end();
+        } else {
+            self.lines.discard();
+        }
+    }
+}
+
+/// Whether there is an error in it; error codes are only looked for if they matter.
+fn write_message(
+    line: &mut Vec<u8>,
+    message: &Message<'_>,
+    direction: Direction,
+    look_for_errors: bool,
+) -> bool {
+    line.extend_from_slice(match direction {
+        Direction::ToBroker => b"request\"",
+        Direction::ToClient => b"response\"",
+    });
+    number(line, "apiKey", message.api_key.number());
+    string(line, "api", message.api_key.name().unwrap_or("unknown"));
+    number(line, "version", message.version);
+    number(line, "correlationId", message.correlation_id);
+    match message.client_id {
+        Some(client_id) => string(line, "clientId", client_id),
+        None => line.extend_from_slice(b",\"clientId\":null"),
+    }
+    number(line, "bytes", message.bytes);
+    if let Some(latency) = message.latency {
+        number(line, "latencyUs", latency.div_euclid(1000));
+    }
+    let before = line.len();
+    line.extend_from_slice(b",\"body\":");
+    let start = line.len();
+    if let Err(trouble) = body::write_json(line, message, direction) {
+        if line.len() == start {
+            line.truncate(before);
+        }
+        string(line, "error", &trouble.to_string());
+        return true;
+    }
+    look_for_errors && body::trouble(message, direction).is_some()
+}
+
+fn direction(line: &mut Vec<u8>, direction: Direction) {
+    let name = match direction {
+        Direction::ToBroker => "request",
+        Direction::ToClient => "response",
+    };
+    string(line, "direction", name);
+}
+
+fn number(line: &mut Vec<u8>, name: &str, value: impl std::fmt::Display) {
+    line.extend_from_slice(b",\"");
+    line.extend_from_slice(name.as_bytes());
+    line.extend_from_slice(b"\":");
+    write!(line, "{value}").expect("writing to memory does not fail");
+}
+
+fn string(line: &mut Vec<u8>, name: &str, value: &str) {
+    line.extend_from_slice(b",\"");
+    line.extend_from_slice(name.as_bytes());
+    line.extend_from_slice(b"\":");
+    escape::json(line, value);
+}
+
+impl<W: Write> Writes for Ndjson<W> {
+    fn flush(&mut self) {
+        self.lines.flush();
+    }
+
+    fn has_failed(&self) -> bool {
+        self.lines.has_failed()
+    }
+
+    fn failure(&mut self) -> Option<io::Error> {
+        self.lines.failure()
+    }
+}

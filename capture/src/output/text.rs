@@ -1,0 +1,175 @@
+//! For people: a line a message, and its fields below it if they are wanted.
+
+use std::io::{self, Write};
+
+use super::escape;
+use super::timestamp::Timestamps;
+use super::{Filter, Lines, Sink, Writes};
+use crate::body;
+use crate::event::{Direction, Event, Message, What};
+
+/// Writes events as text.
+///
+/// ```text
+/// 2026-11-22T00:58:18.503220Z 127.0.0.1:37216 -> 127.0.0.1:29092 Metadata v13 request #2 billing-a 78 bytes
+/// 2026-11-22T00:58:18.508163Z 127.0.0.1:37216 <- 127.0.0.1:29092 Metadata v13 response #2 billing-a 147 bytes 4.943 ms
+/// ```
+pub struct Text<W> {
+    lines: Lines<W>,
+    options: TextOptions,
+    timestamps: Timestamps,
+}
+
+/// How text looks.
+#[derive(Clone, Debug, Default)]
+pub struct TextOptions {
+    /// What is shown.
+    pub filter: Filter,
+    /// Whether the fields of each message are shown too.
+    pub fields: bool,
+    /// Whether the terminal is told to use colours.
+    pub colours: bool,
+}
+
+const FAINT: &[u8] = b"\x1b[2m";
+const BOLD: &[u8] = b"\x1b[1m";
+const RED: &[u8] = b"\x1b[31m";
+const YELLOW: &[u8] = b"\x1b[33m";
+const PLAIN: &[u8] = b"\x1b[0m";
+
+impl<W: Write> Text<W> {
+    /// Writes what the filter of `options` admits.
+    pub fn new(to: W, options: TextOptions) -> Self {
+        Self {
+            lines: Lines::new(to),
+            options,
+            timestamps: Timestamps::default(),
+        }
+    }
+}
+
+impl<W: Write> Sink for Text<W> {
+    fn event(&mut self, event: &Event<'_>) {
+        if !self.options.filter.admits(event) {
+            return;
+        }
+        let mut line = Line {
+            to: self.lines.line(),
+            colours: self.options.colours,
+        };
+        line.colour(FAINT);
+        self.timestamps.write(line.to, event.time, 6);
+        let arrow = match event.direction {
+            Direction::ToBroker => "->",
+            Direction::ToClient => "<-",
+        };
+        let ends = event.connection;
+        line.print(format_args!(" {} {arrow} {}", ends.client, ends.broker));
+        line.colour(PLAIN);
+        let is_shown = match &event.what {
+            What::Message(message) => {
+                let has_error = line.message(message, event.direction, self.options.fields);
+                has_error || !self.options.filter.errors
+            }
+            What::SaslToken { bytes } => {
+                line.print(format_args!(" SASL token, not shown, {bytes} bytes"));
+                true
+            }
+            What::Undecoded(undecoded) => {
+                line.colour(RED);
+                line.print(format_args!(" undecoded {} bytes: ", undecoded.bytes));
+                escape::text(line.to, &undecoded.reason);
+                line.colour(PLAIN);
+                true
+            }
+            What::Gap(gap) => {
+                line.colour(YELLOW);
+                line.print(format_args!(
+                    " gap {} bytes missing, {} skipped: {}",
+                    gap.missing, gap.skipped, gap.reason
+                ));
+                line.colour(PLAIN);
+                true
+            }
+        };
+        if is_shown {
+            self.lines.end();
+        } else {
+            self.lines.discard();
+        }
+    }
+}
+
+/// The line that is being written.
+struct Line<'a> {
+    to: &'a mut Vec<u8>,
+    colours: bool,
+}
+
+impl Line<'_> {
+    /// Whether there is an error in it.
+    fn message(&mut self, message: &Message<'_>, direction: Direction, fields: bool) -> bool {
+        self.colour(BOLD);
+        let name = message.api_key.name().unwrap_or("unknown");
+        self.print(format_args!(" {name} v{}", message.version));
+        self.colour(PLAIN);
+        let kind = match direction {
+            Direction::ToBroker => "request",
+            Direction::ToClient => "response",
+        };
+        self.print(format_args!(" {kind} #{} ", message.correlation_id));
+        match message.client_id {
+            Some("") => self.to.extend_from_slice(b"''"),
+            Some(client_id) => escape::text(self.to, client_id),
+            None => self.to.push(b'-'),
+        }
+        self.print(format_args!(" {} bytes", message.bytes));
+        if let Some(latency) = message.latency {
+            let microseconds = latency.div_euclid(1000);
+            let (milliseconds, rest) = (microseconds / 1000, (microseconds % 1000).abs());
+            let sign = if microseconds < 0 && milliseconds == 0 {
+                "-"
+            } else {
+                ""
+            };
+            self.print(format_args!(" {sign}{milliseconds}.{rest:03} ms"));
+        }
+        let trouble = body::trouble(message, direction);
+        if let Some(trouble) = &trouble {
+            self.colour(RED);
+            self.to.push(b' ');
+            escape::text(self.to, &trouble.to_string());
+            self.colour(PLAIN);
+        }
+        if fields {
+            body::write_fields(self.to, message, direction);
+        }
+        trouble.is_some()
+    }
+
+    fn print(&mut self, arguments: std::fmt::Arguments<'_>) {
+        self.to
+            .write_fmt(arguments)
+            .expect("writing to memory does not fail");
+    }
+
+    fn colour(&mut self, code: &[u8]) {
+        if self.colours {
+            self.to.extend_from_slice(code);
+        }
+    }
+}
+
+impl<W: Write> Writes for Text<W> {
+    fn flush(&mut self) {
+        self.lines.flush();
+    }
+
+    fn has_failed(&self) -> bool {
+        self.lines.has_failed()
+    }
+
+    fn failure(&mut self) -> Option<io::Error> {
+        self.lines.failure()
+    }
+}

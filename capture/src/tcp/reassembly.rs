@@ -1,0 +1,253 @@
+//! Puts the segments of one direction in order: each byte once, the first to arrive wins.
+//! It waits for what is missing until it is told not to.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::Mark;
+
+/// What a segment that waits costs beside its bytes.
+const OVERHEAD_BYTES: usize = 128;
+/// A segment that far off belongs to something else.
+const MAX_DISTANCE: i32 = 1 << 30;
+
+/// A part of the stream, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// Bytes, and the packet that brought them.
+    Bytes(&'a [u8], Mark),
+    /// So many bytes that are in a packet of which the capture kept only the beginning.
+    NotKept(u64, Mark),
+    /// So many bytes that are in no packet of the capture.
+    Lost(u64, Mark),
+}
+
+/// One direction of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Reassembly {
+    /// The sequence number of the next byte; `None` until there was a segment.
+    next_sequence: Option<u32>,
+    /// The place of the next byte in the stream.
+    next: u64,
+    /// What arrived early, by its place; nothing overlaps.
+    waiting: BTreeMap<u64, Waiting>,
+    waiting_bytes: usize,
+    /// Where the stream ends, once that is known.
+    end: Option<u64>,
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Bytes(Vec<u8>, Mark),
+    NotKept(u64, Mark),
+}
+
+impl Waiting {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes, _) => u64_of(bytes.len()),
+            Self::NotKept(length, _) => *length,
+        }
+    }
+
+    fn as_piece(&self) -> Piece<'_> {
+        match self {
+            Self::Bytes(bytes, mark) => Piece::Bytes(bytes, *mark),
+            Self::NotKept(length, mark) => Piece::NotKept(*length, *mark),
+        }
+    }
+}
+
+impl Reassembly {
+    /// Sets the sequence number of the first byte, if none is known yet.
+    pub(crate) fn begin(&mut self, sequence: u32) {
+        self.next_sequence.get_or_insert(sequence);
+    }
+
+    /// Whether there was a segment.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.next_sequence.is_some()
+    }
+
+    /// Whether `sequence` is so far from what is due that it must be another connection's.
+    pub(crate) fn is_far(&self, sequence: u32) -> bool {
+        self.distance(sequence).unsigned_abs() > MAX_DISTANCE.unsigned_abs()
+    }
+
+    /// The stream ends before `sequence`.
+    pub(crate) fn end(&mut self, sequence: u32) {
+        self.end = self.end.or_else(|| self.place(sequence));
+    }
+
+    /// Whether all of the stream was delivered.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.end.is_some_and(|end| self.next >= end)
+    }
+
+    /// How much memory waits for what is missing.
+    pub(crate) const fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    /// What is missing before the first bytes that wait, and the packet that brought those.
+    pub(crate) fn hole(&self) -> Option<(Range<u64>, Mark)> {
+        let (first, waiting) = self.waiting.first_key_value()?;
+        let (Waiting::Bytes(_, mark) | Waiting::NotKept(_, mark)) = waiting;
+        Some((self.next..*first, *mark))
+    }
+
+    /// Whether the receiver acknowledged all that is missing: nobody will send it again.
+    pub(crate) fn is_acknowledged(&self, hole: &Range<u64>, acknowledged: u32) -> bool {
+        self.place(acknowledged)
+            .is_some_and(|place| place >= hole.end)
+    }
+
+    /// Takes the bytes at `sequence`, of which `missing` more follow that were not kept. Hands over
+    /// all that is in order now.
+    pub(crate) fn push(
+        &mut self,
+        sequence: u32,
+        bytes: &[u8],
+        missing: u64,
+        mark: Mark,
+        mut deliver: impl FnMut(Piece<'_>),
+    ) {
+        self.begin(sequence);
+        let distance = i64::from(self.distance(sequence));
+        let length = u64_of(bytes.len());
+        // What came before, in part or all of it, was delivered already.
+        let again = distance.min(0).unsigned_abs();
+        let early = distance.max(0).unsigned_abs();
+        if early > 0 {
+            let start = self.next + early;
+            self.keep(start, bytes, mark);
+            self.keep_missing(start + length, missing, mark);
+            return;
+        }
+        if again >= length + missing {
+            return;
+        }
+        let skipped = usize::try_from(again).map_or(bytes.len(), |again| again.min(bytes.len()));
+        let bytes = bytes.get(skipped..).unwrap_or_default();
+        let missing = missing - (again - u64_of(skipped)).min(missing);
+        if self.waiting.is_empty() {
+            if !bytes.is_empty() {
+                self.go_on(u64_of(bytes.len()));
+                deliver(Piece::Bytes(bytes, mark));
+            }
+            if missing > 0 {
+                self.go_on(missing);
+                deliver(Piece::NotKept(missing, mark));
+            }
+            return;
+        }
+        let start = self.next;
+        self.keep(start, bytes, mark);
+        self.keep_missing(start + u64_of(bytes.len()), missing, mark);
+        self.deliver_waiting(&mut deliver);
+    }
+
+    /// Gives up what is missing before the first bytes that wait, and hands over what follows.
+    pub(crate) fn skip_hole(&mut self, mark: Mark, mut deliver: impl FnMut(Piece<'_>)) {
+        let Some((hole, _)) = self.hole() else {
+            return;
+        };
+        let length = hole.end - hole.start;
+        self.go_on(length);
+        deliver(Piece::Lost(length, mark));
+        self.deliver_waiting(&mut deliver);
+    }
+
+    /// How much is missing at the end of the stream, after all that arrived: up to where it ends, or
+    /// to where the receiver acknowledged it.
+    pub(crate) fn missing_at_end(&self, acknowledged: Option<u32>) -> u64 {
+        let acknowledged = acknowledged.and_then(|sequence| self.place(sequence));
+        let end = self.end.or(acknowledged).unwrap_or(0);
+        end.saturating_sub(self.next)
+    }
+
+    fn deliver_waiting(&mut self, deliver: &mut impl FnMut(Piece<'_>)) {
+        while let Some(entry) = self.waiting.first_entry() {
+            if *entry.key() != self.next {
+                return;
+            }
+            let waiting = entry.remove();
+            self.waiting_bytes -= cost(&waiting);
+            self.go_on(waiting.len());
+            deliver(waiting.as_piece());
+        }
+    }
+
+    fn keep(&mut self, start: u64, bytes: &[u8], mark: Mark) {
+        for range in self.free(start..start + u64_of(bytes.len())) {
+            let within = usize_of(range.start - start)..usize_of(range.end - start);
+            if let Some(bytes) = bytes.get(within) {
+                self.insert(range.start, Waiting::Bytes(bytes.to_vec(), mark));
+            }
+        }
+    }
+
+    fn keep_missing(&mut self, start: u64, length: u64, mark: Mark) {
+        for range in self.free(start..start + length) {
+            self.insert(range.start, Waiting::NotKept(range.end - range.start, mark));
+        }
+    }
+
+    fn insert(&mut self, start: u64, waiting: Waiting) {
+        self.waiting_bytes += cost(&waiting);
+        self.waiting.insert(start, waiting);
+    }
+
+    /// The parts of `range` of which nothing waits yet.
+    fn free(&self, range: Range<u64>) -> Vec<Range<u64>> {
+        let mut free = Vec::new();
+        let mut at = range.start;
+        if let Some((start, before)) = self.waiting.range(..at).next_back() {
+            at = at.max(start + before.len());
+        }
+        for (start, next) in self.waiting.range(range.clone()) {
+            if at < *start {
+                free.push(at..*start);
+            }
+            at = at.max(start + next.len());
+        }
+        if at < range.end {
+            free.push(at..range.end);
+        }
+        free
+    }
+
+    fn go_on(&mut self, length: u64) {
+        self.next += length;
+        let low = u32::try_from(length & u64::from(u32::MAX)).unwrap_or(0);
+        self.next_sequence = self.next_sequence.map(|next| next.wrapping_add(low));
+    }
+
+    fn distance(&self, sequence: u32) -> i32 {
+        let next = self.next_sequence.unwrap_or(sequence);
+        sequence.wrapping_sub(next).cast_signed()
+    }
+
+    fn place(&self, sequence: u32) -> Option<u64> {
+        self.next_sequence?;
+        self.next
+            .checked_add_signed(i64::from(self.distance(sequence)))
+    }
+}
+
+fn cost(waiting: &Waiting) -> usize {
+    OVERHEAD_BYTES
+        + match waiting {
+            Waiting::Bytes(bytes, _) => bytes.len(),
+            Waiting::NotKept(..) => 0,
+        }
+}
+
+fn u64_of(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// Of lengths within a segment, which fit.
+fn usize_of(length: u64) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,247 @@
+//! The command as its users meet it: output, filters, exit codes, and what is said when something is wrong.
+#![cfg(test)]
+
+mod support;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use support::packets::{Conversation, Sent, capture, heartbeat, heartbeat_response, pcap};
+
+/// Runs `kafka-capture decode` with a capture as its standard input.
+fn decode(input: &[u8], arguments: &[&str]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kafka-capture"))
+        .arg("decode")
+        .args(arguments)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // The command need not read it all.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn objects(input: &[u8], arguments: &[&str]) -> Vec<Value> {
+    let output = decode(input, &[&["--format", "ndjson"], arguments].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// Two clients, of which one gets an error.
+fn two_clients() -> Vec<Sent> {
+    let mut sent = Vec::new();
+    for (port, client_id, error) in [(40_000, "good", 0), (40_001, "bad \u{1b}[2J", 27)] {
+        let mut conversation = Conversation::new(port);
+        conversation.send(true, &heartbeat(3, client_id, 4), 1000);
+        conversation.send(false, &heartbeat_response(3, error), 1000);
+        conversation.close();
+        sent.extend(conversation.sent);
+    }
+    sent
+}
+
+fn shipped() -> PathBuf {
+    [
+        env!("CARGO_MANIFEST_DIR"),
+        "..",
+        "tests",
+        "captures",
+        "clients.pcap",
+    ]
+    .iter()
+    .collect()
+}
+
+#[test]
+fn ndjson_has_an_object_for_each_message() {
+    let found = objects(&capture(&two_clients()), &[]);
+    assert_eq!(found.len(), 4);
+    let expected = serde_json::json!({
+        "ts": "1970-01-01T00:16:40.001500000Z",
+        "conn": "10.0.0.1:40000 -> 10.0.0.2:19092",
+        "kind": "response",
+        "apiKey": 12,
+        "api": "Heartbeat",
+        "version": 0,
+        "correlationId": 3,
+        "clientId": "good",
+        "bytes": 10,
+        "latencyUs": 100,
+        "body": {"errorCode": 0},
+    });
+    assert_eq!(found[1], expected);
+    assert_eq!(found[2]["kind"], "request");
+    assert_eq!(found[2]["clientId"], "bad \u{1b}[2J");
+    assert_eq!(found[2]["body"]["groupId"], "gggg");
+    assert_eq!(found[2].get("latencyUs"), None);
+}
+
+#[test]
+fn text_is_a_line_a_message_and_fields_below_it_if_wanted() {
+    let file = capture(&two_clients());
+    let output = decode(&file, &[]);
+    let text = stdout(&output);
+    assert_eq!(text.lines().count(), 4);
+    assert_eq!(
+        text.lines().nth(1).unwrap(),
+        "1970-01-01T00:16:40.001500Z 10.0.0.1:40000 <- 10.0.0.2:19092 \
+         Heartbeat v0 response #3 good 10 bytes 0.100 ms"
+    );
+    let errors = text.lines().nth(3).unwrap();
+    assert!(errors.ends_with("REBALANCE_IN_PROGRESS (27)"), "{errors}");
+    let verbose = stdout(&decode(&file, &["-v"]));
+    assert!(
+        verbose.contains("\n      \"groupId\": \"gggg\""),
+        "{verbose}"
+    );
+}
+
+#[test]
+fn what_a_peer_wrote_neither_drives_the_terminal_nor_breaks_a_line() {
+    for arguments in [&["-v"][..], &["--format", "ndjson"]] {
+        let output = decode(&capture(&two_clients()), arguments);
+        let is_harmless = |byte: &u8| *byte == b'\n' || *byte >= b' ';
+        assert!(output.stdout.iter().all(is_harmless), "{}", stdout(&output));
+        assert!(stdout(&output).contains("1b"));
+    }
+}
+
+#[test]
+fn filters_admit_what_they_say() {
+    let file = capture(&two_clients());
+    let count = |arguments: &[&str]| objects(&file, arguments).len();
+    assert_eq!(count(&["--api", "heartbeat"]), 4);
+    assert_eq!(count(&["--api", "12,Fetch"]), 4);
+    assert_eq!(count(&["--api", "Fetch"]), 0);
+    assert_eq!(count(&["--client-id", "good"]), 2);
+    assert_eq!(count(&["--client-id", "good", "--client-id", "other"]), 2);
+    assert_eq!(count(&["--conn", "10.0.0.1:40001"]), 2);
+    assert_eq!(count(&["--conn", "40001"]), 2);
+    assert_eq!(count(&["--conn", "10.0.0.1"]), 4);
+    assert_eq!(count(&["--conn", "10.0.0.1:40001 -> 10.0.0.2:19092"]), 2);
+    assert_eq!(count(&["--conn", "10.0.0.3"]), 0);
+    assert_eq!(count(&["--errors"]), 1);
+    assert_eq!(count(&["--errors", "--client-id", "good"]), 0);
+    assert_eq!(count(&["--port", "19092"]), 4);
+}
+
+#[test]
+fn the_last_line_counts_everything_whatever_is_shown() {
+    for arguments in [&[][..], &["--api", "Fetch"]] {
+        let output = decode(&capture(&two_clients()), arguments);
+        let text = stderr(&output);
+        let expected = "16 packets, 2 Kafka connections: 2 requests, 2 responses";
+        assert_eq!(text.lines().last(), Some(expected));
+    }
+}
+
+#[test]
+fn each_kind_of_bad_input_has_a_sentence_and_an_exit_code_of_its_own() {
+    let good = capture(&two_clients());
+    let no_kafka = pcap(101, &[], 0);
+    let unknown = pcap(147, &[(1, vec![0; 60])], 60);
+    let cases: [(&[u8], &[&str], i32, &str); 7] = [
+        (b"hello, this is no capture", &[], 3, "not a capture"),
+        (b"", &[], 3, "not a capture"),
+        (&good[..good.len() - 5], &[], 4, "cut off"),
+        (&unknown, &[], 5, "unknown link type 147"),
+        (&no_kafka, &[], 6, "nothing of Kafka"),
+        (&good, &["--port", "9"], 6, "no connection to the ports"),
+        (&good, &["--api", "Fech"], 2, "Fetch"),
+    ];
+    for (input, arguments, code, says) in cases {
+        let output = decode(input, arguments);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains(says),
+            "{says}: {}",
+            stderr(&output)
+        );
+    }
+    // What could be read before is kept.
+    assert_eq!(
+        stdout(&decode(&good[..good.len() - 5], &[]))
+            .lines()
+            .count(),
+        4
+    );
+    let absent = Command::new(env!("CARGO_BIN_EXE_kafka-capture"))
+        .args(["decode", "there-is-no-such-file"])
+        .output()
+        .unwrap();
+    assert_eq!(absent.status.code(), Some(1));
+    assert!(stderr(&absent).contains("there-is-no-such-file"));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kafka-capture"))
+        .arg("decode")
+        .arg(shipped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn several_files_are_one_capture() {
+    let whole = two_clients();
+    let directory = std::env::temp_dir().join(format!("kafka-capture-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    // The second file begins within the first connection.
+    let files = [&whole[..4], &whole[4..]].map(capture);
+    let paths = ["1.pcap", "2.pcap"].map(|name| directory.join(name));
+    for (path, file) in paths.iter().zip(files) {
+        std::fs::write(path, file).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_kafka-capture"))
+        .arg("decode")
+        .args(&paths)
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(stdout(&output).lines().count(), 4, "{}", stderr(&output));
+}
+
+#[test]
+fn all_bodies_of_the_shipped_capture_are_decoded_and_its_secrets_are_not_shown() {
+    let file = std::fs::read(shipped()).unwrap();
+    let found = objects(&file, &[]);
+    assert!(found.len() > 100);
+    for object in &found {
+        let is_whole = object.get("body").is_some() && object.get("error").is_none();
+        assert!(is_whole, "{object}");
+    }
+    let is_token =
+        |object: &&Value| object["api"] == "SaslAuthenticate" && object["kind"] == "request";
+    let tokens: Vec<_> = found.iter().filter(is_token).collect();
+    assert!(!tokens.is_empty());
+    assert!(
+        tokens
+            .iter()
+            .all(|token| token["body"]["authBytes"] == "[hidden]")
+    );
+    let failed = objects(&file, &["--errors", "--api", "CreateTopics"]);
+    assert_eq!(failed.len(), 1);
+}

@@ -1,0 +1,113 @@
+//! Whatever the bytes are: no panic, no endless loop, and memory that does not follow what they promise.
+#![cfg(test)]
+
+mod support;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use support::decode;
+use support::packets::{Conversation, capture, frame, heartbeat, pcap};
+use support::talk::one_by_one;
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_capture_or_an_error(bytes in vec(any::<u8>(), 0..300), magic in 0..6_usize) {
+        let magics: [&[u8]; 6] = [
+            b"",
+            &[0xd4, 0xc3, 0xb2, 0xa1],
+            &[0xa1, 0xb2, 0x3c, 0x4d],
+            &[0x0a, 0x0d, 0x0d, 0x0a],
+            &[0x1f, 0x8b],
+            &[0x28, 0xb5, 0x2f, 0xfd],
+        ];
+        let (_, counts, _) = decode([magics[magic], &bytes].concat(), Vec::new());
+        prop_assert_eq!(counts.requests, 0);
+    }
+
+    #[test]
+    fn any_packets_are_read(
+        packets in vec(vec(any::<u8>(), 0..120), 0..20),
+        link_type in prop::sample::select(vec![0_u32, 1, 101, 108, 113, 228, 276]),
+    ) {
+        let packets: Vec<_> = packets.into_iter().map(|packet| (1, packet)).collect();
+        let (_, counts, result) = decode(pcap(link_type, &packets, usize::MAX), Vec::new());
+        prop_assert!(result.is_ok());
+        prop_assert_eq!(counts.packets, packets.len() as u64);
+    }
+
+    #[test]
+    fn a_capture_with_wrong_bytes_is_read(
+        wrong in vec((any::<prop::sample::Index>(), any::<u8>()), 1..40),
+        forced in any::<bool>(),
+    ) {
+        let mut file = capture(&one_by_one(40_000, 10, 25).sent);
+        for (at, byte) in wrong {
+            // The header of the file stays what it is.
+            let length = file.len() - 24;
+            file[24 + at.index(length)] = byte;
+        }
+        let ports = if forced { vec![support::packets::BROKER_PORT] } else { Vec::new() };
+        // It is read or refused.
+        drop(decode(file, ports));
+    }
+
+    #[test]
+    fn a_connection_of_any_bytes_is_read(
+        parts in vec((any::<bool>(), vec(any::<u8>(), 1..200)), 1..30),
+        forced in any::<bool>(),
+    ) {
+        let mut conversation = Conversation::new(40_000);
+        conversation.send(true, &heartbeat(0, "c", 5), 1000);
+        for (from_client, bytes) in &parts {
+            conversation.send(*from_client, bytes, 1000);
+        }
+        let ports = if forced { vec![support::packets::BROKER_PORT] } else { Vec::new() };
+        let (_, counts, _) = decode(capture(&conversation.sent), ports);
+        prop_assert_eq!(counts.connections, 1);
+        prop_assert!(counts.requests >= 1);
+    }
+}
+
+#[test]
+fn a_size_that_is_promised_takes_no_memory() {
+    // A request of 100 MiB of which there are a few bytes, on many connections.
+    let mut sent = Vec::new();
+    for port in 0..2000 {
+        let mut conversation = Conversation::new(10_000 + port);
+        let mut bytes = heartbeat(0, "c", 5);
+        bytes[..4].copy_from_slice(&(100_u32 << 20).to_be_bytes());
+        conversation.send(true, &bytes, 1000);
+        sent.extend(conversation.sent);
+    }
+    let file = capture(&sent);
+    let length = file.len();
+    let info = allocation_counter::measure(|| {
+        let (_, counts, _) = decode(file.clone(), Vec::new());
+        assert_eq!((counts.connections, counts.cut), (2000, 2000));
+    });
+    // What a connection takes, and what the test itself keeps of it.
+    let most = 4 * length as u64 + 2000 * 4096 + (1 << 20);
+    assert!(
+        info.bytes_max < most,
+        "{} bytes at most, {most} allowed",
+        info.bytes_max
+    );
+}
+
+#[test]
+fn bytes_that_nearly_begin_frames_again_and_again_take_no_time() {
+    let mut conversation = Conversation::new(40_000);
+    conversation.send(true, &heartbeat(0, "c", 5), 1000);
+    // A frame, then something that cannot be a size, and so on.
+    let mut bytes = Vec::new();
+    while bytes.len() < 1 << 20 {
+        bytes.extend(heartbeat(1, "c", 5));
+        bytes.extend([0xff; 4]);
+    }
+    conversation.send(true, &bytes, 60_000);
+    conversation.send(true, &frame(&[0; 9]), 1000);
+    let begun = std::time::Instant::now();
+    let (_, counts, _) = decode(capture(&conversation.sent), Vec::new());
+    assert!(counts.requests > 1000 && counts.skipped_bytes > 1000);
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}

@@ -1,0 +1,146 @@
+//! Captures of real clients, each with a list of its frames that another program made: all that it says must
+//! be found. One is in the repository; `KAFKA_CAPTURES` names a directory with more, in the same form.
+#![cfg(test)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use support::{Found, decode_file};
+
+/// A line of a `frames.tsv`.
+struct Line {
+    client: u16,
+    broker: u16,
+    to_broker: bool,
+    bytes: u64,
+    time: i64,
+    is_whole: bool,
+    kind: String,
+    api: String,
+    version: Option<i16>,
+    id: Option<i32>,
+    client_id: String,
+    acks: String,
+}
+
+fn captures() -> Vec<PathBuf> {
+    let shipped = [env!("CARGO_MANIFEST_DIR"), "..", "tests", "captures"];
+    let mut directories: Vec<PathBuf> = vec![shipped.iter().collect()];
+    match std::env::var_os("KAFKA_CAPTURES") {
+        Some(more) => directories.push(more.into()),
+        None => {
+            println!("only the shipped capture: KAFKA_CAPTURES does not name a directory with more")
+        }
+    }
+    let mut captures = Vec::new();
+    for directory in directories {
+        let entries = std::fs::read_dir(&directory).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let before = captures.len();
+        captures.extend(paths.filter(|path| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            matches!(extension, Some("pcap" | "pcapng"))
+        }));
+        assert!(
+            captures.len() > before,
+            "no captures in {}",
+            directory.display()
+        );
+    }
+    captures.sort();
+    captures
+}
+
+fn lines(capture: &Path) -> Vec<Line> {
+    let text = std::fs::read_to_string(capture.with_extension("frames.tsv")).unwrap();
+    let mut lines = text.lines();
+    let names: Vec<_> = lines.next().unwrap().split('\t').collect();
+    lines
+        .map(|line| {
+            let values: BTreeMap<_, _> = names.iter().copied().zip(line.split('\t')).collect();
+            Line {
+                client: values["client_port"].parse().unwrap(),
+                broker: values["broker_port"].parse().unwrap(),
+                to_broker: values["direction"] == "up",
+                bytes: values["bytes"].parse().unwrap(),
+                time: values["last_time_ns"].parse().unwrap(),
+                is_whole: values["whole"] == "1",
+                kind: values["kind"].to_owned(),
+                api: values["api"].to_owned(),
+                version: values["version"].parse().ok(),
+                id: values["correlation_id"].parse().ok(),
+                client_id: values["client_id"].to_owned(),
+                acks: values["acks"].to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// Whether what was found is this frame, by everything that is said of it.
+fn is(found: &Found, line: &Line) -> bool {
+    let kind = match line.kind.as_str() {
+        "sasl-token" => "sasl",
+        _ if line.version.is_none() => "undecoded",
+        _ => "message",
+    };
+    let is_message = kind == "message";
+    found.kind == kind
+        && (found.client, found.broker) == (line.client, line.broker)
+        && found.to_broker == line.to_broker
+        && found.bytes == line.bytes
+        && (found.time == line.time || !line.is_whole)
+        && found.whole == (line.is_whole || !is_message)
+        && (!is_message || (&found.api, Some(found.version)) == (&line.api, line.version))
+        && (line.kind == "sasl-token" || Some(found.id) == line.id)
+        && (line.kind != "request" || found.client_id == line.client_id)
+}
+
+#[test]
+fn every_frame_of_the_list_is_found_and_nothing_else() {
+    for capture in captures() {
+        let (mut found, counts) = decode_file(&capture);
+        let lines = lines(&capture);
+        let mut absent = Vec::new();
+        for line in &lines {
+            match found.iter().position(|found| is(found, line)) {
+                Some(at) => drop(found.remove(at)),
+                None => absent.push(line),
+            }
+        }
+        for line in &absent {
+            println!(
+                "absent: {} {} {} {} v{:?} id {:?} {} bytes at {} whole {}",
+                line.client,
+                line.to_broker,
+                line.kind,
+                line.api,
+                line.version,
+                line.id,
+                line.bytes,
+                line.time,
+                line.is_whole
+            );
+        }
+        let more: Vec<_> = found.iter().filter(|found| found.kind != "gap").collect();
+        for found in &more {
+            println!("more: {found:?}");
+        }
+        println!("{}: {counts}", capture.display());
+        assert!(
+            absent.is_empty() && more.is_empty(),
+            "{}",
+            capture.display()
+        );
+        let count = |kind: &str| lines.iter().filter(|line| line.kind == kind).count() as u64;
+        let without_response = lines.iter().filter(|line| line.acks == "0").count() as u64;
+        assert_eq!(counts.requests, count("request"));
+        assert_eq!(counts.without_response, without_response);
+        assert_eq!(counts.sasl_tokens, count("sasl-token"));
+        assert_eq!(
+            counts.unanswered,
+            counts.requests - counts.responses - without_response
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! What several tests use: decoding a capture into a list of what was found.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+pub(crate) mod packets;
+pub(crate) mod talk;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use kafka_capture::input::{Input, InputError, Packets};
+use kafka_capture::output::Sink;
+use kafka_capture::{Counts, Decoder, Direction, Event, What};
+
+/// An event, as far as tests compare it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Found {
+    pub(crate) client: u16,
+    pub(crate) broker: u16,
+    pub(crate) to_broker: bool,
+    pub(crate) kind: &'static str,
+    pub(crate) api: String,
+    pub(crate) version: i16,
+    pub(crate) id: i32,
+    pub(crate) client_id: String,
+    pub(crate) bytes: u64,
+    pub(crate) time: i64,
+    pub(crate) latency: Option<i64>,
+    pub(crate) whole: bool,
+    pub(crate) reason: String,
+}
+
+/// A sink that keeps everything.
+#[derive(Default)]
+pub(crate) struct List(pub(crate) Vec<Found>);
+
+impl Sink for List {
+    fn event(&mut self, event: &Event<'_>) {
+        let mut found = Found {
+            client: event.connection.client.port(),
+            broker: event.connection.broker.port(),
+            to_broker: event.direction == Direction::ToBroker,
+            kind: "message",
+            api: String::new(),
+            version: 0,
+            id: 0,
+            client_id: String::new(),
+            bytes: 0,
+            time: event.time,
+            latency: None,
+            whole: true,
+            reason: String::new(),
+        };
+        match &event.what {
+            What::Message(message) => {
+                found.api = message.api_key.to_string();
+                found.version = message.version.0;
+                found.id = message.correlation_id;
+                found.client_id = message.client_id.unwrap_or_default().to_owned();
+                found.bytes = message.bytes;
+                found.latency = message.latency;
+                found.whole = message.cut.is_none();
+            }
+            What::SaslToken { bytes } => {
+                found.kind = "sasl";
+                found.bytes = *bytes;
+            }
+            What::Undecoded(undecoded) => {
+                found.kind = "undecoded";
+                found.id = undecoded.correlation_id.unwrap_or_default();
+                found.bytes = undecoded.bytes;
+                found.reason = undecoded.reason.clone();
+            }
+            What::Gap(gap) => {
+                found.kind = "gap";
+                found.bytes = gap.missing + gap.skipped;
+                found.reason = gap.reason.clone();
+            }
+            other => panic!("a new kind of event: {other:?}"),
+        }
+        self.0.push(found);
+    }
+}
+
+/// All that is found in a capture.
+pub(crate) fn decode(
+    bytes: Vec<u8>,
+    ports: Vec<u16>,
+) -> (Vec<Found>, Counts, Result<(), InputError>) {
+    let input = Input::new("test".to_owned(), Box::new(std::io::Cursor::new(bytes))).unwrap();
+    let mut list = List::default();
+    let mut decoder = Decoder::new(ports);
+    let result = Packets::new(input).and_then(|mut packets| {
+        packets.for_each(
+            |packet| {
+                decoder.packet(&packet, &mut list);
+                ControlFlow::Continue(())
+            },
+            || {},
+        )
+    });
+    let counts = decoder.finish(&mut list);
+    (list.0, counts, result)
+}
+
+/// All that is found in a capture file, which is read to its end.
+pub(crate) fn decode_file(path: &Path) -> (Vec<Found>, Counts) {
+    let (found, counts, result) = decode(std::fs::read(path).unwrap(), Vec::new());
+    result.unwrap();
+    (found, counts)
+}
