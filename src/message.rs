@@ -90,7 +90,7 @@ pub trait Decode<'a>: Message {
             Ok(()) => Ok(message),
             Err(error) => {
                 drop(message);
-                Err(failed::<Self>(error, version, bytes, start))
+                Err(failed(error, &of::<Self>(version), bytes, start))
             }
         }
     }
@@ -118,7 +118,7 @@ pub trait Decode<'a>: Message {
             Ok(()) => Ok(message),
             Err(error) => {
                 drop(message);
-                Err(failed::<Self>(error, version, bytes, 0))
+                Err(failed(error, &of::<Self>(version), bytes, 0))
             }
         }
     }
@@ -171,17 +171,33 @@ pub trait Response: Message {
     }
 }
 
-/// An error of decoding `bytes` says of what it is, and where in it; `start` is their offset.
-fn failed<M: Message>(
-    error: DecodeError,
+/// What was being decoded.
+struct What {
+    name: &'static str,
     version: Version,
-    bytes: &[u8],
-    start: usize,
-) -> DecodeError {
-    let error = error.in_message(M::NAME, version);
     #[cfg(feature = "schema")]
-    if let Some(schema) = M::SCHEMA {
-        return crate::schema::locate(error, schema, version, bytes, start);
+    schema: Option<&'static Schema>,
+}
+
+#[inline]
+const fn of<M: Message>(version: Version) -> What {
+    What {
+        name: M::NAME,
+        version,
+        #[cfg(feature = "schema")]
+        schema: M::SCHEMA,
+    }
+}
+
+/// An error of decoding `bytes` says of what it is, and where in it; `start` is their offset. Not
+/// generic, so that it is compiled once.
+#[cold]
+#[inline(never)]
+fn failed(error: DecodeError, what: &What, bytes: &[u8], start: usize) -> DecodeError {
+    let error = error.in_message(what.name, what.version);
+    #[cfg(feature = "schema")]
+    if let Some(schema) = what.schema {
+        return crate::schema::locate(error, schema, what.version, bytes, start);
     }
     let _ = (bytes, start);
     error

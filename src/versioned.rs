@@ -14,7 +14,7 @@ use crate::{Decode, DecodeError, EncodeError, Message, Version};
 /// | version: int16 | message |
 /// ```
 ///
-/// That is so in the values of coordinators' records ([`internal_topics`](crate::internal_topics)), in what
+/// That is so in the values of coordinators' records (see `internal_topics`), in what
 /// consumers tell each other through JoinGroup and SyncGroup (`ConsumerProtocolSubscription` and
 /// `ConsumerProtocolAssignment`), in the principal of an Envelope (`DefaultPrincipalData`), and in the files of
 /// a log with the state of its producers (`ProducerSnapshot`).
