@@ -55,6 +55,8 @@ mod message;
 pub mod messages;
 mod name;
 pub mod pairing;
+#[cfg(feature = "records")]
+pub mod records;
 mod response_frame;
 #[cfg(feature = "schema")]
 pub mod schema;

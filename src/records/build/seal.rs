@@ -1,0 +1,96 @@
+//! How a batch is finished: records compressed, header and checksum filled in.
+
+use bytes::BufMut;
+
+use super::{BatchBuilder, BuildError};
+use crate::records::crc::crc32c;
+use crate::records::{Batch, BatchHeader, Compression, RecordsErrorKind};
+
+impl BatchBuilder {
+    /// Makes the buffer the finished batch.
+    pub(super) fn seal(&mut self) -> Result<(), BuildError> {
+        let last_offset_delta = self.last_offset_delta()?;
+        self.make_room(0);
+        self.compress()?;
+        let header = self.header(last_offset_delta)?;
+        if let Some(front) = self.buffer.get_mut(..BatchHeader::SIZE) {
+            front.copy_from_slice(&header);
+        }
+        let crc = crc32c(self.buffer.get(Batch::CRC_START..).unwrap_or_default());
+        if let Some(field) = self.buffer.get_mut(17..Batch::CRC_START) {
+            field.copy_from_slice(&crc.to_be_bytes());
+        }
+        Ok(())
+    }
+
+    fn last_offset_delta(&self) -> Result<i32, BuildError> {
+        let appended = self.next_offset.wrapping_sub(1);
+        let base = self.options.base_offset;
+        let last = match self.options.last_offset {
+            Some(offset) if offset < appended && !self.is_empty() => {
+                let at_least = appended;
+                return Err(BuildError::OffsetOrder { offset, at_least });
+            }
+            Some(offset) => offset,
+            None if self.is_empty() => return Err(BuildError::Empty),
+            None => appended,
+        };
+        i32::try_from(last.wrapping_sub(base))
+            .map_err(|_| BuildError::OffsetTooFar { offset: last, base })
+    }
+
+    /// Puts the compressed records in the place of the records.
+    fn compress(&mut self) -> Result<(), BuildError> {
+        let compression = self.options.compression;
+        // The body of an empty batch stays empty, as Kafka's cleaner writes it.
+        if compression == Compression::None || self.is_empty() {
+            return Ok(());
+        }
+        let codec = self.codecs.get(compression).map_err(|kind| match kind {
+            RecordsErrorKind::CompressionNotCompiledIn { compression } => {
+                BuildError::CompressionNotCompiledIn { compression }
+            }
+            _ => BuildError::Empty,
+        })?;
+        self.compressed.clear();
+        let records = self.buffer.get(BatchHeader::SIZE..).unwrap_or_default();
+        codec
+            .compress(records, &mut self.compressed, 2)
+            .map_err(BuildError::Compression)?;
+        let size = BatchHeader::SIZE.saturating_add(self.compressed.len());
+        if size > super::batch::MAX_SIZE {
+            return Err(BuildError::TooLarge { size });
+        }
+        self.buffer.truncate(BatchHeader::SIZE);
+        self.buffer.extend_from_slice(&self.compressed);
+        Ok(())
+    }
+
+    /// The header, all but the checksum.
+    fn header(&self, last_offset_delta: i32) -> Result<[u8; BatchHeader::SIZE], BuildError> {
+        let options = &self.options;
+        let size = self.buffer.len();
+        let length = i32::try_from(size - 12).map_err(|_| BuildError::TooLarge { size })?;
+        let mut attributes = options.attributes();
+        if self.is_empty() {
+            attributes = attributes.with_compression(Compression::None);
+        }
+        let max_timestamp = options.log_append_time.or(options.max_timestamp);
+        let mut header = [0; BatchHeader::SIZE];
+        let mut out = &mut header[..];
+        out.put_i64(options.base_offset);
+        out.put_i32(length);
+        out.put_i32(options.partition_leader_epoch);
+        out.put_i8(2);
+        out.put_u32(0);
+        out.put_u16(attributes.0);
+        out.put_i32(last_offset_delta);
+        out.put_i64(self.base_timestamp.unwrap_or(-1));
+        out.put_i64(max_timestamp.unwrap_or(self.max_timestamp));
+        out.put_i64(options.producer_id);
+        out.put_i16(options.producer_epoch);
+        out.put_i32(options.base_sequence);
+        out.put_i32(self.count);
+        Ok(header)
+    }
+}

@@ -1,0 +1,74 @@
+//! The records that Produce, Fetch and snapshots carry, and that brokers keep in log segments.
+//!
+//! ```text
+//!  records field ──► Entries ─┬─► Batch          magic 2   header()  records() ─┐
+//!                             ├─► LegacyMessage  magic 0, 1          records() ─┼─► Records ─► Record ─► Headers
+//!                             └─► Partial        what is cut off at the end     │
+//!                                                           RecordDecoder ──────┘
+//!                                                           limits, codecs, memory
+//!
+//!  BatchBuilder, MessageSetBuilder ◄── NewRecord        finish() ──► Bytes ──► ProduceRequest, uncopied
+//! ```
+//!
+//! Everything is lazy and borrows its input: entries know no more than their headers, and records
+//! are read one by one, without an allocation. Only compressed records are copied, into memory that
+//! the [`RecordDecoder`] keeps. Nothing is lost: attributes, the type of timestamps, gaps between
+//! offsets, headers with the same key, delete horizons and the bytes themselves are all there, and a
+//! batch that was read is written again to the same bytes.
+//!
+//! # What is refused
+//!
+//! No number in the input sizes an allocation; compressed records are bounded by
+//! [`Limits`](crate::wire::Limits). Where these readers are stricter or more lenient than one might think:
+//!
+//! | input | here | Kafka's Java |
+//! |---|---|---|
+//! | last entry is cut off | [`Entry::Partial`] | end, silently |
+//! | last message in a compressed set is cut off | end; [`Records::partial`] has it | end, silently |
+//! | wrong checksum | error, unless told not to check | error, where it checks |
+//! | count of records above what is there, or bytes left after them | error, after the records | error |
+//! | count 0 | no records, whatever follows | same |
+//! | negative length of key, value or header value | null | same |
+//! | huge size of the last message in a compressed set | cut off | 3.9 takes the memory, 4.4 error |
+//! | bytes left after the value of a message (magic 0 and 1) | error | ignored |
+//! | header key that is not UTF-8 | kept as bytes | replaced, when asked for |
+//! | unused bits of attributes | ignored and kept | ignored |
+//! | offset of a compressed message (magic 1) is 0 | offsets in it count from 0 | same |
+//! | lz4 header checksum that is wrong | error; accepted in magic 0 | same |
+//! | lz4 content checksum | not compared | same |
+//! | lz4 match at distance 0 | error, as the format says | bytes that are nothing |
+//! | bytes after the end of gzip members or an lz4 frame | ignored | same |
+//! | bytes after zstd frames | error | error |
+//!
+//! See `kafka.apache.org/documentation/#recordbatch` and KIP-98, KIP-57, KIP-534.
+
+mod attributes;
+mod batch;
+mod build;
+pub mod codec;
+mod compression;
+mod control;
+mod crc;
+mod decoder;
+mod entries;
+mod error;
+mod headers;
+mod iter;
+mod legacy;
+mod message_set;
+mod record;
+mod varint;
+
+pub use attributes::{Attributes, TimestampType};
+pub use batch::{Batch, BatchHeader};
+pub use build::{BatchBuilder, BatchOptions, BuildError, NewRecord};
+pub use build::{MessageSetBuilder, MessageSetOptions};
+pub use compression::{Compression, UnknownCompression};
+pub use control::{ControlRecord, EndTransaction};
+pub use decoder::{Body, RecordDecoder};
+pub use entries::{Entries, Entry, Partial};
+pub use error::{RecordsError, RecordsErrorKind};
+pub use headers::{Header, Headers};
+pub use iter::Records;
+pub use legacy::{KeyAndValue, LegacyMessage};
+pub use record::Record;

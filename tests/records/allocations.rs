@@ -1,0 +1,83 @@
+//! What allocates: nothing in reading, and nothing in building into memory that was used before.
+
+use allocation_counter::measure;
+use kafka_codec::records::RecordDecoder;
+use kafka_codec::records::{BatchBuilder, BatchOptions, Compression, Entries, Header, NewRecord};
+
+use crate::support::build::built;
+use crate::support::compressions;
+
+#[test]
+fn reading_records_allocates_nothing() {
+    for set in built(5) {
+        let mut decoder = RecordDecoder::default();
+        let mut count = 0;
+        // Once before, so that a codec and its memory are there.
+        for round in 0..2 {
+            let used = measure(|| {
+                count = 0;
+                for entry in Entries::new(&set.bytes) {
+                    for record in entry.unwrap().records(&mut decoder).unwrap() {
+                        count += 1 + record.unwrap().headers.count();
+                    }
+                }
+            });
+            assert!(
+                round == 0 || used.count_total == 0,
+                "{}: {used:?}",
+                set.name
+            );
+        }
+        assert!(count >= set.records.len());
+    }
+}
+
+#[test]
+fn reading_what_is_not_compressed_allocates_nothing_the_first_time_either() {
+    let sets = built(5);
+    for set in sets.iter().filter(|set| set.name.contains("-none-")) {
+        let used = measure(|| {
+            let mut decoder = RecordDecoder::default();
+            for entry in Entries::new(&set.bytes) {
+                let records = entry.unwrap().records(&mut decoder).unwrap();
+                assert!(records.count() > 0);
+            }
+        });
+        assert_eq!(used.count_total, 0, "{}", set.name);
+    }
+}
+
+#[test]
+fn building_into_memory_that_was_used_allocates_nothing() {
+    let value = [7; 100];
+    let headers = [Header::new("source", Some(b"web"))];
+    let record = NewRecord {
+        timestamp: 1_700_000_000_000,
+        key: Some(b"key"),
+        value: Some(&value),
+        headers: &headers,
+    };
+    for compression in compressions() {
+        // flate2 and libzstd take no memory anew; snap and lz4_flex take a table for each block.
+        if matches!(compression, Compression::Lz4 | Compression::Snappy) {
+            continue;
+        }
+        let mut builder = BatchBuilder::new(BatchOptions {
+            compression,
+            ..BatchOptions::default()
+        });
+        for round in 0..4 {
+            let used = measure(|| {
+                for _ in 0..1000 {
+                    builder.append(&record).unwrap();
+                }
+                // The batch is sent, and dropped.
+                drop(builder.finish().unwrap());
+            });
+            assert!(
+                round < 2 || used.count_total == 0,
+                "{compression}: {used:?}"
+            );
+        }
+    }
+}
