@@ -41,6 +41,8 @@
 mod any_message;
 mod api_key;
 mod api_versions;
+#[cfg(feature = "connection")]
+pub mod connection;
 #[cfg(feature = "messages")]
 mod envelope;
 mod error;
@@ -55,6 +57,8 @@ mod message;
 pub mod messages;
 mod name;
 pub mod pairing;
+#[cfg(feature = "connection")]
+pub mod produce;
 #[cfg(feature = "records")]
 pub mod records;
 mod response_frame;

@@ -1,0 +1,181 @@
+//! What to do about a request that failed, and whether doing it may carry the request out twice.
+
+use std::time::Duration;
+
+use crate::{ApiClass, ApiKey, ErrorCode};
+
+use super::Delivery;
+
+/// What to do about a failure.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Retry {
+    /// Send it again at once, on a new connection: the broker saw nothing of it.
+    NowOnNewConnection,
+    /// Send it again after a pause, on a new connection if this one is closed.
+    AfterBackoff,
+    /// Ask for metadata, then send it to where that says.
+    AfterRefreshingMetadata,
+    /// Ask for the coordinator, then send it there.
+    AfterFindingCoordinator,
+    /// Begin again from the bootstrap addresses.
+    AfterRebootstrap,
+    /// Authenticate with valid credentials first.
+    AfterAuthenticating,
+    /// Do not: it would fail again.
+    Never,
+}
+
+/// Whether a request that is sent again may be carried out twice.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DuplicateRisk {
+    /// No: it was not carried out, only asks, or the broker recognises a second one.
+    None,
+    /// Yes, if the first one was.
+    Possible,
+}
+
+/// What to do, and what it risks.
+///
+/// # Examples
+///
+/// A Produce whose connection broke before the response may be in the log:
+///
+/// ```
+/// use kafka_codec::ApiKey;
+/// use kafka_codec::connection::{Advice, Delivery, DuplicateRisk, Failure, Retry};
+///
+/// let advice = Advice::of(Failure::Transport, ApiKey::Produce, Delivery::SentNoResponse, false);
+/// assert_eq!(advice.retry, Retry::AfterBackoff);
+/// assert_eq!(advice.duplicates, DuplicateRisk::Possible);
+///
+/// let advice = Advice::of(Failure::Transport, ApiKey::Produce, Delivery::NotSent, false);
+/// assert_eq!(advice.retry, Retry::NowOnNewConnection);
+/// assert_eq!(advice.duplicates, DuplicateRisk::None);
+/// ```
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Advice {
+    /// What to do.
+    pub retry: Retry,
+    /// What it risks.
+    pub duplicates: DuplicateRisk,
+}
+
+/// How a request failed.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The broker answered with an error.
+    Code(ErrorCode),
+    /// The connection broke, or was closed.
+    Transport,
+    /// Nothing came in time.
+    TimedOut,
+    /// The broker refused the credentials.
+    Authentication,
+    /// The request cannot be sent to this broker, or its response not be read.
+    Unsupported,
+}
+
+impl Advice {
+    /// What to do about a failure of a request of `key` that got as far as `delivery`.
+    ///
+    /// `is_idempotent` says whether the broker recognises a second one, as it does Produce with a
+    /// producer id and sequence numbers.
+    #[must_use]
+    pub fn of(failure: Failure, key: ApiKey, delivery: Delivery, is_idempotent: bool) -> Self {
+        Self {
+            retry: retry(failure, key, delivery),
+            duplicates: duplicates(failure, key, delivery, is_idempotent),
+        }
+    }
+}
+
+fn retry(failure: Failure, key: ApiKey, delivery: Delivery) -> Retry {
+    match failure {
+        Failure::Authentication => Retry::AfterAuthenticating,
+        Failure::Unsupported => Retry::Never,
+        Failure::Transport if delivery == Delivery::NotSent => Retry::NowOnNewConnection,
+        Failure::Transport | Failure::TimedOut => Retry::AfterBackoff,
+        Failure::Code(code) => match code {
+            ErrorCode::NOT_COORDINATOR | ErrorCode::COORDINATOR_NOT_AVAILABLE => {
+                Retry::AfterFindingCoordinator
+            }
+            // Metadata says which broker is the controller.
+            ErrorCode::NOT_CONTROLLER => Retry::AfterRefreshingMetadata,
+            ErrorCode::REBOOTSTRAP_REQUIRED => Retry::AfterRebootstrap,
+            ErrorCode::SASL_AUTHENTICATION_FAILED | ErrorCode::ILLEGAL_SASL_STATE => {
+                Retry::AfterAuthenticating
+            }
+            // The leader is right, and took it: metadata would say nothing new.
+            ErrorCode::REQUEST_TIMED_OUT | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND => {
+                Retry::AfterBackoff
+            }
+            code if code.refreshes_metadata() && is_found_by_metadata(key) => {
+                Retry::AfterRefreshingMetadata
+            }
+            code if code.is_retriable() => Retry::AfterBackoff,
+            _ => Retry::Never,
+        },
+    }
+}
+
+/// Whether metadata says which broker serves the API.
+const fn is_found_by_metadata(key: ApiKey) -> bool {
+    matches!(
+        key.class(),
+        Some(ApiClass::Data | ApiClass::Metadata | ApiClass::AdminWrite | ApiClass::AdminRead)
+    )
+}
+
+fn duplicates(
+    failure: Failure,
+    key: ApiKey,
+    delivery: Delivery,
+    is_idempotent: bool,
+) -> DuplicateRisk {
+    let may_be_done = match failure {
+        // The broker says what it did; only these leave it open.
+        Failure::Code(code) => matches!(
+            code,
+            ErrorCode::REQUEST_TIMED_OUT
+                | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
+                | ErrorCode::UNKNOWN_SERVER_ERROR
+                | ErrorCode::NETWORK_EXCEPTION
+        ),
+        // A broker carries out only what it has read whole; but more may have left than was reported.
+        _ => delivery != Delivery::NotSent,
+    };
+    match may_be_done && !is_idempotent && !key.is_read_only() && !is_session(key) {
+        true => DuplicateRisk::Possible,
+        false => DuplicateRisk::None,
+    }
+}
+
+/// Whether the API is about the connection itself.
+const fn is_session(key: ApiKey) -> bool {
+    matches!(key.class(), Some(ApiClass::Session))
+}
+
+/// An interval for probes that keeps a connection open: somewhat shorter than the shortest of the times
+/// after which someone closes it. `None` if nobody does.
+///
+/// Brokers close after `connections.max.idle.ms`, by default 10 minutes; load balancers and NAT often earlier.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use kafka_codec::connection::keep_alive_interval;
+///
+/// let broker = Duration::from_secs(600);
+/// let load_balancer = Duration::from_secs(350);
+/// assert_eq!(keep_alive_interval([broker, load_balancer]), Some(Duration::from_secs(280)));
+/// ```
+#[must_use]
+pub fn keep_alive_interval(limits: impl IntoIterator<Item = Duration>) -> Option<Duration> {
+    // A fifth less, for what a probe takes to arrive.
+    limits.into_iter().min().map(|least| least / 5 * 4)
+}

@@ -1,0 +1,148 @@
+//! The end of a connection: what is reported, and every request completed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::{ApiKey, Version};
+
+use super::delivery::Delivery;
+use super::error::ConnectionErrorKind;
+use super::event::Event;
+use super::hint::{Confidence, Hint, HintKind};
+use super::machine::Connection;
+use super::report::{CloseReason, CloseReport, ReconnectAdvice, Unfinished};
+use super::request::{Origin, Record};
+use super::sniff::ForeignProtocol;
+use super::state::State;
+
+impl Connection {
+    /// Closes the connection, unless it is closed.
+    pub(super) fn close_because(&mut self, now: Instant, reason: CloseReason) {
+        if self.state == State::Closed {
+            return;
+        }
+        self.gates.totals(now);
+        let report = Arc::new(self.report(now, reason));
+        self.complete_all(&report);
+        self.set_state(now, State::Closed);
+        self.phase_deadline = None;
+        self.drain_deadline = None;
+        self.throttled_until = None;
+        self.exchange = None;
+        self.receiver = Default::default();
+        self.emit(Event::Closed(report));
+    }
+
+    fn report(&self, now: Instant, reason: CloseReason) -> CloseReport {
+        let since = |then: Instant| now.saturating_duration_since(then);
+        let unfinished = |record: &Record, delivery| Unfinished {
+            id: (!record.is_internal()).then_some(record.id),
+            label: record.label,
+            tag: record.tag,
+            age: since(record.timings.submitted),
+            delivery,
+        };
+        let sent = self.in_flight.iter().map(|each| {
+            let record: &Record = each.note;
+            unfinished(record, self.delivery_in_flight(record))
+        });
+        let begun = self
+            .outbound
+            .iter()
+            .take_while(|record| record.accepted > 0);
+        let begun = begun.filter(|record| record.origin != Origin::Nobody);
+        let in_flight: Vec<_> = sent
+            .chain(begun.map(|record| unfinished(record, record.delivery())))
+            .collect();
+        let head = self.in_flight.due().map(|due| due.with_note(()));
+        CloseReport {
+            broker: self.options.broker.clone(),
+            state: self.state,
+            in_state: since(self.state_since),
+            head: head.or_else(|| in_flight.first().map(|first| first.label)),
+            not_sent: self
+                .outbound
+                .iter()
+                .filter(|record| record.accepted == 0)
+                .count(),
+            responses: self.responses,
+            age: since(self.created),
+            idle: since(self.quiet_since()),
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+            hint: self.hint(&reason),
+            reconnect: self.reconnect(&reason),
+            in_flight,
+            reason,
+        }
+    }
+
+    fn complete_all(&mut self, report: &Arc<CloseReport>) {
+        let closed = || ConnectionErrorKind::Closed(report.clone());
+        let due = self.in_flight.due().map(|due| due.correlation_id);
+        let head = due.and_then(|due| {
+            let first = self.in_flight.iter().next()?;
+            (first.correlation_id == due).then(|| self.delivery_in_flight(first.note))
+        });
+        let mut head = head;
+        let sent: Vec<_> = self.in_flight.drain().map(|each| each.note).collect();
+        for record in sent {
+            let delivery = head.take().unwrap_or(Delivery::SentNoResponse);
+            self.fail(record, closed(), delivery);
+        }
+        (self.abandoned, self.admitted, self.offered) = (0, 0, 0);
+        for mut record in std::mem::take(&mut self.outbound) {
+            let delivery = record.delivery();
+            if let (Some(frame), Origin::Session(_)) = (record.frame.take(), record.origin) {
+                zeroize::Zeroize::zeroize(&mut frame.into_buffer());
+            }
+            self.fail(record, closed(), delivery);
+        }
+    }
+
+    /// What may be behind a reason.
+    fn hint(&self, reason: &CloseReason) -> Option<Hint> {
+        let is_silent = self.bytes_in == 0;
+        Some(match reason {
+            CloseReason::Foreign { protocol, .. } => match protocol {
+                ForeignProtocol::TlsAlert { .. } | ForeignProtocol::Tls => {
+                    Hint::new(HintKind::TlsExpected, Confidence::Certain)
+                }
+                _ => Hint::new(HintKind::WrongPort, Confidence::Certain),
+            },
+            CloseReason::RemoteEof(_) if self.state == State::ApiVersions && is_silent => {
+                Hint::new(HintKind::TlsExpected, Confidence::Likely)
+            }
+            CloseReason::RemoteReset(_) if self.state == State::ApiVersions && is_silent => {
+                Hint::new(HintKind::OldBroker, Confidence::Possible)
+            }
+            CloseReason::RemoteEof(_) | CloseReason::RemoteReset(_)
+                if self.exchange.is_none()
+                    && self.responses == 0
+                    && matches!(self.state, State::Ready)
+                    && !self.in_flight.is_empty() =>
+            {
+                Hint::new(HintKind::SaslMissing, Confidence::Likely)
+            }
+            CloseReason::BadFrameSize { announced, .. }
+                if *announced > 0 && self.receiver.frames() > 0 =>
+            {
+                Hint::new(HintKind::FrameLimitTooLow, Confidence::Possible)
+            }
+            _ => return None,
+        })
+    }
+
+    /// A broker that resets the connection when it is asked in a version that it does not know, as some
+    /// services do, may answer in version 0.
+    fn reconnect(&self, reason: &CloseReason) -> Option<ReconnectAdvice> {
+        let asked = self.asked_in > Version(0) && self.state == State::ApiVersions;
+        let knows = self.versions.get(ApiKey::ApiVersions).is_some();
+        match reason {
+            CloseReason::RemoteReset(_) if asked && !knows => {
+                Some(ReconnectAdvice::ApiVersions(Version(0)))
+            }
+            _ => None,
+        }
+    }
+}

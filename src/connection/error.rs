@@ -1,0 +1,210 @@
+//! How requests fail: those that were accepted, and those that were not.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::{error, fmt};
+
+use crate::EncodeError;
+
+use super::advice::{Advice, Failure};
+use super::delivery::Delivery;
+use super::reason_text::Ms;
+use super::report::{CloseReason, CloseReport};
+use super::request::ApiLabel;
+use super::state::State;
+use super::versions::VersionError;
+
+/// Why a request has no response, how far it had got, and on which connection.
+///
+/// It prints as one line for a log, with the broker and the request in front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionError {
+    pub(super) broker: Arc<str>,
+    pub(super) request: ApiLabel,
+    pub(super) delivery: Delivery,
+    pub(super) kind: ConnectionErrorKind,
+}
+
+/// Why a request has no response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectionErrorKind {
+    /// The connection was closed.
+    Closed(Arc<CloseReport>),
+    /// The connection takes no more requests: it is draining.
+    Draining,
+    /// No response came in time. The connection is still open.
+    TimedOut {
+        /// How long it took.
+        after: Duration,
+        /// The request before it, whose response did not arrive either, if there is one.
+        held_back_by: Option<ApiLabel>,
+    },
+    /// The caller cancelled it.
+    Cancelled,
+    /// The broker turned out not to have the version.
+    Version(VersionError),
+}
+
+impl ConnectionError {
+    /// What the connection was called.
+    #[must_use]
+    pub fn broker(&self) -> &str {
+        &self.broker
+    }
+
+    /// The request.
+    #[must_use]
+    pub const fn request(&self) -> ApiLabel {
+        self.request
+    }
+
+    /// How far it had got.
+    #[must_use]
+    pub const fn delivery(&self) -> Delivery {
+        self.delivery
+    }
+
+    /// Why.
+    #[must_use]
+    pub const fn kind(&self) -> &ConnectionErrorKind {
+        &self.kind
+    }
+
+    /// Whether its connection is closed.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.kind, ConnectionErrorKind::Closed(_))
+    }
+
+    /// What to do, and what it risks; see [`Advice::of`].
+    #[must_use]
+    pub fn advice(&self, is_idempotent: bool) -> Advice {
+        let failure = match &self.kind {
+            ConnectionErrorKind::Closed(report) => match &report.reason {
+                CloseReason::Authentication(_) => Failure::Authentication,
+                CloseReason::Timeout(_) => Failure::TimedOut,
+                CloseReason::Negotiation(_) | CloseReason::Foreign { .. } => Failure::Unsupported,
+                _ => Failure::Transport,
+            },
+            ConnectionErrorKind::TimedOut { .. } => Failure::TimedOut,
+            ConnectionErrorKind::Draining => Failure::Transport,
+            ConnectionErrorKind::Cancelled | ConnectionErrorKind::Version(_) => {
+                Failure::Unsupported
+            }
+        };
+        Advice::of(failure, self.request.api_key, self.delivery, is_idempotent)
+    }
+}
+
+impl fmt::Display for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            broker,
+            request,
+            delivery,
+            kind,
+        } = self;
+        match kind {
+            ConnectionErrorKind::Closed(report) if report.head == Some(*request) => {
+                return report.fmt(f);
+            }
+            _ => write!(f, "{broker}: {request}: ")?,
+        }
+        match kind {
+            ConnectionErrorKind::Closed(report) => {
+                f.write_str("connection closed: ")?;
+                if let Some(head) = report.head {
+                    write!(f, "{head}: ")?;
+                }
+                write!(f, "{} ({delivery})", report.reason)
+            }
+            ConnectionErrorKind::Draining => {
+                write!(f, "connection takes no more requests ({delivery})")
+            }
+            ConnectionErrorKind::TimedOut {
+                after,
+                held_back_by,
+            } => {
+                write!(f, "no response after {}", Ms(*after))?;
+                if let Some(head) = held_back_by {
+                    write!(f, ", held back by {head}")?;
+                }
+                write!(f, " ({delivery})")
+            }
+            ConnectionErrorKind::Cancelled => write!(f, "cancelled ({delivery})"),
+            ConnectionErrorKind::Version(error) => error.fmt(f),
+        }
+    }
+}
+
+impl error::Error for ConnectionError {}
+
+/// Why a request was not accepted. Nothing of it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The connection does not know the broker's versions yet, so it cannot choose one.
+    NotReady {
+        /// The state it is in.
+        state: State,
+    },
+    /// The connection takes no more requests.
+    Closed {
+        /// The state it is in.
+        state: State,
+    },
+    /// There is no version to send it in.
+    Version(VersionError),
+    /// The request cannot be encoded in the version.
+    Encode(EncodeError),
+    /// A frame that does not begin as a request does.
+    NotARequest {
+        /// How many bytes it has.
+        bytes: usize,
+    },
+    /// As many requests wait as are allowed to.
+    QueueFull {
+        /// How many.
+        waiting: usize,
+    },
+}
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotReady { state } => write!(
+                f,
+                "the connection is {state} and does not know the broker's versions: \
+                 wait for the event that it is ready, or name the version in the options"
+            ),
+            Self::Closed { state } => {
+                write!(f, "the connection is {state}: open another one")
+            }
+            Self::Version(error) => error.fmt(f),
+            Self::Encode(error) => error.fmt(f),
+            Self::NotARequest { bytes } => write!(
+                f,
+                "a frame of {bytes} bytes is no request: API key, version and correlation id take 8"
+            ),
+            Self::QueueFull { waiting } => write!(
+                f,
+                "{waiting} requests wait already: wait for one to complete, or allow more"
+            ),
+        }
+    }
+}
+
+impl error::Error for SubmitError {}
+
+impl From<VersionError> for SubmitError {
+    fn from(error: VersionError) -> Self {
+        Self::Version(error)
+    }
+}
+
+impl From<EncodeError> for SubmitError {
+    fn from(error: EncodeError) -> Self {
+        Self::Encode(error)
+    }
+}

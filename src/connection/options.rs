@@ -1,0 +1,304 @@
+//! How a connection behaves. How a single request does, [`SubmitOptions`](super::SubmitOptions) say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{ApiKey, Version, VersionRange};
+
+use super::versions::VersionTable;
+
+/// How a connection behaves.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use kafka_codec::connection::{ConnectionOptions, IdlePolicy};
+///
+/// let options = ConnectionOptions::new("broker 1 (b1:9092)")
+///     .with_client_id("orders")
+///     .with_max_in_flight(1)
+///     .with_idle(IdlePolicy::KeepAlive(Duration::from_secs(120)));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ConnectionOptions {
+    pub(super) broker: Arc<str>,
+    pub(super) client_id: Option<Arc<str>>,
+    pub(super) software_name: Arc<str>,
+    pub(super) software_version: Arc<str>,
+    pub(super) negotiation: Negotiation,
+    pub(super) max_versions: Arc<[(ApiKey, VersionRange)]>,
+    pub(super) max_frame_bytes: usize,
+    pub(super) max_in_flight: usize,
+    pub(super) max_waiting: usize,
+    pub(super) request_timeout: Duration,
+    pub(super) timeout_from: TimeoutFrom,
+    pub(super) on_timeout: OnTimeout,
+    pub(super) initialization_timeout: Duration,
+    pub(super) stall_timeout: Duration,
+    pub(super) idle: IdlePolicy,
+    pub(super) reauthentication: ReauthenticationMode,
+    pub(super) renew_at_permille: u16,
+    pub(super) first_correlation_id: i32,
+    pub(super) reserves_sasl_ids: bool,
+    pub(super) has_progress_events: bool,
+}
+
+/// How the versions of the broker become known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Negotiation {
+    /// By asking, beginning with the highest version of ApiVersions.
+    Ask,
+    /// By asking, beginning with this version: see [`ReconnectAdvice`](super::ReconnectAdvice).
+    AskIn(Version),
+    /// They are known, as of a broker before 0.10 that cannot be asked.
+    Assume(VersionTable),
+}
+
+/// When the time that a response may take begins.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeoutFrom {
+    /// When the last byte of the request was accepted.
+    Written,
+    /// When the request was submitted.
+    Submitted,
+}
+
+/// What happens when a response does not come in time.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnTimeout {
+    /// The connection is closed: responses come in order, so those behind it would not come either.
+    Close,
+    /// Only this request is given up. Its response keeps its place, and is dropped when it comes. The
+    /// connection is closed when all places in flight would be of requests that were given up.
+    Abandon,
+}
+
+/// What happens when nothing is under way for some time.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IdlePolicy {
+    /// Nothing.
+    Ignore,
+    /// The connection is closed.
+    Close(Duration),
+    /// The caller is told that a probe is due.
+    KeepAlive(Duration),
+}
+
+/// How a connection authenticates again.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReauthenticationMode {
+    /// Behind the requests in flight, without waiting for their responses, as Kafka's own client does.
+    Pipelined,
+    /// After the last response has arrived.
+    Drain,
+}
+
+impl ConnectionOptions {
+    /// The defaults, for a connection that is called `broker` in events and errors, such as
+    /// `broker 1 (b1:9092)`.
+    #[must_use]
+    pub fn new(broker: impl Into<Arc<str>>) -> Self {
+        Self {
+            broker: broker.into(),
+            client_id: None,
+            software_name: env!("CARGO_PKG_NAME").into(),
+            software_version: env!("CARGO_PKG_VERSION").into(),
+            negotiation: Negotiation::Ask,
+            max_versions: Arc::new([]),
+            max_frame_bytes: 100 * 1024 * 1024,
+            max_in_flight: 5,
+            max_waiting: 10_000,
+            request_timeout: Duration::from_secs(30),
+            timeout_from: TimeoutFrom::Written,
+            on_timeout: OnTimeout::Close,
+            initialization_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(30),
+            idle: IdlePolicy::Ignore,
+            reauthentication: ReauthenticationMode::Pipelined,
+            renew_at_permille: 900,
+            first_correlation_id: 1,
+            reserves_sasl_ids: true,
+            has_progress_events: false,
+        }
+    }
+
+    /// The client id in the header of every request. By default null.
+    #[must_use]
+    pub fn with_client_id(mut self, id: impl Into<Arc<str>>) -> Self {
+        self.client_id = Some(id.into());
+        self
+    }
+
+    /// What brokers learn of the client's software.
+    ///
+    /// # Errors
+    ///
+    /// A name or version that a broker refuses: it must consist of ASCII letters, digits, dots and hyphens,
+    /// and begin and end with a letter or digit. See KIP-511.
+    pub fn with_software(
+        mut self,
+        name: impl Into<Arc<str>>,
+        version: impl Into<Arc<str>>,
+    ) -> Result<Self, InvalidSoftware> {
+        (self.software_name, self.software_version) = (name.into(), version.into());
+        for text in [&self.software_name, &self.software_version] {
+            if !is_software_text(text) {
+                return Err(InvalidSoftware(text.clone()));
+            }
+        }
+        Ok(self)
+    }
+
+    /// How the broker's versions become known. By default by asking.
+    #[must_use]
+    pub fn with_negotiation(mut self, negotiation: Negotiation) -> Self {
+        self.negotiation = negotiation;
+        self
+    }
+
+    /// The versions that may be used of some APIs; of all others, any.
+    #[must_use]
+    pub fn with_versions(
+        mut self,
+        versions: impl IntoIterator<Item = (ApiKey, VersionRange)>,
+    ) -> Self {
+        self.max_versions = versions.into_iter().collect();
+        self
+    }
+
+    /// The most bytes of a response. By default 100 MiB; at least 4 KiB.
+    #[must_use]
+    pub fn with_max_frame_bytes(mut self, bytes: usize) -> Self {
+        self.max_frame_bytes = bytes.max(4096);
+        self
+    }
+
+    /// How many requests may be in flight. By default 5, as many as a broker takes from an idempotent
+    /// producer; at least 1.
+    #[must_use]
+    pub fn with_max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests.max(1);
+        self
+    }
+
+    /// How many requests may wait to be sent. By default 10,000.
+    #[must_use]
+    pub const fn with_max_waiting(mut self, requests: usize) -> Self {
+        self.max_waiting = requests;
+        self
+    }
+
+    /// How long a response may take, beside what the request itself asks the broker to wait. By
+    /// default 30 seconds, from the last byte of the request. A request that waits that long to be sent is given up
+    /// as well.
+    #[must_use]
+    pub const fn with_request_timeout(mut self, timeout: Duration, from: TimeoutFrom) -> Self {
+        self.request_timeout = timeout;
+        self.timeout_from = from;
+        self
+    }
+
+    /// What happens when a response does not come in time. By default the connection is closed.
+    #[must_use]
+    pub const fn with_on_timeout(mut self, action: OnTimeout) -> Self {
+        self.on_timeout = action;
+        self
+    }
+
+    /// How long getting ready may take, and authenticating again. By default 10 seconds.
+    #[must_use]
+    pub const fn with_initialization_timeout(mut self, timeout: Duration) -> Self {
+        self.initialization_timeout = timeout;
+        self
+    }
+
+    /// For how long the rest of a frame may stay away. By default 30 seconds.
+    #[must_use]
+    pub const fn with_stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
+        self
+    }
+
+    /// What happens when nothing is under way. By default nothing.
+    #[must_use]
+    pub const fn with_idle(mut self, policy: IdlePolicy) -> Self {
+        self.idle = policy;
+        self
+    }
+
+    /// How the connection authenticates again when the broker asks it to. By default pipelined.
+    #[must_use]
+    pub const fn with_reauthentication(mut self, mode: ReauthenticationMode) -> Self {
+        self.reauthentication = mode;
+        self
+    }
+
+    /// When it authenticates again: the share of the session's lifetime, in thousandths. By default 900; at most 1000.
+    ///
+    /// Draw it anew for each connection, between 850 and 950 as Kafka's own client does, so that not
+    /// all connections authenticate at once.
+    #[must_use]
+    pub fn with_renew_at_permille(mut self, permille: u16) -> Self {
+        self.renew_at_permille = permille.min(1000);
+        self
+    }
+
+    /// The correlation id of the first request. By default 1; at least 1.
+    #[must_use]
+    pub const fn with_first_correlation_id(mut self, id: i32) -> Self {
+        self.first_correlation_id = id;
+        self
+    }
+
+    /// Whether the highest correlation ids are kept for SASL, as in Kafka's own client. By default they are.
+    #[must_use]
+    pub const fn with_reserved_sasl_ids(mut self, reserved: bool) -> Self {
+        self.reserves_sasl_ids = reserved;
+        self
+    }
+
+    /// Whether there are events for what is on the way: [`Event::Written`](super::Event::Written).
+    #[must_use]
+    pub const fn with_progress_events(mut self, progress: bool) -> Self {
+        self.has_progress_events = progress;
+        self
+    }
+
+    /// The versions of an API that the caller allows.
+    pub(super) fn allowed(&self, key: ApiKey) -> Option<VersionRange> {
+        let mut limits = self.max_versions.iter();
+        limits.find(|(api, _)| *api == key).map(|(_, range)| *range)
+    }
+}
+
+/// A software name or version that brokers refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidSoftware(Arc<str>);
+
+impl std::fmt::Display for InvalidSoftware {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "brokers refuse `{}` as the name or version of software: use letters, digits, dots and hyphens, \
+             with a letter or digit at both ends",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for InvalidSoftware {}
+
+/// What brokers accept, as the regular expression in Kafka's `ApiVersionsRequest` says.
+pub(super) fn is_software_text(text: &str) -> bool {
+    let ends = text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.ends_with(|last: char| last.is_ascii_alphanumeric());
+    ends && text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+}

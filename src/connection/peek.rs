@@ -1,0 +1,28 @@
+//! The little that must be known of request bodies: whether Produce wants a response.
+
+use crate::messages::RequestHeader;
+use crate::wire::{Encoding, Reader};
+use crate::{ApiKey, Decode, Version};
+
+/// Whether the request at the front of `frame`, its size left out, is answered. Only Produce with acks 0 is not.
+///
+/// The request may be cut off after what is looked at.
+pub(super) fn expects_response<'a>(
+    key: ApiKey,
+    version: Version,
+    frame: impl FnOnce() -> &'a [u8],
+) -> bool {
+    key != ApiKey::Produce || produce_acks(version, frame()) != Some(0)
+}
+
+fn produce_acks(version: Version, frame: &[u8]) -> Option<i16> {
+    let mut reader = Reader::new(frame);
+    let header = ApiKey::Produce.request_header_version(version);
+    RequestHeader::decode_from(&mut reader, header).ok()?;
+    if version >= Version(3) {
+        // The transactional id.
+        reader.nullable_string(Encoding::flexible_from(9, version));
+    }
+    let acks = reader.i16();
+    reader.check().ok().map(|()| acks)
+}

@@ -1,0 +1,85 @@
+//! Lets requests through to the transport, or says what holds them back.
+
+use std::time::Instant;
+
+use super::gate::Gate;
+use super::machine::{Connection, MOST_KEPT};
+use super::options::ReauthenticationMode;
+use super::report::CloseReason;
+use super::state::State;
+
+impl Connection {
+    /// Does what has become possible. Called at the end of every input.
+    pub(super) fn pump(&mut self, now: Instant) {
+        if self.state == State::Closed {
+            return;
+        }
+        self.renew_if_due(now);
+        loop {
+            let gate = self.gate(now);
+            if gate.is_none() && self.outbound.len() > self.admitted {
+                self.admit(now);
+                continue;
+            }
+            self.gates.set(gate, now);
+            break;
+        }
+        if self.outbound.is_empty() && self.outbound.capacity() > MOST_ROOM {
+            self.outbound.shrink_to(MOST_KEPT);
+        }
+        if self.state == State::Draining && self.is_idle() {
+            self.close_because(now, CloseReason::Local);
+        }
+    }
+
+    /// What holds the next request back.
+    fn gate(&mut self, now: Instant) -> Option<Gate> {
+        if self.throttled_until.is_some_and(|until| until <= now) {
+            self.throttled_until = None;
+        }
+        match self.state {
+            state if state.is_initial() => return Some(Gate::Initialization),
+            State::Reauthenticating => return Some(Gate::Reauthentication),
+            _ => {}
+        }
+        if self.throttled_until.is_some() {
+            return Some(Gate::Throttle);
+        }
+        // A request that was given up keeps its place: the broker still works on it.
+        let places = self.in_flight.len() + self.abandoned + self.admitted;
+        (places >= self.options.max_in_flight).then_some(Gate::InFlight)
+    }
+
+    fn admit(&mut self, now: Instant) {
+        let totals = self.gates.totals(now);
+        if let Some(record) = self.outbound.get_mut(self.admitted) {
+            record.timings.admitted = Some(now);
+            record.timings.waits = totals.since(&record.timings.waits);
+            self.admitted += 1;
+        }
+    }
+
+    /// Begins to authenticate again, when the time has come or a request notices that it has.
+    fn renew_if_due(&mut self, now: Instant) {
+        let Some(exchange) = &self.exchange else {
+            return;
+        };
+        match self.state {
+            State::Ready if exchange.session.renew_at.is_some_and(|at| at <= now) => {
+                self.set_state(now, State::Reauthenticating);
+                self.phase_deadline = now.checked_add(self.options.initialization_timeout);
+            }
+            State::Reauthenticating if exchange.started.is_none() => {}
+            _ => return,
+        }
+        // What was admitted goes first; with `Drain` its responses do too.
+        let waits = self.options.reauthentication == ReauthenticationMode::Drain;
+        let busy = self.admitted > 0 || !self.in_flight.is_empty() || self.abandoned > 0;
+        if !(waits && busy) {
+            self.begin_sasl(now);
+        }
+    }
+}
+
+/// For how many requests there may be room while there are none.
+const MOST_ROOM: usize = 64;

@@ -1,0 +1,190 @@
+//! A request on its way through a connection, and what it is known by.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::VersionRange;
+use crate::pairing::InFlightRequest;
+use crate::wire::Segments;
+use crate::{Request, Version};
+
+use super::Timings;
+use super::delivery::Delivery;
+
+/// What names a request in events and errors; it prints as `Fetch v16 (correlation 42)`.
+pub type ApiLabel = InFlightRequest<()>;
+
+/// A request of one connection, by the order of being submitted.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub(super) u64);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How one request is sent.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use kafka_codec::connection::SubmitOptions;
+///
+/// // The broker waits up to 5 seconds by itself, as a Fetch with that `max_wait_ms` asks it to.
+/// let options = SubmitOptions::default().with_tag(7).with_server_wait(Duration::from_secs(5));
+/// ```
+#[derive(Copy, Clone, Debug, Default)]
+pub struct SubmitOptions {
+    pub(super) tag: u64,
+    pub(super) attempt: u32,
+    pub(super) deadline: Option<Instant>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) server_wait: Duration,
+    pub(super) versions: Option<VersionRange>,
+    pub(super) version: Option<Version>,
+}
+
+impl SubmitOptions {
+    /// A number that stands in all events about the request.
+    #[must_use]
+    pub const fn with_tag(mut self, tag: u64) -> Self {
+        self.tag = tag;
+        self
+    }
+
+    /// Which attempt this is, counted by the caller.
+    #[must_use]
+    pub const fn with_attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// When the request is given up, wherever it is then.
+    #[must_use]
+    pub const fn with_deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How long the response may take, instead of
+    /// [`with_request_timeout`](super::ConnectionOptions::with_request_timeout).
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How long the request itself asks the broker to wait, on top of the timeout: `timeout_ms` of
+    /// Produce, `max_wait_ms` of Fetch, `rebalance_timeout_ms` of JoinGroup and the like.
+    #[must_use]
+    pub const fn with_server_wait(mut self, wait: Duration) -> Self {
+        self.server_wait = wait;
+        self
+    }
+
+    /// The versions to choose from, such as those that can say what the request must say.
+    #[must_use]
+    pub const fn with_versions(mut self, versions: VersionRange) -> Self {
+        self.versions = Some(versions);
+        self
+    }
+
+    /// The version to send, without a choice. Only so can a request be submitted before the
+    /// connection knows the broker's versions.
+    #[must_use]
+    pub const fn with_version(mut self, version: Version) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Sets what follows from the request: see [`with_server_wait`](Self::with_server_wait).
+    #[must_use]
+    pub fn for_request<R: Request + ServerWait>(self, request: &R) -> Self {
+        self.with_server_wait(request.server_wait())
+    }
+}
+
+/// A request that asks the broker to wait before it answers.
+pub trait ServerWait {
+    /// For how long, at most.
+    fn server_wait(&self) -> Duration;
+}
+
+/// Who wants the response.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The caller.
+    Caller,
+    /// The caller, who wants to know whether the connection is alive.
+    Probe,
+    /// The connection: a step of its own.
+    Session(Step),
+    /// Nobody: the caller gave up while it was being written, and the rest of it must follow.
+    Nobody,
+}
+
+/// A step of the beginning of a connection.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    ApiVersions,
+    SaslHandshake,
+    SaslAuthenticate,
+    /// A bare token, which has no header and no correlation id.
+    SaslToken,
+}
+
+/// A request from being submitted to being completed.
+pub(super) struct Record {
+    pub(super) id: RequestId,
+    pub(super) label: ApiLabel,
+    pub(super) origin: Origin,
+    pub(super) tag: u64,
+    pub(super) attempt: u32,
+    pub(super) expects_response: bool,
+    pub(super) deadline: Option<Instant>,
+    pub(super) timeout: Duration,
+    /// What is not written yet.
+    pub(super) frame: Option<Segments>,
+    pub(super) frame_bytes: usize,
+    /// How many bytes the transport accepted.
+    pub(super) accepted: usize,
+    pub(super) timings: Timings,
+    /// By how much throttling had extended deadlines when this one was sent.
+    pub(super) extended_before: Duration,
+}
+
+impl Record {
+    /// How far the request has got, the response left out.
+    pub(super) const fn delivery(&self) -> Delivery {
+        match self.accepted {
+            0 => Delivery::NotSent,
+            bytes if bytes < self.frame_bytes => Delivery::PartiallySent {
+                bytes,
+                total: self.frame_bytes,
+            },
+            _ => Delivery::SentNoResponse,
+        }
+    }
+
+    /// Whether only the connection itself knows of it.
+    pub(super) const fn is_internal(&self) -> bool {
+        matches!(self.origin, Origin::Session(_) | Origin::Nobody)
+    }
+}
+
+/// Without its bytes, in which there may be secrets.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("id", &self.id)
+            .field("label", &self.label)
+            .field("tag", &self.tag)
+            .field("attempt", &self.attempt)
+            .field("frame_bytes", &self.frame_bytes)
+            .field("accepted", &self.accepted)
+            .field("timings", &self.timings)
+            .finish_non_exhaustive()
+    }
+}

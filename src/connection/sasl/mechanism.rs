@@ -1,0 +1,114 @@
+//! What a SASL mechanism does: tokens in, tokens out. The exchange that carries them is not here.
+
+use std::{error, fmt};
+
+/// The client's side of a SASL mechanism.
+///
+/// Implement it for mechanisms that are not here, such as GSSAPI. What it prints with `Debug` must hold no
+/// secrets; neither must its errors.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::connection::sasl::{Mechanism, MechanismError, Reply, Token};
+///
+/// /// Sends a user name and believes whatever comes back.
+/// #[derive(Debug)]
+/// struct Trusting;
+///
+/// impl Mechanism for Trusting {
+///     fn name(&self) -> &str {
+///         "TRUSTING"
+///     }
+///
+///     fn start(&mut self) -> Result<Reply, MechanismError> {
+///         Ok(Reply::Send(Token::from(b"alice".to_vec())))
+///     }
+///
+///     fn respond(&mut self, _challenge: &[u8]) -> Result<Reply, MechanismError> {
+///         Ok(Reply::Done)
+///     }
+/// }
+/// ```
+pub trait Mechanism: fmt::Debug + Send + Sync {
+    /// Its registered name, such as `SCRAM-SHA-256`.
+    fn name(&self) -> &str;
+
+    /// Begins anew: what the client says first.
+    ///
+    /// # Errors
+    ///
+    /// [`MechanismError`] closes the connection, or ends authenticating again.
+    fn start(&mut self) -> Result<Reply, MechanismError>;
+
+    /// What the client says to what the broker said.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    fn respond(&mut self, challenge: &[u8]) -> Result<Reply, MechanismError>;
+}
+
+/// What a mechanism wants.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Reply {
+    /// Send this; the broker will answer.
+    Send(Token),
+    /// Send this, the last token. The broker answers it only inside SaslAuthenticate.
+    SendLast(Token),
+    /// Ask the caller for the token: see
+    /// [`Event::SaslTokenWanted`](crate::connection::Event::SaslTokenWanted).
+    Ask,
+    /// The broker is who it should be, and nothing is left to say.
+    Done,
+}
+
+/// A token of the client, which is wiped when it is dropped and does not print.
+pub struct Token(Vec<u8>);
+
+impl Token {
+    /// The bytes.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Token {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({} bytes)", self.0.len())
+    }
+}
+
+/// Why a mechanism cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MechanismError(Box<str>);
+
+impl MechanismError {
+    /// An error that says `what` went wrong, without secrets.
+    #[must_use]
+    pub fn new(what: impl Into<Box<str>>) -> Self {
+        Self(what.into())
+    }
+}
+
+impl fmt::Display for MechanismError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl error::Error for MechanismError {}

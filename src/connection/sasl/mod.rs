@@ -1,0 +1,29 @@
+//! Proving to the broker who the client is: the mechanisms, and what carries their tokens.
+//!
+//! | mechanism | feature |
+//! |---|---|
+//! | [`Plain`] | |
+//! | [`Scram`], SHA-256 and SHA-512 | `sasl-scram` |
+//! | [`OauthBearer`] | `sasl-oauthbearer` |
+//! | [`External`]: tokens made by the caller | |
+//! | others: implement [`Mechanism`] | |
+
+mod exchange;
+mod external;
+mod mechanism;
+#[cfg(feature = "sasl-oauthbearer")]
+mod oauthbearer;
+mod plain;
+#[cfg(feature = "sasl-scram")]
+mod scram;
+mod secret;
+
+pub(super) use exchange::Exchange;
+pub use external::External;
+pub use mechanism::{Mechanism, MechanismError, Reply, Token};
+#[cfg(feature = "sasl-oauthbearer")]
+pub use oauthbearer::OauthBearer;
+pub use plain::Plain;
+#[cfg(feature = "sasl-scram")]
+pub use scram::Scram;
+pub use secret::Secret;

@@ -1,0 +1,131 @@
+//! What the accepting side tells its owner.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::messages::RequestHeader;
+use crate::{Decode, DecodeError, Request};
+
+use super::super::sasl::Token;
+use super::super::{ApiLabel, CloseReport, RequestId};
+
+/// What happened. [`Closed`](Self::Closed) is the last event of a connection.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServerEvent {
+    /// The client asked for the versions, and says what it is.
+    Client {
+        /// The name of its software; empty if it did not say.
+        name: Box<str>,
+        /// The version of its software.
+        version: Box<str>,
+    },
+    /// A request arrived. It is to be [answered](super::ServerConnection::respond), if it expects that.
+    Request(IncomingRequest),
+    /// A bare SASL token arrived: see
+    /// [`set_bare_tokens`](super::ServerConnection::set_bare_tokens).
+    SaslToken(Token),
+    /// The transport accepted the last byte of a response.
+    Written {
+        /// The request.
+        id: RequestId,
+        /// What names it.
+        label: ApiLabel,
+        /// The bytes of the response, its size included.
+        bytes: usize,
+        /// From the last byte of the request to the response being given.
+        handled_in: Duration,
+        /// From then to its last byte being accepted: what it waited for responses before it, and writing.
+        written_in: Duration,
+    },
+    /// The connection is over. Requests that were handed out and not answered are in the report.
+    Closed(Arc<CloseReport>),
+}
+
+/// A request of a client. It owns its bytes.
+#[derive(Clone)]
+pub struct IncomingRequest {
+    pub(super) id: RequestId,
+    pub(super) label: ApiLabel,
+    pub(super) client_id: Option<Box<str>>,
+    pub(super) expects_response: bool,
+    pub(super) frame: Bytes,
+    pub(super) body: usize,
+}
+
+impl IncomingRequest {
+    /// By what it is answered.
+    #[must_use]
+    pub const fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// What names it in logs.
+    #[must_use]
+    pub const fn label(&self) -> ApiLabel {
+        self.label
+    }
+
+    /// The client id of its header.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// Whether the client waits for a response. It does not for Produce with acks 0.
+    #[must_use]
+    pub const fn expects_response(&self) -> bool {
+        self.expects_response
+    }
+
+    /// The whole frame, header and body, without its size: what a proxy
+    /// [submits](crate::connection::Connection::submit_frame) to the broker behind it.
+    #[must_use]
+    pub const fn frame(&self) -> &Bytes {
+        &self.frame
+    }
+
+    /// The header. `None` if the API is unknown here, so that its form is too.
+    #[must_use]
+    pub fn header(&self) -> Option<RequestHeader<'_>> {
+        RequestHeader::split(&self.frame)
+            .ok()
+            .map(|(header, _)| header)
+    }
+
+    /// The bytes of the body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.frame.get(self.body..).unwrap_or_default()
+    }
+
+    /// The request as one of type `R`, borrowing the frame.
+    ///
+    /// # Errors
+    ///
+    /// As [`Decode::decode`]; a request of another API than that of `R` is an
+    /// [`UnknownApiKey`](crate::DecodeErrorKind::UnknownApiKey).
+    pub fn decode<'a, R: Request + Decode<'a>>(&'a self) -> Result<R, DecodeError> {
+        if R::KEY != self.label.api_key {
+            let key = self.label.api_key.number();
+            let kind = crate::DecodeErrorKind::UnknownApiKey { key };
+            return Err(DecodeError::new(kind, 0).in_message(R::NAME, self.label.version));
+        }
+        R::decode(self.body(), self.label.version)
+    }
+}
+
+/// Without its bytes, in which there may be secrets.
+impl fmt::Debug for IncomingRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IncomingRequest")
+            .field("id", &self.id)
+            .field("label", &self.label)
+            .field("client_id", &self.client_id)
+            .field("bytes", &self.frame.len())
+            .finish_non_exhaustive()
+    }
+}

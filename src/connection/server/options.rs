@@ -1,0 +1,73 @@
+//! How the accepting side behaves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::VersionTable;
+
+/// How the accepting side behaves.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    pub(super) client: Arc<str>,
+    pub(super) served: Arc<VersionTable>,
+    pub(super) forwards: bool,
+    pub(super) max_frame_bytes: usize,
+    pub(super) max_in_flight: usize,
+    pub(super) idle: Option<Duration>,
+    pub(super) stall_timeout: Duration,
+}
+
+impl ServerOptions {
+    /// The defaults, for a client that is called `client` in events and errors, and is served `served`.
+    ///
+    /// ApiVersions should be among them, with the versions that are answered here.
+    #[must_use]
+    pub fn new(client: impl Into<Arc<str>>, served: VersionTable) -> Self {
+        Self {
+            client: client.into(),
+            served: Arc::new(served),
+            forwards: false,
+            max_frame_bytes: 100 * 1024 * 1024,
+            max_in_flight: 100,
+            idle: Some(Duration::from_secs(600)),
+            stall_timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// Hands out every request, ApiVersions and those in versions that are not served too: for proxies
+    /// that leave the answer to the broker behind them. By default not.
+    #[must_use]
+    pub const fn with_forwarding(mut self, forwards: bool) -> Self {
+        self.forwards = forwards;
+        self
+    }
+
+    /// The most bytes of a request. By default 100 MiB. A broker takes less until the client is known: see
+    /// [`ServerConnection::set_max_frame_bytes`](super::ServerConnection::set_max_frame_bytes).
+    #[must_use]
+    pub const fn with_max_frame_bytes(mut self, bytes: usize) -> Self {
+        self.max_frame_bytes = bytes;
+        self
+    }
+
+    /// How many requests may be unanswered before no more are read. By default 100; at least 1.
+    #[must_use]
+    pub fn with_max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests.max(1);
+        self
+    }
+
+    /// After how long without anything the connection is closed; `None` is never. By default 10 minutes.
+    #[must_use]
+    pub const fn with_idle(mut self, idle: Option<Duration>) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// For how long the rest of a frame may stay away. By default 30 seconds.
+    #[must_use]
+    pub const fn with_stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
+        self
+    }
+}

@@ -1,0 +1,286 @@
+//! What the caller wants of a connection: requests sent, probed or cancelled, and an end.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, Bytes};
+
+use crate::messages::ApiVersionsRequest;
+use crate::wire::{Blob, Segments, Writer};
+use crate::{ApiKey, Request, Version, frame};
+
+use super::delivery::Delivery;
+use super::error::{ConnectionErrorKind, SubmitError};
+use super::machine::Connection;
+use super::peek;
+use super::receive::SIZE_BYTES;
+use super::report::CloseReason;
+use super::request::{ApiLabel, Origin, Record, RequestId, Step, SubmitOptions};
+use super::state::State;
+use super::timing::Timings;
+use super::versions::VersionError;
+
+impl Connection {
+    /// Sends a request, in the highest version that both sides and the caller have.
+    ///
+    /// It is encoded at once. [`Event::Completed`](super::Event::Completed) says how it went, once.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing was kept of the request then.
+    pub fn submit<R: Request>(
+        &mut self,
+        now: Instant,
+        request: &R,
+        options: SubmitOptions,
+    ) -> Result<RequestId, SubmitError> {
+        self.check_open()?;
+        let version = self.version_for::<R>(options)?;
+        let record = self.encode(now, request, version, Origin::Caller, options)?;
+        Ok(self.enqueue(now, record))
+    }
+
+    /// Sends a request that is encoded already: header and body, without the size, in whatever API and version.
+    ///
+    /// The correlation id in it is replaced; all else stays as it is. The whole response comes back as
+    /// [`RawResponse::frame`](super::RawResponse::frame). So a proxy forwards what it does not understand.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing was kept of the request then.
+    pub fn submit_frame(
+        &mut self,
+        now: Instant,
+        frame: &Bytes,
+        options: SubmitOptions,
+    ) -> Result<RequestId, SubmitError> {
+        self.check_open()?;
+        let mut header = frame.clone();
+        if header.remaining() < ROUTED {
+            return Err(SubmitError::NotARequest { bytes: frame.len() });
+        }
+        let key = ApiKey::from_number(header.get_i16());
+        let version = Version(header.get_i16());
+        if !self.state.is_initial() {
+            self.check_version(key, version)?;
+        }
+        let correlation_id = self.next_correlation_id(false);
+        let mut writer = Writer::with_buffer(std::mem::take(&mut self.spare));
+        writer.i32(i32::try_from(frame.len()).unwrap_or(i32::MAX));
+        writer.i16(key.number());
+        writer.i16(version.0);
+        writer.i32(correlation_id);
+        writer.bytes(&Blob::Shared(frame.slice(ROUTED..)));
+        let label = ApiLabel::new(key, version, correlation_id, ());
+        let expects_response = peek::expects_response(key, version, || frame);
+        let record = self.record(
+            now,
+            label,
+            Origin::Caller,
+            writer.finish(),
+            expects_response,
+            options,
+        );
+        Ok(self.enqueue(now, record))
+    }
+
+    /// Asks the broker for its versions, to see whether it still answers. The answer is
+    /// [`Event::Probed`](super::Event::Probed).
+    ///
+    /// It waits its turn like any request.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`], also if the broker is too old to be asked.
+    pub fn probe(&mut self, now: Instant) -> Result<RequestId, SubmitError> {
+        self.check_open()?;
+        if self.state.is_initial() {
+            return Err(SubmitError::NotReady { state: self.state });
+        }
+        let version = match self.asked_in {
+            Version(0) => self.choose_version(ApiKey::ApiVersions)?,
+            negotiated => negotiated,
+        };
+        let (name, software) = self.software();
+        let request = api_versions_request(&name, &software);
+        let options = SubmitOptions::default();
+        let record = self.encode(now, &request, version, Origin::Probe, options)?;
+        Ok(self.enqueue(now, record))
+    }
+
+    /// Gives up a request. What was not offered to the transport is not sent; else its response is
+    /// dropped when it comes. False if the request is over already.
+    pub fn cancel(&mut self, now: Instant, id: RequestId) -> bool {
+        self.gates.totals(now);
+        let found = self.give_up(|record| record.id == id, ConnectionErrorKind::Cancelled);
+        self.pump(now);
+        found
+    }
+
+    /// Closes the connection at once. Every request is completed.
+    pub fn close(&mut self, now: Instant) {
+        self.close_because(now, CloseReason::Local);
+    }
+
+    /// Closes the connection at once, as its broker is no longer one of the cluster.
+    pub fn retire(&mut self, now: Instant) {
+        self.close_because(now, CloseReason::BrokerRetired);
+    }
+
+    /// Closes the connection when the responses to all requests that were sent have arrived, at most
+    /// `at_most` from now. Requests that wait are completed as not sent, so that they can be sent elsewhere.
+    pub fn drain(&mut self, now: Instant, at_most: Duration) {
+        match self.state {
+            State::Draining | State::Closed => return,
+            State::Ready | State::Reauthenticating => {}
+            _ => return self.close_because(now, CloseReason::Local),
+        }
+        self.gates.totals(now);
+        self.drain_deadline = now.checked_add(at_most);
+        self.phase_deadline = None;
+        self.set_state(now, State::Draining);
+        while self.outbound.len() > self.admitted {
+            if let Some(record) = self.outbound.remove(self.admitted) {
+                self.fail(record, ConnectionErrorKind::Draining, Delivery::NotSent);
+            }
+        }
+        self.pump(now);
+    }
+
+    fn check_open(&self) -> Result<(), SubmitError> {
+        match self.state {
+            state @ (State::Draining | State::Closed) => Err(SubmitError::Closed { state }),
+            _ if self.waiting() >= self.options.max_waiting => Err(SubmitError::QueueFull {
+                waiting: self.waiting(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn version_for<R: Request>(&self, options: SubmitOptions) -> Result<Version, SubmitError> {
+        if let Some(version) = options.version {
+            if !self.state.is_initial() {
+                self.check_version(R::KEY, version)?;
+            }
+            return Ok(version);
+        }
+        if self.versions.is_empty() {
+            return Err(SubmitError::NotReady { state: self.state });
+        }
+        // APIs of someone's own have no stable versions here, but those that the type has.
+        let stable = R::KEY.stable_versions().unwrap_or(R::VERSIONS);
+        let allowed = self.options.allowed(R::KEY);
+        let caller = match (options.versions, allowed) {
+            (Some(one), Some(other)) => match one.intersect(other) {
+                Some(both) => Some(both),
+                None => {
+                    let key = R::KEY;
+                    let broker = self.versions.get(key);
+                    let broker = broker.ok_or(VersionError::ApiUnknownToBroker { key })?;
+                    let (ours, caller) = (other, Some(one));
+                    return Err(VersionError::NoCommonVersion {
+                        key,
+                        ours,
+                        broker,
+                        caller,
+                    }
+                    .into());
+                }
+            },
+            (one, other) => one.or(other),
+        };
+        let ours = R::VERSIONS.intersect(stable);
+        Ok(self.versions.choose(R::KEY, ours, caller)?)
+    }
+
+    /// Whether the broker has a version, as far as is known.
+    pub(super) fn check_version(&self, key: ApiKey, version: Version) -> Result<(), VersionError> {
+        match self.versions.get(key) {
+            Some(broker) if broker.contains(version) => Ok(()),
+            Some(broker) => Err(VersionError::NoCommonVersion {
+                key,
+                ours: crate::VersionRange::only(version.0),
+                broker,
+                caller: None,
+            }),
+            None if self.versions.is_empty() => Ok(()),
+            None => Err(VersionError::ApiUnknownToBroker { key }),
+        }
+    }
+
+    pub(super) fn software(&self) -> (std::sync::Arc<str>, std::sync::Arc<str>) {
+        let options = &self.options;
+        (
+            options.software_name.clone(),
+            options.software_version.clone(),
+        )
+    }
+
+    pub(super) fn encode<R: Request>(
+        &mut self,
+        now: Instant,
+        request: &R,
+        version: Version,
+        origin: Origin,
+        options: SubmitOptions,
+    ) -> Result<Box<Record>, SubmitError> {
+        let is_sasl = matches!(origin, Origin::Session(step) if step != Step::ApiVersions);
+        let correlation_id = self.next_correlation_id(is_sasl);
+        let buffer = std::mem::take(&mut self.spare);
+        let client_id = self.options.client_id.as_deref();
+        let segments = frame::encode_request(buffer, request, version, correlation_id, client_id)?;
+        let label = ApiLabel::new(R::KEY, version, correlation_id, ());
+        let encoded = || segments.chunk().get(SIZE_BYTES..).unwrap_or_default();
+        let expects_response = peek::expects_response(R::KEY, version, encoded);
+        Ok(self.record(now, label, origin, segments, expects_response, options))
+    }
+
+    pub(super) fn record(
+        &mut self,
+        now: Instant,
+        label: ApiLabel,
+        origin: Origin,
+        frame: Segments,
+        expects_response: bool,
+        options: SubmitOptions,
+    ) -> Box<Record> {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        Box::new(Record {
+            id,
+            label,
+            origin,
+            tag: options.tag,
+            attempt: options.attempt,
+            expects_response,
+            deadline: options.deadline,
+            timeout: options
+                .timeout
+                .unwrap_or(self.options.request_timeout)
+                .saturating_add(options.server_wait),
+            frame_bytes: frame.remaining(),
+            frame: Some(frame),
+            accepted: 0,
+            timings: Timings::at(now, self.gates.totals(now)),
+            extended_before: self.extended,
+        })
+    }
+
+    fn enqueue(&mut self, now: Instant, record: Box<Record>) -> RequestId {
+        let id = record.id;
+        self.outbound.push_back(record);
+        self.pump(now);
+        id
+    }
+}
+
+/// API key, version and correlation id.
+const ROUTED: usize = 8;
+
+pub(super) fn api_versions_request<'a>(name: &'a str, version: &'a str) -> ApiVersionsRequest<'a> {
+    ApiVersionsRequest {
+        client_software_name: Cow::Borrowed(name),
+        client_software_version: Cow::Borrowed(version),
+        ..Default::default()
+    }
+}

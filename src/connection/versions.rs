@@ -1,0 +1,218 @@
+//! Which versions the broker has, and which one a request is sent in.
+
+use std::{error, fmt};
+
+use crate::messages::ApiVersionsResponse;
+use crate::{ApiKey, Version, VersionRange};
+
+/// The versions that a broker says it serves, by API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VersionTable {
+    /// By number, each once.
+    apis: Box<[Api]>,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+struct Api {
+    key: i16,
+    min: i16,
+    max: i16,
+}
+
+/// The most APIs that are kept of what a broker lists. Kafka 4.4 has 94.
+const MOST_APIS: usize = 1024;
+
+impl VersionTable {
+    /// The table of a broker that serves these.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::connection::VersionTable;
+    /// use kafka_codec::{ApiKey, VersionRange};
+    ///
+    /// let of_0_11 = [(ApiKey::Metadata, VersionRange::new(0, 4).unwrap())];
+    /// let table = VersionTable::new(of_0_11);
+    /// assert_eq!(table.get(ApiKey::Metadata), VersionRange::new(0, 4));
+    /// ```
+    #[must_use]
+    pub fn new(apis: impl IntoIterator<Item = (ApiKey, VersionRange)>) -> Self {
+        let apis = apis.into_iter().map(|(key, versions)| Api {
+            key: key.number(),
+            min: versions.min().0,
+            max: versions.max().0,
+        });
+        Self::from_apis(apis)
+    }
+
+    /// What a broker answered; ranges without a version are left out, and the first of two entries
+    /// for one API counts.
+    pub(super) fn from_response(response: &ApiVersionsResponse<'_>) -> Self {
+        let apis = response.api_keys.iter().filter_map(|api| {
+            let versions = VersionRange::new(api.min_version, api.max_version)?;
+            Some(Api {
+                key: api.api_key,
+                min: versions.min().0,
+                max: versions.max().0,
+            })
+        });
+        Self::from_apis(apis)
+    }
+
+    fn from_apis(apis: impl Iterator<Item = Api>) -> Self {
+        let mut apis: Vec<Api> = apis.take(MOST_APIS).collect();
+        apis.sort_by_key(|api| api.key);
+        apis.dedup_by_key(|api| api.key);
+        Self { apis: apis.into() }
+    }
+
+    /// The versions of an API; `None` if the broker does not serve it.
+    #[must_use]
+    pub fn get(&self, key: ApiKey) -> Option<VersionRange> {
+        let at = self
+            .apis
+            .binary_search_by_key(&key.number(), |api| api.key)
+            .ok()?;
+        let api = self.apis.get(at)?;
+        VersionRange::new(api.min, api.max)
+    }
+
+    /// All of them, by number.
+    pub fn iter(&self) -> impl Iterator<Item = (ApiKey, VersionRange)> {
+        self.apis.iter().filter_map(|api| {
+            let versions = VersionRange::new(api.min, api.max)?;
+            Some((ApiKey::from_number(api.key), versions))
+        })
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.apis.is_empty()
+    }
+
+    /// The version in which to send a request of `key`: the highest that `ours`, the broker and the
+    /// caller have, if that has one.
+    ///
+    /// # Errors
+    ///
+    /// [`VersionError`] says whose versions do not fit.
+    pub fn choose(
+        &self,
+        key: ApiKey,
+        ours: Option<VersionRange>,
+        caller: Option<VersionRange>,
+    ) -> Result<Version, VersionError> {
+        let Some(ours) = ours else {
+            return Err(VersionError::ApiUnknownToUs { key });
+        };
+        let Some(broker) = self.get(key) else {
+            return Err(VersionError::ApiUnknownToBroker { key });
+        };
+        let both = ours.intersect(broker);
+        match both.and_then(|both| both.intersect(caller.unwrap_or(both))) {
+            Some(common) => Ok(common.max()),
+            None => Err(VersionError::NoCommonVersion {
+                key,
+                ours,
+                broker,
+                caller,
+            }),
+        }
+    }
+
+    /// The newest release of Kafka of which the broker has all versions or more, such as `4.1`. A
+    /// guess: proxies and other brokers choose their own.
+    #[must_use]
+    pub fn guess_release(&self) -> Option<&'static str> {
+        let reaches = |release: &&&str| {
+            let mut served = self.iter().filter(|(key, _)| counts(*key)).peekable();
+            served.peek().is_some()
+                && ApiKey::ALL
+                    .iter()
+                    .copied()
+                    .filter(|key| counts(*key))
+                    .all(|key| match key.versions_in(release) {
+                        Some(theirs) => self
+                            .get(key)
+                            .is_some_and(|versions| versions.max() >= theirs.max()),
+                        None => true,
+                    })
+        };
+        ApiKey::RELEASES.iter().rev().find(reaches).copied()
+    }
+}
+
+/// Whether the versions of an API tell releases apart: those of every broker, and not switched off
+/// by settings.
+const fn counts(key: ApiKey) -> bool {
+    use crate::ApiClass;
+    matches!(
+        key.class(),
+        Some(ApiClass::Data | ApiClass::Metadata | ApiClass::Session)
+    ) && !matches!(
+        key,
+        ApiKey::ShareFetch
+            | ApiKey::ShareAcknowledge
+            | ApiKey::SaslHandshake
+            | ApiKey::SaslAuthenticate
+    )
+}
+
+/// There is no version in which a request could be sent.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VersionError {
+    /// The broker does not serve the API.
+    ApiUnknownToBroker {
+        /// The API.
+        key: ApiKey,
+    },
+    /// This side does not know the API, or no stable version of it.
+    ApiUnknownToUs {
+        /// The API.
+        key: ApiKey,
+    },
+    /// Both know the API, but no version is common to all.
+    NoCommonVersion {
+        /// The API.
+        key: ApiKey,
+        /// What this side has.
+        ours: VersionRange,
+        /// What the broker has.
+        broker: VersionRange,
+        /// What the caller allows, if it said so.
+        caller: Option<VersionRange>,
+    },
+}
+
+impl fmt::Display for VersionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ApiUnknownToBroker { key } => {
+                write!(
+                    f,
+                    "{key}: the broker does not serve this API; a newer one may"
+                )
+            }
+            Self::ApiUnknownToUs { key } => write!(
+                f,
+                "{key}: no stable version of this API is known here; submit it as a frame with its version"
+            ),
+            Self::NoCommonVersion {
+                key,
+                ours,
+                broker,
+                caller,
+            } => {
+                write!(f, "{key}: no common version: here {ours}, broker {broker}")?;
+                match caller {
+                    Some(caller) => write!(f, ", asked for {caller}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl error::Error for VersionError {}

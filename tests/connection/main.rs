@@ -1,0 +1,40 @@
+//! The connection, driven by scripts: a broker made of bytes, and a clock that only these tests move.
+//!
+//! Every script is replayed with the bytes in one piece, byte by byte, and split at every place; the events
+//! must be the same. Rules are those of the table in `coverage.rs`.
+#![cfg(test)]
+#![cfg(feature = "connection")]
+
+mod advice;
+mod auto_traits;
+mod coverage;
+mod driver;
+mod hostile_bodies;
+mod memory;
+mod model;
+mod overhead;
+mod pool;
+mod produce_attempts;
+#[path = "../support/random.rs"]
+mod random;
+#[path = "../support/recorded.rs"]
+mod recorded;
+mod recorded_traffic;
+mod rule_01_pairing;
+mod rule_02_correlation_ids;
+mod rule_03_choice;
+mod rule_03_versions;
+mod rule_04_faults;
+mod rule_04_sasl;
+mod rule_05_reauthentication;
+mod rule_06_throttling;
+mod rule_07_deadlines;
+mod rule_08_frames;
+mod rule_10_idle;
+mod rule_11_acks_0;
+mod rule_12_closing;
+mod server;
+mod server_limits;
+mod timings;
+#[path = "../support/vectors.rs"]
+mod vectors;

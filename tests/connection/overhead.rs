@@ -1,0 +1,112 @@
+//! How long a small request takes through the machine, and without it. Run it by itself, on a quiet machine:
+//!
+//! ```sh
+//! cargo test --release --test connection overhead -- --ignored --nocapture
+//! ```
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use bytes::Buf;
+use kafka_codec::connection::{Connection, Event, SubmitOptions, VersionTable};
+use kafka_codec::connection::{ConnectionOptions, Negotiation};
+use kafka_codec::{Decode, Request, Response, Version, frame};
+
+use crate::driver::all_versions;
+
+/// How often the two take turns; the least of each counts.
+const ROUNDS: usize = 30;
+const REQUESTS: u32 = 5_000;
+
+fn compare<R: Request>(name: &str, request: &R, response: &impl Response, version: i16) {
+    let version = Version(version);
+    let mut answer = frame::encode_response(Vec::new(), response, version, 0).unwrap();
+    let mut answer = answer.copy_to_bytes(answer.remaining()).to_vec();
+    let header = <R::Response<'_> as Response>::header_version(version);
+    let body = if header == Version(0) { 8 } else { 9 };
+
+    let start = Instant::now();
+    let options = ConnectionOptions::new("broker")
+        .with_client_id("client")
+        .with_negotiation(Negotiation::Assume(VersionTable::default()));
+    let mut connection = Connection::new(start, options);
+    connection.handle_opened(start);
+    let submit = SubmitOptions::default().with_version(version);
+
+    let (mut bare, mut machine) = (Duration::MAX, Duration::MAX);
+    let mut buffer = Vec::new();
+    for _ in 0..ROUNDS {
+        let begin = Instant::now();
+        for id in 0..REQUESTS {
+            let id = i32::try_from(id).unwrap();
+            let encoded =
+                frame::encode_request(buffer, request, version, id, Some("client")).unwrap();
+            black_box(encoded.chunk());
+            buffer = encoded.into_buffer();
+            black_box(R::Response::decode(black_box(&answer[body..]), version).unwrap());
+        }
+        bare = bare.min(begin.elapsed());
+
+        let begin = Instant::now();
+        for _ in 0..REQUESTS {
+            // A driver that reads the clock once for each input would add that.
+            connection.submit(begin, request, submit).unwrap();
+            let transmit = connection.poll_transmit().unwrap();
+            let bytes = transmit.remaining();
+            answer[4..8].copy_from_slice(&black_box(transmit.chunk())[8..12]);
+            connection.handle_written(begin, bytes);
+            connection.handle_bytes(begin, &answer);
+            loop {
+                match connection.poll_event() {
+                    Some(Event::Completed(done)) => {
+                        let response = done.into_response().unwrap().unwrap();
+                        let frame = response.into_typed::<R>().unwrap();
+                        black_box(frame.decode().unwrap());
+                        break;
+                    }
+                    Some(_) => {}
+                    None => panic!("it was answered"),
+                }
+            }
+            black_box(connection.next_deadline());
+        }
+        machine = machine.min(begin.elapsed());
+    }
+    let (bare, machine) = (bare / REQUESTS, machine / REQUESTS);
+    let ratio = machine.as_secs_f64() / bare.as_secs_f64();
+    println!("{name}: bare {bare:?}, through the machine {machine:?}, {ratio:.2} times");
+}
+
+#[test]
+#[ignore = "measures"]
+fn overhead_of_the_machine() {
+    use kafka_codec::messages::{ApiVersionsRequest, SaslHandshakeRequest, SaslHandshakeResponse};
+    let versions = ApiVersionsRequest {
+        client_software_name: "client".into(),
+        client_software_version: "1.0".into(),
+        ..Default::default()
+    };
+    compare("ApiVersions v3, all APIs", &versions, &all_versions(), 3);
+    let handshake = SaslHandshakeRequest {
+        mechanism: "PLAIN".into(),
+        ..Default::default()
+    };
+    let mechanisms = SaslHandshakeResponse {
+        mechanisms: ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+            .map(Into::into)
+            .to_vec(),
+        ..Default::default()
+    };
+    compare("SaslHandshake v1, 3 mechanisms", &handshake, &mechanisms, 1);
+    #[cfg(feature = "messages")]
+    {
+        use kafka_codec::messages::{HeartbeatRequest, HeartbeatResponse};
+        let heartbeat = HeartbeatRequest {
+            group_id: "group".into(),
+            generation_id: 7,
+            member_id: "consumer-group-1-8d1a4c1e".into(),
+            ..Default::default()
+        };
+        compare("Heartbeat v4", &heartbeat, &HeartbeatResponse::default(), 4);
+    }
+}
