@@ -246,6 +246,32 @@ pub enum AuthenticationFault {
 }
 
 impl CloseReport {
+    /// How far the request at the head had got, where the reason does not say so.
+    fn how_far(&self) -> Option<Delivery> {
+        let head = self.head?;
+        let delivery = self
+            .in_flight
+            .iter()
+            .find(|each| each.label == head)?
+            .delivery;
+        let is_said = match (delivery, &self.reason) {
+            (_, CloseReason::Local | CloseReason::BrokerRetired) => false,
+            (Delivery::PartiallySent { .. }, _) => false,
+            (
+                Delivery::ResponsePartial { .. },
+                CloseReason::RemoteEof(_)
+                | CloseReason::RemoteReset(_)
+                | CloseReason::Transport { .. }
+                | CloseReason::Foreign { .. }
+                | CloseReason::BadFrameSize { .. }
+                | CloseReason::Timeout(TimeoutKind::Stalled { .. }),
+            ) => true,
+            (Delivery::ResponsePartial { .. }, _) => false,
+            _ => true,
+        };
+        (!is_said).then_some(delivery)
+    }
+
     /// How many requests were in flight behind the first.
     fn write_behind(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let behind: Vec<&Unfinished> = self
@@ -300,6 +326,9 @@ impl fmt::Display for CloseReport {
             None => {}
         }
         self.reason.fmt(f)?;
+        if let Some(delivery) = self.how_far() {
+            write!(f, " ({delivery})")?;
+        }
         self.write_behind(f)
     }
 }

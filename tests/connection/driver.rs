@@ -245,6 +245,12 @@ impl Driver {
         id
     }
 
+    /// Closes the connection from this side.
+    pub(crate) fn close(&mut self) {
+        self.connection.close(self.now);
+        self.drain();
+    }
+
     /// Writes what there is to write, and takes the events.
     pub(crate) fn drain(&mut self) {
         while !self.is_stuck {

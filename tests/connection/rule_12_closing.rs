@@ -77,6 +77,35 @@ fn rule_12_the_line_of_an_end_names_the_first_few_requests() {
 }
 
 #[test]
+fn rule_12_the_line_of_an_end_says_how_far_the_first_request_had_got() {
+    replay(|driver| {
+        driver.open_ready();
+        driver.submit(ApiKey::Fetch, 1);
+        driver.submit(ApiKey::Produce, 9);
+        let fetch = driver.take();
+        driver.receive(&response(&fetch, &[0; 96])[..54]);
+        driver.close();
+        assert_eq!(
+            driver.close_line(),
+            "broker 1 (b1:9092): Fetch v1 (correlation 2): closed by this side \
+             (50 of 100 bytes of the response), 1 more in flight: Produce v9"
+        );
+    });
+    replay(|driver| {
+        driver.open_ready();
+        driver.is_stuck = true;
+        driver.submit(ApiKey::Fetch, 1);
+        driver.write(7);
+        driver.end_of_stream();
+        assert_eq!(
+            driver.close_line(),
+            "broker 1 (b1:9092): Fetch v1 (correlation 2): peer closed between frames \
+             (7 of 25 bytes sent)"
+        );
+    });
+}
+
+#[test]
 fn rule_12_the_position_in_the_stream_is_exact() {
     for (bytes, at, text) in [
         (
