@@ -5,27 +5,42 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use kafka_codec::pairing::Expects;
-use kafka_codec::schema::json::{self, Options, RecordsForm, WriteError};
+use kafka_codec::schema::json::{self, Options, WriteError};
 use kafka_codec::schema::{Place, Schema, Value, Visitor, visit};
 use kafka_codec::wire::Limits;
 use kafka_codec::{ApiKey, DecodeError, DecodeErrorKind, ErrorCode, Version};
 
 use crate::event::{Direction, Message};
+use crate::records::{Field, RecordOptions, Style};
 
-/// Kafka's own form, one line, without what is secret. Records are told by their size: what is in them
-/// is nobody's business.
-const JSON: Options<'static> = Options::java()
-    .records(RecordsForm::Size)
-    .redacted()
-    .escape_controls();
+/// Kafka's own form, one line, without what is secret.
+const JSON: Options<'static> = Options::java().redacted().escape_controls();
 
 /// The same for people, who want to see what matters.
 const FIELDS: Options<'static> = JSON
     .unknown_tags()
     .pretty()
-    .max_elements(100)
-    .max_string(1000)
-    .max_blob(100);
+    .max_elements(RECORDS_IN_FIELDS.max_elements)
+    .max_string(RECORDS_IN_FIELDS.max_text)
+    .max_blob(RECORDS_IN_FIELDS.max_bytes);
+
+/// A line a batch, indented as deep as the records of a partition are.
+const RECORDS_IN_FIELDS: Style = Style {
+    max_elements: 100,
+    max_text: 1000,
+    max_bytes: 100,
+    indent: Some("\n            "),
+};
+
+/// Shows records in what [`write_json`] writes.
+pub(crate) fn records_in_json(options: RecordOptions) -> Field {
+    Field::new(options, Style::WHOLE)
+}
+
+/// Shows records in what [`write_fields`] writes.
+pub(crate) fn records_in_fields(options: RecordOptions) -> Field {
+    Field::new(options, RECORDS_IN_FIELDS)
+}
 
 /// Whether all of `body` is a request.
 pub(crate) fn is_request(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
@@ -103,15 +118,21 @@ pub(crate) fn write_json(
     to: &mut Vec<u8>,
     message: &Message<'_>,
     direction: Direction,
+    records: &Field,
 ) -> Result<(), Trouble> {
-    write(to, message, direction, &JSON)
+    write(to, message, direction, &JSON, records)
 }
 
 /// Writes the fields of the body, indented, each on a line that begins with a line end. What cannot be
 /// decoded is [`trouble`], and not repeated.
-pub(crate) fn write_fields(to: &mut Vec<u8>, message: &Message<'_>, direction: Direction) {
+pub(crate) fn write_fields(
+    to: &mut Vec<u8>,
+    message: &Message<'_>,
+    direction: Direction,
+    records: &Field,
+) {
     let mut fields = Vec::new();
-    let _: Result<_, _> = write(&mut fields, message, direction, &FIELDS);
+    let _: Result<_, _> = write(&mut fields, message, direction, &FIELDS, records);
     if !fields.is_empty() && fields != b"{}" {
         for line in fields.split(|byte| *byte == b'\n') {
             to.extend_from_slice(b"\n    ");
@@ -125,8 +146,11 @@ fn write(
     message: &Message<'_>,
     direction: Direction,
     options: &Options<'_>,
+    records: &Field,
 ) -> Result<(), Trouble> {
     let (schema, version) = begin(message, direction)?;
+    records.begin(message.api_key, schema, version, message.body);
+    let options = &options.records(records.form());
     let limits = Limits::default();
     let written = json::write(schema, version, message.body, limits, options, &mut *to);
     written.map_err(|error| {

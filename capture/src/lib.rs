@@ -1,4 +1,4 @@
-//! Captured Kafka traffic, decoded: pcap and pcapng in, messages out.
+//! Captured Kafka traffic, decoded: pcap and pcapng in, messages out; and log segments of brokers.
 //!
 //! ```text
 //! Input ─► Packets ─► Segment ─► Connections ─► Reassembly ─► Framer ─► Dialogue ─► Event ─► Sink
@@ -33,6 +33,8 @@
 //! # Ok::<(), kafka_capture::input::InputError>(())
 //! ```
 //!
+//! Log segments of brokers are read in [`segment`]; records are shown in both by `records/`.
+//!
 //! It is a stream: what is in memory does not grow with the length of the capture. A capture is hostile
 //! input: no number in it sizes an allocation, and what a peer wrote does not get to the terminal as it is.
 
@@ -45,9 +47,12 @@ mod frames;
 pub mod input;
 pub mod output;
 mod packet;
+mod records;
+pub mod segment;
 mod tcp;
 
 pub use counts::Counts;
 pub use decoder::Decoder;
 pub use event::{Connection, Cut, Direction, Event, Gap, Message, Undecoded, What};
 pub use packet::is_known as is_known_link_type;
+pub use records::RecordOptions;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use kafka_capture::input::{Input, InputError, Packets};
 use kafka_capture::output::{Filter, Ndjson, Text, TextOptions, Writes};
-use kafka_capture::{Decoder, is_known_link_type};
+use kafka_capture::{Decoder, RecordOptions, is_known_link_type};
 use kafka_codec::ApiKey;
 
 use super::exit::{CODES, Failure};
@@ -33,6 +33,9 @@ pub(super) struct Decode {
     #[arg(short, long)]
     verbose: bool,
 
+    #[command(flatten)]
+    records: Records,
+
     /// Only messages of this API, by any of its names or by number; may be given more than once
     #[arg(long, value_name = "NAME", value_parser = api, value_delimiter = ',')]
     api: Vec<ApiKey>,
@@ -54,8 +57,29 @@ pub(super) struct Decode {
     port: Vec<u16>,
 }
 
+/// What is shown of records.
+#[derive(Args)]
+pub(super) struct Records {
+    /// Show keys, values and headers of records: as text where they are text, else as base64
+    #[arg(long)]
+    payload: bool,
+
+    /// Show what is in records of Kafka's internal topics, decoded by type
+    #[arg(long)]
+    internal: bool,
+}
+
+impl Records {
+    pub(super) const fn options(&self) -> RecordOptions {
+        RecordOptions {
+            payload: self.payload,
+            internal: self.internal,
+        }
+    }
+}
+
 #[derive(Clone, Copy, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people
     Text,
     /// For machines: an object a line
@@ -66,6 +90,7 @@ const EXAMPLES: &str = "\
 Examples:
   kafka-capture decode broker.pcapng
   kafka-capture decode --errors -v broker.pcapng
+  kafka-capture decode --payload --api Produce broker.pcapng
   kafka-capture decode --format ndjson --api Produce,Fetch *.pcap.zst | jq .latencyUs
   tcpdump -i any -w - tcp port 9092 | kafka-capture decode -";
 
@@ -131,11 +156,14 @@ impl Decode {
         };
         let out = io::stdout();
         match self.format {
-            Format::Ndjson => Box::new(Ndjson::new(out, filter)),
+            Format::Ndjson => {
+                Box::new(Ndjson::new(out, filter).with_records(self.records.options()))
+            }
             Format::Text => {
                 let options = TextOptions {
                     filter,
-                    fields: self.verbose,
+                    fields: self.verbose || self.records.payload || self.records.internal,
+                    records: self.records.options(),
                     colours: out.is_terminal() && has_colours(),
                 };
                 Box::new(Text::new(out, options))

@@ -3,6 +3,7 @@
 use std::io;
 
 use kafka_capture::input::InputError;
+use kafka_capture::segment::SegmentCounts;
 use thiserror::Error;
 
 /// As it stands in `--help`.
@@ -11,8 +12,8 @@ Exit codes:
   0  all was read, and there was Kafka in it
   1  reading or writing failed
   2  the command line is wrong
-  3  a file is not a capture
-  4  a capture is cut off or damaged; what is before that was decoded
+  3  a file is not a capture, or not a log segment
+  4  a capture or segment is cut off or damaged; what is before that was decoded
   5  a capture has an unknown link type
   6  there is nothing of Kafka in the captures";
 
@@ -21,6 +22,10 @@ Exit codes:
 pub(super) enum Failure {
     #[error(transparent)]
     Input(#[from] InputError),
+    #[error("{0}: not a log segment: it does not begin with a batch")]
+    NotALog(String),
+    #[error("{0}: the segment is damaged: {1}")]
+    DamagedLog(String, SegmentCounts),
     #[error("writing the output: {0}")]
     Output(io::Error),
     #[error("nothing of Kafka in it: {0}")]
@@ -30,8 +35,9 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) const fn code(&self) -> u8 {
         match self {
-            Self::Input(InputError::NotACapture { .. }) => 3,
-            Self::Input(InputError::CutOff { .. } | InputError::Damaged { .. }) => 4,
+            Self::Input(InputError::NotACapture { .. }) | Self::NotALog(_) => 3,
+            Self::Input(InputError::CutOff { .. } | InputError::Damaged { .. })
+            | Self::DamagedLog(..) => 4,
             Self::Input(InputError::UnknownLinkType { .. }) => 5,
             Self::NothingKafka(_) => 6,
             Self::Input(_) | Self::Output(_) => 1,

@@ -4,12 +4,13 @@ mod decode;
 mod exit;
 mod message;
 mod progress;
+mod segment;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Decodes captured Kafka traffic.
+/// Decodes captured Kafka traffic, and log segments.
 #[derive(Parser)]
 #[command(version, about, propagate_version = true)]
 pub(crate) struct Command {
@@ -21,6 +22,7 @@ pub(crate) struct Command {
 enum What {
     Decode(decode::Decode),
     Message(message::Message),
+    Segment(segment::Segment),
 }
 
 impl Command {
@@ -28,6 +30,7 @@ impl Command {
         match self.what {
             What::Decode(decode) => decode.run(),
             What::Message(message) => message.run(),
+            What::Segment(segment) => segment.run(),
         }
     }
 }

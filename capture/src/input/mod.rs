@@ -1,10 +1,12 @@
-//! Capture files: where they come from, what they are packed with, and the packets in them.
+//! Files: where they come from, what they are packed with, the packets of captures, the entries of logs.
 //! What is in a packet is not known here.
 
 mod error;
+mod log;
 mod open;
 mod packets;
 
 pub use error::InputError;
+pub(crate) use log::{Garbage, LogEntries, LogEntry};
 pub use open::Input;
 pub use packets::{Packet, Packets};

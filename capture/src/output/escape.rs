@@ -2,7 +2,7 @@
 
 /// Whether a character must not be shown as it is: control characters, and those that change the
 /// direction of the text around them or end a line for some programs.
-pub(super) const fn is_unsafe(character: char) -> bool {
+pub(crate) const fn is_unsafe(character: char) -> bool {
     matches!(
         character,
         '\0'..='\x1f'
@@ -16,7 +16,7 @@ pub(super) const fn is_unsafe(character: char) -> bool {
 }
 
 /// For people: unsafe characters as `\u{1b}`.
-pub(super) fn text(to: &mut Vec<u8>, text: &str) {
+pub(crate) fn text(to: &mut Vec<u8>, text: &str) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         to.extend_from_slice(text.as_bytes());
         return;
@@ -31,7 +31,7 @@ pub(super) fn text(to: &mut Vec<u8>, text: &str) {
 }
 
 /// As a JSON string, quotes included.
-pub(super) fn json(to: &mut Vec<u8>, text: &str) {
+pub(crate) fn json(to: &mut Vec<u8>, text: &str) {
     to.push(b'"');
     if text
         .bytes()

@@ -1,6 +1,6 @@
 //! What is made of events: text for people, NDJSON for machines. What is in bodies is asked of `body`.
 
-mod escape;
+pub(crate) mod escape;
 mod filter;
 mod lines;
 mod ndjson;

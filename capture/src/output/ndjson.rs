@@ -7,6 +7,7 @@ use super::timestamp::Timestamps;
 use super::{Filter, Lines, Sink, Writes};
 use crate::body;
 use crate::event::{Direction, Event, Message, What};
+use crate::records::{Field, RecordOptions};
 
 /// Writes events as NDJSON.
 ///
@@ -14,10 +15,15 @@ use crate::event::{Direction, Event, Message, What};
 /// `api`, `version`, `correlationId`, `clientId`, `bytes` and `body`, on responses `latencyUs`, and `error`
 /// if there is something wrong. What is no message is of kind `sasl`, `undecoded` or `gap`, and has
 /// `direction` and `reason`.
+///
+/// Where a body has records, `records` is an array with an object for each batch, or message of the formats
+/// before batches: the fields of its header, `isValid` for its checksum, and `error` if something is wrong
+/// with it. An entry that is cut off has `partial`. [`with_records`](Self::with_records) adds `records` to them.
 pub struct Ndjson<W> {
     lines: Lines<W>,
     filter: Filter,
     timestamps: Timestamps,
+    records: Field,
 }
 
 impl<W: Write> Ndjson<W> {
@@ -27,6 +33,16 @@ impl<W: Write> Ndjson<W> {
             lines: Lines::new(to),
             filter,
             timestamps: Timestamps::default(),
+            records: body::records_in_json(RecordOptions::default()),
+        }
+    }
+
+    /// Shows of records what `options` say, and not only the headers of their batches.
+    #[must_use]
+    pub fn with_records(self, options: RecordOptions) -> Self {
+        Self {
+            records: body::records_in_json(options),
+            ..self
         }
     }
 }
@@ -45,7 +61,9 @@ impl<W: Write> Sink for Ndjson<W> {
         line.extend_from_slice(b"\",\"kind\":\"");
         let is_shown = match &event.what {
             What::Message(message) => {
-                let has_error = write_message(line, message, event.direction, self.filter.errors);
+                let records = &self.records;
+                let looks = self.filter.errors;
+                let has_error = write_message(line, message, event.direction, records, looks);
                 has_error || !self.filter.errors
             }
             What::SaslToken { bytes } => {
@@ -92,6 +110,7 @@ fn write_message(
     line: &mut Vec<u8>,
     message: &Message<'_>,
     direction: Direction,
+    records: &Field,
     look_for_errors: bool,
 ) -> bool {
     line.extend_from_slice(match direction {
@@ -113,14 +132,14 @@ fn write_message(
     let before = line.len();
     line.extend_from_slice(b",\"body\":");
     let start = line.len();
-    if let Err(trouble) = body::write_json(line, message, direction) {
+    if let Err(trouble) = body::write_json(line, message, direction, records) {
         if line.len() == start {
             line.truncate(before);
         }
         string(line, "error", &trouble.to_string());
         return true;
     }
-    look_for_errors && body::trouble(message, direction).is_some()
+    records.has_fault() || (look_for_errors && body::trouble(message, direction).is_some())
 }
 
 fn direction(line: &mut Vec<u8>, direction: Direction) {

@@ -7,6 +7,7 @@ use super::timestamp::Timestamps;
 use super::{Filter, Lines, Sink, Writes};
 use crate::body;
 use crate::event::{Direction, Event, Message, What};
+use crate::records::{Field, RecordOptions};
 
 /// Writes events as text.
 ///
@@ -18,6 +19,7 @@ pub struct Text<W> {
     lines: Lines<W>,
     options: TextOptions,
     timestamps: Timestamps,
+    records: Field,
 }
 
 /// How text looks.
@@ -27,6 +29,8 @@ pub struct TextOptions {
     pub filter: Filter,
     /// Whether the fields of each message are shown too.
     pub fields: bool,
+    /// What of records is shown among the fields, besides the headers of their batches.
+    pub records: RecordOptions,
     /// Whether the terminal is told to use colours.
     pub colours: bool,
 }
@@ -42,8 +46,9 @@ impl<W: Write> Text<W> {
     pub fn new(to: W, options: TextOptions) -> Self {
         Self {
             lines: Lines::new(to),
-            options,
             timestamps: Timestamps::default(),
+            records: body::records_in_fields(options.records),
+            options,
         }
     }
 }
@@ -68,7 +73,8 @@ impl<W: Write> Sink for Text<W> {
         line.colour(PLAIN);
         let is_shown = match &event.what {
             What::Message(message) => {
-                let has_error = line.message(message, event.direction, self.options.fields);
+                let records = self.options.fields.then_some(&self.records);
+                let has_error = line.message(message, event.direction, records);
                 has_error || !self.options.filter.errors
             }
             What::SaslToken { bytes } => {
@@ -108,7 +114,12 @@ struct Line<'a> {
 
 impl Line<'_> {
     /// Whether there is an error in it.
-    fn message(&mut self, message: &Message<'_>, direction: Direction, fields: bool) -> bool {
+    fn message(
+        &mut self,
+        message: &Message<'_>,
+        direction: Direction,
+        records: Option<&Field>,
+    ) -> bool {
         self.colour(BOLD);
         let name = message.api_key.name().unwrap_or("unknown");
         self.print(format_args!(" {name} v{}", message.version));
@@ -141,10 +152,12 @@ impl Line<'_> {
             escape::text(self.to, &trouble.to_string());
             self.colour(PLAIN);
         }
-        if fields {
-            body::write_fields(self.to, message, direction);
+        let mut has_fault = trouble.is_some();
+        if let Some(records) = records {
+            body::write_fields(self.to, message, direction, records);
+            has_fault |= records.has_fault();
         }
-        trouble.is_some()
+        has_fault
     }
 
     fn print(&mut self, arguments: std::fmt::Arguments<'_>) {

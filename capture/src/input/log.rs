@@ -1,0 +1,116 @@
+//! The entries of a log segment or snapshot, one at a time, in a buffer that grows only for entries that
+//! are there.
+
+use std::io::{self, Read};
+
+use kafka_codec::records::{Entries, Entry};
+
+use super::{Input, InputError};
+
+/// No broker is set up to take larger batches; one that says so is damaged.
+const MAX_ENTRY_BYTES: usize = 256 << 20;
+/// Offset, size, and what stands between them and the format.
+const START_BYTES: usize = 17;
+
+/// Reads the entries of a log segment.
+pub(crate) struct LogEntries {
+    input: Input,
+    position: usize,
+    buffer: Vec<u8>,
+    has_ended: bool,
+}
+
+/// What stands in a segment.
+pub(crate) enum LogEntry<'a> {
+    /// A batch or message.
+    Entry(Entry<'a>),
+    /// What follows the last of them.
+    Garbage(Garbage),
+}
+
+/// Bytes at the end of a segment that are no batch.
+#[derive(Debug)]
+pub(crate) struct Garbage {
+    pub(crate) position: usize,
+    pub(crate) bytes: u64,
+    pub(crate) reason: String,
+}
+
+impl LogEntries {
+    pub(crate) const fn new(input: Input) -> Self {
+        Self {
+            input,
+            position: 0,
+            buffer: Vec::new(),
+            has_ended: false,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.input.name
+    }
+
+    /// The next entry; `None` at the end of the segment.
+    pub(crate) fn next(&mut self) -> Result<Option<LogEntry<'_>>, InputError> {
+        if self.has_ended {
+            return Ok(None);
+        }
+        let position = self.position;
+        let reason = match self.fill() {
+            Ok(None) if self.buffer.is_empty() => {
+                self.has_ended = true;
+                return Ok(None);
+            }
+            Ok(None) => match Entries::at(&self.buffer, position).next() {
+                Some(Ok(entry @ (Entry::Batch(_) | Entry::Message(_)))) => {
+                    self.position += self.buffer.len();
+                    return Ok(Some(LogEntry::Entry(entry)));
+                }
+                Some(Err(error)) => error.to_string(),
+                _ => "it ends within a batch".to_owned(),
+            },
+            Ok(Some(reason)) => reason,
+            Err(source) => {
+                let name = self.input.name.clone();
+                return Err(InputError::Io { name, source });
+            }
+        };
+        self.has_ended = true;
+        let rest = io::copy(&mut self.input.bytes, &mut io::sink()).map_err(|source| {
+            let name = self.input.name.clone();
+            InputError::Io { name, source }
+        })?;
+        let bytes = u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
+        Ok(Some(LogEntry::Garbage(Garbage {
+            position,
+            bytes: bytes.saturating_add(rest),
+            reason,
+        })))
+    }
+
+    /// Reads the next entry into the buffer, or what there is of it. Why it is not read, if it is not.
+    fn fill(&mut self) -> io::Result<Option<String>> {
+        self.buffer.clear();
+        self.buffer.shrink_to(1 << 20);
+        self.read(START_BYTES)?;
+        let whole = match Entries::at(&self.buffer, self.position).next() {
+            Some(Ok(Entry::Partial(partial))) => partial.whole_size(),
+            // Nothing, or something that is wrong.
+            _ => None,
+        };
+        let Some(whole) = whole else { return Ok(None) };
+        if whole > MAX_ENTRY_BYTES {
+            let reason = format!("a batch of {whole} bytes; the most is {MAX_ENTRY_BYTES}");
+            return Ok(Some(reason));
+        }
+        self.read(whole.saturating_sub(self.buffer.len()))?;
+        Ok(None)
+    }
+
+    fn read(&mut self, length: usize) -> io::Result<()> {
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        let bytes = self.input.bytes.by_ref();
+        bytes.take(length).read_to_end(&mut self.buffer)?;
+        Ok(())
+    }
+}

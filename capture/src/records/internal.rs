@@ -1,0 +1,233 @@
+//! Keys and values of Kafka's internal topics, decoded by their types, in the form that Kafka's own tools
+//! show them in. Secrets of the metadata log are hidden.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kafka_codec::internal_topics::{
+    GroupCoordinatorRecord, MetadataRecord, RemoteLogMetadataRecord, ShareCoordinatorRecord,
+    TransactionCoordinatorRecord,
+};
+use kafka_codec::messages::GroupMetadataValue;
+use kafka_codec::records::Record;
+use kafka_codec::schema::{Schema, json};
+use kafka_codec::wire::Reader;
+use kafka_codec::{DecodeError, Version};
+
+use super::Object;
+
+/// An internal topic.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Metadata,
+    RemoteLogMetadata,
+    Groups,
+    Transactions,
+    Shares,
+}
+
+impl Topic {
+    /// The internal topic with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "__cluster_metadata" => Self::Metadata,
+            "__remote_log_metadata" => Self::RemoteLogMetadata,
+            "__consumer_offsets" => Self::Groups,
+            "__transaction_state" => Self::Transactions,
+            "__share_group_state" => Self::Shares,
+            _ => return None,
+        })
+    }
+}
+
+/// Writes key and value of a record into `object`; nothing if they cannot be decoded.
+pub(super) fn write(
+    object: &mut Object<'_>,
+    topic: Topic,
+    record: &Record<'_>,
+) -> Result<(), String> {
+    let (key, value) = (record.key, record.value);
+    let bare = key.unwrap_or_default();
+    match topic {
+        Topic::Metadata => {
+            let value = value.ok_or(NO_VALUE)?;
+            let name = MetadataRecord::decode(value).map(|record| record.message.name());
+            write_framed(object, value, name)
+        }
+        Topic::RemoteLogMetadata => {
+            let value = value.ok_or(NO_VALUE)?;
+            let name = RemoteLogMetadataRecord::decode(value).map(|record| record.message.name());
+            write_framed(object, value, name)
+        }
+        Topic::Groups => {
+            let decoded = GroupCoordinatorRecord::decode(bare, value);
+            write_keyed(object, bare, value, decoded.map(|record| record.name()))
+        }
+        Topic::Transactions => {
+            let decoded = TransactionCoordinatorRecord::decode(bare, value);
+            write_keyed(object, bare, value, decoded.map(|record| record.name()))
+        }
+        Topic::Shares => {
+            let decoded = ShareCoordinatorRecord::decode(bare, value);
+            write_keyed(object, bare, value, decoded.map(|record| record.name()))
+        }
+    }
+}
+
+const NO_VALUE: &str = "there is no value";
+
+/// The name of a record; `None` if its type or version is unknown.
+type Name = Result<Option<&'static str>, DecodeError>;
+
+/// `"value":{"type":"TOPIC_RECORD","version":0,"data":{}}`
+fn write_framed(object: &mut Object<'_>, value: &[u8], name: Name) -> Result<(), String> {
+    let name = name.map_err(|error| error.to_string())?;
+    let mut reader = Reader::new(value);
+    let _frame_version = reader.unsigned_varint();
+    let record_type = reader.unsigned_varint();
+    let version = reader.unsigned_varint();
+    let body = reader.rest();
+    let Some(name) = name else {
+        let mut inner = Object::open(object.key("value"));
+        inner.plain("type", record_type);
+        inner.plain("version", version);
+        inner.plain("unknownBytes", body.len());
+        inner.close();
+        return Ok(());
+    };
+    let known = i16::try_from(version).map_err(|error| error.to_string())?;
+    let data = message(name, body, Version(known))?;
+    let mut inner = Object::open(object.key("value"));
+    inner.string("type", &constant(name));
+    inner.plain("version", version);
+    inner.json("data", &data);
+    inner.close();
+    Ok(())
+}
+
+/// `"type":"OffsetCommit","key":{"type":"1","data":{}},"value":{"version":"4","data":{}}`
+fn write_keyed(
+    object: &mut Object<'_>,
+    key: &[u8],
+    value: Option<&[u8]>,
+    name: Name,
+) -> Result<(), String> {
+    let name = name.map_err(|error| error.to_string())?;
+    let Some((record_type, key)) = split_int16(key) else {
+        return Err("the key is too short".to_owned());
+    };
+    let value = match value {
+        Some(value) => Some(split_int16(value).ok_or("the value is too short")?),
+        None => None,
+    };
+    let Some(name) = name else {
+        let mut inner = Object::open(object.key("key"));
+        inner.string("type", &record_type.to_string());
+        inner.plain("unknownBytes", key.len());
+        inner.close();
+        match value {
+            None => object.json("value", "null"),
+            Some((version, value)) => {
+                let mut inner = Object::open(object.key("value"));
+                inner.string("version", &version.to_string());
+                inner.plain("unknownBytes", value.len());
+                inner.close();
+            }
+        }
+        return Ok(());
+    };
+    let key = message(&format!("{name}Key"), key, Version(0))?;
+    let value = match value {
+        Some((version, value)) => {
+            let mut data = message(&format!("{name}Value"), value, Version(version))?;
+            if name == "GroupMetadata" {
+                show_members(&mut data, value, Version(version));
+            }
+            Some((version, data))
+        }
+        None => None,
+    };
+    object.string("type", name);
+    let mut inner = Object::open(object.key("key"));
+    inner.string("type", &record_type.to_string());
+    inner.json("data", &key);
+    inner.close();
+    match value {
+        None => object.json("value", "null"),
+        Some((version, data)) => {
+            let mut inner = Object::open(object.key("value"));
+            inner.string("version", &version.to_string());
+            inner.json("data", &data);
+            inner.close();
+        }
+    }
+    Ok(())
+}
+
+/// Decodes what members of a group of consumers say and get, in the JSON of the group. What is not of the
+/// consumer protocol stays base64.
+fn show_members(data: &mut String, value: &[u8], version: Version) {
+    let Ok(group) = <GroupMetadataValue<'_> as kafka_codec::Decode>::decode(value, version) else {
+        return;
+    };
+    if &*group.protocol_type != "consumer" {
+        return;
+    }
+    for member in &group.members {
+        for (field, schema, bytes) in [
+            (
+                "subscription",
+                "ConsumerProtocolSubscription",
+                &member.subscription,
+            ),
+            (
+                "assignment",
+                "ConsumerProtocolAssignment",
+                &member.assignment,
+            ),
+        ] {
+            if let Some((_, body)) = split_int16(bytes)
+                && let Ok(shown) = message_in_newest(schema, bytes, bytes.len() - body.len())
+            {
+                // Quotes in strings are escaped, so this can only be the field.
+                let hidden = format!("\"{field}\":\"{}\"", STANDARD.encode(bytes.as_slice()));
+                *data = data.replace(&hidden, &format!("\"{field}\":{shown}"));
+            }
+        }
+    }
+}
+
+/// The JSON of a message that begins with its version, which takes the first `skip` bytes if it is not a
+/// field of it. A version above the known ones is read as the newest, as Kafka does.
+pub(super) fn message_in_newest(name: &str, bytes: &[u8], skip: usize) -> Result<String, String> {
+    let schema = Schema::named(name).map_err(|error| error.to_string())?;
+    let (version, _) = split_int16(bytes).ok_or("there is no version")?;
+    let version = Version(version).min(schema.versions().max());
+    message(name, bytes.get(skip..).unwrap_or_default(), version)
+}
+
+/// The JSON of a message, without secrets.
+fn message(name: &str, bytes: &[u8], version: Version) -> Result<String, String> {
+    const OPTIONS: json::Options<'static> = json::Options::java()
+        .unknown_tags()
+        .redacted()
+        .escape_controls();
+    let schema = Schema::named(name).map_err(|error| error.to_string())?;
+    json::to_string(schema, version, bytes, &OPTIONS).map_err(|error| error.to_string())
+}
+
+fn split_int16(bytes: &[u8]) -> Option<(i16, &[u8])> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    Some((i16::from_be_bytes(*number), rest))
+}
+
+/// Kafka's name of the constant: `TopicRecord` is `TOPIC_RECORD`.
+fn constant(name: &str) -> String {
+    let mut constant = String::new();
+    for (index, character) in name.char_indices() {
+        if index > 0 && character.is_ascii_uppercase() {
+            constant.push('_');
+        }
+        constant.push(character.to_ascii_uppercase());
+    }
+    constant
+}

@@ -1,0 +1,33 @@
+//! Records of messages and log segments, shown: batches with their headers, and what is in them if it is
+//! asked for. Where the records come from is not known here.
+//!
+//! ```text
+//!  field.rs   a `records` field, in the JSON of its message ─┐
+//!                                                            ├─► Show ─► JSON: object.rs, value.rs
+//!  ../segment a log segment, a line a batch ─────────────────┘   show.rs      header.rs, internal.rs, control.rs
+//! ```
+
+mod control;
+mod field;
+mod header;
+mod internal;
+mod object;
+mod show;
+mod topics;
+mod value;
+
+pub(crate) use field::Field;
+pub(crate) use header::Header;
+pub(crate) use internal::Topic;
+pub(crate) use object::Object;
+pub(crate) use show::{Show, Style, both};
+pub(crate) use topics::Topics;
+
+/// What of records is shown besides the headers of their batches, and control records, which Kafka writes.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordOptions {
+    /// Keys, values and headers: as text where they are text, else as base64.
+    pub payload: bool,
+    /// Keys and values of Kafka's internal topics, decoded by their types.
+    pub internal: bool,
+}

@@ -1,0 +1,196 @@
+//! Captures of real clients go through the connections of the codec, both directions with their times and packets: what
+//! these say of every request is what a list says that another program made. See `truth.rs` for where the captures are.
+#![cfg(test)]
+
+mod obstacle;
+mod replay;
+mod streams;
+mod truth;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use kafka_codec::connection::ApiLabel;
+use obstacle::{Obstacle, obstacle};
+use replay::{Replay, Tally};
+use serde_json::Value;
+use streams::{End, TcpConnection};
+use truth::Frame;
+
+/// What the replay of a capture comes to.
+#[derive(Default)]
+struct Replayed {
+    connections: usize,
+    tally: Tally,
+    /// Connection, API with version, and correlation id of each request without a response.
+    unanswered: Vec<(u64, String, i32)>,
+    /// The connections that were not replayed, by their ports.
+    passed_over: BTreeMap<Obstacle, BTreeSet<(u16, u16)>>,
+    /// Requests on these.
+    requests_passed_over: usize,
+}
+
+fn ports(tcp: &TcpConnection) -> (u16, u16) {
+    (tcp.client.port(), tcp.broker.port())
+}
+
+/// The frames of the list that are on this connection.
+fn frames_of<'a>(tcp: &TcpConnection, all: &'a BTreeMap<(u16, u16), Vec<Frame>>) -> &'a [Frame] {
+    let (client, broker) = ports(tcp);
+    // Without a handshake it is not known who is who.
+    let other = || all.get(&(broker, client)).filter(|_| !tcp.has_handshake());
+    let frames = all.get(&(client, broker)).or_else(other);
+    frames.map(Vec::as_slice).unwrap_or_default()
+}
+
+fn replay(connections: &[TcpConnection], list: &[Frame]) -> Replayed {
+    let mut by_ports = BTreeMap::new();
+    for frame in list {
+        let frames: &mut Vec<Frame> = by_ports.entry(frame.ports).or_default();
+        frames.push(frame.clone());
+    }
+    let mut replayed = Replayed::default();
+    for tcp in connections {
+        let frames = frames_of(tcp, &by_ports);
+        let requests = frames.iter().filter(|frame| frame.to_broker);
+        if let Some(obstacle) = obstacle(tcp, frames) {
+            let kind = replayed.passed_over.entry(obstacle).or_default();
+            kind.insert(ports(tcp));
+            // A token counts as one.
+            replayed.requests_passed_over += requests.count();
+            continue;
+        }
+        let (tally, unanswered) = Replay::new(tcp, frames).run();
+        assert_eq!(tally, counted(frames), "{:?}", ports(tcp));
+        let label = |label: ApiLabel| {
+            let api = format!("{} v{}", label.api_key, label.version);
+            (frames[0].connection, api, label.correlation_id)
+        };
+        replayed
+            .unanswered
+            .extend(unanswered.into_iter().map(label));
+        replayed.connections += 1;
+        let sum = &mut replayed.tally;
+        sum.requests += tally.requests;
+        sum.answered += tally.answered;
+        sum.without_response += tally.without_response;
+        sum.cut_off += tally.cut_off;
+        sum.unanswered += tally.unanswered;
+    }
+    replayed
+}
+
+/// What the list says of a connection.
+fn counted(frames: &[Frame]) -> Tally {
+    let count = |is: &dyn Fn(&&Frame) -> bool| frames.iter().filter(is).count();
+    let requests = count(&|frame| frame.to_broker);
+    let without_response = count(&|frame| frame.wants_no_response);
+    let answered = count(&|frame| !frame.to_broker && frame.is_whole);
+    let cut_off = count(&|frame| !frame.to_broker && !frame.is_whole);
+    Tally {
+        requests,
+        answered,
+        without_response,
+        cut_off,
+        unanswered: requests - without_response - answered - cut_off,
+    }
+}
+
+#[test]
+fn captured_connections_come_out_of_the_machine_as_another_program_read_them() {
+    for capture in truth::captures() {
+        println!("{}", capture.display());
+        let connections = streams::connections(&capture);
+        let replayed = replay(&connections, &truth::frames(&capture));
+        println!(
+            "  {} connections replayed: {:?}",
+            replayed.connections, replayed.tally
+        );
+        for (obstacle, connections) in &replayed.passed_over {
+            println!("  {} not replayed, {obstacle}", connections.len());
+        }
+        if !replayed.passed_over.is_empty() {
+            println!("  {} requests on these", replayed.requests_passed_over);
+        }
+        assert!(replayed.tally.answered > 0, "nothing was replayed");
+        match truth::summary(&capture) {
+            Some(summary) => compare(&capture, &connections, &replayed, &summary),
+            None => println!("  the list only, no summary"),
+        }
+    }
+}
+
+/// Compares the whole with the summary.
+fn compare(capture: &Path, connections: &[TcpConnection], replayed: &Replayed, summary: &Value) {
+    let name = capture.display();
+    let said = |key: &str| usize::try_from(summary[key].as_u64().unwrap()).unwrap();
+    let passed_over = |obstacle| replayed.passed_over.get(&obstacle).map_or(0, BTreeSet::len);
+    assert_eq!(connections.len(), said("tcp_connections"), "{name}");
+    assert_eq!(
+        connections.len() - passed_over(Obstacle::NoBytes),
+        said("tcp_connections_with_bytes"),
+        "{name}"
+    );
+    assert_eq!(
+        connections.len() - passed_over(Obstacle::NoHandshake),
+        said("connections_with_handshake"),
+        "{name}"
+    );
+    assert_eq!(
+        replayed.tally.requests + replayed.requests_passed_over,
+        said("requests"),
+        "{name}"
+    );
+
+    let of_summary: BTreeMap<(u16, u16), &Value> = summary["connections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|each| {
+            let port = |key: &str| u16::try_from(each[key].as_u64().unwrap()).unwrap();
+            ((port("client_port"), port("broker_port")), each)
+        })
+        .collect();
+    let was_replayed = |ports| !replayed.passed_over.values().any(|all| all.contains(ports));
+    for tcp in connections.iter().filter(|tcp| tcp.has_handshake()) {
+        let each = of_summary[&ports(tcp)];
+        assert_eq!(each["ended"], ended(tcp.end), "{name} {:?}", ports(tcp));
+        let holes = ["missing_bytes_up", "missing_bytes_down"];
+        let has_holes = holes.iter().any(|key| each[key].as_u64() != Some(0));
+        let found = tcp.to_broker.has_holes() || tcp.to_client.has_holes();
+        assert_eq!(found, has_holes, "{name} {:?}", ports(tcp));
+    }
+    let replayed_numbers: BTreeSet<u64> = of_summary
+        .iter()
+        .filter(|(ports, _)| was_replayed(ports))
+        .map(|(_, each)| each["connection"].as_u64().unwrap())
+        .collect();
+    let mut unanswered: Vec<_> = summary["unpaired_requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|each| {
+            let id = i32::try_from(each["correlation_id"].as_i64().unwrap()).unwrap();
+            let api = each["api"].as_str().unwrap().to_owned();
+            (each["connection"].as_u64().unwrap(), api, id)
+        })
+        .filter(|(connection, ..)| replayed_numbers.contains(connection))
+        .collect();
+    let mut found = replayed.unanswered.clone();
+    unanswered.sort();
+    found.sort();
+    assert_eq!(found, unanswered, "{name}");
+}
+
+fn ended(end: Option<End>) -> String {
+    let Some(End {
+        by_client,
+        is_reset,
+    }) = end
+    else {
+        return "open at the end".to_owned();
+    };
+    let who = if by_client { "client" } else { "broker" };
+    let how = if is_reset { "RST" } else { "FIN" };
+    format!("{who} {how}")
+}
