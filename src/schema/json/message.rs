@@ -59,7 +59,7 @@ fn write_with<W: io::Write, const ANY_TEXT: bool>(
 ///
 /// # Errors
 ///
-/// As [`write`]; [`WriteError::Io`] only if what [writes records](RecordsForm::With) fails, or writes no UTF-8.
+/// As [`write()`]; [`WriteError::Io`] only if what [writes records](RecordsForm::With) fails, or writes no UTF-8.
 pub fn to_string(
     schema: &'static Schema,
     version: Version,
