@@ -8,7 +8,32 @@ fn is_shared<T: Send + Sync>() {}
 #[cfg(feature = "connection")]
 #[test]
 fn the_types_of_connection_are_send_and_sync() {
-    use kafka_codec::connection;
+    use kafka_codec::{connection, produce};
+    is_shared::<connection::ApiMetrics>();
+    is_shared::<connection::EnsureReport>();
+    is_shared::<connection::FailedMetrics>();
+    is_shared::<connection::Gauges>();
+    is_shared::<connection::Histogram>();
+    is_shared::<connection::Pool>();
+    is_shared::<connection::PoolEvent>();
+    is_shared::<connection::RequestFault>();
+    is_shared::<connection::Ticket>();
+    is_shared::<connection::Unreachable>();
+    is_shared::<connection::server::IncomingRequest>();
+    is_shared::<connection::server::RespondError>();
+    is_shared::<connection::server::ServerConnection>();
+    is_shared::<connection::server::ServerEvent>();
+    is_shared::<connection::server::ServerOptions>();
+    is_shared::<produce::AttemptOutcome>();
+    is_shared::<produce::AttemptReport>();
+    is_shared::<produce::BatchId>();
+    is_shared::<produce::BatchInfo>();
+    is_shared::<produce::BatchReport>();
+    is_shared::<produce::Persistence>();
+    is_shared::<produce::ProduceEvent>();
+    is_shared::<produce::ProduceTracker>();
+    is_shared::<produce::ProducerSequence>();
+    is_shared::<connection::Metrics>();
     is_shared::<connection::Advice>();
     is_shared::<connection::AuthenticationFault>();
     is_shared::<connection::CloseReason>();
@@ -80,6 +105,7 @@ fn the_types_of_pairing_are_send_and_sync() {
     is_shared::<pairing::SplitResponse<'_>>();
 }
 
+#[cfg(feature = "records")]
 #[test]
 fn the_types_of_records_are_send_and_sync() {
     use kafka_codec::records;
