@@ -1,7 +1,7 @@
 //! Fuzzes a server over TCP with random requests and broken ones, and prints what it gets wrong:
 //!
 //! ```sh
-//! cargo run --example fuzz_a_server -- 2000
+//! cargo run --features random --example fuzz_a_server -- 2000
 //! ```
 //!
 //! The server is a toy that reads Metadata requests with a parser of its own. The number is that of seeds. The program
