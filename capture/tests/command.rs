@@ -3,29 +3,16 @@
 
 mod support;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use support::command;
 use support::packets::{Conversation, Sent, capture, heartbeat, heartbeat_response, pcap};
 
 /// Runs `kafka-capture decode` with a capture as its standard input.
 fn decode(input: &[u8], arguments: &[&str]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kafka-capture"))
-        .arg("decode")
-        .args(arguments)
-        .arg("-")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // The command need not read it all.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    child.wait_with_output().unwrap()
+    command::output("decode", &[arguments, &["-"]].concat(), input)
 }
 
 fn stdout(output: &Output) -> String {

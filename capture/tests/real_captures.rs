@@ -4,9 +4,9 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use support::captures::{captures, listed};
 use support::{Found, decode_file};
 
 /// A line of a `frames.tsv`.
@@ -25,57 +25,21 @@ struct Line {
     acks: String,
 }
 
-fn captures() -> Vec<PathBuf> {
-    let shipped = [env!("CARGO_MANIFEST_DIR"), "..", "tests", "captures"];
-    let mut directories: Vec<PathBuf> = vec![shipped.iter().collect()];
-    match std::env::var_os("KAFKA_CAPTURES") {
-        Some(more) => directories.push(more.into()),
-        None => {
-            println!("only the shipped capture: KAFKA_CAPTURES does not name a directory with more")
-        }
-    }
-    let mut captures = Vec::new();
-    for directory in directories {
-        let entries = std::fs::read_dir(&directory).unwrap();
-        let paths = entries.map(|entry| entry.unwrap().path());
-        let before = captures.len();
-        captures.extend(paths.filter(|path| {
-            let extension = path.extension().and_then(|extension| extension.to_str());
-            matches!(extension, Some("pcap" | "pcapng"))
-        }));
-        assert!(
-            captures.len() > before,
-            "no captures in {}",
-            directory.display()
-        );
-    }
-    captures.sort();
-    captures
-}
-
 fn lines(capture: &Path) -> Vec<Line> {
-    let text = std::fs::read_to_string(capture.with_extension("frames.tsv")).unwrap();
-    let mut lines = text.lines();
-    let names: Vec<_> = lines.next().unwrap().split('\t').collect();
-    lines
-        .map(|line| {
-            let values: BTreeMap<_, _> = names.iter().copied().zip(line.split('\t')).collect();
-            Line {
-                client: values["client_port"].parse().unwrap(),
-                broker: values["broker_port"].parse().unwrap(),
-                to_broker: values["direction"] == "up",
-                bytes: values["bytes"].parse().unwrap(),
-                time: values["last_time_ns"].parse().unwrap(),
-                is_whole: values["whole"] == "1",
-                kind: values["kind"].to_owned(),
-                api: values["api"].to_owned(),
-                version: values["version"].parse().ok(),
-                id: values["correlation_id"].parse().ok(),
-                client_id: values["client_id"].to_owned(),
-                acks: values["acks"].to_owned(),
-            }
-        })
-        .collect()
+    listed(capture, |values| Line {
+        client: values["client_port"].parse().unwrap(),
+        broker: values["broker_port"].parse().unwrap(),
+        to_broker: values["direction"] == "up",
+        bytes: values["bytes"].parse().unwrap(),
+        time: values["last_time_ns"].parse().unwrap(),
+        is_whole: values["whole"] == "1",
+        kind: values["kind"].to_owned(),
+        api: values["api"].to_owned(),
+        version: values["version"].parse().ok(),
+        id: values["correlation_id"].parse().ok(),
+        client_id: values["client_id"].to_owned(),
+        acks: values["acks"].to_owned(),
+    })
 }
 
 /// Whether what was found is this frame, by everything that is said of it.

@@ -1,14 +1,17 @@
 //! Log segments: those that a broker kept, those that Kafka's Java wrote, and damaged ones.
 #![cfg(test)]
 
-use std::io::{Cursor, Read, Write};
+mod support;
+
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use kafka_capture::RecordOptions;
 use kafka_capture::input::Input;
 use kafka_capture::segment::{SegmentFormat, Segments};
 use serde_json::{Value, json};
+use support::command;
 
 fn of_the_broker(folder: &str, file: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -19,19 +22,7 @@ const FIRST: &str = "00000000000000000000.log";
 
 /// What `kafka-capture segment` makes of its standard input.
 fn segment(input: &[u8], arguments: &[&str]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kafka-capture"))
-        .arg("segment")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // The command need not read it all.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    child.wait_with_output().unwrap()
+    command::output("segment", arguments, input)
 }
 
 fn lines(bytes: &[u8]) -> Vec<Value> {

@@ -63,9 +63,9 @@ impl RecordDecoder {
         input: &[u8],
         offset: usize,
     ) -> Result<Source<'_>, RecordsError> {
-        let codec = match self.codecs.get(compression) {
-            Ok(codec) => codec,
-            Err(kind) => return Err(RecordsError::new(kind, offset)),
+        let Some(codec) = self.codecs.get(compression) else {
+            let missing = RecordsErrorKind::CompressionNotCompiledIn { compression };
+            return Err(RecordsError::new(missing, offset));
         };
         self.buffer.clear();
         let bounds = Bounds::new(self.limits, input.len(), magic);

@@ -391,11 +391,9 @@ impl Model {
 
 /// The tag at the end of a request of the model.
 fn tag_of(written: &Written) -> Option<u64> {
-    match written.key {
-        ApiKey::Produce | ApiKey::Fetch => {
-            let (_, tag) = written.body.split_last_chunk()?;
-            Some(u64::from_be_bytes(*tag))
-        }
-        _ => None,
+    if !matches!(written.key, ApiKey::Produce | ApiKey::Fetch) {
+        return None;
     }
+    let (_, tag) = written.body.split_last_chunk()?;
+    Some(u64::from_be_bytes(*tag))
 }

@@ -94,6 +94,13 @@ fn versions(bytes: &[u8], version: i16) -> ApiVersionsResponse<'_> {
     ApiVersionsResponse::decode(&bytes[8..], Version(version)).unwrap()
 }
 
+fn plain_handshake() -> SaslHandshakeRequest<'static> {
+    SaslHandshakeRequest {
+        mechanism: "PLAIN".into(),
+        ..Default::default()
+    }
+}
+
 #[test]
 fn api_versions_is_answered_and_the_client_noted() {
     let mut side = side();
@@ -210,14 +217,7 @@ fn responses_are_written_in_the_order_of_the_requests() {
 #[test]
 fn a_response_of_another_api_or_version_is_refused_and_can_be_given_again() {
     let mut side = side();
-    side.send(
-        &SaslHandshakeRequest {
-            mechanism: "PLAIN".into(),
-            ..Default::default()
-        },
-        1,
-        1,
-    );
+    side.send(&plain_handshake(), 1, 1);
     let events = side.events();
     let [ServerEvent::Request(incoming)] = &events[..] else {
         panic!("{events:?}")
@@ -262,14 +262,7 @@ fn acks_0_has_no_place_among_the_responses() {
 #[test]
 fn bare_tokens_are_handed_out_and_sent() {
     let mut side = side();
-    side.send(
-        &SaslHandshakeRequest {
-            mechanism: "PLAIN".into(),
-            ..Default::default()
-        },
-        0,
-        1,
-    );
+    side.send(&plain_handshake(), 0, 1);
     let events = side.events();
     let [ServerEvent::Request(incoming)] = &events[..] else {
         panic!("{events:?}")

@@ -1,6 +1,7 @@
 //! What is compared: each case does the same work with kafka-codec and with another crate.
 
 pub mod inputs;
+#[path = "../../peers/src/measure.rs"]
 pub mod measure;
 
 use std::hint::black_box;

@@ -1,6 +1,6 @@
 //! `kafka-capture decode`: captures in, a line a message out.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use kafka_capture::output::{Filter, Ndjson, Text, TextOptions, Writes};
 use kafka_capture::{Decoder, RecordOptions, is_known_link_type};
 use kafka_codec::ApiKey;
 
-use super::exit::{CODES, Failure};
+use super::exit::{CODES, Failure, Faults};
 use super::progress::Progress;
 
 /// Decode captures (pcap or pcapng, also packed with gzip or zstd): a line a message
@@ -111,14 +111,12 @@ impl Decode {
         let progress = Progress::new();
         let mut sink = self.sink();
         let mut decoder = Decoder::new(self.port.clone());
-        let mut failure = None;
+        let mut faults = Faults::new(&progress);
         for file in &self.files {
             let read = Input::open(file, |bytes, length| progress.watch(bytes, length))
                 .and_then(|input| read(input, &mut decoder, &mut *sink));
             if let Err(error) = read {
-                progress.clear();
-                eprintln!("kafka-capture: {error}");
-                failure.get_or_insert_with(|| Failure::from(error));
+                faults.add(error.into());
             }
             if sink.has_failed() {
                 break;
@@ -127,24 +125,13 @@ impl Decode {
         let counts = decoder.finish(&mut *sink);
         sink.flush();
         progress.clear();
-        match sink.failure() {
-            // Whoever reads the output has seen enough.
-            Some(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
-            Some(error) => {
-                let error = Failure::Output(error);
-                eprintln!("kafka-capture: {error}");
-                failure = Some(error);
-            }
-            None => {}
+        if let ControlFlow::Break(code) = faults.of_output(sink.failure()) {
+            return code;
         }
-        if failure.is_none() && !counts.has_kafka() {
-            let error = Failure::NothingKafka(hint(&self.port));
-            eprintln!("kafka-capture: {error}");
-            failure = Some(error);
+        if faults.is_none() && !counts.has_kafka() {
+            faults.add(Failure::NothingKafka(hint(&self.port)));
         }
-        // Nothing is lost if nobody reads it.
-        let _ = writeln!(io::stderr(), "{counts}");
-        failure.map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.code()))
+        faults.end(&counts)
     }
 
     fn sink(&self) -> Box<dyn Writes> {

@@ -1,10 +1,15 @@
 //! What the command ends with. Each reason has a number of its own, so that scripts can tell them apart.
 
-use std::io;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
 
 use kafka_capture::input::InputError;
 use kafka_capture::segment::SegmentCounts;
 use thiserror::Error;
+
+use super::progress::Progress;
 
 /// As it stands in `--help`.
 pub(super) const CODES: &str = "\
@@ -42,5 +47,55 @@ impl Failure {
             Self::NothingKafka(_) => 6,
             Self::Input(_) | Self::Output(_) => 1,
         }
+    }
+}
+
+/// What went wrong while a command ran, each said at once; the exit code is that of one of them.
+pub(super) struct Faults<'p> {
+    progress: &'p Progress,
+    failure: Option<Failure>,
+}
+
+impl<'p> Faults<'p> {
+    pub(super) const fn new(progress: &'p Progress) -> Self {
+        Self {
+            progress,
+            failure: None,
+        }
+    }
+
+    /// The first counts.
+    pub(super) fn add(&mut self, failure: Failure) {
+        self.progress.clear();
+        eprintln!("kafka-capture: {failure}");
+        self.failure.get_or_insert(failure);
+    }
+
+    pub(super) const fn is_none(&self) -> bool {
+        self.failure.is_none()
+    }
+
+    /// What the output failed with counts before all else; but for a reader who has seen enough, which is
+    /// no failure and ends the command.
+    pub(super) fn of_output(&mut self, error: Option<io::Error>) -> ControlFlow<ExitCode> {
+        match error {
+            Some(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return ControlFlow::Break(ExitCode::SUCCESS);
+            }
+            Some(error) => {
+                self.failure = None;
+                self.add(Failure::Output(error));
+            }
+            None => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The exit code, after the last line.
+    pub(super) fn end(self, counts: &dyn Display) -> ExitCode {
+        // Nothing is lost if nobody reads it.
+        let _ = writeln!(io::stderr(), "{counts}");
+        self.failure
+            .map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.code()))
     }
 }

@@ -1,6 +1,7 @@
 //! `kafka-capture segment`: log segments of brokers in, a line a batch out.
 
-use std::io::{self, Write};
+use std::io;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,7 +10,7 @@ use kafka_capture::input::Input;
 use kafka_capture::segment::{SegmentCounts, SegmentFormat, Segments, topic_of};
 
 use super::decode::{Format, Records};
-use super::exit::{CODES, Failure};
+use super::exit::{CODES, Failure, Faults};
 use super::progress::Progress;
 
 /// Show log segments and snapshots of brokers (also packed with gzip or zstd): a line a batch
@@ -50,7 +51,7 @@ impl Segment {
         };
         let mut segments = Segments::new(io::stdout(), format, self.records.options());
         let mut all = SegmentCounts::default();
-        let mut failure = None;
+        let mut faults = Faults::new(&progress);
         for file in &self.files {
             if self.files.len() > 1 {
                 segments.title(file);
@@ -58,24 +59,17 @@ impl Segment {
             let topic = self.topic.clone().or_else(|| topic_of(file));
             let shown = Input::open(file, |bytes, length| progress.watch(bytes, length))
                 .and_then(|input| segments.show(input, topic.as_deref()));
-            let error = match shown {
+            match shown {
                 Ok(counts) => {
                     all = all.and(counts);
                     let name = file.display().to_string();
                     if counts.is_nothing() {
-                        Some(Failure::NotALog(name))
+                        faults.add(Failure::NotALog(name));
                     } else if counts.is_damaged() {
-                        Some(Failure::DamagedLog(name, counts))
-                    } else {
-                        None
+                        faults.add(Failure::DamagedLog(name, counts));
                     }
                 }
-                Err(error) => Some(Failure::from(error)),
-            };
-            if let Some(error) = error {
-                progress.clear();
-                eprintln!("kafka-capture: {error}");
-                failure.get_or_insert(error);
+                Err(error) => faults.add(error.into()),
             }
             if segments.has_failed() {
                 break;
@@ -83,18 +77,9 @@ impl Segment {
         }
         segments.flush();
         progress.clear();
-        match segments.failure() {
-            // Whoever reads the output has seen enough.
-            Some(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
-            Some(error) => {
-                let error = Failure::Output(error);
-                eprintln!("kafka-capture: {error}");
-                failure = Some(error);
-            }
-            None => {}
+        if let ControlFlow::Break(code) = faults.of_output(segments.failure()) {
+            return code;
         }
-        // Nothing is lost if nobody reads it.
-        let _ = writeln!(io::stderr(), "{all}");
-        failure.map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.code()))
+        faults.end(&all)
     }
 }

@@ -2,6 +2,8 @@
 //! these say of every request is what a list says that another program made. See `truth.rs` for where the captures are.
 #![cfg(test)]
 
+#[path = "../support/captures.rs"]
+mod captures;
 mod obstacle;
 mod replay;
 mod streams;
@@ -98,7 +100,7 @@ fn counted(frames: &[Frame]) -> Tally {
 
 #[test]
 fn captured_connections_come_out_of_the_machine_as_another_program_read_them() {
-    for capture in truth::captures() {
+    for capture in captures::captures() {
         println!("{}", capture.display());
         let connections = streams::connections(&capture);
         let replayed = replay(&connections, &truth::frames(&capture));

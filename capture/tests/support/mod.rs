@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod captures;
+pub(crate) mod command;
 pub(crate) mod packets;
 pub(crate) mod talk;
 

@@ -5,7 +5,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use super::{BuildError, NewRecord};
 use crate::records::codec::{Codec, Codecs};
 use crate::records::crc::crc32;
-use crate::records::{Attributes, Compression, RecordsErrorKind, TimestampType};
+use crate::records::{Attributes, Compression, TimestampType};
 
 /// What a message set to be written is, besides its messages.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -176,12 +176,8 @@ impl MessageSetBuilder {
     /// Puts one compressed message in the place of the messages.
     fn wrap(&mut self) -> Result<(), BuildError> {
         let compression = self.options.compression;
-        let codec = self.codecs.get(compression).map_err(|kind| match kind {
-            RecordsErrorKind::CompressionNotCompiledIn { compression } => {
-                BuildError::CompressionNotCompiledIn { compression }
-            }
-            _ => BuildError::Empty,
-        })?;
+        let missing = BuildError::CompressionNotCompiledIn { compression };
+        let codec = self.codecs.get(compression).ok_or(missing)?;
         self.compressed.clear();
         codec
             .compress(&self.buffer, &mut self.compressed, self.options.magic)

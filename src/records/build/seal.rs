@@ -4,7 +4,7 @@ use bytes::BufMut;
 
 use super::{BatchBuilder, BuildError};
 use crate::records::crc::crc32c;
-use crate::records::{Batch, BatchHeader, Compression, RecordsErrorKind};
+use crate::records::{Batch, BatchHeader, Compression};
 
 impl BatchBuilder {
     /// Makes the buffer the finished batch.
@@ -46,12 +46,8 @@ impl BatchBuilder {
         if compression == Compression::None || self.is_empty() {
             return Ok(());
         }
-        let codec = self.codecs.get(compression).map_err(|kind| match kind {
-            RecordsErrorKind::CompressionNotCompiledIn { compression } => {
-                BuildError::CompressionNotCompiledIn { compression }
-            }
-            _ => BuildError::Empty,
-        })?;
+        let missing = BuildError::CompressionNotCompiledIn { compression };
+        let codec = self.codecs.get(compression).ok_or(missing)?;
         self.compressed.clear();
         let records = self.buffer.get(BatchHeader::SIZE..).unwrap_or_default();
         codec

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Codec;
-use crate::records::{Compression, RecordsErrorKind};
+use crate::records::Compression;
 
 /// A codec for each compression.
 #[derive(Default)]
@@ -16,25 +16,15 @@ impl Codecs {
         }
     }
 
-    /// The codec for `compression`.
-    ///
-    /// # Errors
-    ///
-    /// [`CompressionNotCompiledIn`](RecordsErrorKind::CompressionNotCompiledIn).
-    pub(in crate::records) fn get(
-        &mut self,
-        compression: Compression,
-    ) -> Result<&mut dyn Codec, RecordsErrorKind> {
-        let missing = RecordsErrorKind::CompressionNotCompiledIn { compression };
-        let Some(slot) = self.0.get_mut(usize::from(compression.id())) else {
-            return Err(missing);
-        };
+    /// The codec for `compression`; `None` if it is not compiled in.
+    pub(in crate::records) fn get(&mut self, compression: Compression) -> Option<&mut dyn Codec> {
+        let slot = self.0.get_mut(usize::from(compression.id()))?;
         if slot.is_none() {
             *slot = compiled_in(compression);
         }
         match slot {
-            Some(codec) => Ok(&mut **codec),
-            None => Err(missing),
+            Some(codec) => Some(&mut **codec),
+            None => None,
         }
     }
 }
