@@ -119,18 +119,18 @@ type Fault = Option<DecodeError>;
 
 /// The first fault counts.
 #[cold]
-fn first(error: Fault, kind: DecodeErrorKind, offset: usize) -> Fault {
+extern "C" fn first(error: Fault, kind: DecodeErrorKind, offset: usize) -> Fault {
     error.or_else(|| Some(DecodeError::new(kind, offset)))
 }
 
 #[cold]
-fn short(error: Fault, needed: usize, remaining: usize, length: usize) -> Fault {
+extern "C" fn short(error: Fault, needed: usize, remaining: usize, length: usize) -> Fault {
     let kind = DecodeErrorKind::UnexpectedEnd { needed, remaining };
     first(error, kind, length - remaining)
 }
 
 #[cold]
-fn endless_varint(error: Fault, remaining: usize, length: usize) -> Fault {
+extern "C" fn endless_varint(error: Fault, remaining: usize, length: usize) -> Fault {
     let needed = remaining + 1;
     if needed > varint::MAX_BYTES {
         first(error, DecodeErrorKind::VarintTooLong, length - remaining)
@@ -140,7 +140,7 @@ fn endless_varint(error: Fault, remaining: usize, length: usize) -> Fault {
 }
 
 #[cold]
-fn null(error: Fault, length: i32, offset: usize) -> Fault {
+extern "C" fn null(error: Fault, length: i32, offset: usize) -> Fault {
     let kind = match length {
         -1 => DecodeErrorKind::UnexpectedNull,
         _ => DecodeErrorKind::NegativeLength { length },
@@ -149,7 +149,7 @@ fn null(error: Fault, length: i32, offset: usize) -> Fault {
 }
 
 #[cold]
-fn bad_text(error: Fault, rest: &[u8], length: usize, of: usize) -> Fault {
+extern "C" fn bad_text(error: Fault, rest: &[u8], length: usize, of: usize) -> Fault {
     let offset = of - rest.len();
     if length > MAX_STRING {
         return first(error, DecodeErrorKind::StringTooLong { length }, offset);
@@ -165,7 +165,13 @@ fn bad_text(error: Fault, rest: &[u8], length: usize, of: usize) -> Fault {
 }
 
 #[cold]
-fn count_too_large(error: Fault, count: usize, left: usize, size: usize, offset: usize) -> Fault {
+extern "C" fn count_too_large(
+    error: Fault,
+    count: usize,
+    left: usize,
+    size: usize,
+    offset: usize,
+) -> Fault {
     let at_most = left / size;
     first(
         error,

@@ -16,7 +16,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn unknown_tags(&mut self) -> TaggedFields<'a> {
+    extern "C" fn unknown_tags(&mut self) -> TaggedFields<'a> {
         let mut tags = self.tag_section();
         while let Some(tag) = self.next_tag(&mut tags) {
             self.unknown_tag(&mut tags, tag);

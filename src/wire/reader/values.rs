@@ -21,7 +21,7 @@ impl<'a> Reader<'a> {
     /// A string. Out of line: there is hardly a struct without one. What it returns fits into
     /// registers.
     #[inline(never)]
-    pub(crate) fn str(&mut self, e: Encoding) -> &'a str {
+    pub(crate) extern "C" fn str(&mut self, e: Encoding) -> &'a str {
         let start = self.rest;
         let length = self.string_length(e);
         match usize::try_from(length) {
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(never)]
-    pub(crate) fn nullable_str(&mut self, e: Encoding) -> Option<&'a str> {
+    pub(crate) extern "C" fn nullable_str(&mut self, e: Encoding) -> Option<&'a str> {
         match usize::try_from(self.string_length(e)) {
             Ok(length) => Some(self.text(length)),
             Err(_) => None,
@@ -42,22 +42,34 @@ impl<'a> Reader<'a> {
     }
 
     /// Bytes or records.
+    #[inline]
     pub fn blob(&mut self, e: Encoding) -> Blob<'a> {
+        Blob::Borrowed(self.slice(e))
+    }
+
+    /// Bytes or records that may be null.
+    #[inline]
+    pub fn nullable_blob(&mut self, e: Encoding) -> Option<Blob<'a>> {
+        self.nullable_slice(e).map(Blob::Borrowed)
+    }
+
+    #[inline(never)]
+    extern "C" fn slice(&mut self, e: Encoding) -> &'a [u8] {
         let start = self.rest;
         let length = self.length(e);
         match usize::try_from(length) {
-            Ok(length) => Blob::Borrowed(self.bytes(length)),
+            Ok(length) => self.bytes(length),
             Err(_) => {
                 self.null(start, length);
-                Blob::Borrowed(&[])
+                &[]
             }
         }
     }
 
-    /// Bytes or records that may be null.
-    pub fn nullable_blob(&mut self, e: Encoding) -> Option<Blob<'a>> {
+    #[inline(never)]
+    extern "C" fn nullable_slice(&mut self, e: Encoding) -> Option<&'a [u8]> {
         match usize::try_from(self.length(e)) {
-            Ok(length) => Some(Blob::Borrowed(self.bytes(length))),
+            Ok(length) => Some(self.bytes(length)),
             Err(_) => None,
         }
     }
@@ -111,7 +123,7 @@ impl<'a> Reader<'a> {
     }
 
     /// How many elements an array has, once the memory for them is spent.
-    pub(crate) fn count(&mut self, e: Encoding, min_size: usize, size: usize) -> usize {
+    pub(crate) extern "C" fn count(&mut self, e: Encoding, min_size: usize, size: usize) -> usize {
         let start = self.rest;
         let length = self.length(e);
         match usize::try_from(length) {
@@ -123,7 +135,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn nullable_count(
+    pub(crate) extern "C" fn nullable_count(
         &mut self,
         e: Encoding,
         min_size: usize,
