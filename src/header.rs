@@ -2,7 +2,7 @@
 //! apart before anything is known. Their fields are generated.
 
 use crate::messages::{RequestHeader, ResponseHeader};
-use crate::wire::{Limits, Reader};
+use crate::wire::Reader;
 use crate::{ApiKey, Decode, DecodeError, DecodeErrorKind, Message, Version};
 
 impl<'a> RequestHeader<'a> {
@@ -69,8 +69,32 @@ impl<'a> ResponseHeader<'a> {
         key: ApiKey,
         version: Version,
     ) -> Result<(Self, &'a [u8]), DecodeError> {
-        let mut reader = Reader::with_limits(frame, Limits::default());
-        let header = Self::decode_from(&mut reader, key.response_header_version(version))?;
-        Ok((header, reader.rest()))
+        Self::split_in(frame, key.response_header_version(version))
+    }
+
+    /// As [`split`](Self::split), when the header's own version is known.
+    pub(crate) fn split_in(
+        frame: &'a [u8],
+        version: Version,
+    ) -> Result<(Self, &'a [u8]), DecodeError> {
+        match Self::without_tags(frame, version) {
+            Some(split) => Ok(split),
+            None => Self::decode_prefix(frame, version),
+        }
+    }
+
+    /// Nearly every header: a correlation id, and where there may be tagged fields, that there are none.
+    fn without_tags(frame: &'a [u8], version: Version) -> Option<(Self, &'a [u8])> {
+        let (id, rest) = frame.split_first_chunk()?;
+        let body = match version {
+            Version(0) => rest,
+            Version(1) => rest.strip_prefix(&[0])?,
+            _ => return None,
+        };
+        let header = Self {
+            correlation_id: i32::from_be_bytes(*id),
+            ..Default::default()
+        };
+        Some((header, body))
     }
 }

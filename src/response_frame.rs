@@ -52,7 +52,7 @@ impl<R: Request> ResponseFrame<R> {
     /// What decoding the header fails with.
     pub fn new(frame: Bytes, version: Version) -> Result<Self, DecodeError> {
         let header_version = <R::Response<'_> as Response>::header_version(version);
-        let (header, body) = ResponseHeader::decode_prefix(&frame, header_version)?;
+        let (header, body) = ResponseHeader::split_in(&frame, header_version)?;
         let (header, body) = (header.into_owned(), frame.len() - body.len());
         Ok(Self {
             frame,

@@ -18,8 +18,6 @@ use super::timing::Timings;
 pub struct Completion {
     pub(super) record: Box<Record>,
     pub(super) outcome: Outcome,
-    pub(super) delivery: Delivery,
-    pub(super) throttle: Duration,
 }
 
 /// How a request ended.
@@ -68,7 +66,11 @@ impl Completion {
     /// How far it got.
     #[must_use]
     pub const fn delivery(&self) -> Delivery {
-        self.delivery
+        match &self.outcome {
+            Outcome::Response(_) => Delivery::Responded,
+            Outcome::Written => Delivery::SentNoResponse,
+            Outcome::Failed(error) => error.delivery(),
+        }
     }
 
     /// When it passed each stage.
@@ -80,7 +82,10 @@ impl Completion {
     /// How long the broker throttled, as the response says.
     #[must_use]
     pub const fn throttle(&self) -> Duration {
-        self.throttle
+        match &self.outcome {
+            Outcome::Response(response) => response.throttle,
+            Outcome::Written | Outcome::Failed(_) => Duration::ZERO,
+        }
     }
 
     /// The bytes of the request, its size included.
@@ -119,6 +124,7 @@ pub struct RawResponse {
     pub(super) version: Version,
     pub(super) tag: u64,
     pub(super) arrived: Instant,
+    pub(super) throttle: Duration,
     pub(super) frame: Bytes,
 }
 
@@ -145,6 +151,12 @@ impl RawResponse {
     #[must_use]
     pub const fn arrived(&self) -> Instant {
         self.arrived
+    }
+
+    /// How long the broker throttled, as it says in the response.
+    #[must_use]
+    pub const fn throttle(&self) -> Duration {
+        self.throttle
     }
 
     /// The whole frame, header and body, without its size. A proxy puts its own client's

@@ -19,24 +19,11 @@ use super::versions::VersionTable;
 
 impl Connection {
     /// Tells the caller that a request is over, if it is one of the caller's.
-    pub(super) fn complete(&mut self, record: Box<Record>, outcome: Outcome, delivery: Delivery) {
-        self.complete_throttled(record, outcome, delivery, Duration::ZERO);
-    }
-
-    fn complete_throttled(
-        &mut self,
-        record: Box<Record>,
-        outcome: Outcome,
-        delivery: Delivery,
-        throttle: Duration,
-    ) {
+    pub(super) fn complete(&mut self, record: Box<Record>, outcome: Outcome) {
         match (record.origin, outcome) {
-            (Origin::Caller, outcome) => self.emit(Event::Completed(Completion {
-                record,
-                outcome,
-                delivery,
-                throttle,
-            })),
+            (Origin::Caller, outcome) => {
+                self.emit(Event::Completed(Completion { record, outcome }));
+            }
             (Origin::Probe, Outcome::Failed(error)) => self.emit(Event::Probed {
                 label: record.label,
                 outcome: ProbeOutcome::Failed(error),
@@ -62,7 +49,7 @@ impl Connection {
             delivery,
             kind,
         };
-        self.complete(record, Outcome::Failed(error), delivery);
+        self.complete(record, Outcome::Failed(error));
     }
 
     /// The response to a request of the caller has arrived.
@@ -85,10 +72,10 @@ impl Connection {
             version,
             tag: record.tag,
             arrived: now,
+            throttle,
             frame,
         };
-        let outcome = Outcome::Response(response);
-        self.complete_throttled(record, outcome, Delivery::Responded, throttle);
+        self.complete(record, Outcome::Response(response));
     }
 
     fn throttle(&mut self, now: Instant, label: InFlightRequest<()>, time: Duration) {

@@ -43,6 +43,11 @@ impl GateClock {
         self.totals
     }
 
+    /// Whether something holds requests back.
+    pub(super) const fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
     /// From now on `gate` holds requests back.
     pub(super) fn set(&mut self, gate: Option<Gate>, now: Instant) {
         self.totals(now);

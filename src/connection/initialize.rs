@@ -17,6 +17,7 @@ use super::report::{CloseReason, NegotiationFault};
 use super::request::{Origin, Record, Step, SubmitOptions};
 use super::state::State;
 use super::submit::api_versions_request;
+use super::throttle::throttle_time;
 use super::timing::{Timings, Waits};
 use super::{Delivery, VersionError};
 use crate::messages::ApiVersionsRequest;
@@ -146,6 +147,7 @@ impl Connection {
                         version,
                         tag: 0,
                         arrived: now,
+                        throttle: throttle_time(ApiKey::ApiVersions, version, body),
                         frame: frame.clone(),
                     },
                 });

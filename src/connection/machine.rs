@@ -53,6 +53,8 @@ pub struct Connection {
     pub(super) throttled_until: Option<Instant>,
     /// By how much throttling has extended deadlines so far.
     pub(super) extended: Duration,
+    /// No request is given up before this; its own deadline may be later.
+    pub(super) first_deadline: Option<Instant>,
     /// When getting ready, or authenticating again, takes too long.
     pub(super) phase_deadline: Option<Instant>,
     pub(super) drain_deadline: Option<Instant>,
@@ -104,6 +106,7 @@ impl Connection {
             gates: GateClock::default(),
             throttled_until: None,
             extended: Duration::ZERO,
+            first_deadline: None,
             phase_deadline: now.checked_add(options.initialization_timeout),
             drain_deadline: None,
             last_in: now,
@@ -196,6 +199,7 @@ impl Connection {
 
     /// The next event. Call it until there is none, after every input.
     #[must_use]
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front();
         if event.is_none() && self.events.capacity() > MOST_KEPT {

@@ -6,24 +6,39 @@ use super::gate::Gate;
 use super::machine::{Connection, MOST_KEPT};
 use super::options::ReauthenticationMode;
 use super::report::CloseReason;
+use super::request::Record;
 use super::state::State;
+use super::timing::{earlier, later};
 
 impl Connection {
     /// Does what has become possible. Called at the end of every input.
+    #[inline]
     pub(super) fn pump(&mut self, now: Instant) {
+        let nothing_waits = self.waiting() == 0
+            && !self.gates.is_closed()
+            && self.throttled_until.is_none()
+            && self.exchange.is_none()
+            && self.outbound.capacity() <= MOST_ROOM;
+        if !(nothing_waits && self.state == State::Ready) {
+            self.pump_all(now);
+        }
+    }
+
+    fn pump_all(&mut self, now: Instant) {
         if self.state == State::Closed {
             return;
         }
         self.renew_if_due(now);
-        loop {
-            let gate = self.gate(now);
-            if gate.is_none() && self.outbound.len() > self.admitted {
-                self.admit(now);
-                continue;
+        self.end_throttling(now);
+        let mut gate = None;
+        while self.waiting() > 0 {
+            gate = self.gate();
+            match gate {
+                None => self.admit(now),
+                Some(_) => break,
             }
-            self.gates.set(gate, now);
-            break;
         }
+        self.gates.set(gate, now);
         if self.outbound.is_empty() && self.outbound.capacity() > MOST_ROOM {
             self.outbound.shrink_to(MOST_KEPT);
         }
@@ -32,11 +47,34 @@ impl Connection {
         }
     }
 
-    /// What holds the next request back.
-    fn gate(&mut self, now: Instant) -> Option<Gate> {
+    /// Takes a new request: it may be sent at once, which is usual, or waits for its turn.
+    pub(super) fn take_in(&mut self, now: Instant, mut record: Box<Record>) {
+        let deadline = earlier(record.deadline, later(now, record.timeout));
+        self.first_deadline = match self.is_idle() {
+            true => deadline,
+            false => earlier(self.first_deadline, deadline),
+        };
+        self.renew_if_due(now);
+        self.end_throttling(now);
+        if self.waiting() == 0 && self.gate().is_none() {
+            record.timings.admitted = Some(now);
+            self.outbound.push_back(record);
+            self.admitted += 1;
+        } else {
+            record.timings.waits = self.gates.totals(now);
+            self.outbound.push_back(record);
+            self.pump(now);
+        }
+    }
+
+    fn end_throttling(&mut self, now: Instant) {
         if self.throttled_until.is_some_and(|until| until <= now) {
             self.throttled_until = None;
         }
+    }
+
+    /// What holds the next request back.
+    fn gate(&self) -> Option<Gate> {
         match self.state {
             state if state.is_initial() => return Some(Gate::Initialization),
             State::Reauthenticating => return Some(Gate::Reauthentication),

@@ -261,15 +261,14 @@ impl Connection {
             frame_bytes: frame.remaining(),
             frame: Some(frame),
             accepted: 0,
-            timings: Timings::at(now, self.gates.totals(now)),
+            timings: Timings::at(now),
             extended_before: self.extended,
         })
     }
 
     fn enqueue(&mut self, now: Instant, record: Box<Record>) -> RequestId {
         let id = record.id;
-        self.outbound.push_back(record);
-        self.pump(now);
+        self.take_in(now, record);
         id
     }
 }

@@ -15,7 +15,8 @@ use super::timing::{earlier, later};
 impl Connection {
     /// When to call [`handle_timer`](Self::handle_timer) next; `None` if there is no need to.
     ///
-    /// It may change after every input.
+    /// It may change after every input. Now and then it is earlier than need be, and nothing has to be done then:
+    /// when a request has been answered, what its deadline was is not forgotten at once.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         if self.state == State::Closed {
@@ -25,8 +26,8 @@ impl Connection {
         if self.waiting() > 0 {
             next = earlier(next, self.throttled_until);
         }
-        for record in self.records() {
-            next = earlier(next, self.deadline(record));
+        if !self.is_idle() {
+            next = earlier(next, self.first_deadline);
         }
         next = earlier(next, self.stall_deadline());
         next = earlier(next, self.idle_deadline());
@@ -53,10 +54,14 @@ impl Connection {
             };
             return self.close_because(now, CloseReason::Timeout(kind));
         }
-        while let Some(overdue) = self.overdue(now) {
-            if self.give_up_overdue(now, &overdue) {
-                return;
+        if is_over(self.first_deadline) {
+            while let Some(overdue) = self.overdue(now) {
+                if self.give_up_overdue(now, &overdue) {
+                    return;
+                }
             }
+            let deadlines = self.records().filter_map(|record| self.deadline(record));
+            self.first_deadline = deadlines.min();
         }
         if is_over(self.drain_deadline) {
             return self.close_because(now, CloseReason::Timeout(TimeoutKind::Draining));
@@ -74,7 +79,7 @@ impl Connection {
     }
 
     /// When a request is given up.
-    fn deadline(&self, record: &Record) -> Option<Instant> {
+    pub(super) fn deadline(&self, record: &Record) -> Option<Instant> {
         // The connection's own have the deadline of the phase.
         if record.is_internal() {
             return None;

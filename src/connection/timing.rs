@@ -26,6 +26,7 @@ pub struct Timings {
     /// When the last byte of its response arrived.
     pub responded: Option<Instant>,
     /// What it waited for before it was admitted, or given up.
+    // Until then, if it waits, the totals of all waits when it was submitted.
     pub waits: Waits,
 }
 
@@ -58,9 +59,8 @@ impl Waits {
 }
 
 impl Timings {
-    /// Those of a request that was just submitted; `before` are the totals of all waits until then, which stand
-    /// in for its own until it is admitted.
-    pub(super) const fn at(submitted: Instant, before: Waits) -> Self {
+    /// Those of a request that was just submitted.
+    pub(super) fn at(submitted: Instant) -> Self {
         Self {
             submitted,
             admitted: None,
@@ -69,7 +69,7 @@ impl Timings {
             became_head: None,
             response_started: None,
             responded: None,
-            waits: before,
+            waits: Waits::default(),
         }
     }
 

@@ -9,10 +9,10 @@ use zeroize::Zeroize;
 
 use crate::wire::Segments;
 
-use super::delivery::Delivery;
 use super::event::Event;
 use super::machine::Connection;
 use super::request::{Origin, Record, Step};
+use super::timing::earlier;
 use super::{Outcome, State};
 
 /// What a connection wants to write: the frames behind one another, shared blobs left where they are.
@@ -78,7 +78,10 @@ impl Connection {
     /// The last byte of a request was accepted.
     fn on_written(&mut self, now: Instant, mut record: Box<Record>) {
         record.timings.written = Some(now);
-        record.extended_before = self.extended;
+        if record.extended_before != self.extended {
+            record.extended_before = self.extended;
+            self.first_deadline = earlier(self.first_deadline, self.deadline(&record));
+        }
         if let Some(frame) = record.frame.take() {
             self.keep_buffer(frame, record.origin);
         }
@@ -93,7 +96,7 @@ impl Connection {
             Origin::Session(Step::SaslToken) => self.on_token_written(now),
             _ if !record.expects_response => {
                 self.in_flight.push_without_response(record.label);
-                self.complete(record, Outcome::Written, Delivery::SentNoResponse);
+                self.complete(record, Outcome::Written);
             }
             origin => {
                 if self.in_flight.due().is_none() {
@@ -172,7 +175,12 @@ impl Buf for Transmit<'_> {
     }
 
     fn chunk(&self) -> &[u8] {
-        self.parts().next().unwrap_or_default()
+        // What is not passed over begins the first frame, which is not written whole.
+        let first = || self.frames.clone().next()?.frame.as_ref();
+        match self.skipped {
+            0 => first().map_or(&[], Buf::chunk),
+            _ => self.parts().next().unwrap_or_default(),
+        }
     }
 
     fn chunks_vectored<'b>(&'b self, out: &mut [IoSlice<'b>]) -> usize {

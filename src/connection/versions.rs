@@ -69,11 +69,18 @@ impl VersionTable {
     /// The versions of an API; `None` if the broker does not serve it.
     #[must_use]
     pub fn get(&self, key: ApiKey) -> Option<VersionRange> {
-        let at = self
-            .apis
-            .binary_search_by_key(&key.number(), |api| api.key)
-            .ok()?;
-        let api = self.apis.get(at)?;
+        let number = key.number();
+        // Brokers have nearly all, so that most stand at the place of their number.
+        let own_place = usize::try_from(number)
+            .ok()
+            .and_then(|at| self.apis.get(at));
+        let api = match own_place.filter(|api| api.key == number) {
+            Some(api) => api,
+            None => {
+                let at = self.apis.binary_search_by_key(&number, |api| api.key);
+                self.apis.get(at.ok()?)?
+            }
+        };
         VersionRange::new(api.min, api.max)
     }
 

@@ -82,7 +82,10 @@ impl Buf for Segments {
     }
 
     fn chunk(&self) -> &[u8] {
-        self.parts().next().unwrap_or_default()
+        match self.cuts.is_empty() {
+            true => self.own.get(self.own_at..).unwrap_or_default(),
+            false => self.parts().next().unwrap_or_default(),
+        }
     }
 
     fn chunks_vectored<'a>(&'a self, out: &mut [IoSlice<'a>]) -> usize {

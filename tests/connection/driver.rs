@@ -179,8 +179,14 @@ impl Driver {
     /// Time passes.
     pub(crate) fn wait(&mut self, milliseconds: u64) {
         self.now += ms(milliseconds);
+        let due = self.connection.next_deadline();
+        let before = self.events.len();
         self.connection.handle_timer(self.now);
+        let next = self.connection.next_deadline();
+        assert!(next.is_none_or(|at| at > self.now), "the timer fires again");
         self.drain();
+        let was_due = due.is_some_and(|at| at <= self.now);
+        assert!(was_due || self.events.len() == before, "nobody was to wake");
     }
 
     /// Bytes arrive.

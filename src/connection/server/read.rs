@@ -15,7 +15,7 @@ use super::super::receive::{Received, StreamPosition};
 use super::super::report::{CloseReason, RequestFault};
 use super::super::request::{ApiLabel, Origin, Record, RequestId};
 use super::super::sasl::Token;
-use super::super::timing::{Timings, Waits};
+use super::super::timing::Timings;
 use super::event::{IncomingRequest, ServerEvent};
 use super::machine::ServerConnection;
 
@@ -126,7 +126,7 @@ impl ServerConnection {
                 frame: None,
                 frame_bytes: 0,
                 accepted: 0,
-                timings: Timings::at(now, Waits::default()),
+                timings: Timings::at(now),
                 extended_before: Duration::ZERO,
             }));
         }
