@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use kafka_codec::pairing::Expects;
 use kafka_codec::schema::json::{self, Options, WriteError};
-use kafka_codec::schema::{Place, Schema, Value, Visitor, visit};
+use kafka_codec::schema::{Place, Schema, Value, Visitor, error_codes, visit};
 use kafka_codec::wire::Limits;
 use kafka_codec::{ApiKey, DecodeError, DecodeErrorKind, ErrorCode, Version};
 
@@ -104,11 +104,10 @@ pub(crate) fn trouble(message: &Message<'_>, direction: Direction) -> Option<Tro
         Ok(begun) => begun,
         Err(trouble) => return Some(trouble),
     };
-    let mut codes = Codes(Vec::new());
-    match visit(schema, version, message.body, Limits::default(), &mut codes) {
+    match error_codes(schema, version, message.body, Limits::default()) {
         Err(error) => Some(Trouble::Faulty(error)),
-        Ok(_) if codes.0.is_empty() => None,
-        Ok(_) => Some(Trouble::Codes(codes.0)),
+        Ok(codes) if codes.is_empty() => None,
+        Ok(codes) => Some(Trouble::Codes(codes)),
     }
 }
 
@@ -184,27 +183,6 @@ fn begin(
     match schema {
         Some(schema) => Ok((schema, message.version)),
         None => Err(Trouble::Cut(message.api_key.to_string())),
-    }
-}
-
-/// Collects the error codes of a message.
-struct Codes(Vec<(ErrorCode, usize)>);
-
-impl Visitor<'_> for Codes {
-    fn value(&mut self, place: Place, value: Value<'_>) -> ControlFlow<()> {
-        if let Value::Int16(code) = value
-            && code != 0
-            && place
-                .field()
-                .is_some_and(kafka_codec::schema::Field::is_error_code)
-        {
-            let code = ErrorCode(code);
-            match self.0.iter_mut().find(|(known, _)| *known == code) {
-                Some((_, count)) => *count += 1,
-                None => self.0.push((code, 1)),
-            }
-        }
-        ControlFlow::Continue(())
     }
 }
 

@@ -45,6 +45,7 @@
 //! ```
 
 mod defaults;
+mod error_codes;
 #[cfg(feature = "json")]
 pub mod json;
 mod locate;
@@ -56,6 +57,7 @@ pub(crate) mod tables;
 mod visitor;
 mod walk;
 
+pub use error_codes::error_codes;
 pub(crate) use locate::locate;
 pub use lookup::UnknownSchema;
 pub use table::{DefaultValue, Entity, Field, FieldType, Kind, Schema, StructSchema};
