@@ -18,7 +18,8 @@ use super::sasl::{Exchange, Mechanism, MechanismError, Reply, Token};
 use super::state::State;
 
 impl Connection {
-    /// Replaces the mechanism, with newer credentials: for the next time the connection authenticates.
+    /// Replaces the mechanism, with newer credentials: for the next time the connection authenticates, also if it is
+    /// about to just now.
     pub fn replace_mechanism(&mut self, mechanism: Box<dyn Mechanism>) {
         match &mut self.exchange {
             Some(exchange) => exchange.replace(mechanism),
@@ -178,12 +179,20 @@ impl Connection {
         let Some(exchange) = &mut self.exchange else {
             return;
         };
-        if exchange.is_last {
+        let is_last = exchange.is_last;
+        let rounds = exchange.rounds;
+        self.emit(Event::SaslStep {
+            rounds,
+            bytes: challenge.len(),
+        });
+        if is_last {
             return self.authenticated(now);
         }
-        let reply = exchange
-            .mechanism()
-            .map(|mechanism| mechanism.respond(challenge));
+        let mechanism = self
+            .exchange
+            .as_mut()
+            .and_then(|exchange| exchange.mechanism());
+        let reply = mechanism.map(|mechanism| mechanism.respond(challenge));
         self.on_reply(now, reply.unwrap_or(Ok(Reply::Done)), challenge);
     }
 
@@ -261,6 +270,7 @@ impl Connection {
     fn authenticated(&mut self, now: Instant) {
         let again = !self.state.is_initial();
         let permille = u32::from(self.options.renew_at_permille);
+        let held = self.waiting();
         let Some(exchange) = &mut self.exchange else {
             return;
         };
@@ -278,6 +288,7 @@ impl Connection {
             lifetime: exchange.session.lifetime,
             renew_at: exchange.session.renew_at,
             again,
+            held,
         };
         self.emit(event);
         self.ready(now);

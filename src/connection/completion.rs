@@ -176,6 +176,22 @@ impl RawResponse {
         Ok(body)
     }
 
+    /// The error codes in it, each once, in the order of the bytes: for logs and metrics, whatever response
+    /// it is. `None` if the API is unknown here.
+    ///
+    /// # Errors
+    ///
+    /// What decoding it fails with.
+    #[cfg(all(feature = "schema", feature = "messages"))]
+    pub fn error_codes(&self) -> Result<Option<Vec<crate::ErrorCode>>, DecodeError> {
+        let Some(schema) = crate::schema::Schema::of_response(self.label.api_key) else {
+            return Ok(None);
+        };
+        let limits = crate::wire::Limits::default();
+        let codes = crate::schema::error_codes(schema, self.version, self.body()?, limits)?;
+        Ok(Some(codes.into_iter().map(|(code, _)| code).collect()))
+    }
+
     /// The response to a request of type `R`, to be decoded where it is used.
     ///
     /// # Errors

@@ -46,6 +46,21 @@ pub enum ConnectionErrorKind {
     Version(VersionError),
 }
 
+impl ConnectionErrorKind {
+    /// What kind it is, in a word that does not change, for counters: that of
+    /// [`CloseReason::name`] if the connection was closed.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Closed(report) => report.reason.name(),
+            Self::Draining => "draining",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Version(_) => "version",
+        }
+    }
+}
+
 impl ConnectionError {
     /// What the connection was called.
     #[must_use]

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use crate::{DecodeError, ErrorCode, Version};
 
 use super::completion::{Completion, RawResponse};
+use super::gate::HeldBy;
 use super::hint::Hint;
 use super::report::{CloseReason, CloseReport};
 use super::request::{ApiLabel, RequestId};
 use super::state::State;
+use super::timing::Waits;
 
 /// What happened. [`Closed`](Self::Closed) is the last event of a connection.
 #[derive(Debug)]
@@ -40,9 +42,13 @@ pub enum Event {
     },
     /// The versions of the broker are known.
     VersionsNegotiated {
-        /// The version of ApiVersions that it answered in.
+        /// The version of ApiVersions that it was asked in: lower than the first after a
+        /// [`VersionsFallback`](Self::VersionsFallback).
+        sent: Version,
+        /// The version that it answered in.
         version: Version,
-        /// The response, in which the broker's features are too.
+        /// The response, in which the broker's features are too. Which release it may be says
+        /// [`VersionTable::guess_release`](super::VersionTable::guess_release).
         response: RawResponse,
     },
     /// Authenticating begins, for the first time or again.
@@ -65,6 +71,13 @@ pub enum Event {
         /// What the broker said; empty at the beginning.
         challenge: Bytes,
     },
+    /// The broker answered a token.
+    SaslStep {
+        /// How many tokens were sent so far.
+        rounds: u32,
+        /// The bytes of the answer.
+        bytes: usize,
+    },
     /// The broker believes the client.
     SaslSucceeded {
         /// The mechanism.
@@ -79,11 +92,32 @@ pub enum Event {
         renew_at: Option<Instant>,
         /// Whether this was not the first time.
         again: bool,
+        /// How many requests wait for it.
+        held: usize,
     },
     /// Requests are sent from now on.
     Ready {
         /// How long each part of the beginning took.
         took: Initialization,
+    },
+    /// Something holds a request back that was just submitted. Only with
+    /// [`with_progress_events`](super::ConnectionOptions::with_progress_events).
+    Held {
+        /// Which request.
+        id: RequestId,
+        /// What names it.
+        label: ApiLabel,
+        /// What holds it back. Something else may, afterwards.
+        by: HeldBy,
+    },
+    /// Nothing holds a request back any more. Only if it was [`Held`](Self::Held).
+    Admitted {
+        /// Which request.
+        id: RequestId,
+        /// What names it.
+        label: ApiLabel,
+        /// For how long it waited for what.
+        waits: Waits,
     },
     /// The transport accepted the last byte of a request. Only with
     /// [`with_progress_events`](super::ConnectionOptions::with_progress_events).
@@ -128,6 +162,8 @@ pub enum Event {
         tag: u64,
         /// Whether it could be decoded. The connection goes on in any case.
         result: Result<(), DecodeError>,
+        /// The error codes in it, as far as the caller [said so](super::DecodedResponse::with_error_codes).
+        error_codes: Box<[ErrorCode]>,
         /// How long after its last byte.
         after: Duration,
     },

@@ -1,16 +1,33 @@
 //! What holds requests back, and for how long it did.
 
+use std::fmt;
 use std::time::Instant;
 
 use super::timing::Waits;
 
-/// Why requests are not sent.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Gate {
+/// What holds a request back.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HeldBy {
+    /// The connection is not ready.
     Initialization,
+    /// The broker asked to be left alone.
     Throttle,
+    /// The connection authenticates again.
     Reauthentication,
+    /// As many requests are in flight as are allowed to.
     InFlight,
+}
+
+impl fmt::Display for HeldBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Initialization => "initialization",
+            Self::Throttle => "throttle",
+            Self::Reauthentication => "reauthentication",
+            Self::InFlight => "in flight",
+        })
+    }
 }
 
 /// The gate, and for how long it has held requests back since the connection was made, by cause. What one request
@@ -19,7 +36,7 @@ pub(super) enum Gate {
 pub(super) struct GateClock {
     totals: Waits,
     /// What has been holding requests back since when.
-    closed: Option<(Gate, Instant)>,
+    closed: Option<(HeldBy, Instant)>,
 }
 
 impl GateClock {
@@ -28,10 +45,10 @@ impl GateClock {
         if let Some((gate, since)) = &mut self.closed {
             let waited = now.saturating_duration_since(*since);
             *match gate {
-                Gate::Initialization => &mut self.totals.initialization,
-                Gate::Throttle => &mut self.totals.throttle,
-                Gate::Reauthentication => &mut self.totals.reauthentication,
-                Gate::InFlight => &mut self.totals.in_flight,
+                HeldBy::Initialization => &mut self.totals.initialization,
+                HeldBy::Throttle => &mut self.totals.throttle,
+                HeldBy::Reauthentication => &mut self.totals.reauthentication,
+                HeldBy::InFlight => &mut self.totals.in_flight,
             } += waited;
             *since = now.max(*since);
         }
@@ -49,7 +66,7 @@ impl GateClock {
     }
 
     /// From now on `gate` holds requests back.
-    pub(super) fn set(&mut self, gate: Option<Gate>, now: Instant) {
+    pub(super) fn set(&mut self, gate: Option<HeldBy>, now: Instant) {
         self.totals(now);
         self.closed = gate.map(|gate| (gate, now));
     }

@@ -141,6 +141,7 @@ impl Connection {
             Ok(Answer::Versions(versions)) => {
                 self.versions = versions;
                 self.emit(Event::VersionsNegotiated {
+                    sent,
                     version,
                     response: RawResponse {
                         label: record.label,

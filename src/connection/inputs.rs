@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 
-use crate::DecodeError;
 use crate::pairing::Answered;
+use crate::{DecodeError, ErrorCode};
 
 use super::completion::RawResponse;
 use super::event::Event;
@@ -93,6 +93,7 @@ impl Connection {
                 label: response.label,
                 tag: response.tag,
                 result,
+                error_codes: response.error_codes.clone(),
                 after: now.saturating_duration_since(response.arrived),
             });
         }
@@ -201,11 +202,21 @@ impl Connection {
 }
 
 /// Which response was decoded, to be kept while the response itself is handed on.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodedResponse {
     label: super::ApiLabel,
     tag: u64,
     arrived: Instant,
+    error_codes: Box<[ErrorCode]>,
+}
+
+impl DecodedResponse {
+    /// The error codes that are in it, so that they show in events and metrics too. By default none.
+    #[must_use]
+    pub fn with_error_codes(mut self, codes: impl IntoIterator<Item = ErrorCode>) -> Self {
+        self.error_codes = codes.into_iter().collect();
+        self
+    }
 }
 
 impl From<&RawResponse> for DecodedResponse {
@@ -214,6 +225,7 @@ impl From<&RawResponse> for DecodedResponse {
             label: response.label(),
             tag: response.tag(),
             arrived: response.arrived(),
+            error_codes: Box::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::ApiKey;
+use crate::{ApiKey, ErrorCode};
 
 use super::advice::Retry;
 use super::completion::{Completion, Outcome};
@@ -39,6 +39,8 @@ use super::state::State;
 pub struct Metrics {
     /// By API.
     pub apis: BTreeMap<ApiKey, ApiMetrics>,
+    /// How many connections had an open transport.
+    pub opened: u64,
     /// How many connections became ready.
     pub ready: u64,
     /// How many connections ended before they were ready, by the state they were in.
@@ -63,18 +65,22 @@ pub struct Metrics {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiMetrics {
+    /// Requests that were sent, wholly or in part.
+    pub sent: u64,
     /// Requests with a response, and those without that were written.
     pub succeeded: u64,
     /// Requests that failed, by how far they had got.
     pub failed: FailedMetrics,
     /// Requests that took too long, of those that failed.
     pub timed_out: u64,
-    /// Requests that the caller cancelled, of those that failed.
-    pub cancelled: u64,
+    /// Requests that failed, by [`ConnectionErrorKind::name`].
+    pub errors: BTreeMap<&'static str, u64>,
     /// Requests that may be sent again, of those that failed.
     pub retriable: u64,
     /// Responses that did not decode.
     pub undecodable: u64,
+    /// Responses with an error code, by code, as far as the caller says what is [in them](Event::Decoded).
+    pub error_codes: BTreeMap<ErrorCode, u64>,
     /// Bytes of requests that were completed.
     pub bytes_out: u64,
     /// Bytes of responses.
@@ -89,6 +95,8 @@ pub struct ApiMetrics {
     pub transfer: Histogram,
     /// From being submitted to the last byte of the response.
     pub total: Histogram,
+    /// From the last byte of a response to its being decoded, as far as the caller says so.
+    pub decode: Histogram,
 }
 
 /// Requests that failed, by how far they had got.
@@ -117,6 +125,8 @@ pub struct Gauges {
     pub in_flight: usize,
     /// Requests that something holds back.
     pub waiting: usize,
+    /// Requests that nothing holds back, and that are not written whole.
+    pub unwritten: usize,
     /// The age of the oldest request that is not over.
     pub oldest: Duration,
     /// For how long nothing was read or written.
@@ -130,11 +140,25 @@ impl Metrics {
             Event::Completed(completion) => {
                 self.api(completion.label().api_key).completed(completion);
             }
+            Event::StateChanged {
+                from: State::Connecting,
+                to,
+                ..
+            } => self.opened += u64::from(*to != State::Closed),
             Event::Decoded {
                 label,
-                result: Err(_),
+                result,
+                error_codes,
+                after,
                 ..
-            } => self.api(label.api_key).undecodable += 1,
+            } => {
+                let api = self.api(label.api_key);
+                api.undecodable += u64::from(result.is_err());
+                api.decode.record(*after);
+                for code in error_codes {
+                    *api.error_codes.entry(*code).or_default() += 1;
+                }
+            }
             Event::Ready { took } => {
                 self.ready += 1;
                 let took = took.api_versions + took.sasl_handshake + took.sasl_authenticate;
@@ -170,6 +194,7 @@ impl ApiMetrics {
         self.bytes_in += bytes(completion.bytes_in());
         self.throttled += completion.throttle();
         if completion.delivery() != Delivery::NotSent {
+            self.sent += 1;
             self.bytes_out += bytes(completion.bytes_out());
         }
         let timings = completion.timings();
@@ -194,9 +219,9 @@ impl ApiMetrics {
         if error.advice(false).retry != Retry::Never {
             self.retriable += 1;
         }
+        *self.errors.entry(error.kind().name()).or_default() += 1;
         match error.kind() {
             ConnectionErrorKind::TimedOut { .. } => self.timed_out += 1,
-            ConnectionErrorKind::Cancelled => self.cancelled += 1,
             ConnectionErrorKind::Closed(report) => match &report.reason {
                 CloseReason::Timeout(TimeoutKind::Request { request, .. })
                     if *request == completion.label() =>
@@ -220,6 +245,7 @@ impl Connection {
             in_state: since(self.state_since),
             in_flight: self.in_flight(),
             waiting: self.waiting(),
+            unwritten: self.unsent() - self.waiting(),
             oldest: self
                 .records()
                 .map(|record| since(record.timings.submitted))

@@ -211,6 +211,7 @@ pub use completion::{Completion, Outcome, RawResponse, ResponseTypeError};
 pub use delivery::Delivery;
 pub use error::{ConnectionError, ConnectionErrorKind, SubmitError};
 pub use event::{Event, Initialization, ProbeOutcome, Severity};
+pub use gate::HeldBy;
 pub use hint::{Confidence, Hint, HintKind};
 pub use histogram::Histogram;
 pub use inputs::DecodedResponse;

@@ -263,7 +263,8 @@ impl ConnectionOptions {
         self
     }
 
-    /// Whether there are events for what is on the way: [`Event::Written`](super::Event::Written).
+    /// Whether there are events for what is on the way: [`Event::Held`](super::Event::Held),
+    /// [`Event::Admitted`](super::Event::Admitted), [`Event::Written`](super::Event::Written). By default not.
     #[must_use]
     pub const fn with_progress_events(mut self, progress: bool) -> Self {
         self.has_progress_events = progress;

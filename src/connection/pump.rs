@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::gate::Gate;
+use super::event::Event;
+use super::gate::HeldBy;
 use super::machine::{Connection, MOST_KEPT};
 use super::options::ReauthenticationMode;
 use super::report::CloseReason;
@@ -56,11 +57,16 @@ impl Connection {
         };
         self.renew_if_due(now);
         self.end_throttling(now);
-        if self.waiting() == 0 && self.gate().is_none() {
+        let held_by = self.gate();
+        if self.waiting() == 0 && held_by.is_none() {
             record.timings.admitted = Some(now);
             self.outbound.push_back(record);
             self.admitted += 1;
         } else {
+            if let (true, Some(by)) = (self.options.has_progress_events, held_by) {
+                let (id, label) = (record.id, record.label);
+                self.emit(Event::Held { id, label, by });
+            }
             record.timings.waits = self.gates.totals(now);
             self.outbound.push_back(record);
             self.pump(now);
@@ -74,18 +80,18 @@ impl Connection {
     }
 
     /// What holds the next request back.
-    fn gate(&self) -> Option<Gate> {
+    fn gate(&self) -> Option<HeldBy> {
         match self.state {
-            state if state.is_initial() => return Some(Gate::Initialization),
-            State::Reauthenticating => return Some(Gate::Reauthentication),
+            state if state.is_initial() => return Some(HeldBy::Initialization),
+            State::Reauthenticating => return Some(HeldBy::Reauthentication),
             _ => {}
         }
         if self.throttled_until.is_some() {
-            return Some(Gate::Throttle);
+            return Some(HeldBy::Throttle);
         }
         // A request that was given up keeps its place: the broker still works on it.
         let places = self.in_flight.len() + self.abandoned + self.admitted;
-        (places >= self.options.max_in_flight).then_some(Gate::InFlight)
+        (places >= self.options.max_in_flight).then_some(HeldBy::InFlight)
     }
 
     fn admit(&mut self, now: Instant) {
@@ -94,6 +100,10 @@ impl Connection {
             record.timings.admitted = Some(now);
             record.timings.waits = totals.since(&record.timings.waits);
             self.admitted += 1;
+            let (id, label, waits) = (record.id, record.label, record.timings.waits);
+            if self.options.has_progress_events {
+                self.emit(Event::Admitted { id, label, waits });
+            }
         }
     }
 

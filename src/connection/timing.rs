@@ -45,6 +45,12 @@ pub struct Waits {
 }
 
 impl Waits {
+    /// For how long it waited in all.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.initialization + self.throttle + self.reauthentication + self.in_flight
+    }
+
     /// What of these totals came after `before`.
     pub(super) fn since(&self, before: &Self) -> Self {
         Self {

@@ -15,6 +15,7 @@ mod model;
 mod overhead;
 mod pool;
 mod produce_attempts;
+mod progress;
 #[path = "../support/random.rs"]
 mod random;
 #[path = "../support/recorded.rs"]

@@ -247,3 +247,30 @@ fn rule_5_throttling_that_ends_meanwhile_wakes_nobody_again_and_again() {
     let next = driver.connection.next_deadline().unwrap();
     assert!(next > driver.now);
 }
+
+#[test]
+fn rule_5_new_credentials_do_not_disturb_an_exchange_that_is_under_way() {
+    let token = |driver: &mut Driver| {
+        let asked = driver.take();
+        let body = SaslAuthenticateRequest::decode(&asked.body, asked.version).unwrap();
+        (asked.clone(), body.auth_bytes.as_slice().to_vec())
+    };
+    replay(|driver| {
+        let old: Vec<Box<dyn Mechanism>> = vec![Box::new(Plain::new("alice", "old"))];
+        driver.configure(options(), old);
+        driver.open();
+        driver.answer_versions();
+        let shake = driver.take();
+        let newer = Plain::new("alice", "newer");
+        driver.connection.replace_mechanism(Box::new(newer));
+        driver.answer(&shake, &SaslHandshakeResponse::default());
+        let (asked, sent) = token(driver);
+        assert_eq!(sent, b"\0alice\0old");
+        driver.answer(&asked, &lives(10_000));
+        driver.wait(9_000);
+        let shake = driver.take();
+        driver.answer(&shake, &SaslHandshakeResponse::default());
+        let (_, sent) = token(driver);
+        assert_eq!(sent, b"\0alice\0newer");
+    });
+}

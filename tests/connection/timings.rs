@@ -104,16 +104,18 @@ fn metrics_count_each_way_to_end() {
     driver.submit(ApiKey::Metadata, 12);
     let gauges = driver.connection.gauges(driver.now + ms(9));
     assert_eq!(
-        (gauges.in_flight, gauges.waiting, gauges.oldest),
-        (2, 1, ms(9))
+        (gauges.in_flight, gauges.waiting, gauges.unwritten),
+        (2, 1, 0)
     );
+    assert_eq!(gauges.oldest, ms(9));
     driver.wait(30_000);
     observe(&mut metrics, &mut driver);
     let fetch = &metrics.apis[&ApiKey::Fetch];
     assert_eq!(
-        (fetch.succeeded, fetch.cancelled, fetch.failed.no_response),
-        (2, 1, 1)
+        (fetch.sent, fetch.succeeded, fetch.failed.no_response),
+        (3, 2, 1)
     );
+    assert_eq!(fetch.errors["cancelled"], 1);
     assert_eq!((fetch.throttled, fetch.total.count()), (ms(200), 2));
     assert!(fetch.total.max() == ms(4));
     let metadata = &metrics.apis[&ApiKey::Metadata];
@@ -122,6 +124,8 @@ fn metrics_count_each_way_to_end() {
         (2, 1)
     );
     assert_eq!((metadata.timed_out, metadata.retriable), (1, 3));
+    assert_eq!((metadata.sent, metadata.errors["timeout"]), (2, 3));
+    assert_eq!(metrics.opened, 1);
     assert_eq!((metrics.ready, metrics.initialization.max()), (1, ms(3)));
     assert_eq!(metrics.closed.get("timeout"), Some(&1));
     assert!(metrics.failed_in.is_empty());

@@ -12,6 +12,8 @@ pub(crate) struct Exchange {
     /// In order of preference, never empty.
     mechanisms: Vec<Box<dyn Mechanism>>,
     current: usize,
+    /// The one to use from the next time on.
+    next: Option<Box<dyn Mechanism>>,
     has_fallen_back: bool,
     /// The version of SaslAuthenticate; `None` for bare tokens.
     pub(crate) wrapped_in: Option<Version>,
@@ -39,6 +41,7 @@ impl Exchange {
         (!mechanisms.is_empty()).then_some(Self {
             mechanisms,
             current: 0,
+            next: None,
             has_fallen_back: false,
             wrapped_in: None,
             rounds: 0,
@@ -51,6 +54,9 @@ impl Exchange {
 
     /// Begins again, with the mechanism that was agreed on.
     pub(crate) fn begin(&mut self, now: Instant) {
+        if let Some(next) = self.next.take() {
+            (self.mechanisms, self.current) = (vec![next], 0);
+        }
         self.rounds = 0;
         self.asks = false;
         self.is_last = false;
@@ -73,8 +79,7 @@ impl Exchange {
 
     /// Replaces all mechanisms, for the next time.
     pub(crate) fn replace(&mut self, mechanism: Box<dyn Mechanism>) {
-        self.mechanisms = vec![mechanism];
-        self.current = 0;
+        self.next = Some(mechanism);
     }
 
     /// Turns to the first other mechanism that the broker has; false if there is none, or this was
