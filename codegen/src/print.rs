@@ -77,15 +77,26 @@ impl Printer {
         }
     }
 
-    /// Lexemes that go on from line to line, their `blocks` broken or only those that must be.
-    fn lexemes(&mut self, lexemes: &[Lexeme], blocks: bool) {
+    /// Lexemes that go on from line to line, their `blocks` broken or only those that must be. The alternatives of a
+    /// pattern fill their lines.
+    fn lexemes(&mut self, mut lexemes: &[Lexeme], blocks: bool) {
         let mut spaces = Spaces::default();
-        for lexeme in lexemes {
-            if spaces.before(lexeme) {
+        while let [lexeme, rest @ ..] = lexemes {
+            let space = spaces.before(lexeme);
+            if spaces.is_alternative(lexeme) && !self.has_room_for(alternative(rest)) {
+                self.new_line();
+            } else if space {
                 self.out.push(' ');
             }
             self.lexeme(lexeme, blocks);
+            lexemes = rest;
         }
+    }
+
+    /// Whether an alternative of a pattern still fits on the line, with what comes before and after it.
+    fn has_room_for(&self, alternative: &[Lexeme]) -> bool {
+        let room = self.room().saturating_sub(" | ".len() + CLOSING);
+        line(alternative, &mut Spaces::default(), room).is_some()
     }
 
     fn lexeme(&mut self, lexeme: &Lexeme, blocks: bool) {
@@ -173,6 +184,13 @@ impl Printer {
     }
 }
 
+/// The first of the alternatives of a pattern; with what stands before the block if it is the last.
+fn alternative(pattern: &[Lexeme]) -> &[Lexeme] {
+    let mut lexemes = pattern.iter();
+    let end = lexemes.position(|lexeme| lexeme.is("|") || lexeme.braces().is_some());
+    pattern.split_at(end.unwrap_or(pattern.len())).0
+}
+
 /// Whether an attribute is a word for the compiler, which stands on the line of its function: there
 /// is one for nearly every function.
 fn is_mark(attribute: &[Lexeme]) -> bool {
@@ -258,6 +276,11 @@ impl<'a> Topic<'a> {
         1..=3 => {
             r.unknown_tag(tag)?;
             continue;
+        }
+        ApiKey::AddOffsetsToTransaction | ApiKey::AddPartitionsToTransaction | ApiKey::Metadata
+        | ApiKey::DescribeTransactions | ApiKey::ListTransactions if v.0 >= 1 => {
+            r.i16();
+            r.array(e, 6, |r| r.i16());
         }
     }
 }

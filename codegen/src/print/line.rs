@@ -55,6 +55,11 @@ impl Spaces {
         space && !clings
     }
 
+    /// Whether `lexeme`, which came last, begins another alternative of a pattern.
+    pub(super) fn is_alternative(&self, lexeme: &Lexeme) -> bool {
+        lexeme.is("|") && !self.in_closure && self.last == Last::Operator
+    }
+
     fn operator(&mut self, text: &str) -> (bool, Last) {
         let is_prefix = matches!(self.last, Last::Clings | Last::Operator);
         match text {
