@@ -22,8 +22,9 @@ pub enum Messages {
     Session,
 }
 
-/// Generates `messages.rs`, `api_keys.rs`, `error_codes.rs`, `any_messages.rs` and `record_types.rs`
-/// in the folder `out` from the definitions in the folder `definitions`. The API keys are always all of them.
+/// Generates `messages.rs`, `api_keys.rs`, `error_codes.rs`, `throttle_time.rs`, `any_messages.rs` and
+/// `record_types.rs` in the folder `out` from the definitions in the folder `definitions`. The API keys and the
+/// responses that a throttle time is read from are always all of them.
 /// With `schemas` there is also `schemas.rs`, with the tables of the messages.
 ///
 /// # Errors
@@ -41,6 +42,10 @@ pub fn generate(
     write(
         &out.join("error_codes.rs"),
         emit::error_codes(&corpus.errors),
+    )?;
+    write(
+        &out.join("throttle_time.rs"),
+        emit::throttle_time(&protocol),
     )?;
     match messages {
         Messages::All => {

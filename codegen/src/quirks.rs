@@ -24,3 +24,7 @@ pub(crate) const SESSION_APIS: [&str; 3] = ["ApiVersions", "SaslHandshake", "Sas
 
 /// The messages in front of requests and responses.
 pub(crate) const HEADERS: [&str; 2] = ["RequestHeader", "ResponseHeader"];
+
+/// The field of a response that says for how many milliseconds the broker throttles the client: a connection reads it
+/// out of any response. Source: KIP-124, KIP-219.
+pub(crate) const THROTTLE_TIME: &str = "ThrottleTimeMs";

@@ -20,6 +20,7 @@ fn generated() -> Vec<TokenStream> {
         emit::any_messages(&protocol),
         emit::record_types(&protocol),
         emit::error_codes(&corpus.errors),
+        emit::throttle_time(&protocol),
     ]
 }
 

@@ -11,6 +11,7 @@ mod record_types;
 mod role;
 mod schemas;
 mod structs;
+mod throttle_time;
 mod types;
 mod when;
 mod write;
@@ -20,6 +21,7 @@ pub use error_codes::error_codes;
 pub use messages::{message, messages, selected};
 pub use record_types::record_types;
 pub use schemas::{schemas, tables};
+pub use throttle_time::throttle_time;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -54,6 +56,12 @@ impl<'m> Scope<'m> {
             .get(place)
             .map_or("", |entry| &entry.ident);
         ident(name)
+    }
+
+    /// The struct at this place of the message.
+    fn inside(self, place: usize) -> Option<Self> {
+        let entry = self.message.structs.get(place)?;
+        Some(Self { entry, ..self })
     }
 
     /// The fields that have a tag, by tag.

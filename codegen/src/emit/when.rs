@@ -7,7 +7,7 @@ use super::number;
 use crate::versions::Versions;
 
 /// When something holds, among the versions that are possible at that place.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum When {
     Always,
     Never,
@@ -87,6 +87,18 @@ impl When {
         }
     }
 
+    /// `statements` where it holds.
+    pub(super) fn only(self, statements: impl FnOnce() -> TokenStream) -> TokenStream {
+        match (self, self.condition()) {
+            (Self::Never, _) => TokenStream::new(),
+            (_, None) => statements(),
+            (_, Some(condition)) => {
+                let statements = statements();
+                quote!(if #condition { #statements })
+            }
+        }
+    }
+
     /// `condition && rest`, where it may hold at all.
     pub(super) fn and(self, rest: TokenStream) -> TokenStream {
         match (self, self.condition()) {
@@ -122,23 +134,26 @@ mod tests {
     fn what_always_or_never_holds_leaves_no_condition() {
         let possible = Versions::new(2, 9);
         let table = [
-            (Versions::ALL, "yes", "", "rest"),
-            (Versions::NONE, "no", "", "false"),
+            (Versions::ALL, "yes", "yes", "", "rest"),
+            (Versions::NONE, "no", "", "", "false"),
             (
                 Versions::from(4),
                 "if v.0>=4{yes}else{no}",
+                "if v.0>=4{yes}",
                 "v.0<=3",
                 "v.0>=4&&rest",
             ),
             (
                 Versions::new(0, 4),
                 "if v.0<=4{yes}else{no}",
+                "if v.0<=4{yes}",
                 "v.0>=5",
                 "v.0<=4&&rest",
             ),
             (
                 Versions::new(3, 4),
                 "if(3..=4).contains(&v.0){yes}else{no}",
+                "if(3..=4).contains(&v.0){yes}",
                 "!(3..=4).contains(&v.0)",
                 "(3..=4).contains(&v.0)&&rest",
             ),
@@ -148,9 +163,10 @@ mod tests {
             let text = tokens.to_string().replace(' ', "");
             text.replace("ifv", "if v")
         };
-        for (holds, chosen, negated, and) in table {
+        for (holds, chosen, only, negated, and) in table {
             let when = When::new(holds, possible);
             assert_eq!(text(when.choose(|| quote!(yes), || quote!(no))), chosen);
+            assert_eq!(text(when.only(|| quote!(yes))), only);
             assert_eq!(when.negated().map(text).unwrap_or_default(), negated);
             assert_eq!(text(when.and(quote!(rest))), and);
         }

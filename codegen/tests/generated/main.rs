@@ -3,6 +3,7 @@
 
 mod features;
 mod real;
+mod throttle_time;
 
 use std::path::Path;
 

@@ -24,6 +24,17 @@ impl<'a> Reader<'a> {
         self.finish_tags(tags)
     }
 
+    /// The same where they are not wanted: they are passed over by their sizes, whether they are known or not.
+    #[cfg(feature = "connection")]
+    pub(crate) fn skip_tagged_fields(&mut self, e: Encoding) {
+        if self.has_tags(e) {
+            let mut tags = self.tag_section();
+            while let Some(tag) = self.next_tag(&mut tags) {
+                self.bytes(tag.size);
+            }
+        }
+    }
+
     /// Whether tagged fields stand at the end of a struct: nearly always none, which is a byte that
     /// is read then.
     #[inline]
