@@ -12,6 +12,9 @@ mod driver;
 mod hostile_bodies;
 mod memory;
 mod model;
+#[cfg(all(feature = "messages", feature = "schema"))]
+#[path = "../support/mutation.rs"]
+mod mutation;
 mod overhead;
 mod pool;
 mod produce_attempts;
@@ -28,6 +31,9 @@ mod rule_03_versions;
 mod rule_04_faults;
 mod rule_04_sasl;
 mod rule_05_reauthentication;
+#[cfg(all(feature = "messages", feature = "schema"))]
+mod rule_06_broken_bodies;
+mod rule_06_throttle_times;
 mod rule_06_throttling;
 mod rule_07_deadlines;
 mod rule_08_frames;
