@@ -166,6 +166,9 @@
 //! What to do about the requests says [`Advice`]; what all of it adds up to, [`Metrics`]. [`Pool`] keeps the
 //! connections to several brokers open, and [`produce`](crate::produce) follows batches through their attempts.
 //!
+//! Two drivers are among the examples of the repository: `blocking_client`, over a socket of the standard library, and
+//! `tokio_client`, over tokio with TLS by rustls, where any number of tasks share a connection.
+//!
 //! See <https://kafka.apache.org/protocol#protocol_network>.
 
 mod advice;
