@@ -10,7 +10,7 @@
 //! | family | methods | rule |
 //! |---|---|---|
 //! | inputs of the transport | [`handle_opened`], [`handle_bytes`], [`handle_written`], [`handle_end_of_stream`], [`handle_transport_error`], [`handle_timer`] | each with the time |
-//! | commands | [`submit`], [`submit_frame`], [`probe`], [`cancel`], [`drain`], [`close`], [`retire`], [`replace_mechanism`], [`provide_sasl_token`], [`handle_decoded`] | as above |
+//! | commands | [`submit`], [`submit_frame`], [`submit_body`], [`probe`], [`cancel`], [`drain`], [`close`], [`retire`], [`replace_mechanism`], [`provide_sasl_token`], [`handle_decoded`] | as above |
 //! | outputs | [`poll_event`], [`poll_transmit`], [`next_deadline`] | in this order, after every input or command |
 //! | questions | [`state`], [`versions`], [`choose_version`], [`in_flight`], [`gauges`] and others | at any time |
 //!
@@ -23,6 +23,7 @@
 //! [`handle_decoded`]: Connection::handle_decoded
 //! [`submit`]: Connection::submit
 //! [`submit_frame`]: Connection::submit_frame
+//! [`submit_body`]: Connection::submit_body
 //! [`probe`]: Connection::probe
 //! [`cancel`]: Connection::cancel
 //! [`drain`]: Connection::drain
@@ -201,6 +202,7 @@ pub mod server;
 mod sniff;
 mod state;
 mod submit;
+mod submit_encoded;
 mod throttle;
 mod timers;
 mod timing;

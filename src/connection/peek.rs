@@ -15,10 +15,20 @@ pub(super) fn expects_response<'a>(
     key != ApiKey::Produce || produce_acks(version, frame()) != Some(0)
 }
 
+/// As [`expects_response`], of a request of which only the body is there.
+pub(super) fn body_expects_response(key: ApiKey, version: Version, body: &[u8]) -> bool {
+    key != ApiKey::Produce || acks(version, &mut Reader::new(body)) != Some(0)
+}
+
 fn produce_acks(version: Version, frame: &[u8]) -> Option<i16> {
     let mut reader = Reader::new(frame);
     let header = ApiKey::Produce.request_header_version(version);
     RequestHeader::decode_from(&mut reader, header).ok()?;
+    acks(version, &mut reader)
+}
+
+/// The acks at the front of the body of a Produce request.
+fn acks(version: Version, reader: &mut Reader<'_>) -> Option<i16> {
     if version >= Version(3) {
         // The transactional id.
         reader.nullable_string(Encoding::flexible_from(9, version));

@@ -8,6 +8,9 @@ use super::sniff::{ForeignProtocol, Sniffed};
 /// How many bytes the size of a frame takes.
 pub(super) const SIZE_BYTES: usize = 4;
 
+/// How many bytes of a request say where it belongs: API key, version and correlation id.
+pub(super) const ROUTED: usize = 8;
+
 /// The most that is reserved ahead of the bytes that arrived.
 const AHEAD: usize = 16 * 1024;
 

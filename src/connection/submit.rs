@@ -1,12 +1,13 @@
-//! What the caller wants of a connection: requests sent, probed or cancelled, and an end.
+//! What the caller wants of a connection: requests sent, probed or cancelled, and an end. Those that come encoded are in
+//! `submit_encoded.rs`.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 
 use crate::messages::ApiVersionsRequest;
-use crate::wire::{Blob, Segments, Writer};
+use crate::wire::Segments;
 use crate::{ApiKey, Request, Version, frame};
 
 use super::delivery::Delivery;
@@ -37,50 +38,6 @@ impl Connection {
         self.check_open()?;
         let version = self.version_for::<R>(options)?;
         let record = self.encode(now, request, version, Origin::Caller, options)?;
-        Ok(self.enqueue(now, record))
-    }
-
-    /// Sends a request that is encoded already: header and body, without the size, in whatever API and version.
-    ///
-    /// The correlation id in it is replaced; all else stays as it is. The whole response comes back as
-    /// [`RawResponse::frame`](super::RawResponse::frame). So a proxy forwards what it does not understand.
-    ///
-    /// # Errors
-    ///
-    /// [`SubmitError`]; nothing was kept of the request then.
-    pub fn submit_frame(
-        &mut self,
-        now: Instant,
-        frame: &Bytes,
-        options: SubmitOptions,
-    ) -> Result<RequestId, SubmitError> {
-        self.check_open()?;
-        let mut header = frame.clone();
-        if header.remaining() < ROUTED {
-            return Err(SubmitError::NotARequest { bytes: frame.len() });
-        }
-        let key = ApiKey::from_number(header.get_i16());
-        let version = Version(header.get_i16());
-        if !self.state.is_initial() {
-            self.check_version(key, version)?;
-        }
-        let correlation_id = self.next_correlation_id(false);
-        let mut writer = Writer::with_buffer(std::mem::take(&mut self.spare));
-        writer.i32(i32::try_from(frame.len()).unwrap_or(i32::MAX));
-        writer.i16(key.number());
-        writer.i16(version.0);
-        writer.i32(correlation_id);
-        writer.bytes(&Blob::Shared(frame.slice(ROUTED..)));
-        let label = ApiLabel::new(key, version, correlation_id, ());
-        let expects_response = peek::expects_response(key, version, || frame);
-        let record = self.record(
-            now,
-            label,
-            Origin::Caller,
-            writer.finish(),
-            expects_response,
-            options,
-        );
         Ok(self.enqueue(now, record))
     }
 
@@ -147,7 +104,7 @@ impl Connection {
         self.pump(now);
     }
 
-    fn check_open(&self) -> Result<(), SubmitError> {
+    pub(super) fn check_open(&self) -> Result<(), SubmitError> {
         match self.state {
             state @ (State::Draining | State::Closed) => Err(SubmitError::Closed { state }),
             _ if self.waiting() >= self.options.max_waiting => Err(SubmitError::QueueFull {
@@ -266,15 +223,12 @@ impl Connection {
         })
     }
 
-    fn enqueue(&mut self, now: Instant, record: Box<Record>) -> RequestId {
+    pub(super) fn enqueue(&mut self, now: Instant, record: Box<Record>) -> RequestId {
         let id = record.id;
         self.take_in(now, record);
         id
     }
 }
-
-/// API key, version and correlation id.
-const ROUTED: usize = 8;
 
 pub(super) fn api_versions_request<'a>(name: &'a str, version: &'a str) -> ApiVersionsRequest<'a> {
     ApiVersionsRequest {

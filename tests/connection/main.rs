@@ -42,6 +42,7 @@ mod rule_11_acks_0;
 mod rule_12_closing;
 mod server;
 mod server_limits;
+mod submitted;
 mod timings;
 #[path = "../support/vectors.rs"]
 mod vectors;

@@ -11,16 +11,13 @@ use crate::{ApiKey, Decode, DecodeErrorKind, ErrorCode, Version};
 
 use super::super::options::is_software_text;
 use super::super::peek;
-use super::super::receive::{Received, StreamPosition};
+use super::super::receive::{ROUTED, Received, StreamPosition};
 use super::super::report::{CloseReason, RequestFault};
 use super::super::request::{ApiLabel, Origin, Record, RequestId};
 use super::super::sasl::Token;
 use super::super::timing::Timings;
 use super::event::{IncomingRequest, ServerEvent};
 use super::machine::ServerConnection;
-
-/// API key, version and correlation id.
-const ROUTED: usize = 8;
 
 impl ServerConnection {
     /// Takes bytes from the front of `bytes`, up to the end of a frame.
