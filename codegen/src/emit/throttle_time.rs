@@ -87,10 +87,33 @@ fn fields(scope: Scope<'_>, fields: &[Field], possible: Versions) -> TokenStream
     let runs = fields.chunk_by(|one, next| versions(one) == versions(next));
     runs.filter_map(|run| {
         let versions = versions(run.first()?);
-        let skipped = || run.iter().map(|field| skip(scope, field, versions));
-        Some(When::new(versions, possible).only(|| skipped().collect()))
+        let skipped = || {
+            // Neighbours whose size is known are skipped at once.
+            let together =
+                |one: &Field, next: &Field| width(one).is_some() && width(next).is_some();
+            let skipped = run.chunk_by(together).map(|fields| {
+                let bytes = fields.iter().map(width).sum::<Option<usize>>();
+                match bytes.map(size) {
+                    Some(bytes) => quote!(r.bytes(#bytes);),
+                    None => {
+                        let each = fields.iter().map(|field| skip(scope, field, versions));
+                        each.collect()
+                    }
+                }
+            });
+            skipped.collect()
+        };
+        Some(When::new(versions, possible).only(skipped))
     })
     .collect()
+}
+
+/// The bytes of a field that takes as many in every version.
+fn width(field: &Field) -> Option<usize> {
+    match &field.ty {
+        Type::Fixed(ty) => Some(ty.size()),
+        _ => None,
+    }
 }
 
 /// Skips a field that is there, in one of these versions.
@@ -99,8 +122,8 @@ fn skip(scope: Scope<'_>, field: &Field, versions: Versions) -> TokenStream {
     let inside = |place| scope.inside(place).map(|scope| structure(scope, versions));
     let (plain, nullable) = match &field.ty {
         Type::Fixed(ty) => {
-            let method = ident(types::method(*ty));
-            return quote!(r.#method(););
+            let bytes = size(ty.size());
+            return quote!(r.bytes(#bytes););
         }
         Type::String => (quote!(r.string(#e);), quote!(r.nullable_string(#e);)),
         Type::Blob => (quote!(r.blob(#e);), quote!(r.nullable_blob(#e);)),

@@ -26,12 +26,19 @@ impl<'a> Reader<'a> {
 
     /// The same where they are not wanted: they are passed over by their sizes, whether they are known or not.
     #[cfg(feature = "connection")]
+    #[inline]
     pub(crate) fn skip_tagged_fields(&mut self, e: Encoding) {
         if self.has_tags(e) {
-            let mut tags = self.tag_section();
-            while let Some(tag) = self.next_tag(&mut tags) {
-                self.bytes(tag.size);
-            }
+            self.skip_tags();
+        }
+    }
+
+    #[cfg(feature = "connection")]
+    #[cold]
+    fn skip_tags(&mut self) {
+        let mut tags = self.tag_section();
+        while let Some(tag) = self.next_tag(&mut tags) {
+            self.bytes(tag.size);
         }
     }
 
