@@ -15,6 +15,9 @@ use std::{error, fmt};
 /// assert_eq!(id.to_string(), "AAAAAAAAAAAAAAAAAAAAAQ");
 /// # Ok::<(), kafka_codec::wire::ParseUuidError>(())
 /// ```
+///
+/// With the feature `uuid` it converts into the `Uuid` of the crate `uuid` and back: the same bytes in the same order,
+/// written differently.
 #[derive(Copy, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uuid([u8; 16]);
 
@@ -50,6 +53,34 @@ impl Uuid {
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.to_u128() == 0
+    }
+}
+
+/// Only with the feature `uuid`.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::wire::Uuid;
+///
+/// let id: Uuid = "Zvh7TK4RQxGLPtJAXYoG9w".parse()?;
+/// let other = uuid::Uuid::from(id);
+/// assert_eq!(other.to_string(), "66f87b4c-ae11-4311-8b3e-d2405d8a06f7");
+/// assert_eq!(Uuid::from(other), id);
+/// # Ok::<(), kafka_codec::wire::ParseUuidError>(())
+/// ```
+#[cfg(feature = "uuid")]
+impl From<uuid::Uuid> for Uuid {
+    fn from(id: uuid::Uuid) -> Self {
+        Self(id.into_bytes())
+    }
+}
+
+/// Only with the feature `uuid`.
+#[cfg(feature = "uuid")]
+impl From<Uuid> for uuid::Uuid {
+    fn from(id: Uuid) -> Self {
+        Self::from_bytes(id.0)
     }
 }
 
@@ -139,6 +170,29 @@ mod tests {
         assert_eq!(
             Uuid::from_u128(u128::MAX).to_string(),
             "_____________________w"
+        );
+    }
+
+    #[cfg(feature = "uuid")]
+    #[test]
+    fn the_uuid_of_the_crate_of_that_name_has_the_same_bytes_and_its_own_text() {
+        for number in [0, 1, 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210, u128::MAX] {
+            let id = Uuid::from_u128(number);
+            let other = uuid::Uuid::from(id);
+            assert_eq!((other.into_bytes(), other.as_u128()), (id.0, number));
+            assert_eq!(Uuid::from(other), id);
+            let (text, hyphenated) = (id.to_string(), other.to_string());
+            assert_eq!(text.parse(), Ok(id));
+            assert_eq!(uuid::Uuid::parse_str(&hyphenated), Ok(other));
+            assert_eq!(hyphenated.parse::<Uuid>(), Err(ParseUuidError));
+            assert!(uuid::Uuid::parse_str(&text).is_err(), "{text}");
+        }
+        assert!(uuid::Uuid::from(Uuid::ZERO).is_nil());
+        assert!(Uuid::from(uuid::Uuid::nil()).is_zero());
+        assert_eq!(
+            uuid::Uuid::from(Uuid::from_u128(0x0123_4567_89ab_cdef_fedc_ba98_7654_3210))
+                .to_string(),
+            "01234567-89ab-cdef-fedc-ba9876543210"
         );
     }
 
