@@ -244,7 +244,7 @@ const ERRORS: &str = concat!(
     include_str!("../../src/error/decode.rs"),
     include_str!("../../src/error/encode.rs")
 );
-const FRAMES: &str = include_str!("../../src/frame.rs");
+const FRAMES: &str = include_str!("../../src/frame/error.rs");
 
 /// The name of an enum's variant.
 fn variant(kind: &impl std::fmt::Debug) -> String {
