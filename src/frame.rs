@@ -14,9 +14,13 @@ use crate::messages::{RequestHeader, ResponseHeader};
 use crate::wire::{Segments, Writer};
 use crate::{EncodeError, Message, Request, Response, Version};
 
+#[cfg(feature = "tokio-util")]
+mod codec;
 mod error;
 mod splitter;
 
+#[cfg(feature = "tokio-util")]
+pub use codec::{FrameCodec, FrameCodecError};
 pub use error::{FrameError, FrameErrorKind};
 pub use splitter::FrameSplitter;
 

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!  bytes ──► FrameSplitter ──► frame ──► RequestHeader::split ──► body ──► FetchRequest::decode
-//!            frame.rs                    header.rs                         messages.rs
+//!            frame/splitter.rs           header.rs                         messages.rs
 //!
 //!  bytes ◄── Segments (a Buf) ◄── encode_request / encode_response ◄── FetchRequest { .. }
 //!            wire/                frame.rs

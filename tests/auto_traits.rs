@@ -39,6 +39,11 @@ fn every_public_type_is_send_and_sync() {
     is_owned::<UnselectedResponse<'static, 0, 0>>();
     is_owned::<(DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind)>();
     is_owned::<(FrameError, FrameErrorKind, FrameSplitter, Segments, Writer)>();
+    #[cfg(feature = "tokio-util")]
+    is_owned::<(
+        kafka_codec::frame::FrameCodec,
+        kafka_codec::frame::FrameCodecError,
+    )>();
     is_owned::<(Encoding, Limits, Tag, Uuid, ParseUuidError)>();
     is_shared::<(Blob<'_>, Packed<'_, i32>, TaggedField<'_>, TaggedFields<'_>)>();
     is_shared::<(Reader<'_>, TagSection<'_>, TagWriter<'_>)>();

@@ -2,7 +2,7 @@
 
 use std::{error, fmt};
 
-/// A stream that does not consist of frames. It cannot be read on.
+/// A stream that does not consist of whole frames. It cannot be read on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrameError {
     pub(super) kind: FrameErrorKind,
@@ -51,6 +51,18 @@ pub enum FrameErrorKind {
         /// The limit, in bytes.
         at_most: usize,
     },
+    /// The stream ends inside of the size.
+    EndInSize {
+        /// How many of its 4 bytes there are.
+        got: usize,
+    },
+    /// The stream ends inside of the frame.
+    EndInFrame {
+        /// How many bytes there are, its size left out.
+        got: usize,
+        /// How many it has.
+        announced: usize,
+    },
 }
 
 impl fmt::Display for FrameErrorKind {
@@ -59,6 +71,12 @@ impl fmt::Display for FrameErrorKind {
             Self::NegativeSize { size } => write!(f, "negative size {size}"),
             Self::TooLarge { size, at_most } => {
                 write!(f, "size of {size} bytes, the limit is {at_most}")
+            }
+            Self::EndInSize { got } => {
+                write!(f, "the stream ends after {got} of 4 bytes of its size")
+            }
+            Self::EndInFrame { got, announced } => {
+                write!(f, "the stream ends after {got} of {announced} bytes")
             }
         }
     }

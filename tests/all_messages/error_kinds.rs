@@ -166,12 +166,14 @@ fn encode_errors() -> Vec<(EncodeError, &'static str)> {
 }
 
 fn frame_errors() -> Vec<(FrameError, &'static str)> {
-    let error = |bytes: &[u8]| {
+    let after_one = |bytes: &[u8]| {
         let mut splitter = FrameSplitter::new(Limits::default().with_max_frame_bytes(1000));
         splitter.push(bytes);
         assert_eq!(splitter.next_frame().unwrap().as_deref(), Some(&b"one"[..]));
-        splitter.next_frame().unwrap_err()
+        splitter
     };
+    let error = |bytes| after_one(bytes).next_frame().unwrap_err();
+    let end = |bytes| after_one(bytes).check_end().unwrap_err();
     vec![
         (
             error(b"\0\0\0\x03one\xff\xff\xff\xff"),
@@ -181,6 +183,14 @@ fn frame_errors() -> Vec<(FrameError, &'static str)> {
             // What a splitter sees that is connected to a web server.
             error(b"\0\0\0\x03oneHTTP"),
             "frame at byte 7 of the stream: size of 1213486160 bytes, the limit is 1000",
+        ),
+        (
+            end(b"\0\0\0\x03one\0\0"),
+            "frame at byte 7 of the stream: the stream ends after 2 of 4 bytes of its size",
+        ),
+        (
+            end(b"\0\0\0\x03one\0\0\0\x05four"),
+            "frame at byte 7 of the stream: the stream ends after 4 of 5 bytes",
         ),
     ]
 }
