@@ -9,7 +9,7 @@ use crate::EncodeError;
 use super::advice::{Advice, Failure};
 use super::delivery::Delivery;
 use super::reason_text::Ms;
-use super::report::{CloseReason, CloseReport};
+use super::report::{CloseReason, CloseReport, TimeoutKind};
 use super::request::ApiLabel;
 use super::state::State;
 use super::versions::VersionError;
@@ -90,6 +90,20 @@ impl ConnectionError {
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         matches!(self.kind, ConnectionErrorKind::Closed(_))
+    }
+
+    /// Whether the time of this request ran out, not that of another on its connection.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match &self.kind {
+            ConnectionErrorKind::TimedOut { .. } => true,
+            ConnectionErrorKind::Closed(report) => matches!(
+                &report.reason,
+                CloseReason::Timeout(TimeoutKind::Request { request, .. })
+                    if *request == self.request
+            ),
+            _ => false,
+        }
     }
 
     /// What to do, and what it risks; see [`Advice::of`].

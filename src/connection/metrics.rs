@@ -8,11 +8,9 @@ use crate::{ApiKey, ErrorCode};
 use super::advice::Retry;
 use super::completion::{Completion, Outcome};
 use super::delivery::Delivery;
-use super::error::ConnectionErrorKind;
 use super::event::{Event, ProbeOutcome};
 use super::histogram::Histogram;
 use super::machine::Connection;
-use super::report::{CloseReason, TimeoutKind};
 use super::state::State;
 
 /// Counters and latencies of any number of connections, made of their events.
@@ -45,7 +43,7 @@ pub struct Metrics {
     pub ready: u64,
     /// How many connections ended before they were ready, by the state they were in.
     pub failed_in: BTreeMap<State, u64>,
-    /// How many connections ended, by [`CloseReason::name`].
+    /// How many connections ended, by [`CloseReason::name`](super::CloseReason::name).
     pub closed: BTreeMap<&'static str, u64>,
     /// How long getting ready took.
     pub initialization: Histogram,
@@ -73,7 +71,7 @@ pub struct ApiMetrics {
     pub failed: FailedMetrics,
     /// Requests that took too long, of those that failed.
     pub timed_out: u64,
-    /// Requests that failed, by [`ConnectionErrorKind::name`].
+    /// Requests that failed, by [`ConnectionErrorKind::name`](super::ConnectionErrorKind::name).
     pub errors: BTreeMap<&'static str, u64>,
     /// Requests that may be sent again, of those that failed.
     pub retriable: u64,
@@ -220,17 +218,8 @@ impl ApiMetrics {
             self.retriable += 1;
         }
         *self.errors.entry(error.kind().name()).or_default() += 1;
-        match error.kind() {
-            ConnectionErrorKind::TimedOut { .. } => self.timed_out += 1,
-            ConnectionErrorKind::Closed(report) => match &report.reason {
-                CloseReason::Timeout(TimeoutKind::Request { request, .. })
-                    if *request == completion.label() =>
-                {
-                    self.timed_out += 1;
-                }
-                _ => {}
-            },
-            _ => {}
+        if error.is_timeout() {
+            self.timed_out += 1;
         }
     }
 }

@@ -164,7 +164,8 @@
 //! | [`Authentication`](CloseReason::Authentication) | broker or client refused the other | correct the credentials or mechanism; the broker's words are in it |
 //! | [`BadRequest`](CloseReason::BadRequest) | [accepting side](server) only: a request that is not served | the client's bug, or serve more |
 //!
-//! What to do about the requests says [`Advice`]; what all of it adds up to, [`Metrics`]. [`Pool`] keeps the
+//! What to do about the requests says [`Advice`]; what all of it adds up to, [`Metrics`]. With the feature `tracing`, each event
+//! can be handed to `tracing` by its method `trace`. [`Pool`] keeps the
 //! connections to several brokers open, and [`produce`](crate::produce) follows batches through their attempts.
 //!
 //! Two drivers are among the examples of the repository: `blocking_client`, over a socket of the standard library, and
@@ -188,6 +189,7 @@ mod initialize;
 mod inputs;
 mod machine;
 mod metrics;
+mod names;
 mod negotiate;
 mod options;
 mod peek;
@@ -206,6 +208,8 @@ mod submit_encoded;
 mod throttle;
 mod timers;
 mod timing;
+#[cfg(feature = "tracing")]
+pub(crate) mod trace;
 mod transmit;
 mod versions;
 #[cfg(feature = "messages")]

@@ -1,5 +1,6 @@
 //! Why a connection was closed, and everything that was under way then.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{error, fmt};
@@ -306,11 +307,22 @@ impl CloseReport {
         let head = self
             .head
             .map_or(-1, |label| i64::from(label.api_key.number()));
-        let text = format!("{} {} {head}", self.reason.name(), self.state);
-        // FNV-1a
-        text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        let mut hash = Fnv1a(0xcbf2_9ce4_8422_2325);
+        // It takes whatever is written.
+        let _ = write!(hash, "{} {} {head}", self.reason.name(), self.state);
+        hash.0
+    }
+}
+
+/// FNV-1a of what is written.
+struct Fnv1a(u64);
+
+impl fmt::Write for Fnv1a {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = text.bytes().fold(self.0, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+        });
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connection::Timings;
+use crate::connection::{Severity, Timings};
 
 use super::batch::BatchInfo;
 use super::outcome::{AttemptOutcome, Persistence};
@@ -68,6 +68,26 @@ pub struct BatchReport {
     pub on_the_way: Duration,
     /// Between attempts.
     pub backing_off: Duration,
+}
+
+impl ProduceEvent {
+    /// How much it matters: an attempt after which the batch is sent again is a warning, and a batch that is not known
+    /// to be in the log an error, unless nobody was asked to say so.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        let is_well = |outcome: &AttemptOutcome| match outcome {
+            AttemptOutcome::Written => true,
+            other => other.persistence() == Persistence::Yes,
+        };
+        match self {
+            Self::Attempt(report) if is_well(&report.outcome) => Severity::Debug,
+            Self::Attempt(report) if report.outcome.is_final() => Severity::Error,
+            Self::Attempt(_) => Severity::Warning,
+            Self::Finished(report) if report.persistence == Persistence::Yes => Severity::Debug,
+            Self::Finished(report) if report.last.as_ref().is_some_and(is_well) => Severity::Debug,
+            Self::Finished(_) => Severity::Error,
+        }
+    }
 }
 
 impl fmt::Display for AttemptReport {

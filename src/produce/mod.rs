@@ -36,6 +36,8 @@
 mod batch;
 mod event;
 mod outcome;
+#[cfg(feature = "tracing")]
+mod trace;
 mod tracker;
 
 pub use batch::{BatchInfo, ProducerSequence};

@@ -60,6 +60,18 @@ pub enum Persistence {
     Yes,
 }
 
+impl Persistence {
+    /// Whether it is in the log, in a word that does not change: for counters.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Possibly => "possibly",
+            Self::Yes => "yes",
+        }
+    }
+}
+
 impl AttemptOutcome {
     /// The broker has it from `base_offset` on.
     #[must_use]
@@ -96,6 +108,21 @@ impl AttemptOutcome {
         match timed_out {
             true => Self::TimedOut { delivery },
             false => Self::Transport { delivery },
+        }
+    }
+
+    /// How it ended, in a word that does not change: for counters.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Acked { .. } => "acked",
+            Self::Written => "written",
+            Self::Retriable(_) => "retriable",
+            Self::Fatal(_) => "fatal",
+            Self::Moved { .. } => "moved",
+            Self::Transport { .. } => "transport",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Omitted => "omitted",
         }
     }
 

@@ -12,7 +12,7 @@ use super::outcome::{AttemptOutcome, Persistence};
 
 /// A batch of one tracker, by the order of being begun.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BatchId(u64);
+pub struct BatchId(pub(super) u64);
 
 /// Follows batches through all attempts. The [module](super) has an example.
 #[derive(Debug, Default)]

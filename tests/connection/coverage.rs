@@ -21,10 +21,15 @@ fn rows(heading: &str) -> Vec<Vec<&'static str>> {
 
 /// The names of all tests here.
 fn tests() -> BTreeSet<String> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/connection");
+    let mut places = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/connection")];
     let mut tests = BTreeSet::new();
-    for entry in fs::read_dir(here).unwrap() {
-        let source = fs::read_to_string(entry.unwrap().path()).unwrap();
+    while let Some(place) = places.pop() {
+        if place.is_dir() {
+            let entries = fs::read_dir(&place).unwrap();
+            places.extend(entries.map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let source = fs::read_to_string(&place).unwrap();
         for (at, _) in source.match_indices("#[test]\n") {
             let (_, after) = source[at..].split_once("fn ").unwrap();
             tests.insert(after.split_once('(').unwrap().0.to_owned());

@@ -44,5 +44,7 @@ mod server;
 mod server_limits;
 mod submitted;
 mod timings;
+#[cfg(feature = "tracing")]
+mod traces;
 #[path = "../support/vectors.rs"]
 mod vectors;

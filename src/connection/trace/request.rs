@@ -1,0 +1,142 @@
+//! The fields of events about one request.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::line::Line;
+use super::{Stages, TARGET, api_name, at_severity, micros};
+use crate::ErrorCode;
+use crate::connection::completion::{Completion, Outcome};
+use crate::connection::event::Severity;
+use crate::connection::request::ApiLabel;
+use crate::connection::timing::Waits;
+
+/// What an event says of a request. The table at [`Event::trace`](crate::connection::Event::trace) has each field.
+pub(super) struct RequestFields<'e> {
+    pub(super) event: &'static str,
+    pub(super) label: ApiLabel,
+    pub(super) tag: Option<u64>,
+    pub(super) attempt: Option<u32>,
+    pub(super) held_by: Option<&'static str>,
+    pub(super) waits: Waits,
+    pub(super) outcome: Option<&'static str>,
+    pub(super) timed_out: Option<bool>,
+    pub(super) delivery: Option<&'static str>,
+    pub(super) bytes_out: Option<usize>,
+    pub(super) bytes_in: Option<usize>,
+    pub(super) stages: Stages,
+    pub(super) round_trip_us: Option<u64>,
+    pub(super) decode_us: Option<u64>,
+    pub(super) throttle_us: Option<u64>,
+    pub(super) error_code: Option<i16>,
+    pub(super) error_codes: &'e [ErrorCode],
+    pub(super) response_version: Option<i16>,
+}
+
+impl RequestFields<'_> {
+    /// Nothing but the request.
+    pub(super) fn of(event: &'static str, label: ApiLabel) -> Self {
+        Self {
+            event,
+            label,
+            tag: None,
+            attempt: None,
+            held_by: None,
+            waits: Waits::default(),
+            outcome: None,
+            timed_out: None,
+            delivery: None,
+            bytes_out: None,
+            bytes_in: None,
+            stages: Stages::default(),
+            round_trip_us: None,
+            decode_us: None,
+            throttle_us: None,
+            error_code: None,
+            error_codes: &[],
+            response_version: None,
+        }
+    }
+
+    pub(super) fn completed(completion: &Completion) -> Self {
+        let is_timeout = match completion.outcome() {
+            Outcome::Failed(error) => error.is_timeout(),
+            Outcome::Response(_) | Outcome::Written => false,
+        };
+        Self {
+            tag: Some(completion.tag()),
+            attempt: Some(completion.attempt()),
+            waits: completion.timings().waits,
+            outcome: Some(completion.outcome().name()),
+            timed_out: is_timeout.then_some(true),
+            delivery: Some(completion.delivery().name()),
+            bytes_out: Some(completion.bytes_out()),
+            bytes_in: Some(completion.bytes_in()),
+            stages: Stages::of(completion.timings()),
+            throttle_us: passed(completion.throttle()),
+            ..Self::of("completed", completion.label())
+        }
+    }
+
+    pub(super) fn emit(self, severity: Severity, broker: &str, line: &Line<'_>) {
+        let ApiLabel {
+            api_key,
+            version,
+            correlation_id,
+            ..
+        } = self.label;
+        let error_codes = (!self.error_codes.is_empty()).then_some(Names(self.error_codes));
+        at_severity!(
+            severity,
+            target: TARGET,
+            event = self.event,
+            broker,
+            api = &*api_name(api_key),
+            api_version = version.0,
+            correlation_id,
+            tag = self.tag,
+            attempt = self.attempt,
+            held_by = self.held_by,
+            initialization_wait_us = passed(self.waits.initialization),
+            throttle_wait_us = passed(self.waits.throttle),
+            reauthentication_wait_us = passed(self.waits.reauthentication),
+            in_flight_wait_us = passed(self.waits.in_flight),
+            outcome = self.outcome,
+            timed_out = self.timed_out,
+            delivery = self.delivery,
+            bytes_out = self.bytes_out,
+            bytes_in = self.bytes_in,
+            queue_us = self.stages.queue_us,
+            write_us = self.stages.write_us,
+            head_of_line_us = self.stages.head_of_line_us,
+            ttfb_us = self.stages.ttfb_us,
+            transfer_us = self.stages.transfer_us,
+            total_us = self.stages.total_us,
+            round_trip_us = self.round_trip_us,
+            decode_us = self.decode_us,
+            throttle_us = self.throttle_us,
+            error_code = self.error_code,
+            error_codes = error_codes.map(tracing::field::display),
+            response_version = self.response_version,
+            "{line}"
+        );
+    }
+}
+
+/// A duration of which zero says nothing.
+fn passed(duration: Duration) -> Option<u64> {
+    (!duration.is_zero()).then(|| micros(duration))
+}
+
+/// Errors by their names, with commas between.
+struct Names<'e>(&'e [ErrorCode]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, code) in self.0.iter().enumerate() {
+            let separator = if place == 0 { "" } else { ", " };
+            write!(f, "{separator}{code}")?;
+        }
+        Ok(())
+    }
+}
