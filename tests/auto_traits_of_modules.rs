@@ -34,6 +34,8 @@ fn the_types_of_connection_are_send_and_sync() {
     is_shared::<produce::ProduceTracker>();
     is_shared::<produce::ProducerSequence>();
     is_shared::<connection::Metrics>();
+    #[cfg(feature = "metrics")]
+    is_shared::<connection::MetricsEmitter>();
     is_shared::<connection::Advice>();
     is_shared::<connection::AuthenticationFault>();
     is_shared::<connection::CloseReason>();

@@ -165,7 +165,8 @@
 //! | [`BadRequest`](CloseReason::BadRequest) | [accepting side](server) only: a request that is not served | the client's bug, or serve more |
 //!
 //! What to do about the requests says [`Advice`]; what all of it adds up to, [`Metrics`]. With the feature `tracing`, each event
-//! can be handed to `tracing` by its method `trace`. [`Pool`] keeps the
+//! can be handed to `tracing` by its method `trace`, and with `metrics`, a `MetricsEmitter` counts them for the crate of that
+//! name. [`Pool`] keeps the
 //! connections to several brokers open, and [`produce`](crate::produce) follows batches through their attempts.
 //!
 //! Two drivers are among the examples of the repository: `blocking_client`, over a socket of the standard library, and
@@ -179,6 +180,8 @@ mod close;
 mod completion;
 mod correlation;
 mod delivery;
+#[cfg(feature = "metrics")]
+mod emitter;
 mod error;
 mod event;
 mod finish;
@@ -218,6 +221,8 @@ mod wait;
 pub use advice::{Advice, DuplicateRisk, Failure, Retry, keep_alive_interval};
 pub use completion::{Completion, Outcome, RawResponse, ResponseTypeError};
 pub use delivery::Delivery;
+#[cfg(feature = "metrics")]
+pub use emitter::MetricsEmitter;
 pub use error::{ConnectionError, ConnectionErrorKind, SubmitError};
 pub use event::{Event, Initialization, ProbeOutcome, Severity};
 pub use gate::HeldBy;

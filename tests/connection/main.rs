@@ -9,6 +9,8 @@ mod advice;
 mod auto_traits;
 mod coverage;
 mod driver;
+#[cfg(feature = "metrics")]
+mod emitted;
 mod hostile_bodies;
 mod memory;
 mod model;

@@ -1,0 +1,210 @@
+//! Events of connections for the facade `metrics`. What counts in a snapshot is in [`Metrics`](super::Metrics). Only with
+//! the feature `metrics`.
+
+mod api;
+mod connection;
+mod definitions;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use metrics::{Counter, Label, SharedString};
+
+use crate::ApiKey;
+
+use super::event::{Event, ProbeOutcome};
+use super::metrics::Gauges;
+use super::report::CloseReport;
+use super::state::State;
+use api::ApiMetrics;
+use connection::{ConnectionGauges, ConnectionMetrics};
+
+/// Counts and times the events of the connections to a broker in the metrics of the crate `metrics`. Only with the feature
+/// `metrics`.
+///
+/// All have the label `broker`, which is the name that is given here. What is told apart further has one more or two, and each
+/// of them is one of a few words: nothing that a peer or a user says becomes a label. So an API that is not known is
+/// `unknown`.
+///
+/// | metric | kind | labels | what it is |
+/// |---|---|---|---|
+/// | `kafka_requests_total` | counter | `api`, `outcome`, `delivery` | requests that are over, by [how they ended](super::Outcome::name) and [how far they got](super::Delivery::name) |
+/// | `kafka_requests_timed_out_total` | counter | `api` | those whose own time ran out, not that of another on the connection |
+/// | `kafka_requests_retriable_total` | counter | `api` | those that failed and [may be sent again](super::Retry) |
+/// | `kafka_sent_bytes_total` | counter | `api` | bytes of requests that are over, as far as they were sent |
+/// | `kafka_received_bytes_total` | counter | `api` | bytes of their responses |
+/// | `kafka_request_duration_seconds` | histogram | `api`, `stage` | the stages of [`Timings`](super::Timings) that a request passed: `queue`, `write`, `head_of_line`, `ttfb`, `transfer`; `total` if it did not fail; `decode` if the caller said |
+/// | `kafka_throttle_duration_seconds` | histogram | `api` | for how long the broker throttles, each time it does |
+/// | `kafka_responses_undecodable_total` | counter | `api` | responses that did not decode |
+/// | `kafka_response_errors_total` | counter | `api`, `error` | Kafka's errors in responses by name, `unknown` if it has none, as far as the caller [said so](super::DecodedResponse::with_error_codes) |
+/// | `kafka_responses_late_total` | counter | `api` | responses to requests that had been given up |
+/// | `kafka_responses_unexpected_total` | counter | `api` | responses to requests that have none |
+/// | `kafka_connections_opened_total` | counter | | connections whose transport was opened |
+/// | `kafka_connections_ready_total` | counter | | those that became ready |
+/// | `kafka_connections_failed_total` | counter | `state` | connections that ended before they were, by [the state they were in](super::State::name) |
+/// | `kafka_connections_closed_total` | counter | `reason` | all that ended, by [why](super::CloseReason::name) |
+/// | `kafka_initialization_duration_seconds` | histogram | `phase` | getting ready: `api_versions`, `sasl_handshake`, `sasl_authenticate` |
+/// | `kafka_reauthentication_duration_seconds` | histogram | | authenticating again |
+/// | `kafka_probe_duration_seconds` | histogram | | probes that were answered |
+/// | `kafka_probes_failed_total` | counter | | those that were not |
+/// | `kafka_requests_in_flight`, `kafka_requests_waiting`, `kafka_requests_unwritten` | gauge | | requests that wait for a response, that something holds back, and that nothing does and that are not written whole |
+/// | `kafka_oldest_request_seconds` | gauge | | the age of the oldest request that is not over |
+/// | `kafka_connection_idle_seconds` | gauge | | for how long nothing was read or written |
+/// | `kafka_connection_state` | gauge | `state` | 1 for the state that the connection is in, 0 for those it was in |
+/// | `kafka_connection_state_seconds` | gauge | | for how long it has been in that state |
+///
+/// Counters and histograms of several connections under one name add up. Gauges do not: give each connection that
+/// is to have its own a name, such as `broker 1 fetch`.
+///
+/// # Examples
+///
+/// ```
+/// # use std::time::Instant;
+/// # use kafka_codec::connection::{Connection, ConnectionOptions};
+/// use kafka_codec::connection::MetricsEmitter;
+///
+/// // Once, with the program's recorder installed: handles are of the recorder that there is when they are first needed.
+/// MetricsEmitter::describe();
+///
+/// # let now = Instant::now();
+/// # let mut connection = Connection::new(now, ConnectionOptions::new("broker 1"));
+/// # connection.close(now);
+/// let mut emitter = MetricsEmitter::new(connection.broker().clone());
+/// while let Some(event) = connection.poll_event() {
+///     emitter.observe(&event);
+///     // .. and whatever else is done with it
+/// }
+/// emitter.set(&connection.gauges(now)); // now and then
+/// ```
+pub struct MetricsEmitter {
+    labels: Labels,
+    apis: BTreeMap<&'static str, ApiMetrics>,
+    closed: BTreeMap<&'static str, Counter>,
+    failed: BTreeMap<&'static str, Counter>,
+    connection: Option<ConnectionMetrics>,
+    gauges: Option<ConnectionGauges>,
+}
+
+impl MetricsEmitter {
+    /// Describes all metrics and their units to the recorder that is installed.
+    pub fn describe() {
+        definitions::describe_all();
+    }
+
+    /// An emitter whose metrics have this label `broker`.
+    ///
+    /// There should be few names: each has its own series.
+    #[must_use]
+    pub fn new(broker: impl Into<Arc<str>>) -> Self {
+        Self {
+            labels: Labels(SharedString::from_shared(broker.into())),
+            apis: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            connection: None,
+            gauges: None,
+        }
+    }
+
+    /// Counts an event.
+    pub fn observe(&mut self, event: &Event) {
+        match event {
+            Event::Completed(completion) => {
+                self.api(completion.label().api_key).completed(completion);
+            }
+            Event::Decoded {
+                label,
+                result,
+                error_codes,
+                after,
+                ..
+            } => {
+                let is_ok = result.is_ok();
+                self.api(label.api_key).decoded(is_ok, error_codes, *after);
+            }
+            Event::StateChanged {
+                from: State::Connecting,
+                to,
+                ..
+            } if *to != State::Closed => self.connection().opened.increment(1),
+            Event::Throttled { label, time, .. } => {
+                self.api(label.api_key).throttle.record(*time);
+            }
+            Event::LateResponse { label, .. } => self.api(label.api_key).late.increment(1),
+            Event::UnexpectedResponse { label, .. } => {
+                self.api(label.api_key).unexpected.increment(1);
+            }
+            Event::Ready { took } => self.connection().ready(took),
+            Event::SaslSucceeded {
+                took, again: true, ..
+            } => self.connection().reauthentication.record(*took),
+            Event::Probed { outcome, .. } => match outcome {
+                ProbeOutcome::Answered { round_trip, .. } => {
+                    self.connection().probe.record(*round_trip);
+                }
+                ProbeOutcome::Failed(_) => self.connection().failed_probes.increment(1),
+            },
+            Event::Closed(report) => self.closed(report),
+            _ => {}
+        }
+    }
+
+    /// Sets the gauges. They stay as they are until they are set again, also when the connection is over.
+    pub fn set(&mut self, gauges: &Gauges) {
+        let labels = &self.labels;
+        self.gauges
+            .get_or_insert_with(|| ConnectionGauges::new(labels))
+            .set(labels, gauges);
+    }
+
+    fn closed(&mut self, report: &CloseReport) {
+        let (labels, reason) = (&self.labels, report.reason.name());
+        let closed = self.closed.entry(reason).or_insert_with(|| {
+            definitions::CONNECTIONS_CLOSED.counter(labels.with([("reason", reason)]))
+        });
+        closed.increment(1);
+        if report.state.is_initial() {
+            let state = report.state.name();
+            let failed = self.failed.entry(state).or_insert_with(|| {
+                definitions::CONNECTIONS_FAILED.counter(labels.with([("state", state)]))
+            });
+            failed.increment(1);
+        }
+    }
+
+    fn api(&mut self, key: ApiKey) -> &mut ApiMetrics {
+        let (labels, name) = (&self.labels, key.name().unwrap_or("unknown"));
+        let new = || ApiMetrics::new(labels.clone(), name);
+        self.apis.entry(name).or_insert_with(new)
+    }
+
+    fn connection(&mut self) -> &ConnectionMetrics {
+        let labels = &self.labels;
+        self.connection
+            .get_or_insert_with(|| ConnectionMetrics::new(labels))
+    }
+}
+
+impl fmt::Debug for MetricsEmitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricsEmitter")
+            .field("broker", &&*self.labels.0)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The labels that all metrics of a broker have.
+#[derive(Clone)]
+struct Labels(SharedString);
+
+impl Labels {
+    /// These, and others.
+    fn with<const N: usize>(&self, more: [(&'static str, &'static str); N]) -> Vec<Label> {
+        let more = more.map(|(key, value)| Label::from_static_parts(key, value));
+        [Label::new("broker", self.0.clone())]
+            .into_iter()
+            .chain(more)
+            .collect()
+    }
+}
