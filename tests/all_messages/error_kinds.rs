@@ -197,11 +197,10 @@ fn frame_errors() -> Vec<(FrameError, &'static str)> {
 
 /// Without the tables, errors of decoding do not name the field.
 fn expected(text: &str) -> String {
-    match text.split_once(" (byte ") {
-        Some((start, rest)) if !cfg!(feature = "schema") => {
-            let (message, _) = start.split_once(": ").unwrap();
-            format!("{message}: (byte {rest}")
-        }
+    let place = text.split_once(" (byte ");
+    let field = place.and_then(|(start, rest)| Some((start.split_once(": ")?.0, rest)));
+    match field {
+        Some((message, rest)) if !cfg!(feature = "schema") => format!("{message}: (byte {rest}"),
         _ => text.to_owned(),
     }
 }
