@@ -2,12 +2,13 @@
 //! the accepting side, its requests into the connection, the broker's packets into that, and the responses back.
 
 mod ending;
+mod tokens;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use kafka_codec::connection::server::{
     IncomingRequest, ServerConnection, ServerEvent, ServerOptions,
 };
@@ -18,6 +19,7 @@ use kafka_codec::connection::{
 
 use crate::streams::{Arrival, TcpConnection};
 use crate::truth::Frame;
+use tokens::Tokens;
 
 /// What became of the requests, by what the machine said of each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,15 +47,20 @@ pub(crate) struct Replay<'a> {
     name: String,
     /// The frames of the list that are still to come from the client.
     to_come: std::slice::Iter<'a, Frame>,
+    /// The broker's frames of the list, and its responses by their ids.
+    to_client: &'a [Frame],
     responses: HashMap<i32, &'a Frame>,
+    /// The exchange of bare tokens, if there is one.
+    tokens: Option<Tokens<'a>>,
     start: Instant,
     started: i64,
     client: Connection,
     server: ServerConnection,
     /// The machine's correlation id by that on the wire.
     ids: HashMap<i32, i32>,
-    /// What the broker sent, with the machine's correlation ids as far as `renumbered`.
-    to_client: Vec<u8>,
+    /// What the broker sent, with the machine's correlation ids in the first frames.
+    received: Vec<u8>,
+    /// How many these are.
     renumbered: usize,
     sent: Vec<Sent<'a>>,
     /// When the last response was complete.
@@ -67,6 +74,8 @@ pub(crate) struct Replay<'a> {
 }
 
 const FOREVER: Duration = Duration::from_secs(1 << 20);
+/// How many bytes the size of a frame takes.
+const SIZE_BYTES: usize = 4;
 
 impl<'a> Replay<'a> {
     /// `frames` are those of the list, the client's first.
@@ -75,13 +84,17 @@ impl<'a> Replay<'a> {
         let requests = frames.iter().take_while(|frame| frame.to_broker).count();
         let (to_broker, to_client) = frames.split_at(requests);
         let name = format!("{} -> {}", tcp.client, tcp.broker);
+        let (tokens, mechanisms) = Tokens::of(tcp, frames).unzip();
         // The client learns the versions for itself, and has deadlines of its own.
-        let options = ConnectionOptions::new(name.as_str())
-            .with_negotiation(Negotiation::Assume(VersionTable::default()))
+        let mut options = ConnectionOptions::new(name.as_str())
+            .with_negotiation(Negotiation::Assume(tokens::versions(frames)))
             .with_max_in_flight(usize::MAX)
             .with_request_timeout(FOREVER, TimeoutFrom::Written)
             .with_stall_timeout(FOREVER)
             .with_first_correlation_id(to_broker.first().and_then(|frame| frame.id).unwrap_or(1));
+        if tokens.is_some() {
+            options = options.with_client_id(frames[0].client_id.as_str());
+        }
         let served = ServerOptions::new(name.as_str(), VersionTable::default())
             .with_forwarding(true)
             .with_max_in_flight(usize::MAX)
@@ -89,18 +102,21 @@ impl<'a> Replay<'a> {
             .with_stall_timeout(FOREVER);
         let responses = to_client
             .iter()
+            .filter(|frame| !frame.is_token)
             .map(|frame| (frame.id.expect("a response has an id"), frame));
         let mut replay = Self {
             tcp,
             name,
             to_come: to_broker.iter(),
+            to_client,
             responses: responses.collect(),
+            tokens,
             start,
             started: tcp.arrivals[0].time,
-            client: Connection::new(start, options),
+            client: Connection::with_sasl(start, options, mechanisms.into_iter().collect()),
             server: ServerConnection::new(start, served),
             ids: HashMap::new(),
-            to_client: tcp.to_client.bytes.clone(),
+            received: tcp.to_client.bytes.clone(),
             renumbered: 0,
             sent: Vec::new(),
             last_response: None,
@@ -141,6 +157,7 @@ impl<'a> Replay<'a> {
         while let Some(event) = self.server.poll_event() {
             match event {
                 ServerEvent::Request(request) => self.on_request(now, arrival.time, &request),
+                ServerEvent::SaslToken(token) => self.on_token(now, arrival.time, token),
                 other => panic!("{}: {other:?}", self.name),
             }
         }
@@ -164,19 +181,23 @@ impl<'a> Replay<'a> {
             !truth.wants_no_response,
             "{name}"
         );
-        let options = SubmitOptions::default().with_tag(self.sent.len().try_into().unwrap());
-        self.sent.push(Sent {
-            truth,
-            response: self.responses.get(&wire_id).copied(),
-            id: request.id(),
-            is_completed: false,
-        });
         self.tally.requests += 1;
-        self.client
-            .submit_frame(now, request.frame(), options)
-            .unwrap();
-        let mut transmit = self.client.poll_transmit().expect("nothing holds it back");
-        let written = transmit.copy_to_bytes(transmit.remaining());
+        if self.tokens.is_some() && truth.asks_for_bare_tokens() {
+            // That is the connection's own to send.
+            self.on_handshake(truth, request.id());
+        } else {
+            let options = SubmitOptions::default().with_tag(self.sent.len().try_into().unwrap());
+            self.sent.push(Sent {
+                truth,
+                response: self.responses.get(&wire_id).copied(),
+                id: request.id(),
+                is_completed: false,
+            });
+            self.client
+                .submit_frame(now, request.frame(), options)
+                .unwrap();
+        }
+        let written = self.write(now);
         assert_eq!(written[4..8], request.frame()[..4], "{name}");
         assert_eq!(
             written[12..],
@@ -189,28 +210,36 @@ impl<'a> Replay<'a> {
             None,
             "{name}: the id is used twice"
         );
+    }
+
+    /// What the connection sends: all of it is written at once.
+    fn write(&mut self, now: Instant) -> Bytes {
+        let mut transmit = self.client.poll_transmit().expect("nothing holds it back");
+        let written = transmit.copy_to_bytes(transmit.remaining());
         self.client.handle_written(now, written.len());
+        written
     }
 
     fn broker_sent(&mut self, now: Instant, arrival: &Arrival) {
         self.renumber(arrival.bytes.end);
-        let bytes = &self.to_client[arrival.bytes.clone()];
+        let bytes = &self.received[arrival.bytes.clone()];
         self.client.handle_bytes(now, bytes);
     }
 
     /// Puts the machine's correlation ids into the frames that begin before `end`.
     fn renumber(&mut self, end: usize) {
-        while self.renumbered < end {
-            let frame = &mut self.to_client[self.renumbered..];
-            let Some((head, _)) = frame.split_first_chunk_mut::<8>() else {
+        while let Some(frame) = self.to_client.get(self.renumbered) {
+            if frame.offset >= end {
                 return;
-            };
-            let size = i32::from_be_bytes(head[..4].try_into().unwrap());
-            let wire_id = i32::from_be_bytes(head[4..].try_into().unwrap());
-            // An id that nobody asked with stays, and the machine finds it.
-            let id = self.ids.get(&wire_id).copied().unwrap_or(-1);
-            head[4..].copy_from_slice(&id.to_be_bytes());
-            self.renumbered += 4 + usize::try_from(size).unwrap();
+            }
+            self.renumbered += 1;
+            // A token has none.
+            if let Some(wire_id) = frame.id {
+                // An id that nobody asked with is one that the machine does not know either.
+                let id = self.ids.get(&wire_id).copied().unwrap_or(-1);
+                let at = frame.offset + SIZE_BYTES;
+                self.received[at..at + 4].copy_from_slice(&id.to_be_bytes());
+            }
         }
     }
 
@@ -224,7 +253,13 @@ impl<'a> Replay<'a> {
             match event {
                 Event::Completed(done) => self.on_completed(now, &done),
                 Event::Closed(report) => self.report = Some(report),
-                Event::StateChanged { .. } | Event::Ready { .. } => {}
+                Event::SaslTokenWanted { challenge } => self.on_token_wanted(now, &challenge),
+                event @ (Event::SaslSucceeded { .. } | Event::Ready { .. })
+                    if self.tokens.is_some() =>
+                {
+                    self.on_session(&event);
+                }
+                Event::StateChanged { .. } | Event::Ready { .. } | Event::SaslStarted { .. } => {}
                 other => panic!("{}: {other:?}", self.name),
             }
         }
@@ -286,18 +321,23 @@ impl<'a> Replay<'a> {
 
     /// The accepting side writes the response at once, as it stands in the capture.
     fn write_response(&mut self, now: Instant, truth: &Frame, latency: Duration) {
+        let (label, handled_in) = self.write_back(now);
+        assert!(is(label, truth) && Some(label.correlation_id) == truth.id);
+        assert_eq!(handled_in, latency, "{}: {label}", self.name);
+    }
+
+    /// What the accepting side has for the client: what it is, and how long it took to be given.
+    fn write_back(&mut self, now: Instant) -> (ApiLabel, Duration) {
         let mut transmit = self.server.poll_transmit().expect("a response");
         let written = transmit.copy_to_bytes(transmit.remaining());
         self.server.handle_written(now, written.len());
         self.returned.extend_from_slice(&written);
-        let Some(ServerEvent::Written {
-            label, handled_in, ..
-        }) = self.server.poll_event()
-        else {
-            panic!("{}: not written", self.name);
-        };
-        assert!(is(label, truth) && Some(label.correlation_id) == truth.id);
-        assert_eq!(handled_in, latency, "{}: {label}", self.name);
+        match self.server.poll_event() {
+            Some(ServerEvent::Written {
+                label, handled_in, ..
+            }) => (label, handled_in),
+            other => panic!("{}: not written, but {other:?}", self.name),
+        }
     }
 
     /// How far a request got whose response is not whole.

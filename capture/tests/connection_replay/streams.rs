@@ -114,6 +114,18 @@ impl TcpConnection {
         self.to_broker.has_syn
     }
 
+    /// Takes the two ends for each other: without a handshake, the first packet may be the broker's.
+    pub(crate) fn turn(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.broker);
+        std::mem::swap(&mut self.to_broker, &mut self.to_client);
+        for arrival in &mut self.arrivals {
+            arrival.to_broker = !arrival.to_broker;
+        }
+        if let Some(end) = &mut self.end {
+            end.by_client = !end.by_client;
+        }
+    }
+
     fn packet(&mut self, time: i64, from_client: bool, segment: &TcpSlice<'_>) {
         let (to, back) = match from_client {
             true => (&mut self.to_broker, &mut self.to_client),
@@ -184,7 +196,7 @@ fn take(connections: &mut Vec<TcpConnection>, packet: &Packet<'_>) {
         (each.client, each.broker) == (from, to) || (each.client, each.broker) == (to, from)
     };
     let at = connections.iter().position(is).unwrap_or_else(|| {
-        // Without its SYN, the sender of the first packet may be the broker: see `has_handshake`.
+        // Without its SYN, the sender of the first packet may be the broker: see `turn`.
         let is_answer = segment.syn() && segment.ack();
         let (client, broker) = if is_answer { (to, from) } else { (from, to) };
         connections.push(TcpConnection {

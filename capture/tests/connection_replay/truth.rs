@@ -25,6 +25,18 @@ pub(crate) struct Frame {
     pub(crate) wants_no_response: bool,
 }
 
+impl Frame {
+    /// Whether it answers a request that is not in the capture.
+    pub(crate) fn is_without_request(&self) -> bool {
+        !self.to_broker && !self.is_token && self.version.is_none()
+    }
+
+    /// Whether it asks for bare SASL tokens, which follow it if its response says so.
+    pub(crate) fn asks_for_bare_tokens(&self) -> bool {
+        self.to_broker && self.api == "SaslHandshake" && self.version == Some(0)
+    }
+}
+
 /// The frames of a capture, those of one direction of a connection in order.
 pub(crate) fn frames(capture: &Path) -> Vec<Frame> {
     let mut frames = listed(capture, |values| Frame {
@@ -50,9 +62,20 @@ pub(crate) fn frames(capture: &Path) -> Vec<Frame> {
     frames
 }
 
-/// The part of the summary that is read off the wire; the shipped capture has none.
-pub(crate) fn summary(capture: &Path) -> Option<Value> {
+/// What is said of a capture as a whole.
+pub(crate) struct Summary {
+    /// What was read off the wire.
+    pub(crate) wire: Value,
+    /// Whether packets were taken out or swapped afterwards.
+    pub(crate) is_damaged: bool,
+}
+
+/// The summary of a capture; the shipped one has none.
+pub(crate) fn summary(capture: &Path) -> Option<Summary> {
     let text = std::fs::read(capture.with_extension("truth.json")).ok()?;
     let mut summary: Value = serde_json::from_slice(&text).unwrap();
-    Some(summary["wire"].take())
+    Some(Summary {
+        wire: summary["wire"].take(),
+        is_damaged: summary.get("damage").is_some(),
+    })
 }

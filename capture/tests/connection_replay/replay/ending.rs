@@ -87,7 +87,8 @@ impl Replay<'_> {
             "{name}: a request is missing"
         );
         assert!(self.sent.iter().all(|sent| sent.is_completed), "{name}");
-        let whole = self.responses.values().filter(|frame| frame.is_whole);
+        self.check_exchange();
+        let whole = self.to_client.iter().filter(|frame| frame.is_whole);
         let whole: usize = whole.map(|frame| frame.bytes).sum();
         assert!(
             self.returned == self.tcp.to_client.bytes[..whole],
