@@ -28,6 +28,19 @@ fn what_is_not_served_closes_the_connection_by_name() {
 }
 
 #[test]
+fn the_end_counts_the_bytes_of_the_request_that_it_is_because_of() {
+    let refused = sized(&request(ApiKey::Fetch, 99, b"body"));
+    for piece in [1, refused.len()] {
+        let mut side = side();
+        for bytes in refused.chunks(piece) {
+            side.receive(bytes);
+        }
+        let bytes = u64::try_from(refused.len()).unwrap();
+        assert_eq!(side.closed().bytes_in, bytes, "in pieces of {piece}");
+    }
+}
+
+#[test]
 fn a_header_that_does_not_decode_closes_the_connection() {
     let mut side = side();
     side.trickle(&sized(b"\0\x03\0\x0c\0\0\0\x05\0\x20me"));

@@ -31,7 +31,7 @@ pub struct ServerConnection {
     pub(super) answered: u64,
     last_in: Instant,
     last_out: Instant,
-    bytes_in: u64,
+    pub(super) bytes_in: u64,
     bytes_out: u64,
     pub(super) events: VecDeque<ServerEvent>,
 }
@@ -96,9 +96,7 @@ impl ServerConnection {
         let mut rest = bytes;
         while !rest.is_empty() && self.wants_bytes() {
             self.last_in = now;
-            let before = rest.len();
             self.read(now, &mut rest);
-            self.bytes_in += u64::try_from(before - rest.len()).unwrap_or(u64::MAX);
         }
         match self.is_closed {
             true => bytes.len(),

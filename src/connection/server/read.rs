@@ -24,7 +24,11 @@ impl ServerConnection {
     pub(super) fn read(&mut self, now: Instant, bytes: &mut &[u8]) {
         let least = if self.bare_tokens { 0 } else { ROUTED };
         let most = self.options.max_frame_bytes.max(least);
-        match self.receiver.receive(bytes, least..=most) {
+        let before = bytes.len();
+        let received = self.receiver.receive(bytes, least..=most);
+        // Before what they mean is looked at: that may be the end, which says how many there were.
+        self.bytes_in += u64::try_from(before - bytes.len()).unwrap_or(u64::MAX);
+        match received {
             Received::Nothing => {}
             Received::Frame(token) if self.bare_tokens => {
                 let token = Token::from(Vec::from(token));
