@@ -2,17 +2,17 @@
 
 use std::collections::VecDeque;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 use kafka_codec::connection::sasl::Mechanism;
 use kafka_codec::connection::{
     CloseReport, Completion, Connection, ConnectionOptions, Event, Outcome, RequestId,
     SubmitOptions,
 };
-use kafka_codec::messages::{ApiVersionsResponse, RequestHeader, ResponseHeader};
-use kafka_codec::wire::Writer;
-use kafka_codec::{ApiKey, Message, Response, Version, VersionRange, frame};
+use kafka_codec::{ApiKey, Response, frame};
+
+pub(crate) use crate::peer::{Written, all_versions, ms, produce, range, request, response, sized};
 
 /// The name of the broker in all scripts.
 pub(crate) const BROKER: &str = "broker 1 (b1:9092)";
@@ -57,16 +57,6 @@ pub(crate) struct Driver {
     longest: usize,
 }
 
-/// A request that the connection wrote.
-#[derive(Clone, Debug)]
-pub(crate) struct Written {
-    pub(crate) key: ApiKey,
-    pub(crate) version: Version,
-    pub(crate) correlation_id: i32,
-    pub(crate) client_id: Option<String>,
-    pub(crate) body: Vec<u8>,
-}
-
 fn start() -> Instant {
     static START: OnceLock<Instant> = OnceLock::new();
     *START.get_or_init(Instant::now)
@@ -74,55 +64,6 @@ fn start() -> Instant {
 
 pub(crate) fn options() -> ConnectionOptions {
     ConnectionOptions::new(BROKER).with_client_id("test")
-}
-
-/// The table of a broker that serves all stable versions.
-pub(crate) fn all_versions() -> ApiVersionsResponse<'static> {
-    let stable = ApiKey::ALL
-        .iter()
-        .filter_map(|key| Some((*key, key.stable_versions()?)));
-    ApiVersionsResponse::for_apis(stable)
-}
-
-/// A request of `key` with a body of which only the place of acks counts.
-pub(crate) fn request(key: ApiKey, version: i16, body: &[u8]) -> Bytes {
-    let header = RequestHeader {
-        request_api_key: key.number(),
-        request_api_version: version,
-        correlation_id: -1,
-        client_id: Some("proxied".into()),
-        ..Default::default()
-    };
-    let mut writer = Writer::new();
-    header
-        .encode(&mut writer, key.request_header_version(Version(version)))
-        .unwrap();
-    let mut bytes = writer.into_vec();
-    bytes.extend_from_slice(body);
-    bytes.into()
-}
-
-/// A frame with a response header and `body`.
-pub(crate) fn response(written: &Written, body: &[u8]) -> Vec<u8> {
-    let header = ResponseHeader {
-        correlation_id: written.correlation_id,
-        ..Default::default()
-    };
-    let version = written.key.response_header_version(written.version);
-    let mut frame = header.encode_to_vec(version).unwrap();
-    frame.extend_from_slice(body);
-    sized(&frame)
-}
-
-/// A frame of these bytes.
-pub(crate) fn sized(frame: &[u8]) -> Vec<u8> {
-    let mut bytes = i32::try_from(frame.len()).unwrap().to_be_bytes().to_vec();
-    bytes.extend_from_slice(frame);
-    bytes
-}
-
-pub(crate) const fn ms(milliseconds: u64) -> Duration {
-    Duration::from_millis(milliseconds)
 }
 
 impl Driver {
@@ -310,14 +251,7 @@ impl Driver {
     /// The next request that the connection wrote.
     pub(crate) fn take(&mut self) -> Written {
         let frame = self.take_frame();
-        let (header, body) = RequestHeader::split(&frame).unwrap();
-        Written {
-            key: header.api_key(),
-            version: header.version(),
-            correlation_id: header.correlation_id,
-            client_id: header.client_id.as_deref().map(str::to_owned),
-            body: body.to_vec(),
-        }
+        Written::read(&frame).unwrap()
     }
 
     pub(crate) fn wrote_nothing(&self) -> bool {
@@ -365,9 +299,4 @@ impl Driver {
 /// The one completion, which failed.
 pub(crate) fn error_of(completion: Completion) -> String {
     completion.into_response().unwrap_err().to_string()
-}
-
-/// A range of versions.
-pub(crate) fn range(min: i16, max: i16) -> VersionRange {
-    VersionRange::new(min, max).unwrap()
 }

@@ -7,17 +7,26 @@
 
 mod advice;
 mod auto_traits;
+#[path = "../support/choices.rs"]
+mod choices;
 mod coverage;
 mod driver;
 #[cfg(feature = "metrics")]
 mod emitted;
+#[path = "../support/fuzz_connection/mod.rs"]
+mod fuzz_connection;
+#[path = "../support/fuzz_server/mod.rs"]
+mod fuzz_server;
 mod hostile_bodies;
 mod memory;
 mod model;
+mod model_server;
 #[cfg(all(feature = "messages", feature = "schema"))]
 #[path = "../support/mutation.rs"]
 mod mutation;
 mod overhead;
+#[path = "../support/peer.rs"]
+mod peer;
 mod pool;
 mod produce_attempts;
 mod progress;

@@ -209,7 +209,7 @@ fn rule_5_newer_credentials_are_used() {
 fn rule_5_it_works_on_a_connection_that_produces_with_acks_0() {
     replay(|driver| {
         open(driver, options(), 10_000);
-        let produce = crate::rule_11_acks_0::produce(0);
+        let produce = crate::driver::produce(0);
         let send = |driver: &mut Driver| {
             let options = kafka_codec::connection::SubmitOptions::default();
             driver

@@ -1,18 +1,9 @@
 //! Rule 11: Produce with acks 0 is over when its last byte is accepted. And how many requests are in flight.
 
-use bytes::Bytes;
 use kafka_codec::ApiKey;
 use kafka_codec::connection::{Delivery, Event, Outcome, SubmitOptions};
 
-use crate::driver::{Driver, options, replay, request};
-
-/// Produce v9 with these acks; its records are left out.
-pub(crate) fn produce(acks: i16) -> Bytes {
-    let mut body = vec![0];
-    body.extend(acks.to_be_bytes());
-    body.extend(b"\0\0\x75\x30\x01\0");
-    request(ApiKey::Produce, 9, &body)
-}
+use crate::driver::{Driver, options, produce, replay};
 
 fn submit(driver: &mut Driver, acks: i16) {
     let options = SubmitOptions::default();

@@ -246,7 +246,7 @@ fn a_response_of_another_api_or_version_is_refused_and_can_be_given_again() {
 #[test]
 fn acks_0_has_no_place_among_the_responses() {
     let mut side = side();
-    side.trickle(&sized(&crate::rule_11_acks_0::produce(0)));
+    side.trickle(&sized(&crate::driver::produce(0)));
     let events = side.events();
     let [ServerEvent::Request(incoming)] = &events[..] else {
         panic!("{events:?}")
