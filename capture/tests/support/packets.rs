@@ -173,6 +173,61 @@ pub(crate) fn pcap(link_type: u32, packets: &[(u32, Vec<u8>)], kept: usize) -> V
     file
 }
 
+/// A pcapng file of packets with their times, of a clock of `10^-digits` seconds.
+pub(crate) fn pcapng(
+    link_type: u16,
+    packets: &[(u64, Vec<u8>)],
+    big_endian: bool,
+    digits: u8,
+) -> Vec<u8> {
+    let u16 = |value: u16| {
+        if big_endian {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    };
+    let u32 = |value: u32| {
+        if big_endian {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    };
+    let block = |kind: u32, body: Vec<u8>| {
+        let length = u32(u32::try_from(body.len() + 12).unwrap());
+        [&u32(kind)[..], &length, &body, &length].concat()
+    };
+    let mut file = block(
+        0x0a0d_0d0a,
+        [&u32(0x1a2b_3c4d)[..], &u16(1), &u16(0), &[0xff; 8]].concat(),
+    );
+    let clock = [&u16(9)[..], &u16(1), &[digits, 0, 0, 0], &[0; 4]].concat();
+    file.extend(block(
+        1,
+        [&u16(link_type)[..], &u16(0), &u32(0), &clock].concat(),
+    ));
+    for (ticks, packet) in packets {
+        let mut body = Vec::new();
+        let length = u32(u32::try_from(packet.len()).unwrap());
+        for word in [
+            u32(0),
+            u32(u32::try_from(ticks >> 32).unwrap()),
+            u32(u32::try_from(ticks & u64::from(u32::MAX)).unwrap()),
+            length,
+            length,
+        ] {
+            body.extend(word);
+        }
+        body.extend(packet);
+        body.resize(body.len().next_multiple_of(4), 0);
+        file.extend(block(6, body));
+        // Someone else's block, to be passed over.
+        file.extend(block(0x0bad, vec![0; 4]));
+    }
+    file
+}
+
 /// A capture of raw IPv4 packets.
 pub(crate) fn capture(sent: &[Sent]) -> Vec<u8> {
     capture_kept(sent, usize::MAX)

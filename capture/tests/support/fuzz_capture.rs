@@ -1,0 +1,179 @@
+//! What the fuzz target `capture` does, shared by `fuzz/` and `mutations.rs`: bytes are a capture file. It is read to its
+//! end or to where it is broken; what is written is whole lines that no peer's bytes got into as they were, and the
+//! counts agree with it.
+#![allow(dead_code, reason = "each uses its own part")]
+
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+
+use kafka_capture::input::{Input, InputError, Packets};
+use kafka_capture::output::{Ndjson, Sink, Text, TextOptions, Writes};
+use kafka_capture::{Counts, Decoder, Direction, Event, RecordOptions, What};
+
+/// The most that is written for a byte of a file that is not packed: a field of the wire takes at least a byte, and its
+/// name and value in JSON not more than this.
+pub(crate) const MOST_FOR_A_BYTE: usize = 256;
+/// The most for what a packet and the end of a connection say.
+const MOST_FOR_A_LINE: usize = 1024;
+
+/// What was made of a file.
+pub(crate) struct Decoded {
+    pub(crate) counts: Counts,
+    pub(crate) result: Result<(), InputError>,
+    pub(crate) ndjson: Vec<u8>,
+    pub(crate) text: Vec<u8>,
+}
+
+/// The first byte says how the file is read and shown, the next two are a port, the rest is the file.
+pub(crate) fn capture(input: &[u8]) -> Option<Decoded> {
+    let ([flags, port @ ..], file) = input.split_first_chunk::<3>()?;
+    let has = |bit: u8| flags & bit != 0;
+    let port = u16::from_be_bytes(*port);
+    let ports = if has(1) { vec![port] } else { Vec::new() };
+    let records = RecordOptions {
+        payload: has(2),
+        internal: has(2),
+    };
+    let decoded = decode(file, usize::MAX, ports.clone(), records);
+    check(&decoded, file, records);
+    // As from a pipe. Of a packed file, what was unpacked together with the damage is lost with it.
+    if has(4) && !is_packed(file) {
+        let in_pieces = decode(file, 7, ports, records);
+        assert!(in_pieces.ndjson == decoded.ndjson, "depends on the pieces");
+        assert_eq!(in_pieces.counts, decoded.counts);
+    }
+    Some(decoded)
+}
+
+/// Reads a file, at most `piece` bytes at a time.
+fn decode(file: &[u8], piece: usize, ports: Vec<u16>, records: RecordOptions) -> Decoded {
+    let (mut ndjson, mut text) = (Vec::new(), Vec::new());
+    let options = TextOptions {
+        fields: true,
+        records,
+        ..TextOptions::default()
+    };
+    let mut all = All {
+        ndjson: Ndjson::new(&mut ndjson, Default::default()).with_records(records),
+        text: Text::new(&mut text, options),
+        counts: Counts::default(),
+        events: 0,
+    };
+    let mut decoder = Decoder::new(ports);
+    let bytes = Pieces(file.to_vec(), 0, piece);
+    let result = Input::new("fuzz".to_owned(), Box::new(bytes))
+        .and_then(Packets::new)
+        .and_then(|mut packets| {
+            packets.for_each(
+                |packet| {
+                    decoder.packet(&packet, &mut all);
+                    ControlFlow::Continue(())
+                },
+                || {},
+            )
+        });
+    let counts = decoder.finish(&mut all);
+    all.ndjson.flush();
+    all.text.flush();
+    all.check(&counts);
+    let lines = all.events;
+    drop(all);
+    let found = ndjson.iter().filter(|byte| **byte == b'\n').count();
+    assert_eq!(found, lines, "a line an event");
+    Decoded {
+        counts,
+        result,
+        ndjson,
+        text,
+    }
+}
+
+fn check(decoded: &Decoded, file: &[u8], records: RecordOptions) {
+    let is_unsafe = |byte: &u8| byte.is_ascii_control() && *byte != b'\n';
+    for output in [&decoded.ndjson, &decoded.text] {
+        assert!(output.last().is_none_or(|last| *last == b'\n'));
+        assert!(std::str::from_utf8(output).is_ok() && !output.iter().any(is_unsafe));
+    }
+    let lines = decoded.ndjson.split(|byte| *byte == b'\n');
+    for line in lines.filter(|line| !line.is_empty()) {
+        let object: serde_json::Value = serde_json::from_slice(line).expect("a line is JSON");
+        assert!(object["kind"].is_string() && object["conn"].is_string());
+    }
+    if !is_packed(file) && !records.payload {
+        let packets = usize::try_from(decoded.counts.packets).unwrap();
+        let most = MOST_FOR_A_BYTE * file.len() + MOST_FOR_A_LINE * (1 + packets);
+        let written = decoded.ndjson.len().max(decoded.text.len());
+        assert!(written <= most, "{written} bytes for {}", file.len());
+    }
+}
+
+/// Whether it begins as gzip or zstd do.
+fn is_packed(file: &[u8]) -> bool {
+    file.starts_with(&[0x1f, 0x8b]) || file.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+}
+
+/// Both outputs, and what the events themselves add up to.
+struct All<'a> {
+    ndjson: Ndjson<&'a mut Vec<u8>>,
+    text: Text<&'a mut Vec<u8>>,
+    counts: Counts,
+    events: usize,
+}
+
+impl All<'_> {
+    fn check(&self, counts: &Counts) {
+        let of = |counts: &Counts| {
+            [
+                counts.requests,
+                counts.responses,
+                counts.cut,
+                counts.sasl_tokens,
+                counts.undecoded,
+                counts.gaps,
+                counts.missing_bytes,
+                counts.skipped_bytes,
+            ]
+        };
+        assert_eq!(of(&self.counts), of(counts), "{counts}");
+        assert!(counts.unanswered + counts.without_response <= counts.requests);
+    }
+}
+
+impl Sink for All<'_> {
+    fn event(&mut self, event: &Event<'_>) {
+        self.ndjson.event(event);
+        self.text.event(event);
+        self.events += 1;
+        let counts = &mut self.counts;
+        match &event.what {
+            What::Message(message) => {
+                match event.direction {
+                    Direction::ToBroker => counts.requests += 1,
+                    Direction::ToClient => counts.responses += 1,
+                }
+                counts.cut += u64::from(message.cut.is_some());
+            }
+            What::SaslToken { .. } => counts.sasl_tokens += 1,
+            What::Undecoded(_) => counts.undecoded += 1,
+            What::Gap(gap) => {
+                counts.gaps += 1;
+                counts.missing_bytes += gap.missing;
+                counts.skipped_bytes += gap.skipped;
+            }
+            other => panic!("a new kind of event: {other:?}"),
+        }
+    }
+}
+
+/// Bytes, from a place on, so many at a time.
+struct Pieces(Vec<u8>, usize, usize);
+
+impl Read for Pieces {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let Self(bytes, at, most) = self;
+        let count = to.len().min(*most).min(bytes.len() - *at);
+        to[..count].copy_from_slice(&bytes[*at..*at + count]);
+        *at += count;
+        Ok(count)
+    }
+}
