@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::io::Write;
+
 use proptest::collection::btree_set;
 use proptest::prelude::*;
 use support::packets::{
@@ -232,4 +234,17 @@ fn other_protocols_are_counted_and_left_alone() {
     let (found, counts, _) = decode(capture(&sent), vec![support::packets::BROKER_PORT]);
     assert!(!found.is_empty());
     assert_eq!((counts.connections, counts.other_connections), (3, 0));
+}
+
+#[test]
+fn of_a_packed_file_what_comes_before_the_damage_is_found() {
+    let plain = capture(&one_by_one(40_000, 500, 1000).sent);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&plain).unwrap();
+    let mut packed = gzip.finish().unwrap();
+    let half = packed.len() / 2;
+    packed[half..].fill(0xff);
+    let (found, counts, result) = decode(packed, Vec::new());
+    assert!(result.is_err());
+    assert!(messages(&found).len() > 400, "{counts}");
 }

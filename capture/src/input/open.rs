@@ -70,10 +70,8 @@ fn unpack(mut packed: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> 
     let is_zstd = start.starts_with(ZSTD);
     let bytes = Cursor::new(start).chain(packed);
     Ok(if is_gzip {
-        Box::new(MultiGzDecoder::new(BufReader::with_capacity(
-            BUFFER_BYTES,
-            bytes,
-        )))
+        let packed = BufReader::with_capacity(BUFFER_BYTES, bytes);
+        Box::new(LittleByLittle(MultiGzDecoder::new(packed)))
     } else if is_zstd {
         let has_ended = Arc::new(AtomicBool::new(false));
         let bytes = Ending {
@@ -95,6 +93,19 @@ pub(super) fn read_up_to(bytes: &mut impl Read, length: usize) -> io::Result<Vec
     let length = u64::try_from(length).unwrap_or(u64::MAX);
     bytes.by_ref().take(length).read_to_end(&mut start)?;
     Ok(start)
+}
+
+/// Unpacks a little at a time: what was unpacked by the call that meets damage is lost with it.
+struct LittleByLittle<R>(R);
+
+const LITTLE_BYTES: usize = 4 << 10;
+
+impl<R: Read> Read for LittleByLittle<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = buffer.len().min(LITTLE_BYTES);
+        let (little, _) = buffer.split_at_mut(length);
+        self.0.read(little)
+    }
 }
 
 /// One zstd frame after the other, which is what concatenated files and parallel packers make.
