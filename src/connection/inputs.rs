@@ -58,8 +58,9 @@ impl Connection {
                     self.close_because(now, reason);
                 }
             }
+            // After each frame, so that it does not matter how many arrive at once.
+            self.pump(now);
         }
-        self.pump(now);
     }
 
     /// The peer ended the stream.

@@ -52,7 +52,6 @@ impl Connection {
         }
         self.last_out = now;
         self.keep_alive_told = false;
-        self.bytes_out += u64::try_from(bytes).unwrap_or(u64::MAX);
         while bytes > 0 {
             let front = self.outbound.front_mut().filter(|_| self.admitted > 0);
             let Some((accepted, whole)) = front.and_then(|record| accept(record, bytes, now))
@@ -60,11 +59,17 @@ impl Connection {
                 break;
             };
             bytes -= accepted;
+            self.bytes_out += u64::try_from(accepted).unwrap_or(u64::MAX);
             if whole {
                 self.admitted -= 1;
                 self.offered = self.offered.saturating_sub(1);
                 if let Some(record) = self.outbound.pop_front() {
                     self.on_written(now, record);
+                }
+                // After each, so that it does not matter how many are written at once.
+                self.pump(now);
+                if self.state == State::Closed {
+                    return;
                 }
             }
         }
@@ -72,7 +77,6 @@ impl Connection {
             bytes == 0,
             "{bytes} bytes more were reported as written than were to be written"
         );
-        self.pump(now);
     }
 
     /// The last byte of a request was accepted.

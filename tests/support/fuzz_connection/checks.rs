@@ -40,14 +40,6 @@ impl Arriving {
         }
         self.frames - before
     }
-
-    /// How many of `bytes` belong to the frame that is arriving.
-    pub(super) fn rest_of_frame(&self, bytes: &[u8]) -> usize {
-        let mut next = self.clone();
-        let ends = |byte| next.add(&[byte]) > 0;
-        let end = bytes.iter().copied().position(ends);
-        end.map_or(bytes.len(), |last| last + 1)
-    }
 }
 
 impl Model<'_> {

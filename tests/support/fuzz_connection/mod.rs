@@ -29,11 +29,9 @@ const TOKEN: &[u8] = b"\xff\xfetoken of a caller";
 /// The pieces in which bytes come and go.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum Pieces {
-    /// As many as there are. What one frame leads to, such as a throttle time, is known before what another one
-    /// allows is done: so the events may be others than with the frames one by one.
+    /// As many as there are.
     Whole,
-    /// No more than one frame.
-    Frames,
+    /// One by one.
     Bytes,
 }
 
@@ -43,9 +41,9 @@ pub(crate) fn connection(input: &[u8]) -> usize {
     let (first, operations) = input.split_first().unwrap_or((&0, input));
     match first % 8 {
         0 => compare(operations, Pieces::Whole, Pieces::Whole),
-        1 => compare(operations, Pieces::Frames, Pieces::Bytes),
-        2..5 => Model::run(operations, Instant::now(), Pieces::Whole, None).completions,
-        _ => Model::run(operations, Instant::now(), Pieces::Frames, None).completions,
+        1 => compare(operations, Pieces::Whole, Pieces::Bytes),
+        2..5 => Model::run(operations, Instant::now(), Pieces::Bytes, None).completions,
+        _ => Model::run(operations, Instant::now(), Pieces::Whole, None).completions,
     }
 }
 
@@ -224,7 +222,6 @@ impl Model<'_> {
         while !bytes.is_empty() {
             let count = match self.pieces {
                 Pieces::Whole => bytes.len(),
-                Pieces::Frames => self.arriving.rest_of_frame(bytes),
                 Pieces::Bytes => 1,
             };
             let (piece, rest) = bytes.split_at(count);
