@@ -13,6 +13,8 @@
 //!
 #![doc = include_str!("../../../docs/fuzzing.md")]
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod breakage;
 mod breaker;
 mod collect;
