@@ -133,14 +133,25 @@ impl Connection {
         })
     }
 
-    /// A broker that resets the connection when it is asked in a version that it does not know, as some
-    /// services do, may answer in version 0.
+    /// What the peer may accept on another connection, though it broke off this one.
     fn reconnect(&self, reason: &CloseReason) -> Option<ReconnectAdvice> {
-        let asked = self.asked_in > Version(0) && self.state == State::ApiVersions;
-        let knows = self.versions.get(ApiKey::ApiVersions).is_some();
-        match reason {
-            CloseReason::RemoteReset(_) if asked && !knows => {
-                Some(ReconnectAdvice::ApiVersions(Version(0)))
+        let is_reset = match reason {
+            CloseReason::RemoteReset(_) => true,
+            CloseReason::RemoteEof(_) => false,
+            _ => return None,
+        };
+        match self.state {
+            // Some services reset the connection when they are asked in a version that they do not know.
+            State::ApiVersions if is_reset && self.asked_in > Version(0) => {
+                let knows = self.versions.get(ApiKey::ApiVersions).is_some();
+                (!knows).then_some(ReconnectAdvice::ApiVersions(Version(0)))
+            }
+            // Kafka's brokers say which mechanisms they have, and take no second handshake.
+            State::SaslHandshake => {
+                let exchange = self.exchange.as_ref()?;
+                exchange
+                    .has_fallen_back
+                    .then(|| ReconnectAdvice::Mechanism(exchange.name()))
             }
             _ => None,
         }

@@ -58,7 +58,8 @@ pub enum Event {
         /// Whether this is not the first time.
         again: bool,
     },
-    /// The broker does not have the mechanism, and another is tried.
+    /// The broker does not have the mechanism, and another is tried. Kafka's own brokers close the connection
+    /// then, with [`ReconnectAdvice::Mechanism`](super::ReconnectAdvice::Mechanism) in the report.
     SaslFallback {
         /// The mechanism it does not have.
         from: Box<str>,

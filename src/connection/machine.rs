@@ -79,7 +79,8 @@ impl Connection {
     }
 
     /// A connection that authenticates with the first of `mechanisms`, or if the broker does not have it,
-    /// with the first of the others that it has.
+    /// with the first of the others that it has. Some brokers want another connection for that: see
+    /// [`ReconnectAdvice::Mechanism`](super::ReconnectAdvice::Mechanism).
     #[must_use]
     pub fn with_sasl(
         now: Instant,

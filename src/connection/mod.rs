@@ -153,7 +153,7 @@
 //! |---|---|---|
 //! | [`Local`](CloseReason::Local), [`BrokerRetired`](CloseReason::BrokerRetired) | the caller closed it | nothing |
 //! | [`IdleLocal`](CloseReason::IdleLocal), [`IdleRemoteLikely`](CloseReason::IdleRemoteLikely) | nothing was under way for long | nothing; probe more often than [anyone closes](keep_alive_interval) to keep it |
-//! | [`RemoteEof`](CloseReason::RemoteEof) | the peer ended the stream, perhaps inside a response | look into the broker's log at that time; while versions are negotiated: does the port expect TLS? |
+//! | [`RemoteEof`](CloseReason::RemoteEof) | the peer ended the stream, perhaps inside a response | look into the broker's log at that time; while versions are negotiated: does the port expect TLS? while a mechanism is agreed on: see [`ReconnectAdvice`] |
 //! | [`RemoteReset`](CloseReason::RemoteReset) | the peer's kernel, or something between, cut it | broker restarted, or a firewall or load balancer; while versions are negotiated: see [`ReconnectAdvice`] |
 //! | [`Transport`](CloseReason::Transport) | the socket failed otherwise | read its error |
 //! | [`Timeout`](CloseReason::Timeout) | something took too long: [which](TimeoutKind), and behind what | a slow request at the head belongs on a connection of its own; else the broker or network is slow |

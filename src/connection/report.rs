@@ -70,11 +70,14 @@ pub struct Unfinished {
 }
 
 /// What the next connection to the same broker should do differently.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReconnectAdvice {
     /// Begin with ApiVersions in this version: the broker broke off when it got a higher one.
     ApiVersions(Version),
+    /// Authenticate with this mechanism: the broker named it when it refused another, and broke off, as
+    /// Kafka's own do.
+    Mechanism(Box<str>),
 }
 
 /// Why a connection was closed.

@@ -1,13 +1,14 @@
 //! Rule 4, the faults: what goes wrong with SASL has a name.
 
-use kafka_codec::connection::sasl::{Mechanism, Plain};
+use kafka_codec::connection::sasl::{External, Mechanism, Plain};
 use kafka_codec::connection::{
-    AuthenticationFault, CloseReason, ConnectionOptions, Negotiation, VersionError, VersionTable,
+    AuthenticationFault, CloseReason, ConnectionOptions, Negotiation, ReconnectAdvice,
+    VersionError, VersionTable,
 };
 use kafka_codec::messages::SaslHandshakeResponse;
 use kafka_codec::{ApiKey, ErrorCode};
 
-use crate::driver::{Driver, options, range};
+use crate::driver::{Driver, options, range, replay};
 
 fn begin(options: ConnectionOptions) -> Driver {
     let mut driver = Driver::once(options.clone());
@@ -81,4 +82,33 @@ fn rule_4_other_errors_of_the_handshake_are_named() {
         driver.close_line(),
         "broker 1 (b1:9092): agreeing on a SASL mechanism: PLAIN: broker refused: ILLEGAL_SASL_STATE (34)"
     );
+}
+
+/// So Apache Kafka does: it says which mechanisms it has, and closes.
+#[test]
+fn rule_4_a_broker_that_takes_no_second_handshake_advises_the_mechanism_for_the_next_connection() {
+    for end in [Driver::end_of_stream, Driver::reset] {
+        replay(|driver| {
+            let gssapi = Box::new(External::new("GSSAPI"));
+            let plain = Box::new(Plain::new("alice", "secret"));
+            driver.configure(options(), vec![gssapi, plain]);
+            driver.open();
+            driver.answer_versions();
+            let asked = driver.take();
+            let refusal = SaslHandshakeResponse {
+                error_code: ErrorCode::UNSUPPORTED_SASL_MECHANISM,
+                mechanisms: vec!["SCRAM-SHA-256".into(), "PLAIN".into()],
+                ..Default::default()
+            };
+            driver.answer(&asked, &refusal);
+            end(driver);
+            let plain = ReconnectAdvice::Mechanism("PLAIN".into());
+            assert_eq!(driver.closed().reconnect, Some(plain));
+        });
+    }
+    // Nothing was refused.
+    let mut driver = begin(options());
+    driver.answer_versions();
+    driver.end_of_stream();
+    assert_eq!(driver.closed().reconnect, None);
 }

@@ -14,7 +14,8 @@ pub(crate) struct Exchange {
     current: usize,
     /// The one to use from the next time on.
     next: Option<Box<dyn Mechanism>>,
-    has_fallen_back: bool,
+    /// The broker did not have the mechanism before this one.
+    pub(crate) has_fallen_back: bool,
     /// The version of SaslAuthenticate; `None` for bare tokens.
     pub(crate) wrapped_in: Option<Version>,
     /// How many tokens were sent.
