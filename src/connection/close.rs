@@ -102,7 +102,6 @@ impl Connection {
 
     /// What may be behind a reason.
     fn hint(&self, reason: &CloseReason) -> Option<Hint> {
-        let is_silent = self.bytes_in == 0;
         Some(match reason {
             CloseReason::Foreign { protocol, .. } => match protocol {
                 ForeignProtocol::TlsAlert { .. } | ForeignProtocol::Tls => {
@@ -110,20 +109,8 @@ impl Connection {
                 }
                 _ => Hint::new(HintKind::WrongPort, Confidence::Certain),
             },
-            CloseReason::RemoteEof(_) if self.state == State::ApiVersions && is_silent => {
-                Hint::new(HintKind::TlsExpected, Confidence::Likely)
-            }
-            CloseReason::RemoteReset(_) if self.state == State::ApiVersions && is_silent => {
-                Hint::new(HintKind::OldBroker, Confidence::Possible)
-            }
-            CloseReason::RemoteEof(_) | CloseReason::RemoteReset(_)
-                if self.exchange.is_none()
-                    && self.responses == 0
-                    && matches!(self.state, State::Ready)
-                    && !self.in_flight.is_empty() =>
-            {
-                Hint::new(HintKind::SaslMissing, Confidence::Likely)
-            }
+            CloseReason::RemoteEof(_) => return self.hint_at_end(false),
+            CloseReason::RemoteReset(_) => return self.hint_at_end(true),
             CloseReason::BadFrameSize { announced, .. }
                 if *announced > 0 && self.receiver.frames() > 0 =>
             {
@@ -131,6 +118,37 @@ impl Connection {
             }
             _ => return None,
         })
+    }
+
+    /// What may be behind it that the peer ended the stream, or reset it.
+    fn hint_at_end(&self, is_reset: bool) -> Option<Hint> {
+        let (kind, confidence) = match (self.state, &self.exchange) {
+            (State::ApiVersions, _) if self.bytes_in == 0 => match is_reset {
+                true => (HintKind::OldBroker, Confidence::Possible),
+                false => (HintKind::TlsExpected, Confidence::Likely),
+            },
+            (State::SaslTokens, Some(exchange)) if exchange.rounds > 0 => {
+                (HintKind::CredentialsRefused, Confidence::Likely)
+            }
+            (State::Ready, _) if self.has_sent_much() => {
+                (HintKind::RequestTooLarge, Confidence::Possible)
+            }
+            (State::Ready, _) if self.in_flight.is_empty() => return None,
+            (State::Ready, None) if self.responses == 0 => {
+                (HintKind::SaslMissing, Confidence::Likely)
+            }
+            (State::Ready, Some(exchange)) if exchange.wrapped_in.is_none() => {
+                (HintKind::SessionOver, Confidence::Possible)
+            }
+            _ => return None,
+        };
+        Some(Hint::new(kind, confidence))
+    }
+
+    /// Whether a request that is not answered is larger than most.
+    fn has_sent_much(&self) -> bool {
+        let mut begun = self.records().filter(|record| record.accepted > 0);
+        begun.any(|record| record.frame_bytes > LARGE)
     }
 
     /// What the peer may accept on another connection, though it broke off this one.
@@ -157,3 +175,6 @@ impl Connection {
         }
     }
 }
+
+/// More than a broker takes of one batch by default, so that a lower limit of whole requests is not unlikely.
+const LARGE: usize = 1024 * 1024;

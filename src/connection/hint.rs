@@ -28,6 +28,12 @@ pub enum HintKind {
     SoftwareNameRefused,
     /// The limit of frame sizes is too low for what was asked.
     FrameLimitTooLow,
+    /// The broker does not believe the client, and has no way to say so where SASL tokens are bare.
+    CredentialsRefused,
+    /// The broker wanted the client to authenticate again, and has no way to say so where SASL tokens are bare.
+    SessionOver,
+    /// The broker takes no requests of that size: its `socket.request.max.bytes` is lower.
+    RequestTooLarge,
 }
 
 /// How sure a hint is.
@@ -64,6 +70,9 @@ impl fmt::Display for Hint {
                 "the broker refuses the client's software name or version"
             }
             HintKind::FrameLimitTooLow => "the limit of frame sizes is too low",
+            HintKind::CredentialsRefused => "the broker refuses the credentials",
+            HintKind::SessionOver => "the session was over",
+            HintKind::RequestTooLarge => "a request is larger than the broker takes",
         })
     }
 }

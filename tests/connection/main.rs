@@ -51,6 +51,7 @@ mod rule_08_frames;
 mod rule_10_idle;
 mod rule_11_acks_0;
 mod rule_12_closing;
+mod rule_12_hints;
 mod server;
 mod server_limits;
 mod submitted;
