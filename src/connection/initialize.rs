@@ -31,7 +31,10 @@ impl Connection {
                 self.versions = versions;
                 self.versions_known(now);
             }
-            Negotiation::AskIn(version) => self.ask_versions(now, version),
+            Negotiation::AskIn(version) => {
+                let known = ApiVersionsRequest::VERSIONS;
+                self.ask_versions(now, version.clamp(known.min(), known.max()));
+            }
             Negotiation::Ask => {
                 let highest = ApiVersionsRequest::VERSIONS.max();
                 let stable = ApiKey::ApiVersions.stable_versions();

@@ -50,7 +50,8 @@ pub struct ConnectionOptions {
 pub enum Negotiation {
     /// By asking, beginning with the highest version of ApiVersions.
     Ask,
-    /// By asking, beginning with this version: see [`ReconnectAdvice`](super::ReconnectAdvice).
+    /// By asking, beginning with this version, or with the highest that is known here if that is lower: see
+    /// [`ReconnectAdvice`](super::ReconnectAdvice).
     AskIn(Version),
     /// They are known, as of a broker before 0.10 that cannot be asked.
     Assume(VersionTable),

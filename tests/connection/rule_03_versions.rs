@@ -265,3 +265,13 @@ fn rule_3_a_reset_while_asking_advises_version_0_for_the_next_connection() {
     next.reset();
     assert_eq!(next.closed().reconnect, None);
 }
+
+#[test]
+fn rule_3_a_question_in_a_version_that_is_not_known_here_is_asked_in_the_nearest() {
+    for (wanted, sent) in [(i16::MAX, highest()), (1, 1), (-1, 0)] {
+        let ask = Negotiation::AskIn(Version(wanted));
+        let mut driver = Driver::once(options().with_negotiation(ask));
+        driver.open();
+        asked(&mut driver, sent);
+    }
+}
