@@ -163,6 +163,7 @@ const fn is_session(key: ApiKey) -> bool {
 /// after which someone closes it. `None` if nobody does.
 ///
 /// Brokers close after `connections.max.idle.ms`, by default 10 minutes; load balancers and NAT often earlier.
+/// That a broker is busy with a request does not count as being used: a Fetch that may wait longer than that is cut off.
 ///
 /// # Examples
 ///

@@ -138,7 +138,8 @@ pub enum Event {
         label: ApiLabel,
         /// For how long.
         time: Duration,
-        /// Until when nothing is sent; `None` if the broker waited before it answered.
+        /// Until when nothing is sent; `None` if the response is in a [version](super::throttles_after_response) to which
+        /// brokers before Kafka 2.0 wait before they answer. Later ones answer at once, and read nothing for that time.
         until: Option<Instant>,
     },
     /// A response came after its request had been given up.

@@ -26,7 +26,7 @@ pub(super) fn throttle_time(key: ApiKey, version: Version, body: &[u8]) -> Durat
 }
 
 /// Whether a broker that throttles answers first and expects the client to wait. In versions before, it waits
-/// itself before it answers.
+/// itself: brokers before Kafka 2.0 until they answer, later ones until they read the next request.
 ///
 /// As `shouldClientThrottle` of Kafka's responses says. See KIP-219.
 ///
