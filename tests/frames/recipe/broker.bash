@@ -70,14 +70,15 @@ run() {
     [ "$status" -eq 0 ] || fail "$name: exit status $status"
 }
 
+# fetch_broker [RELEASE]: the newest that is recorded, or another; leaves the class path in $classpath.
 fetch_broker() {
-    local pom=$recipe/pom.xml
-    if ! cmp -s "$pom" "$target/lib/pom.xml"; then
-        rm -rf "$target/lib"
-        run "fetching the broker" mvn -q -B -f "$pom" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$target/lib"
-        cp "$pom" "$target/lib/pom.xml"
+    local pom=$recipe/pom.xml jars=$target/lib${1+-$1}
+    if ! cmp -s "$pom" "$jars/pom.xml"; then
+        rm -rf "$jars"
+        run "fetching the broker" mvn -q -B -f "$pom" ${1+"-Dkafka.version=$1"} dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars"
+        cp "$pom" "$jars/pom.xml"
     fi
-    classpath=$target/lib/*
+    classpath=$jars/*
 }
 
 free_ports() {

@@ -1,0 +1,16 @@
+//! The connection and its driver on tokio, against real brokers and real clients: a file a subject. What has to be running first,
+//! and where, `run` beside this folder knows.
+#![cfg(test)]
+
+mod accepting;
+mod closing;
+mod idle;
+mod produce_fetch;
+mod proxy;
+mod quotas;
+mod reauthentication;
+mod sasl;
+mod support;
+mod topic;
+mod versions;
+mod wrong_port;
