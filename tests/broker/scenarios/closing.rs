@@ -6,7 +6,7 @@ use std::time::Duration;
 use kafka_codec::ApiKey;
 use kafka_codec::connection::{CloseReason, Delivery, StreamPosition};
 
-use crate::support::{Link, hint, nothing, setup, within};
+use crate::support::{Link, hint, nothing, options, setup, within};
 use crate::topic::{Topic, batch};
 
 #[tokio::test]
@@ -33,6 +33,49 @@ async fn a_request_that_is_too_large_for_the_broker_is_named_and_guessed_at() {
         let expected = "possibly a request is larger than the broker takes";
         assert_eq!(hint(&report).as_deref(), Some(expected));
     }
+}
+
+#[tokio::test]
+async fn a_response_that_is_larger_than_the_client_takes_is_named_with_both_sizes() {
+    let link = Link::open("plain").await;
+    let topic = Topic::create(&link, "large-response").await;
+    let request = topic.produce(-1, 0, batch(&[&[b'x'; 10_000]]));
+    link.send(request).await.unwrap();
+    link.close().await;
+    let small = options("plain").with_max_frame_bytes(5000);
+    let mut link = Link::with("plain", small, vec![]).await;
+    let fetch = link.send(topic.fetch(0, Duration::from_secs(1))).await;
+    let error = fetch.unwrap_err().to_string();
+    let report = link.ended(1).await;
+    assert_eq!(error, report.to_string());
+    let CloseReason::BadFrameSize {
+        announced, at_most, ..
+    } = report.reason
+    else {
+        panic!("{report}");
+    };
+    assert!((10_000..11_000).contains(&announced), "{announced}");
+    assert_eq!(at_most, 5000);
+    let expected = "possibly the limit of frame sizes is too low";
+    assert_eq!(hint(&report).as_deref(), Some(expected));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_drained_waits_for_the_fetch_on_it() {
+    let mut link = Link::open("plain").await;
+    let topic = Topic::create(&link, "drained").await;
+    let (fetch, wait) = (link.client.clone(), Duration::from_secs(2));
+    let request = topic.fetch(0, wait);
+    let fetch = tokio::spawn(async move { fetch.send(request, Default::default()).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    link.client.drain();
+    let refused = link.ask().await.unwrap_err().to_string();
+    assert!(refused.contains("open another one"), "{refused}");
+    let answer = within(5, fetch).await.unwrap().unwrap();
+    assert!(answer.decode().unwrap().error_code.is_none());
+    let report = link.ended(1).await;
+    assert_eq!(report.reason, CloseReason::Local);
+    assert!(report.in_state > wait / 2, "{:?}", report.in_state);
 }
 
 #[tokio::test]
@@ -63,7 +106,7 @@ async fn a_broker_that_is_killed_leaves_every_request_in_flight_named() {
     assert_eq!(labels, [ApiKey::Fetch, ApiKey::Metadata, ApiKey::Metadata]);
     for each in &report.in_flight {
         assert_eq!(each.delivery, Delivery::SentNoResponse);
-        assert!(each.age > Duration::from_millis(600) && each.age < Duration::from_secs(2));
+        assert!(each.age > Duration::from_millis(600) && each.age < Duration::from_secs(3));
     }
     let line = report.to_string();
     let (begins, ends) = line

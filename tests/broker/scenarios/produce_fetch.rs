@@ -99,7 +99,7 @@ async fn a_fetch_that_waits_longer_than_a_response_may_take_closes_the_connectio
         other => panic!("{other}"),
     };
     assert_eq!(timeout.0, ApiKey::Fetch);
-    assert!(timeout.1 < Duration::from_millis(1200), "{:?}", timeout.1);
+    assert!(timeout.1 < Duration::from_millis(1800), "{:?}", timeout.1);
     assert_eq!(error, report.to_string());
 }
 
@@ -117,7 +117,7 @@ async fn a_fetch_that_says_how_long_the_broker_waits_may_take_that_much_longer()
     );
     let broker = link.completed().pop().unwrap().timings.time_to_first_byte();
     let broker = broker.unwrap().as_secs_f64();
-    assert!((2.9..3.9).contains(&broker), "{broker}");
+    assert!((2.9..4.9).contains(&broker), "{broker}");
     link.close().await;
 }
 
@@ -143,6 +143,6 @@ async fn the_response_to_a_fetch_that_was_cancelled_is_late_and_the_connection_g
         cancelled.outcome
     );
     let behind = asked.timings.head_of_line_wait().unwrap().as_secs_f64();
-    assert!((1.2..2.5).contains(&behind), "{behind}");
+    assert!((1.2..3.5).contains(&behind), "{behind}");
     link.close().await;
 }

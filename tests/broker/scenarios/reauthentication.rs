@@ -1,14 +1,16 @@
 //! Sessions that end while requests go on.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kafka_codec::connection::sasl::{Mechanism, Scram};
-use kafka_codec::connection::{ConnectionOptions, ReauthenticationMode};
+use kafka_codec::connection::sasl::{Mechanism, MechanismError, Plain, Reply, Scram};
+use kafka_codec::connection::{ConnectionOptions, Delivery, ReauthenticationMode, State};
 use kafka_codec::messages::MetadataRequest;
 use kafka_codec::messages::metadata_request::MetadataRequestTopic;
+use tokio_client::SendError;
 
 use crate::sasl::{LIFETIME, SEED, bare, plain};
-use crate::support::{Link, hint, options};
+use crate::support::{Link, hint, options, within};
 
 /// Asks for a topic that does not exist, and sees that the answer is about that one.
 async fn ask_by_name(link: &Link, name: String) {
@@ -29,7 +31,7 @@ async fn ask_by_name(link: &Link, name: String) {
 async fn under_load(mode: ReauthenticationMode, mechanism: Box<dyn Mechanism>) {
     let name = mechanism.name().to_owned();
     let options: ConnectionOptions = options("sasl").with_reauthentication(mode);
-    let link = std::sync::Arc::new(Link::with("sasl", options, vec![mechanism]).await);
+    let link = Arc::new(Link::with("sasl", options, vec![mechanism]).await);
     let end = Instant::now() + LIFETIME * 3 + Duration::from_secs(1);
     let tasks: Vec<_> = (0..8)
         .map(|task| {
@@ -48,7 +50,7 @@ async fn under_load(mode: ReauthenticationMode, mechanism: Box<dyn Mechanism>) {
     for task in tasks {
         asked += task.await.unwrap();
     }
-    let link = std::sync::Arc::into_inner(link).unwrap();
+    let link = Arc::into_inner(link).unwrap();
     let completed = link.completed();
     assert_eq!(completed.len(), asked);
     assert!(completed.iter().all(|done| done.outcome == "answered"));
@@ -59,9 +61,6 @@ async fn under_load(mode: ReauthenticationMode, mechanism: Box<dyn Mechanism>) {
         .iter()
         .map(|done| done.timings.waits.reauthentication);
     let most = waited.max().unwrap();
-    println!(
-        "{name} {mode:?}: {asked} requests, {times} times again, at most {most:?} waited for it"
-    );
     assert!(
         most > Duration::ZERO && most < Duration::from_secs(1),
         "{most:?}"
@@ -101,4 +100,73 @@ async fn a_client_that_is_not_told_the_end_of_its_session_is_cut_off_at_its_next
         hint(&report).as_deref(),
         Some("possibly the session was over")
     );
+}
+
+/// PLAIN with other credentials the next time.
+#[derive(Debug)]
+struct Changing(Vec<Plain>);
+
+impl Mechanism for Changing {
+    fn name(&self) -> &str {
+        "PLAIN"
+    }
+
+    fn start(&mut self) -> Result<Reply, MechanismError> {
+        self.0.remove(0).start()
+    }
+
+    fn respond(&mut self, _: &[u8]) -> Result<Reply, MechanismError> {
+        Ok(Reply::Done)
+    }
+}
+
+#[tokio::test]
+async fn who_is_refused_the_next_time_is_told_so_and_what_waited_was_not_sent() {
+    let changes = [
+        (("alice", "guess"), "Invalid username or password"),
+        (("eve", "eve-secret"), "Cannot change principals"),
+    ];
+    for ((user, password), words) in changes {
+        let credentials = vec![
+            Plain::new("alice", "alice-secret"),
+            Plain::new(user, password),
+        ];
+        let changing = Box::new(Changing(credentials));
+        let link = Arc::new(Link::with("sasl", options("sasl"), vec![changing]).await);
+        let tasks: Vec<_> = (0..3)
+            .map(|_| {
+                let link = link.clone();
+                tokio::spawn(async move {
+                    loop {
+                        if let Err(error) = link.ask().await {
+                            return error;
+                        }
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            let error = within(10, task).await.unwrap();
+            match error {
+                SendError::Failed(error) => {
+                    assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
+                }
+                SendError::Ended(Some(_)) => {}
+                other => panic!("{other}"),
+            }
+        }
+        let mut link = Arc::into_inner(link).unwrap();
+        let report = link.ended(1).await;
+        let line = report.to_string();
+        let begins = "broker 1 (sasl): authenticating again: PLAIN: broker refused: SASL_AUTHENTICATION_FAILED (58): ";
+        assert!(line.starts_with(begins) && line.contains(words), "{line}");
+        assert_eq!(report.in_flight, [], "{line}");
+        assert_eq!(report.state, State::Reauthenticating);
+        let completed = link.completed();
+        let not_sent = completed
+            .iter()
+            .filter(|done| done.outcome.contains("not sent"));
+        let answered = completed.iter().filter(|done| done.outcome == "answered");
+        assert_eq!(answered.count() + not_sent.count(), completed.len());
+    }
 }
