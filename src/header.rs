@@ -73,6 +73,7 @@ impl<'a> ResponseHeader<'a> {
     }
 
     /// As [`split`](Self::split), when the header's own version is known.
+    #[inline]
     pub(crate) fn split_in(
         frame: &'a [u8],
         version: Version,
@@ -84,6 +85,7 @@ impl<'a> ResponseHeader<'a> {
     }
 
     /// Nearly every header: a correlation id, and where there may be tagged fields, that there are none.
+    #[inline]
     fn without_tags(frame: &'a [u8], version: Version) -> Option<(Self, &'a [u8])> {
         let (id, rest) = frame.split_first_chunk()?;
         let body = match version {

@@ -108,6 +108,7 @@ impl Completion {
     /// # Errors
     ///
     /// Why a response did not come.
+    #[inline]
     pub fn into_response(self) -> Result<Option<RawResponse>, ConnectionError> {
         match self.outcome {
             Outcome::Response(response) => Ok(Some(response)),

@@ -28,6 +28,7 @@ impl CorrelationIds {
     }
 
     /// The next id that is not `taken`.
+    #[inline]
     pub(super) fn next(&mut self, taken: impl Fn(i32) -> bool) -> i32 {
         loop {
             let id = self.next;

@@ -7,6 +7,7 @@ use crate::{ApiKey, Decode, Version};
 /// Whether the request at the front of `frame`, its size left out, is answered. Only Produce with acks 0 is not.
 ///
 /// The request may be cut off after what is looked at.
+#[inline]
 pub(super) fn expects_response<'a>(
     key: ApiKey,
     version: Version,

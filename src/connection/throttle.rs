@@ -10,6 +10,7 @@ include!(concat!(env!("OUT_DIR"), "/throttle_time.rs"));
 
 /// How long the broker throttles, as the body of a response says; zero if it does not, or does not say. What follows
 /// the time in the body is not looked at.
+#[inline]
 pub(super) fn throttle_time(key: ApiKey, version: Version, body: &[u8]) -> Duration {
     // The body of a version that is not known may hold anything.
     if !key.versions().is_some_and(|known| known.contains(version)) {

@@ -134,6 +134,7 @@ impl Connection {
 }
 
 /// Advances a frame by what was accepted: how much that is, and whether all is.
+#[inline]
 pub(super) fn accept(record: &mut Record, bytes: usize, now: Instant) -> Option<(usize, bool)> {
     let frame = record.frame.as_mut()?;
     let accepted = bytes.min(frame.remaining());

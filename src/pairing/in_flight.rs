@@ -55,6 +55,7 @@ impl<T> InFlightRequests<T> {
     /// Adds a request that was sent and waits for a response.
     ///
     /// Its correlation id must not be in flight already: the older one would be answered.
+    #[inline]
     pub fn push(&mut self, request: InFlightRequest<T>) {
         self.waiting.push_back(Waiting {
             request: request.with_note(()),
@@ -77,6 +78,7 @@ impl<T> InFlightRequests<T> {
     ///
     /// [`Mismatch`] is final: the connection must be closed. The requests stay where they are, so
     /// that the caller can [`drain`](Self::drain) them.
+    #[inline]
     pub fn answered_by(&mut self, correlation_id: i32) -> Result<Answered<T>, Mismatch> {
         match self.waiting.front() {
             Some(due) if due.request.correlation_id == correlation_id => {}
@@ -136,6 +138,7 @@ impl<T> InFlightRequests<T> {
 
     /// The request whose response is due next, abandoned or not.
     #[must_use]
+    #[inline]
     pub fn due(&self) -> Option<InFlightRequest<Option<&T>>> {
         let due = self.waiting.front()?;
         Some(due.request.with_note(due.note.as_ref()))
@@ -171,6 +174,7 @@ impl<T> InFlightRequests<T> {
 
     /// Whether a request waits whose id this is, abandoned or not: a new request must not have it.
     #[must_use]
+    #[inline]
     pub fn is_in_flight(&self, correlation_id: i32) -> bool {
         let mut ids = self.waiting.iter().map(|each| each.request.correlation_id);
         ids.any(|id| id == correlation_id)

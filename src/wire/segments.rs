@@ -54,6 +54,7 @@ impl Segments {
     /// The writer's own buffer, emptied, to be used again with
     /// [`Writer::with_buffer`](super::Writer::with_buffer).
     #[must_use]
+    #[inline]
     pub fn into_buffer(self) -> Vec<u8> {
         let mut buffer = self.own;
         buffer.clear();
@@ -77,10 +78,12 @@ impl Segments {
 }
 
 impl Buf for Segments {
+    #[inline]
     fn remaining(&self) -> usize {
         self.remaining
     }
 
+    #[inline]
     fn chunk(&self) -> &[u8] {
         match self.cuts.is_empty() {
             true => self.own.get(self.own_at..).unwrap_or_default(),
@@ -100,6 +103,7 @@ impl Buf for Segments {
     /// # Panics
     ///
     /// If `count` is above [`remaining`](Buf::remaining), as [`Buf`] asks.
+    #[inline]
     fn advance(&mut self, mut count: usize) {
         assert!(
             count <= self.remaining,
