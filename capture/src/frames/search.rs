@@ -9,6 +9,8 @@ use crate::tcp::Mark;
 const WINDOW_BYTES: usize = 256 << 10;
 /// What a header has at least: API key, version, correlation id.
 const HEADER_BYTES: usize = 8;
+/// A frame that is larger is not waited for, if it is likely to be one.
+const AWAITED: usize = 16 << 10;
 /// How many places are remembered that need more bytes to be judged.
 const MAX_OPEN: usize = 64;
 
@@ -269,7 +271,10 @@ impl Search {
             Verdict::Impossible => return Opinion::No,
             Verdict::TooShort => return later,
             Verdict::Certain => return Opinion::Yes,
-            Verdict::Likely if is_segment => return Opinion::Yes,
+            // A small frame will soon be all there, and certain. What looks like one may be a few zeros.
+            Verdict::Likely if is_segment && (is_last || bytes.len() == size || size > AWAITED) => {
+                return Opinion::Yes;
+            }
             Verdict::Doubtful if !is_segment => return Opinion::No,
             Verdict::Likely | Verdict::Possible | Verdict::Doubtful => {}
         }

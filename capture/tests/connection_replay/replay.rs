@@ -259,7 +259,10 @@ impl<'a> Replay<'a> {
                 {
                     self.on_session(&event);
                 }
-                Event::StateChanged { .. } | Event::Ready { .. } | Event::SaslStarted { .. } => {}
+                Event::StateChanged { .. }
+                | Event::Ready { .. }
+                | Event::SaslStarted { .. }
+                | Event::SaslStep { .. } => {}
                 other => panic!("{}: {other:?}", self.name),
             }
         }
