@@ -7,7 +7,7 @@ use super::gate::HeldBy;
 use super::machine::{Connection, MOST_KEPT};
 use super::options::ReauthenticationMode;
 use super::report::CloseReason;
-use super::request::Record;
+use super::request::{Record, RequestId};
 use super::state::State;
 use super::timing::{earlier, later};
 
@@ -49,7 +49,8 @@ impl Connection {
     }
 
     /// Takes a new request: it may be sent at once, which is usual, or waits for its turn.
-    pub(super) fn take_in(&mut self, now: Instant, mut record: Box<Record>) {
+    pub(super) fn take_in(&mut self, now: Instant, mut record: Box<Record>) -> RequestId {
+        let id = record.id;
         let deadline = earlier(record.deadline, later(now, record.timeout));
         self.first_deadline = match self.is_idle() {
             true => deadline,
@@ -64,13 +65,14 @@ impl Connection {
             self.admitted += 1;
         } else {
             if let (true, Some(by)) = (self.options.has_progress_events, held_by) {
-                let (id, label) = (record.id, record.label);
+                let label = record.label;
                 self.emit(Event::Held { id, label, by });
             }
             record.timings.waits = self.gates.totals(now);
             self.outbound.push_back(record);
             self.pump(now);
         }
+        id
     }
 
     fn end_throttling(&mut self, now: Instant) {

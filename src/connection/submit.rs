@@ -38,7 +38,7 @@ impl Connection {
         self.check_open()?;
         let version = self.version_for::<R>(options)?;
         let record = self.encode(now, request, version, Origin::Caller, options)?;
-        Ok(self.enqueue(now, record))
+        Ok(self.take_in(now, record))
     }
 
     /// Asks the broker for its versions, to see whether it still answers. The answer is
@@ -62,7 +62,7 @@ impl Connection {
         let request = api_versions_request(&name, &software);
         let options = SubmitOptions::default();
         let record = self.encode(now, &request, version, Origin::Probe, options)?;
-        Ok(self.enqueue(now, record))
+        Ok(self.take_in(now, record))
     }
 
     /// Gives up a request. What was not offered to the transport is not sent; else its response is
@@ -116,9 +116,7 @@ impl Connection {
 
     fn version_for<R: Request>(&self, options: SubmitOptions) -> Result<Version, SubmitError> {
         if let Some(version) = options.version {
-            if !self.state.is_initial() {
-                self.check_version(R::KEY, version)?;
-            }
+            self.check_version(R::KEY, version)?;
             return Ok(version);
         }
         if self.versions.is_empty() {
@@ -150,8 +148,12 @@ impl Connection {
         Ok(self.versions.choose(R::KEY, ours, caller)?)
     }
 
-    /// Whether the broker has a version, as far as is known.
+    /// Whether the broker has a version, as far as is known. Before the connection is ready nothing is said against one:
+    /// it is looked at again then.
     pub(super) fn check_version(&self, key: ApiKey, version: Version) -> Result<(), VersionError> {
+        if self.state.is_initial() {
+            return Ok(());
+        }
         match self.versions.get(key) {
             Some(broker) if broker.contains(version) => Ok(()),
             Some(broker) => Err(VersionError::NoCommonVersion {
@@ -221,12 +223,6 @@ impl Connection {
             timings: Timings::at(now),
             extended_before: self.extended,
         })
-    }
-
-    pub(super) fn enqueue(&mut self, now: Instant, record: Box<Record>) -> RequestId {
-        let id = record.id;
-        self.take_in(now, record);
-        id
     }
 }
 

@@ -37,9 +37,7 @@ impl Connection {
         }
         let key = ApiKey::from_number(header.get_i16());
         let version = Version(header.get_i16());
-        if !self.state.is_initial() {
-            self.check_version(key, version)?;
-        }
+        self.check_version(key, version)?;
         let correlation_id = self.next_correlation_id(false);
         let mut writer = Writer::with_buffer(std::mem::take(&mut self.spare));
         writer.i32(i32::try_from(frame.len()).unwrap_or(i32::MAX));
@@ -57,7 +55,7 @@ impl Connection {
             expects_response,
             options,
         );
-        Ok(self.enqueue(now, record))
+        Ok(self.take_in(now, record))
     }
 
     /// Sends a request whose body is encoded already, in whatever API and version; the header is made here.
@@ -105,9 +103,7 @@ impl Connection {
         options: SubmitOptions,
     ) -> Result<RequestId, SubmitError> {
         self.check_open()?;
-        if !self.state.is_initial() {
-            self.check_version(key, version)?;
-        }
+        self.check_version(key, version)?;
         let correlation_id = self.next_correlation_id(false);
         let mut writer = Writer::with_buffer(std::mem::take(&mut self.spare));
         let start = writer.mark();
@@ -126,6 +122,6 @@ impl Connection {
         let expects_response = peek::body_expects_response(key, version, body);
         let frame = writer.finish();
         let record = self.record(now, label, Origin::Caller, frame, expects_response, options);
-        Ok(self.enqueue(now, record))
+        Ok(self.take_in(now, record))
     }
 }
