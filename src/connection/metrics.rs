@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use crate::{ApiKey, ErrorCode};
 
 use super::advice::Retry;
-use super::completion::{Completion, Outcome};
+use super::client::completion::{Completion, Outcome};
+use super::client::event::{Event, ProbeOutcome};
+use super::client::machine::Connection;
 use super::delivery::Delivery;
-use super::event::{Event, ProbeOutcome};
 use super::histogram::Histogram;
-use super::machine::Connection;
 use super::state::State;
 
 /// Counters and latencies of any number of connections, made of their events.

@@ -175,41 +175,24 @@
 //! See <https://kafka.apache.org/protocol#protocol_network>.
 
 mod advice;
-mod authenticate;
-mod close;
-mod completion;
-mod correlation;
+mod client;
 mod delivery;
 #[cfg(feature = "metrics")]
 mod emitter;
-mod error;
-mod event;
-mod finish;
-mod gate;
 mod hint;
 mod histogram;
-mod initialize;
-mod inputs;
-mod machine;
 mod metrics;
 mod names;
-mod negotiate;
-mod options;
 mod peek;
 mod pool;
-mod pump;
 mod reason_text;
 mod receive;
 mod report;
-mod request;
 pub mod sasl;
 pub mod server;
 mod sniff;
 mod state;
-mod submit;
-mod submit_encoded;
 mod throttle;
-mod timers;
 mod timing;
 #[cfg(feature = "tracing")]
 pub(crate) mod trace;
@@ -219,29 +202,29 @@ mod versions;
 mod wait;
 
 pub use advice::{Advice, DuplicateRisk, Failure, Retry, keep_alive_interval};
-pub use completion::{Completion, Outcome, RawResponse, ResponseTypeError};
-pub use delivery::Delivery;
-#[cfg(feature = "metrics")]
-pub use emitter::MetricsEmitter;
-pub use error::{ConnectionError, ConnectionErrorKind, SubmitError};
-pub use event::{Event, Initialization, ProbeOutcome, Severity};
-pub use gate::HeldBy;
-pub use hint::{Confidence, Hint, HintKind};
-pub use histogram::Histogram;
-pub use inputs::DecodedResponse;
-pub use machine::Connection;
-pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Metrics};
-pub use options::{
+pub use client::completion::{Completion, Outcome, RawResponse, ResponseTypeError};
+pub use client::error::{ConnectionError, ConnectionErrorKind, SubmitError};
+pub use client::event::{Event, Initialization, ProbeOutcome, Severity};
+pub use client::gate::HeldBy;
+pub use client::inputs::DecodedResponse;
+pub use client::machine::Connection;
+pub use client::options::{
     ConnectionOptions, IdlePolicy, InvalidSoftware, Negotiation, OnTimeout, ReauthenticationMode,
     TimeoutFrom,
 };
+pub use client::request::{ApiLabel, RequestId, ServerWait, SubmitOptions};
+pub use delivery::Delivery;
+#[cfg(feature = "metrics")]
+pub use emitter::MetricsEmitter;
+pub use hint::{Confidence, Hint, HintKind};
+pub use histogram::Histogram;
+pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Metrics};
 pub use pool::{EnsureReport, Pool, PoolEvent, Ticket, Unreachable};
 pub use receive::StreamPosition;
 pub use report::{
     AuthenticationFault, CloseReason, CloseReport, NegotiationFault, ReconnectAdvice, RequestFault,
     TimeoutKind, Unfinished,
 };
-pub use request::{ApiLabel, RequestId, ServerWait, SubmitOptions};
 pub use sniff::ForeignProtocol;
 pub use state::State;
 pub use throttle::throttles_after_response;

@@ -1,9 +1,9 @@
 //! Words that do not change, for counters and for the fields of logs. What is printed for people stands beside each type;
 //! words of failures stand with their other words.
 
-use super::completion::Outcome;
+use super::client::completion::Outcome;
+use super::client::gate::HeldBy;
 use super::delivery::Delivery;
-use super::gate::HeldBy;
 use super::state::State;
 
 impl State {

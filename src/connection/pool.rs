@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::error::ConnectionError;
-use super::event::{Event, ProbeOutcome};
+use super::client::error::ConnectionError;
+use super::client::event::{Event, ProbeOutcome};
 use super::report::CloseReport;
 
 /// Which of the caller's connections are open, by broker id, and who waits for them to be.

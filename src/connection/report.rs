@@ -8,10 +8,10 @@ use std::{error, fmt};
 use crate::pairing::Mismatch;
 use crate::{ErrorCode, Version};
 
+use super::client::request::{ApiLabel, RequestId};
 use super::delivery::Delivery;
 use super::hint::Hint;
 use super::receive::StreamPosition;
-use super::request::{ApiLabel, RequestId};
 use super::sniff::ForeignProtocol;
 use super::state::State;
 use super::versions::VersionError;

@@ -9,9 +9,9 @@ use zeroize::Zeroize;
 
 use crate::wire::Segments;
 
-use super::event::Event;
-use super::machine::Connection;
-use super::request::{Origin, Record, Step};
+use super::client::event::Event;
+use super::client::machine::Connection;
+use super::client::request::{Origin, Record, Step};
 use super::timing::earlier;
 use super::{Outcome, State};
 

@@ -9,7 +9,7 @@ use crate::messages::{
     ShareFetchRequest, UpdateFeaturesRequest,
 };
 
-use super::request::ServerWait;
+use super::client::request::ServerWait;
 
 fn milliseconds(number: i32) -> Duration {
     Duration::from_millis(u64::try_from(number).unwrap_or_default())

@@ -8,7 +8,7 @@ use metrics::{Counter, Histogram};
 use super::{Labels, definitions};
 use crate::ErrorCode;
 use crate::connection::advice::Retry;
-use crate::connection::completion::{Completion, Outcome};
+use crate::connection::client::completion::{Completion, Outcome};
 use crate::connection::delivery::Delivery;
 
 /// The handles of an API. Those of outcomes and errors are made when there is one.

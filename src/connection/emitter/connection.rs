@@ -3,7 +3,7 @@
 use metrics::{Counter, Gauge, Histogram};
 
 use super::{Labels, definitions};
-use crate::connection::event::Initialization;
+use crate::connection::client::event::Initialization;
 use crate::connection::metrics::Gauges;
 use crate::connection::state::State;
 

@@ -13,7 +13,7 @@ use metrics::{Counter, Label, SharedString};
 
 use crate::ApiKey;
 
-use super::event::{Event, ProbeOutcome};
+use super::client::event::{Event, ProbeOutcome};
 use super::metrics::Gauges;
 use super::report::CloseReport;
 use super::state::State;

@@ -6,9 +6,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::super::client::request::Record;
 use super::super::receive::{Receiver, StreamPosition};
 use super::super::report::{CloseReason, CloseReport, TimeoutKind, Unfinished};
-use super::super::request::Record;
 use super::super::state::State;
 use super::super::timing::{earlier, later};
 use super::super::transmit::{Transmit, accept};

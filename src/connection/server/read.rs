@@ -9,11 +9,11 @@ use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use crate::wire::Reader;
 use crate::{ApiKey, Decode, DecodeErrorKind, ErrorCode, Version};
 
-use super::super::options::is_software_text;
+use super::super::client::options::is_software_text;
+use super::super::client::request::{ApiLabel, Origin, Record, RequestId};
 use super::super::peek;
 use super::super::receive::{ROUTED, Received, StreamPosition};
 use super::super::report::{CloseReason, RequestFault};
-use super::super::request::{ApiLabel, Origin, Record, RequestId};
 use super::super::sasl::Token;
 use super::super::timing::Timings;
 use super::event::{IncomingRequest, ServerEvent};

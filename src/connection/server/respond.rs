@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes};
 use crate::wire::{Blob, Segments, Writer};
 use crate::{ApiKey, EncodeError, Response, Version, frame};
 
-use super::super::request::{ApiLabel, RequestId};
+use super::super::client::request::{ApiLabel, RequestId};
 use super::machine::ServerConnection;
 
 impl ServerConnection {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::line::Line;
 use super::{TARGET, api_name, at_severity, micros};
-use crate::connection::event::Severity;
+use crate::connection::client::event::Severity;
 use crate::connection::hint::Hint;
 use crate::connection::report::CloseReport;
 use crate::connection::state::State;

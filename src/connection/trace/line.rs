@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::connection::completion::Outcome;
-use crate::connection::event::{Event, ProbeOutcome};
+use crate::connection::client::completion::Outcome;
+use crate::connection::client::event::{Event, ProbeOutcome};
 use crate::connection::reason_text::Ms;
 
 /// An event of the connection to a broker; it prints as `broker 1: Fetch v16 (correlation 42): responded after 12 ms`.

@@ -13,7 +13,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::ApiKey;
 
-use super::event::{Event, ProbeOutcome, Severity};
+use super::client::event::{Event, ProbeOutcome, Severity};
 use super::timing::Timings;
 use connection::ConnectionFields;
 use line::Line;

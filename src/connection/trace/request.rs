@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::line::Line;
 use super::{Stages, TARGET, api_name, at_severity, micros};
 use crate::ErrorCode;
-use crate::connection::completion::{Completion, Outcome};
-use crate::connection::event::Severity;
-use crate::connection::request::ApiLabel;
+use crate::connection::client::completion::{Completion, Outcome};
+use crate::connection::client::event::Severity;
+use crate::connection::client::request::ApiLabel;
 use crate::connection::timing::Waits;
 
 /// What an event says of a request. The table at [`Event::trace`](crate::connection::Event::trace) has each field.

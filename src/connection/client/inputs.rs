@@ -11,11 +11,11 @@ use crate::{DecodeError, ErrorCode};
 use super::completion::RawResponse;
 use super::event::Event;
 use super::machine::Connection;
-use super::receive::{Received, SIZE_BYTES, StreamPosition};
-use super::report::CloseReason;
 use super::request::{Origin, Record};
-use super::sniff::ForeignProtocol;
-use super::state::State;
+use crate::connection::receive::{Received, SIZE_BYTES, StreamPosition};
+use crate::connection::report::CloseReason;
+use crate::connection::sniff::ForeignProtocol;
+use crate::connection::state::State;
 
 impl Connection {
     /// The transport is open, TLS included.
@@ -205,7 +205,7 @@ impl Connection {
 /// Which response was decoded, to be kept while the response itself is handed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodedResponse {
-    label: super::ApiLabel,
+    label: crate::connection::ApiLabel,
     tag: u64,
     arrived: Instant,
     error_codes: Box<[ErrorCode]>,

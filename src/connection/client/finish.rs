@@ -7,19 +7,19 @@ use crate::pairing::InFlightRequest;
 use crate::{Decode, ErrorCode};
 
 use super::completion::{Completion, Outcome, RawResponse};
-use super::delivery::Delivery;
 use super::error::{ConnectionError, ConnectionErrorKind};
 use super::event::{Event, ProbeOutcome};
 use super::machine::Connection;
-use super::receive::SIZE_BYTES;
 use super::request::{Origin, Record, RequestId};
-use super::throttle;
-use super::timing::later;
-use super::versions::VersionTable;
+use crate::connection::delivery::Delivery;
+use crate::connection::receive::SIZE_BYTES;
+use crate::connection::throttle;
+use crate::connection::timing::later;
+use crate::connection::versions::VersionTable;
 
 impl Connection {
     /// Tells the caller that a request is over, if it is one of the caller's.
-    pub(super) fn complete(&mut self, record: Box<Record>, outcome: Outcome) {
+    pub(in crate::connection) fn complete(&mut self, record: Box<Record>, outcome: Outcome) {
         match (record.origin, outcome) {
             (Origin::Caller, outcome) => {
                 self.emit(Event::Completed(Completion { record, outcome }));
@@ -33,7 +33,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn fail(
+    pub(in crate::connection) fn fail(
         &mut self,
         mut record: Box<Record>,
         kind: ConnectionErrorKind,
@@ -53,7 +53,12 @@ impl Connection {
     }
 
     /// The response to a request of the caller has arrived.
-    pub(super) fn responded(&mut self, now: Instant, record: Box<Record>, frame: bytes::Bytes) {
+    pub(in crate::connection) fn responded(
+        &mut self,
+        now: Instant,
+        record: Box<Record>,
+        frame: bytes::Bytes,
+    ) {
         let label = record.label;
         let (version, throttle) = match label.split_response(&frame) {
             Ok(answer) => {
@@ -122,7 +127,7 @@ impl Connection {
     }
 
     /// Completes the first request for which `wanted` says so, wherever it is; false if there is none.
-    pub(super) fn give_up(
+    pub(in crate::connection) fn give_up(
         &mut self,
         wanted: impl Fn(&Record) -> bool,
         kind: ConnectionErrorKind,
@@ -178,8 +183,8 @@ impl Connection {
     }
 
     /// How far a request in flight has got: the one that is due may have a part of its response.
-    pub(super) fn delivery_in_flight(&self, record: &Record) -> Delivery {
-        use super::receive::StreamPosition;
+    pub(in crate::connection) fn delivery_in_flight(&self, record: &Record) -> Delivery {
+        use crate::connection::receive::StreamPosition;
         let due = self.in_flight.due();
         let is_head = due.is_some_and(|due| due.correlation_id == record.label.correlation_id);
         match self.receiver.position() {

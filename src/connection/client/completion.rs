@@ -8,16 +8,16 @@ use bytes::Bytes;
 use crate::messages::ResponseHeader;
 use crate::{ApiKey, DecodeError, Request, ResponseFrame, Version};
 
-use super::delivery::Delivery;
 use super::error::ConnectionError;
 use super::request::{ApiLabel, Record, RequestId};
-use super::timing::Timings;
+use crate::connection::delivery::Delivery;
+use crate::connection::timing::Timings;
 
 /// A request that is over. Each accepted request has exactly one of these.
 #[derive(Debug)]
 pub struct Completion {
-    pub(super) record: Box<Record>,
-    pub(super) outcome: Outcome,
+    pub(in crate::connection) record: Box<Record>,
+    pub(in crate::connection) outcome: Outcome,
 }
 
 /// How a request ended.
@@ -98,7 +98,9 @@ impl Completion {
     #[must_use]
     pub fn bytes_in(&self) -> usize {
         match &self.outcome {
-            Outcome::Response(response) => super::receive::SIZE_BYTES + response.frame.len(),
+            Outcome::Response(response) => {
+                crate::connection::receive::SIZE_BYTES + response.frame.len()
+            }
             Outcome::Written | Outcome::Failed(_) => 0,
         }
     }
@@ -121,12 +123,12 @@ impl Completion {
 /// A response whose body was not read yet. It owns its bytes.
 #[derive(Clone)]
 pub struct RawResponse {
-    pub(super) label: ApiLabel,
-    pub(super) version: Version,
-    pub(super) tag: u64,
-    pub(super) arrived: Instant,
-    pub(super) throttle: Duration,
-    pub(super) frame: Bytes,
+    pub(in crate::connection) label: ApiLabel,
+    pub(in crate::connection) version: Version,
+    pub(in crate::connection) tag: u64,
+    pub(in crate::connection) arrived: Instant,
+    pub(in crate::connection) throttle: Duration,
+    pub(in crate::connection) frame: Bytes,
 }
 
 impl RawResponse {

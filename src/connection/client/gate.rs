@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Instant;
 
-use super::timing::Waits;
+use crate::connection::timing::Waits;
 
 /// What holds a request back.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +33,7 @@ impl fmt::Display for HeldBy {
 /// The gate, and for how long it has held requests back since the connection was made, by cause. What one request
 /// waited for is the difference between two of these totals.
 #[derive(Debug, Default)]
-pub(super) struct GateClock {
+pub(in crate::connection) struct GateClock {
     totals: Waits,
     /// What has been holding requests back since when.
     closed: Option<(HeldBy, Instant)>,
@@ -41,7 +41,7 @@ pub(super) struct GateClock {
 
 impl GateClock {
     /// The totals up to `now`.
-    pub(super) fn totals(&mut self, now: Instant) -> Waits {
+    pub(in crate::connection) fn totals(&mut self, now: Instant) -> Waits {
         if let Some((gate, since)) = &mut self.closed {
             let waited = now.saturating_duration_since(*since);
             *match gate {
@@ -56,17 +56,17 @@ impl GateClock {
     }
 
     /// The totals when they were last asked for.
-    pub(super) const fn last_totals(&self) -> Waits {
+    pub(in crate::connection) const fn last_totals(&self) -> Waits {
         self.totals
     }
 
     /// Whether something holds requests back.
-    pub(super) const fn is_closed(&self) -> bool {
+    pub(in crate::connection) const fn is_closed(&self) -> bool {
         self.closed.is_some()
     }
 
     /// From now on `gate` holds requests back.
-    pub(super) fn set(&mut self, gate: Option<HeldBy>, now: Instant) {
+    pub(in crate::connection) fn set(&mut self, gate: Option<HeldBy>, now: Instant) {
         self.totals(now);
         self.closed = gate.map(|gate| (gate, now));
     }

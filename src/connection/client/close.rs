@@ -5,19 +5,19 @@ use std::time::Instant;
 
 use crate::{ApiKey, Version};
 
-use super::delivery::Delivery;
 use super::error::ConnectionErrorKind;
 use super::event::Event;
-use super::hint::{Confidence, Hint, HintKind};
 use super::machine::Connection;
-use super::report::{CloseReason, CloseReport, ReconnectAdvice, Unfinished};
 use super::request::{Origin, Record};
-use super::sniff::ForeignProtocol;
-use super::state::State;
+use crate::connection::delivery::Delivery;
+use crate::connection::hint::{Confidence, Hint, HintKind};
+use crate::connection::report::{CloseReason, CloseReport, ReconnectAdvice, Unfinished};
+use crate::connection::sniff::ForeignProtocol;
+use crate::connection::state::State;
 
 impl Connection {
     /// Closes the connection, unless it is closed.
-    pub(super) fn close_because(&mut self, now: Instant, reason: CloseReason) {
+    pub(in crate::connection) fn close_because(&mut self, now: Instant, reason: CloseReason) {
         if self.state == State::Closed {
             return;
         }

@@ -12,10 +12,10 @@ use crate::{ApiKey, Decode, ErrorCode, Version};
 
 use super::event::Event;
 use super::machine::Connection;
-use super::report::{AuthenticationFault, CloseReason};
 use super::request::{ApiLabel, Origin, Step, SubmitOptions};
-use super::sasl::{Exchange, Mechanism, MechanismError, Reply, Token};
-use super::state::State;
+use crate::connection::report::{AuthenticationFault, CloseReason};
+use crate::connection::sasl::{Exchange, Mechanism, MechanismError, Reply, Token};
+use crate::connection::state::State;
 
 impl Connection {
     /// Replaces the mechanism, with newer credentials: for the next time the connection authenticates, also if it is
@@ -41,7 +41,7 @@ impl Connection {
     }
 
     /// Begins to authenticate, for the first time or again.
-    pub(super) fn begin_sasl(&mut self, now: Instant) {
+    pub(in crate::connection) fn begin_sasl(&mut self, now: Instant) {
         let again = !self.state.is_initial();
         let Some(exchange) = &mut self.exchange else {
             return;
@@ -68,7 +68,12 @@ impl Connection {
         self.send_step(now, &request, version, Step::SaslHandshake);
     }
 
-    pub(super) fn on_handshake(&mut self, now: Instant, version: Version, body: &[u8]) {
+    pub(in crate::connection) fn on_handshake(
+        &mut self,
+        now: Instant,
+        version: Version,
+        body: &[u8],
+    ) {
         let response = match SaslHandshakeResponse::decode(body, version) {
             Ok(response) => response,
             Err(error) => {
@@ -132,7 +137,12 @@ impl Connection {
         self.on_reply(now, reply.unwrap_or(Ok(Reply::Done)), b"");
     }
 
-    pub(super) fn on_authenticate(&mut self, now: Instant, version: Version, body: &[u8]) {
+    pub(in crate::connection) fn on_authenticate(
+        &mut self,
+        now: Instant,
+        version: Version,
+        body: &[u8],
+    ) {
         let response = match SaslAuthenticateResponse::decode(body, version) {
             Ok(response) => response,
             Err(error) => {
@@ -161,7 +171,7 @@ impl Connection {
     }
 
     /// A bare token arrived.
-    pub(super) fn on_token(&mut self, now: Instant, token: &[u8]) {
+    pub(in crate::connection) fn on_token(&mut self, now: Instant, token: &[u8]) {
         let is_due = self
             .exchange
             .as_ref()
@@ -256,7 +266,7 @@ impl Connection {
     }
 
     /// A bare token was written. Nobody may answer the last one.
-    pub(super) fn on_token_written(&mut self, now: Instant) {
+    pub(in crate::connection) fn on_token_written(&mut self, now: Instant) {
         if self.state == State::SaslTokens
             && self
                 .exchange
@@ -303,7 +313,11 @@ impl Connection {
         self.fail_authentication(now, fault);
     }
 
-    pub(super) fn fail_authentication(&mut self, now: Instant, fault: AuthenticationFault) {
+    pub(in crate::connection) fn fail_authentication(
+        &mut self,
+        now: Instant,
+        fault: AuthenticationFault,
+    ) {
         self.close_because(now, CloseReason::Authentication(fault));
     }
 

@@ -6,11 +6,11 @@ use super::error::ConnectionErrorKind;
 use super::event::Event;
 use super::machine::Connection;
 use super::options::{IdlePolicy, OnTimeout, TimeoutFrom};
-use super::receive::StreamPosition;
-use super::report::{CloseReason, TimeoutKind};
 use super::request::{ApiLabel, Origin, Record};
-use super::state::State;
-use super::timing::{earlier, later};
+use crate::connection::receive::StreamPosition;
+use crate::connection::report::{CloseReason, TimeoutKind};
+use crate::connection::state::State;
+use crate::connection::timing::{earlier, later};
 
 impl Connection {
     /// When to call [`handle_timer`](Self::handle_timer) next; `None` if there is no need to.
@@ -73,13 +73,13 @@ impl Connection {
     }
 
     /// All requests that are not over, in the order in which they will be answered.
-    pub(super) fn records(&self) -> impl Iterator<Item = &Record> {
+    pub(in crate::connection) fn records(&self) -> impl Iterator<Item = &Record> {
         let sent = self.in_flight.iter().map(|each| &**each.note);
         sent.chain(self.outbound.iter().map(|record| &**record))
     }
 
     /// When a request is given up.
-    pub(super) fn deadline(&self, record: &Record) -> Option<Instant> {
+    pub(in crate::connection) fn deadline(&self, record: &Record) -> Option<Instant> {
         // The connection's own have the deadline of the phase.
         if record.is_internal() {
             return None;

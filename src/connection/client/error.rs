@@ -6,23 +6,23 @@ use std::{error, fmt};
 
 use crate::EncodeError;
 
-use super::advice::{Advice, Failure};
-use super::delivery::Delivery;
-use super::reason_text::Ms;
-use super::report::{CloseReason, CloseReport, TimeoutKind};
 use super::request::ApiLabel;
-use super::state::State;
-use super::versions::VersionError;
+use crate::connection::advice::{Advice, Failure};
+use crate::connection::delivery::Delivery;
+use crate::connection::reason_text::Ms;
+use crate::connection::report::{CloseReason, CloseReport, TimeoutKind};
+use crate::connection::state::State;
+use crate::connection::versions::VersionError;
 
 /// Why a request has no response, how far it had got, and on which connection.
 ///
 /// It prints as one line for a log, with the broker and the request in front.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionError {
-    pub(super) broker: Arc<str>,
-    pub(super) request: ApiLabel,
-    pub(super) delivery: Delivery,
-    pub(super) kind: ConnectionErrorKind,
+    pub(in crate::connection) broker: Arc<str>,
+    pub(in crate::connection) request: ApiLabel,
+    pub(in crate::connection) delivery: Delivery,
+    pub(in crate::connection) kind: ConnectionErrorKind,
 }
 
 /// Why a request has no response.

@@ -4,7 +4,7 @@
 ///
 /// 0 is never used, so that the first frame of an HTTP/2 server cannot be taken for a response.
 #[derive(Debug)]
-pub(super) struct CorrelationIds {
+pub(in crate::connection) struct CorrelationIds {
     next: i32,
     /// The highest of the caller's requests; those above are for SASL.
     last: i32,
@@ -17,7 +17,7 @@ pub(super) struct CorrelationIds {
 const RESERVED: i32 = 8;
 
 impl CorrelationIds {
-    pub(super) fn new(first: i32, reserves_sasl: bool) -> Self {
+    pub(in crate::connection) fn new(first: i32, reserves_sasl: bool) -> Self {
         let last = i32::MAX - if reserves_sasl { RESERVED } else { 0 };
         Self {
             next: first.clamp(1, last),
@@ -29,7 +29,7 @@ impl CorrelationIds {
 
     /// The next id that is not `taken`.
     #[inline]
-    pub(super) fn next(&mut self, taken: impl Fn(i32) -> bool) -> i32 {
+    pub(in crate::connection) fn next(&mut self, taken: impl Fn(i32) -> bool) -> i32 {
         loop {
             let id = self.next;
             (self.next, self.has_wrapped) = match id < self.last {
@@ -44,7 +44,7 @@ impl CorrelationIds {
     }
 
     /// The next id for a SASL request, of which few are in flight at a time.
-    pub(super) fn next_sasl(&mut self, taken: impl Fn(i32) -> bool) -> i32 {
+    pub(in crate::connection) fn next_sasl(&mut self, taken: impl Fn(i32) -> bool) -> i32 {
         if self.last == i32::MAX {
             return self.next(taken);
         }

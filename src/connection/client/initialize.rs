@@ -9,22 +9,22 @@ use crate::{ApiKey, ErrorCode, Message, Request, Version};
 use super::completion::RawResponse;
 use super::error::{ConnectionErrorKind, SubmitError};
 use super::event::Event;
-use super::hint::{Confidence, Hint, HintKind};
 use super::machine::Connection;
 use super::negotiate::{Answer, read_answer};
 use super::options::Negotiation;
-use super::report::{CloseReason, NegotiationFault};
 use super::request::{Origin, Record, Step, SubmitOptions};
-use super::state::State;
 use super::submit::api_versions_request;
-use super::throttle::throttle_time;
-use super::timing::{Timings, Waits};
-use super::{Delivery, VersionError};
+use crate::connection::hint::{Confidence, Hint, HintKind};
+use crate::connection::report::{CloseReason, NegotiationFault};
+use crate::connection::state::State;
+use crate::connection::throttle::throttle_time;
+use crate::connection::timing::{Timings, Waits};
+use crate::connection::{Delivery, VersionError};
 use crate::messages::ApiVersionsRequest;
 
 impl Connection {
     /// The transport is open: begins with what the options say.
-    pub(super) fn begin(&mut self, now: Instant) {
+    pub(in crate::connection) fn begin(&mut self, now: Instant) {
         self.phase_deadline = now.checked_add(self.options.initialization_timeout);
         match self.options.negotiation.clone() {
             Negotiation::Assume(versions) => {
@@ -59,7 +59,7 @@ impl Connection {
     }
 
     /// Sends a request of the connection's own, before all that waits.
-    pub(super) fn send_step<R: Request>(
+    pub(in crate::connection) fn send_step<R: Request>(
         &mut self,
         now: Instant,
         request: &R,
@@ -80,7 +80,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn send_first(&mut self, now: Instant, mut record: Box<Record>) {
+    pub(in crate::connection) fn send_first(&mut self, now: Instant, mut record: Box<Record>) {
         record.timings = Timings {
             admitted: Some(now),
             waits: Waits::default(),
@@ -90,7 +90,7 @@ impl Connection {
         self.admitted += 1;
     }
 
-    pub(super) fn on_session_response(
+    pub(in crate::connection) fn on_session_response(
         &mut self,
         now: Instant,
         step: Step,
@@ -112,7 +112,10 @@ impl Connection {
                 }
                 Ok(answer) => self.on_authenticate(now, answer.version, answer.body),
                 Err(error) => {
-                    self.fail_authentication(now, super::AuthenticationFault::Undecodable(error));
+                    self.fail_authentication(
+                        now,
+                        crate::connection::AuthenticationFault::Undecodable(error),
+                    );
                 }
             },
         }
@@ -169,7 +172,7 @@ impl Connection {
     }
 
     /// Requests can be sent. Those that were submitted with a version that the broker does not have are over.
-    pub(super) fn ready(&mut self, now: Instant) {
+    pub(in crate::connection) fn ready(&mut self, now: Instant) {
         let was_initial = self.state.is_initial();
         self.phase_deadline = None;
         if self.state != State::Draining {

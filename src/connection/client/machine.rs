@@ -15,60 +15,60 @@ use super::correlation::CorrelationIds;
 use super::event::{Event, Initialization};
 use super::gate::GateClock;
 use super::options::ConnectionOptions;
-use super::receive::Receiver;
 use super::request::{ApiLabel, Record};
-use super::sasl::{Exchange, Mechanism};
-use super::state::State;
-use super::versions::VersionTable;
+use crate::connection::receive::Receiver;
+use crate::connection::sasl::{Exchange, Mechanism};
+use crate::connection::state::State;
+use crate::connection::versions::VersionTable;
 
 /// The client's side of a connection to a broker: bytes, times and requests in; bytes, times and
 /// events out.
 ///
-/// The [module](super) says how to drive it.
+/// The [module](crate::connection) says how to drive it.
 pub struct Connection {
-    pub(super) options: ConnectionOptions,
-    pub(super) state: State,
-    pub(super) state_since: Instant,
-    pub(super) created: Instant,
-    pub(super) versions: VersionTable,
+    pub(in crate::connection) options: ConnectionOptions,
+    pub(in crate::connection) state: State,
+    pub(in crate::connection) state_since: Instant,
+    pub(in crate::connection) created: Instant,
+    pub(in crate::connection) versions: VersionTable,
     /// The version of ApiVersions that was sent last.
-    pub(super) asked_in: Version,
-    pub(super) exchange: Option<Box<Exchange>>,
-    pub(super) ids: CorrelationIds,
-    pub(super) next_request: u64,
+    pub(in crate::connection) asked_in: Version,
+    pub(in crate::connection) exchange: Option<Box<Exchange>>,
+    pub(in crate::connection) ids: CorrelationIds,
+    pub(in crate::connection) next_request: u64,
     /// What is to be written: first what was admitted, then what waits.
-    pub(super) outbound: VecDeque<Box<Record>>,
-    pub(super) admitted: usize,
+    pub(in crate::connection) outbound: VecDeque<Box<Record>>,
+    pub(in crate::connection) admitted: usize,
     /// How many of them the transport may be writing.
-    pub(super) offered: usize,
-    pub(super) in_flight: InFlightRequests<Box<Record>>,
+    pub(in crate::connection) offered: usize,
+    pub(in crate::connection) in_flight: InFlightRequests<Box<Record>>,
     /// How many places in flight are of requests that were given up.
-    pub(super) abandoned: usize,
+    pub(in crate::connection) abandoned: usize,
     /// Since when the request that is due has been due.
-    pub(super) head_since: Option<Instant>,
-    pub(super) receiver: Receiver,
+    pub(in crate::connection) head_since: Option<Instant>,
+    pub(in crate::connection) receiver: Receiver,
     /// When the first byte of the frame that is arriving came.
-    pub(super) frame_started: Option<Instant>,
-    pub(super) gates: GateClock,
-    pub(super) throttled_until: Option<Instant>,
+    pub(in crate::connection) frame_started: Option<Instant>,
+    pub(in crate::connection) gates: GateClock,
+    pub(in crate::connection) throttled_until: Option<Instant>,
     /// By how much throttling has extended deadlines so far.
-    pub(super) extended: Duration,
+    pub(in crate::connection) extended: Duration,
     /// No request is given up before this; its own deadline may be later.
-    pub(super) first_deadline: Option<Instant>,
+    pub(in crate::connection) first_deadline: Option<Instant>,
     /// When getting ready, or authenticating again, takes too long.
-    pub(super) phase_deadline: Option<Instant>,
-    pub(super) drain_deadline: Option<Instant>,
-    pub(super) last_in: Instant,
-    pub(super) last_out: Instant,
+    pub(in crate::connection) phase_deadline: Option<Instant>,
+    pub(in crate::connection) drain_deadline: Option<Instant>,
+    pub(in crate::connection) last_in: Instant,
+    pub(in crate::connection) last_out: Instant,
     /// The caller knows that a probe is due.
-    pub(super) keep_alive_told: bool,
-    pub(super) took: Initialization,
-    pub(super) responses: u64,
-    pub(super) bytes_in: u64,
-    pub(super) bytes_out: u64,
+    pub(in crate::connection) keep_alive_told: bool,
+    pub(in crate::connection) took: Initialization,
+    pub(in crate::connection) responses: u64,
+    pub(in crate::connection) bytes_in: u64,
+    pub(in crate::connection) bytes_out: u64,
     /// A buffer to encode the next request into.
-    pub(super) spare: Vec<u8>,
-    pub(super) events: VecDeque<Event>,
+    pub(in crate::connection) spare: Vec<u8>,
+    pub(in crate::connection) events: VecDeque<Event>,
 }
 
 impl Connection {
@@ -80,7 +80,7 @@ impl Connection {
 
     /// A connection that authenticates with the first of `mechanisms`, or if the broker does not have it,
     /// with the first of the others that it has. Some brokers want another connection for that: see
-    /// [`ReconnectAdvice::Mechanism`](super::ReconnectAdvice::Mechanism).
+    /// [`ReconnectAdvice::Mechanism`](crate::connection::ReconnectAdvice::Mechanism).
     #[must_use]
     pub fn with_sasl(
         now: Instant,
@@ -213,17 +213,17 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`VersionError`](super::VersionError) if there is none.
-    pub fn choose_version(&self, key: ApiKey) -> Result<Version, super::VersionError> {
+    /// [`VersionError`](crate::connection::VersionError) if there is none.
+    pub fn choose_version(&self, key: ApiKey) -> Result<Version, crate::connection::VersionError> {
         self.versions
             .choose(key, key.stable_versions(), self.options.allowed(key))
     }
 
-    pub(super) fn emit(&mut self, event: Event) {
+    pub(in crate::connection) fn emit(&mut self, event: Event) {
         self.events.push_back(event);
     }
 
-    pub(super) fn set_state(&mut self, now: Instant, to: State) {
+    pub(in crate::connection) fn set_state(&mut self, now: Instant, to: State) {
         let from = std::mem::replace(&mut self.state, to);
         if from == to {
             return;
@@ -240,7 +240,7 @@ impl Connection {
     }
 
     /// A correlation id that no request has.
-    pub(super) fn next_correlation_id(&mut self, is_sasl: bool) -> i32 {
+    pub(in crate::connection) fn next_correlation_id(&mut self, is_sasl: bool) -> i32 {
         let Self {
             ids,
             in_flight,
@@ -270,4 +270,4 @@ impl fmt::Debug for Connection {
 }
 
 /// How many events and requests there is room for while there are none: what a burst took is given back.
-pub(super) const MOST_KEPT: usize = 8;
+pub(in crate::connection) const MOST_KEPT: usize = 8;

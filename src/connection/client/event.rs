@@ -9,11 +9,11 @@ use crate::{DecodeError, ErrorCode, Version};
 
 use super::completion::{Completion, RawResponse};
 use super::gate::HeldBy;
-use super::hint::Hint;
-use super::report::{CloseReason, CloseReport};
 use super::request::{ApiLabel, RequestId};
-use super::state::State;
-use super::timing::Waits;
+use crate::connection::hint::Hint;
+use crate::connection::report::{CloseReason, CloseReport};
+use crate::connection::state::State;
+use crate::connection::timing::Waits;
 
 /// What happened. [`Closed`](Self::Closed) is the last event of a connection.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub enum Event {
         /// The version that it answered in.
         version: Version,
         /// The response, in which the broker's features are too. Which release it may be says
-        /// [`VersionTable::guess_release`](super::VersionTable::guess_release).
+        /// [`VersionTable::guess_release`](crate::connection::VersionTable::guess_release).
         response: RawResponse,
     },
     /// Authenticating begins, for the first time or again.
@@ -59,7 +59,7 @@ pub enum Event {
         again: bool,
     },
     /// The broker does not have the mechanism, and another is tried. Kafka's own brokers close the connection
-    /// then, with [`ReconnectAdvice::Mechanism`](super::ReconnectAdvice::Mechanism) in the report.
+    /// then, with [`ReconnectAdvice::Mechanism`](crate::connection::ReconnectAdvice::Mechanism) in the report.
     SaslFallback {
         /// The mechanism it does not have.
         from: Box<str>,
@@ -67,7 +67,7 @@ pub enum Event {
         to: Box<str>,
     },
     /// The next token is the caller's to make: see
-    /// [`Connection::provide_sasl_token`](super::Connection::provide_sasl_token).
+    /// [`Connection::provide_sasl_token`](crate::connection::Connection::provide_sasl_token).
     SaslTokenWanted {
         /// What the broker said; empty at the beginning.
         challenge: Bytes,
@@ -102,7 +102,7 @@ pub enum Event {
         took: Initialization,
     },
     /// Something holds a request back that was just submitted. Only with
-    /// [`with_progress_events`](super::ConnectionOptions::with_progress_events).
+    /// [`with_progress_events`](crate::connection::ConnectionOptions::with_progress_events).
     Held {
         /// Which request.
         id: RequestId,
@@ -121,7 +121,7 @@ pub enum Event {
         waits: Waits,
     },
     /// The transport accepted the last byte of a request. Only with
-    /// [`with_progress_events`](super::ConnectionOptions::with_progress_events).
+    /// [`with_progress_events`](crate::connection::ConnectionOptions::with_progress_events).
     Written {
         /// Which request.
         id: RequestId,
@@ -138,7 +138,7 @@ pub enum Event {
         label: ApiLabel,
         /// For how long.
         time: Duration,
-        /// Until when nothing is sent; `None` if the response is in a [version](super::throttles_after_response) to which
+        /// Until when nothing is sent; `None` if the response is in a [version](crate::connection::throttles_after_response) to which
         /// brokers before Kafka 2.0 wait before they answer. Later ones answer at once, and read nothing for that time.
         until: Option<Instant>,
     },
@@ -164,7 +164,7 @@ pub enum Event {
         tag: u64,
         /// Whether it could be decoded. The connection goes on in any case.
         result: Result<(), DecodeError>,
-        /// The error codes in it, as far as the caller [said so](super::DecodedResponse::with_error_codes).
+        /// The error codes in it, as far as the caller [said so](crate::connection::DecodedResponse::with_error_codes).
         error_codes: Box<[ErrorCode]>,
         /// How long after its last byte.
         after: Duration,
@@ -177,7 +177,7 @@ pub enum Event {
         outcome: ProbeOutcome,
     },
     /// Nothing was under way for as long as the policy says: time for a
-    /// [`probe`](super::Connection::probe).
+    /// [`probe`](crate::connection::Connection::probe).
     KeepAliveDue {
         /// For how long.
         idle: Duration,
@@ -214,7 +214,7 @@ pub enum ProbeOutcome {
         versions_changed: bool,
     },
     /// It did not.
-    Failed(super::ConnectionError),
+    Failed(crate::connection::ConnectionError),
 }
 
 /// How much an event matters to an operator.

@@ -11,15 +11,15 @@ use crate::{ApiKey, Message, Version};
 
 use super::error::SubmitError;
 use super::machine::Connection;
-use super::peek;
-use super::receive::ROUTED;
 use super::request::{ApiLabel, Origin, RequestId, SubmitOptions};
+use crate::connection::peek;
+use crate::connection::receive::ROUTED;
 
 impl Connection {
     /// Sends a request that is encoded already: header and body, without the size, in whatever API and version.
     ///
     /// The correlation id in it is replaced; all else stays as it is. The whole response comes back as
-    /// [`RawResponse::frame`](super::RawResponse::frame). So a proxy forwards what it does not understand.
+    /// [`RawResponse::frame`](crate::connection::RawResponse::frame). So a proxy forwards what it does not understand.
     ///
     /// # Errors
     ///

@@ -6,15 +6,15 @@ use super::event::Event;
 use super::gate::HeldBy;
 use super::machine::{Connection, MOST_KEPT};
 use super::options::ReauthenticationMode;
-use super::report::CloseReason;
 use super::request::{Record, RequestId};
-use super::state::State;
-use super::timing::{earlier, later};
+use crate::connection::report::CloseReason;
+use crate::connection::state::State;
+use crate::connection::timing::{earlier, later};
 
 impl Connection {
     /// Does what has become possible. Called at the end of every input.
     #[inline]
-    pub(super) fn pump(&mut self, now: Instant) {
+    pub(in crate::connection) fn pump(&mut self, now: Instant) {
         let nothing_waits = self.waiting() == 0
             && !self.gates.is_closed()
             && self.throttled_until.is_none()
@@ -49,7 +49,11 @@ impl Connection {
     }
 
     /// Takes a new request: it may be sent at once, which is usual, or waits for its turn.
-    pub(super) fn take_in(&mut self, now: Instant, mut record: Box<Record>) -> RequestId {
+    pub(in crate::connection) fn take_in(
+        &mut self,
+        now: Instant,
+        mut record: Box<Record>,
+    ) -> RequestId {
         let id = record.id;
         let deadline = earlier(record.deadline, later(now, record.timeout));
         self.first_deadline = match self.is_idle() {

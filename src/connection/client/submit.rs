@@ -10,21 +10,21 @@ use crate::messages::ApiVersionsRequest;
 use crate::wire::Segments;
 use crate::{ApiKey, Request, Version, frame};
 
-use super::delivery::Delivery;
 use super::error::{ConnectionErrorKind, SubmitError};
 use super::machine::Connection;
-use super::peek;
-use super::receive::SIZE_BYTES;
-use super::report::CloseReason;
 use super::request::{ApiLabel, Origin, Record, RequestId, Step, SubmitOptions};
-use super::state::State;
-use super::timing::Timings;
-use super::versions::VersionError;
+use crate::connection::delivery::Delivery;
+use crate::connection::peek;
+use crate::connection::receive::SIZE_BYTES;
+use crate::connection::report::CloseReason;
+use crate::connection::state::State;
+use crate::connection::timing::Timings;
+use crate::connection::versions::VersionError;
 
 impl Connection {
     /// Sends a request, in the highest version that both sides and the caller have.
     ///
-    /// It is encoded at once. [`Event::Completed`](super::Event::Completed) says how it went, once.
+    /// It is encoded at once. [`Event::Completed`](crate::connection::Event::Completed) says how it went, once.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl Connection {
     }
 
     /// Asks the broker for its versions, to see whether it still answers. The answer is
-    /// [`Event::Probed`](super::Event::Probed).
+    /// [`Event::Probed`](crate::connection::Event::Probed).
     ///
     /// It waits its turn like any request.
     ///
@@ -104,7 +104,7 @@ impl Connection {
         self.pump(now);
     }
 
-    pub(super) fn check_open(&self) -> Result<(), SubmitError> {
+    pub(in crate::connection) fn check_open(&self) -> Result<(), SubmitError> {
         match self.state {
             state @ (State::Draining | State::Closed) => Err(SubmitError::Closed { state }),
             _ if self.waiting() >= self.options.max_waiting => Err(SubmitError::QueueFull {
@@ -150,7 +150,11 @@ impl Connection {
 
     /// Whether the broker has a version, as far as is known. Before the connection is ready nothing is said against one:
     /// it is looked at again then.
-    pub(super) fn check_version(&self, key: ApiKey, version: Version) -> Result<(), VersionError> {
+    pub(in crate::connection) fn check_version(
+        &self,
+        key: ApiKey,
+        version: Version,
+    ) -> Result<(), VersionError> {
         if self.state.is_initial() {
             return Ok(());
         }
@@ -167,7 +171,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn software(&self) -> (std::sync::Arc<str>, std::sync::Arc<str>) {
+    pub(in crate::connection) fn software(&self) -> (std::sync::Arc<str>, std::sync::Arc<str>) {
         let options = &self.options;
         (
             options.software_name.clone(),
@@ -175,7 +179,7 @@ impl Connection {
         )
     }
 
-    pub(super) fn encode<R: Request>(
+    pub(in crate::connection) fn encode<R: Request>(
         &mut self,
         now: Instant,
         request: &R,
@@ -194,7 +198,7 @@ impl Connection {
         Ok(self.record(now, label, origin, segments, expects_response, options))
     }
 
-    pub(super) fn record(
+    pub(in crate::connection) fn record(
         &mut self,
         now: Instant,
         label: ApiLabel,
@@ -226,7 +230,10 @@ impl Connection {
     }
 }
 
-pub(super) fn api_versions_request<'a>(name: &'a str, version: &'a str) -> ApiVersionsRequest<'a> {
+pub(in crate::connection) fn api_versions_request<'a>(
+    name: &'a str,
+    version: &'a str,
+) -> ApiVersionsRequest<'a> {
     ApiVersionsRequest {
         client_software_name: Cow::Borrowed(name),
         client_software_version: Cow::Borrowed(version),

@@ -8,15 +8,15 @@ use crate::pairing::InFlightRequest;
 use crate::wire::Segments;
 use crate::{Request, Version};
 
-use super::Timings;
-use super::delivery::Delivery;
+use crate::connection::Timings;
+use crate::connection::delivery::Delivery;
 
 /// What names a request in events and errors; it prints as `Fetch v16 (correlation 42)`.
 pub type ApiLabel = InFlightRequest<()>;
 
 /// A request of one connection, by the order of being submitted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub(super) u64);
+pub struct RequestId(pub(in crate::connection) u64);
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,13 +37,13 @@ impl fmt::Display for RequestId {
 /// ```
 #[derive(Copy, Clone, Debug, Default)]
 pub struct SubmitOptions {
-    pub(super) tag: u64,
-    pub(super) attempt: u32,
-    pub(super) deadline: Option<Instant>,
-    pub(super) timeout: Option<Duration>,
-    pub(super) server_wait: Duration,
-    pub(super) versions: Option<VersionRange>,
-    pub(super) version: Option<Version>,
+    pub(in crate::connection) tag: u64,
+    pub(in crate::connection) attempt: u32,
+    pub(in crate::connection) deadline: Option<Instant>,
+    pub(in crate::connection) timeout: Option<Duration>,
+    pub(in crate::connection) server_wait: Duration,
+    pub(in crate::connection) versions: Option<VersionRange>,
+    pub(in crate::connection) version: Option<Version>,
 }
 
 impl SubmitOptions {
@@ -69,7 +69,7 @@ impl SubmitOptions {
     }
 
     /// How long the response may take, instead of
-    /// [`with_request_timeout`](super::ConnectionOptions::with_request_timeout).
+    /// [`with_request_timeout`](crate::connection::ConnectionOptions::with_request_timeout).
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -114,7 +114,7 @@ pub trait ServerWait {
 
 /// Who wants the response.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(in crate::connection) enum Origin {
     /// The caller.
     Caller,
     /// The caller, who wants to know whether the connection is alive.
@@ -127,7 +127,7 @@ pub(super) enum Origin {
 
 /// A step of the beginning of a connection.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(in crate::connection) enum Step {
     ApiVersions,
     SaslHandshake,
     SaslAuthenticate,
@@ -136,28 +136,28 @@ pub(super) enum Step {
 }
 
 /// A request from being submitted to being completed.
-pub(super) struct Record {
-    pub(super) id: RequestId,
-    pub(super) label: ApiLabel,
-    pub(super) origin: Origin,
-    pub(super) tag: u64,
-    pub(super) attempt: u32,
-    pub(super) expects_response: bool,
-    pub(super) deadline: Option<Instant>,
-    pub(super) timeout: Duration,
+pub(in crate::connection) struct Record {
+    pub(in crate::connection) id: RequestId,
+    pub(in crate::connection) label: ApiLabel,
+    pub(in crate::connection) origin: Origin,
+    pub(in crate::connection) tag: u64,
+    pub(in crate::connection) attempt: u32,
+    pub(in crate::connection) expects_response: bool,
+    pub(in crate::connection) deadline: Option<Instant>,
+    pub(in crate::connection) timeout: Duration,
     /// What is not written yet.
-    pub(super) frame: Option<Segments>,
-    pub(super) frame_bytes: usize,
+    pub(in crate::connection) frame: Option<Segments>,
+    pub(in crate::connection) frame_bytes: usize,
     /// How many bytes the transport accepted.
-    pub(super) accepted: usize,
-    pub(super) timings: Timings,
+    pub(in crate::connection) accepted: usize,
+    pub(in crate::connection) timings: Timings,
     /// By how much throttling had extended deadlines when this one was sent.
-    pub(super) extended_before: Duration,
+    pub(in crate::connection) extended_before: Duration,
 }
 
 impl Record {
     /// How far the request has got, the response left out.
-    pub(super) const fn delivery(&self) -> Delivery {
+    pub(in crate::connection) const fn delivery(&self) -> Delivery {
         match self.accepted {
             0 => Delivery::NotSent,
             bytes if bytes < self.frame_bytes => Delivery::PartiallySent {
@@ -169,7 +169,7 @@ impl Record {
     }
 
     /// Whether only the connection itself knows of it.
-    pub(super) const fn is_internal(&self) -> bool {
+    pub(in crate::connection) const fn is_internal(&self) -> bool {
         matches!(self.origin, Origin::Session(_) | Origin::Nobody)
     }
 }

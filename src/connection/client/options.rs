@@ -1,11 +1,11 @@
-//! How a connection behaves. How a single request does, [`SubmitOptions`](super::SubmitOptions) say.
+//! How a connection behaves. How a single request does, [`SubmitOptions`](crate::connection::SubmitOptions) say.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{ApiKey, Version, VersionRange};
 
-use super::versions::VersionTable;
+use crate::connection::versions::VersionTable;
 
 /// How a connection behaves.
 ///
@@ -22,26 +22,26 @@ use super::versions::VersionTable;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ConnectionOptions {
-    pub(super) broker: Arc<str>,
-    pub(super) client_id: Option<Arc<str>>,
-    pub(super) software_name: Arc<str>,
-    pub(super) software_version: Arc<str>,
-    pub(super) negotiation: Negotiation,
-    pub(super) max_versions: Arc<[(ApiKey, VersionRange)]>,
-    pub(super) max_frame_bytes: usize,
-    pub(super) max_in_flight: usize,
-    pub(super) max_waiting: usize,
-    pub(super) request_timeout: Duration,
-    pub(super) timeout_from: TimeoutFrom,
-    pub(super) on_timeout: OnTimeout,
-    pub(super) initialization_timeout: Duration,
-    pub(super) stall_timeout: Duration,
-    pub(super) idle: IdlePolicy,
-    pub(super) reauthentication: ReauthenticationMode,
-    pub(super) renew_at_permille: u16,
-    pub(super) first_correlation_id: i32,
-    pub(super) reserves_sasl_ids: bool,
-    pub(super) has_progress_events: bool,
+    pub(in crate::connection) broker: Arc<str>,
+    pub(in crate::connection) client_id: Option<Arc<str>>,
+    pub(in crate::connection) software_name: Arc<str>,
+    pub(in crate::connection) software_version: Arc<str>,
+    pub(in crate::connection) negotiation: Negotiation,
+    pub(in crate::connection) max_versions: Arc<[(ApiKey, VersionRange)]>,
+    pub(in crate::connection) max_frame_bytes: usize,
+    pub(in crate::connection) max_in_flight: usize,
+    pub(in crate::connection) max_waiting: usize,
+    pub(in crate::connection) request_timeout: Duration,
+    pub(in crate::connection) timeout_from: TimeoutFrom,
+    pub(in crate::connection) on_timeout: OnTimeout,
+    pub(in crate::connection) initialization_timeout: Duration,
+    pub(in crate::connection) stall_timeout: Duration,
+    pub(in crate::connection) idle: IdlePolicy,
+    pub(in crate::connection) reauthentication: ReauthenticationMode,
+    pub(in crate::connection) renew_at_permille: u16,
+    pub(in crate::connection) first_correlation_id: i32,
+    pub(in crate::connection) reserves_sasl_ids: bool,
+    pub(in crate::connection) has_progress_events: bool,
 }
 
 /// How the versions of the broker become known.
@@ -51,7 +51,7 @@ pub enum Negotiation {
     /// By asking, beginning with the highest version of ApiVersions.
     Ask,
     /// By asking, beginning with this version, or with the highest that is known here if that is lower: see
-    /// [`ReconnectAdvice`](super::ReconnectAdvice).
+    /// [`ReconnectAdvice`](crate::connection::ReconnectAdvice).
     AskIn(Version),
     /// They are known, as of a broker before 0.10 that cannot be asked.
     Assume(VersionTable),
@@ -264,8 +264,8 @@ impl ConnectionOptions {
         self
     }
 
-    /// Whether there are events for what is on the way: [`Event::Held`](super::Event::Held),
-    /// [`Event::Admitted`](super::Event::Admitted), [`Event::Written`](super::Event::Written). By default not.
+    /// Whether there are events for what is on the way: [`Event::Held`](crate::connection::Event::Held),
+    /// [`Event::Admitted`](crate::connection::Event::Admitted), [`Event::Written`](crate::connection::Event::Written). By default not.
     #[must_use]
     pub const fn with_progress_events(mut self, progress: bool) -> Self {
         self.has_progress_events = progress;
@@ -273,7 +273,7 @@ impl ConnectionOptions {
     }
 
     /// The versions of an API that the caller allows.
-    pub(super) fn allowed(&self, key: ApiKey) -> Option<VersionRange> {
+    pub(in crate::connection) fn allowed(&self, key: ApiKey) -> Option<VersionRange> {
         let mut limits = self.max_versions.iter();
         limits.find(|(api, _)| *api == key).map(|(_, range)| *range)
     }
@@ -297,7 +297,7 @@ impl std::fmt::Display for InvalidSoftware {
 impl std::error::Error for InvalidSoftware {}
 
 /// What brokers accept, as the regular expression in Kafka's `ApiVersionsRequest` says.
-pub(super) fn is_software_text(text: &str) -> bool {
+pub(in crate::connection) fn is_software_text(text: &str) -> bool {
     let ends = text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.ends_with(|last: char| last.is_ascii_alphanumeric());
     ends && text

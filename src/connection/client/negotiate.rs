@@ -3,12 +3,12 @@
 use crate::messages::ApiVersionsResponse;
 use crate::{ApiKey, Decode, DecodeErrorKind, ErrorCode, Version};
 
-use super::report::NegotiationFault;
-use super::versions::VersionTable;
+use crate::connection::report::NegotiationFault;
+use crate::connection::versions::VersionTable;
 
 /// What to do after a response to ApiVersions.
 #[derive(Debug, PartialEq)]
-pub(super) enum Answer {
+pub(in crate::connection) enum Answer {
     /// These are the versions.
     Versions(VersionTable),
     /// Ask again in this version.
@@ -18,7 +18,10 @@ pub(super) enum Answer {
 /// Reads the body of a response to ApiVersions in version `sent`.
 ///
 /// A version to ask in is always lower than `sent`, so asking ends.
-pub(super) fn read_answer(sent: Version, body: &[u8]) -> Result<Answer, NegotiationFault> {
+pub(in crate::connection) fn read_answer(
+    sent: Version,
+    body: &[u8],
+) -> Result<Answer, NegotiationFault> {
     // The error stands first in every version, so it can be read before the version is known.
     let error = body
         .first_chunk()
