@@ -13,3 +13,4 @@ mod memory;
 mod options;
 #[cfg(feature = "random")]
 mod random;
+mod tag_gaps;

@@ -206,11 +206,11 @@ impl<'e, 'o> Generator<'e, 'o> {
         let unknown = self.unknown_tags(schema);
         let mut is_default = unknown.is_empty();
         let mut tags = w.tag_section(Encoding::Compact, &unknown);
-        let mut fields: Vec<_> = schema.fields().iter().collect();
-        fields.retain(|field| field.is_tagged_in(self.least.version));
-        fields.sort_unstable_by_key(|field| field.tag());
-        for field in fields {
-            let Some((tag, value)) = self.tag(field) else {
+        for (_, tag, field) in schema.fields_by_tag() {
+            if !field.is_tagged_in(self.least.version) {
+                continue;
+            }
+            let Some(value) = self.tagged_value(tag, field) else {
                 continue;
             };
             w.tag(&mut tags, tag, true);
@@ -222,9 +222,8 @@ impl<'e, 'o> Generator<'e, 'o> {
         is_default
     }
 
-    /// The tag of a field and its value; `None` if it is left out.
-    fn tag(&mut self, field: &'static Field) -> Option<(u32, Vec<u8>)> {
-        let tag = field.tag()?;
+    /// The value of the field with `tag`; `None` if it is left out.
+    fn tagged_value(&mut self, tag: u32, field: &'static Field) -> Option<Vec<u8>> {
         let before = self.spare;
         if self.dice.chance(self.options.default_percent())
             || !self.spend(self.least.field(field, Encoding::Compact) + tag_bytes(tag))
@@ -237,7 +236,7 @@ impl<'e, 'o> Generator<'e, 'o> {
             return None;
         }
         self.spare += MAX_SIZE_BYTES - varint_size(value.len());
-        Some((tag, value.into_vec()))
+        Some(value.into_vec())
     }
 
     fn unknown_tags(&mut self, schema: &StructSchema) -> TaggedFields<'static> {

@@ -157,6 +157,26 @@ impl StructSchema {
         self.fields.iter().find(|field| field.tag() == Some(tag))
     }
 
+    /// The fields that have a tag with their index and tag, by ascending tag, whatever the version.
+    ///
+    /// Tags may have gaps: a struct narrowed to some versions lacks the fields of the others.
+    #[cfg(any(feature = "json", feature = "random"))]
+    pub(super) fn fields_by_tag(&self) -> impl Iterator<Item = (usize, u32, &'static Field)> {
+        let fields = self.fields;
+        let mut next_tag = 0;
+        std::iter::from_fn(move || {
+            let tagged = fields
+                .iter()
+                .enumerate()
+                .filter_map(|(index, field)| Some((index, field.tag()?, field)));
+            let (index, tag, field) = tagged
+                .filter(|(_, tag, _)| *tag >= next_tag)
+                .min_by_key(|(_, tag, _)| *tag)?;
+            next_tag = tag + 1;
+            Some((index, tag, field))
+        })
+    }
+
     /// How many bytes it takes at least in `version`, as the element of an array; 0 if it is in none.
     #[must_use]
     pub fn min_size(&self, version: Version) -> usize {

@@ -17,12 +17,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         unknown: &TaggedFields<'_>,
     ) -> Result<(), Fault> {
         let mut section = self.writer.tag_section(Encoding::Compact, unknown);
-        for tag in 0..u32::try_from(schema.fields().len()).unwrap_or(u32::MAX) {
-            // Tags are numbered without gaps.
-            let mut fields = schema.fields().iter().enumerate();
-            let Some((index, field)) = fields.find(|(_, field)| field.tag() == Some(tag)) else {
-                break;
-            };
+        for (index, tag, field) in schema.fields_by_tag() {
             if !field.is_tagged_in(self.version) {
                 continue;
             }
