@@ -7,11 +7,12 @@ use std::io::IoSlice;
 use crate::random::Random;
 use bytes::{Buf, Bytes};
 use kafka_codec::frame::{FrameSplitter, encode_request, encode_response};
+use kafka_codec::messages::api_versions_response::{ApiVersion, SupportedFeatureKey};
 use kafka_codec::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_codec::messages::{FetchResponse, ProduceRequest};
-use kafka_codec::wire::{Segments, Writer};
-use kafka_codec::{EncodeErrorKind, Message, Version};
+use kafka_codec::messages::{ApiVersionsResponse, FetchResponse, ProduceRequest};
+use kafka_codec::wire::{Segments, TaggedFields, Writer};
+use kafka_codec::{Decode, EncodeErrorKind, Message, Version};
 
 /// What one vectored write gets: where each part lies, and its bytes.
 fn parts(segments: &Segments) -> Vec<(*const u8, Vec<u8>)> {
@@ -113,6 +114,44 @@ fn a_request_frame_has_shared_blobs_in_it_that_lie_where_they_lay() {
         length,
         "the size counts the blobs"
     );
+}
+
+#[test]
+fn a_shared_blob_in_an_unknown_tagged_field_is_not_copied() {
+    let unknown = [blob(1, 2000), blob(2, 200)];
+    let api = ApiVersion {
+        unknown_tagged_fields: tagged(0, &unknown[1]),
+        ..Default::default()
+    };
+    // Within a known tagged field, whose size is written after its value.
+    let feature = SupportedFeatureKey {
+        name: "feature".into(),
+        unknown_tagged_fields: tagged(9, &unknown[0]),
+        ..Default::default()
+    };
+    let response = ApiVersionsResponse {
+        api_keys: vec![api],
+        supported_features: vec![feature],
+        unknown_tagged_fields: tagged(77, &unknown[0]),
+        ..Default::default()
+    };
+    let frame = encode_response(Vec::new(), &response, Version(3), 1).unwrap();
+    let parts = parts(&frame);
+    let shared = parts
+        .iter()
+        .filter(|(place, _)| *place == unknown[0].as_ptr());
+    assert_eq!((shared.count(), parts.len()), (2, 4));
+    let mut frame = frame;
+    let bytes = frame.copy_to_bytes(frame.remaining());
+    // Responses of ApiVersions have headers without tagged fields: a size and a correlation id.
+    let decoded = ApiVersionsResponse::decode(&bytes[8..], Version(3)).unwrap();
+    assert_eq!(decoded, response);
+}
+
+fn tagged(tag: u32, value: &Bytes) -> TaggedFields<'static> {
+    let mut fields = TaggedFields::new();
+    fields.insert(tag, value.clone());
+    fields
 }
 
 #[test]

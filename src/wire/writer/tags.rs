@@ -104,7 +104,7 @@ impl Writer {
         };
         self.unsigned_varint(field.tag);
         self.unsigned_varint(size);
-        self.own.extend_from_slice(&field.value);
+        self.bytes(&field.value);
         tags.count += 1;
     }
 }
