@@ -73,7 +73,10 @@ impl<'a> Reader<'a> {
     /// A reader of `bytes` that spends at most what `limits` allow for their length.
     #[must_use]
     pub fn with_limits(bytes: &'a [u8], limits: Limits) -> Self {
-        let memory_limit = limits.max_memory_for(bytes.len());
+        // A vector cannot take more, so that reserving one does not panic on 32-bit targets.
+        let memory_limit = limits
+            .max_memory_for(bytes.len())
+            .min(isize::MAX.unsigned_abs());
         Self {
             rest: bytes,
             length: bytes.len(),
@@ -237,3 +240,18 @@ extern "C" fn long_varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
 
 /// The most bytes of a string: what an int16 can say, in the compact encoding too.
 const MAX_STRING: usize = 0x7fff;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limits_allow_more_memory_than_a_vector_can_take() {
+        let largest = isize::MAX.unsigned_abs();
+        let mut reader = Reader::with_limits(b"", Limits::UNLIMITED);
+        assert!(!reader.spend(largest + 1));
+        let error = reader.check().unwrap_err();
+        let limit = DecodeErrorKind::MemoryLimit { limit: largest };
+        assert_eq!(error.kind(), &limit);
+    }
+}

@@ -224,6 +224,11 @@ impl Writer {
     }
 
     fn share(&mut self, blob: Bytes) {
+        // The same blob may be shared any number of times, so 32 bits may not be enough.
+        let total = self.len().checked_add(blob.len());
+        if total.is_none_or(|total| total > isize::MAX.unsigned_abs()) {
+            return self.too_long("", self.len().saturating_add(blob.len()), MAX_LENGTH);
+        }
         self.shared += blob.len();
         self.cuts.push(Cut {
             at: self.own.len(),
