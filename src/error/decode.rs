@@ -2,7 +2,7 @@
 
 use std::{error, fmt};
 
-use crate::{Version, VersionRange};
+use crate::{ApiKey, Version, VersionRange};
 
 /// Bytes that are not the message they were decoded as.
 ///
@@ -199,6 +199,13 @@ pub enum DecodeErrorKind {
         /// The number.
         key: i16,
     },
+    /// A request that was decoded as one of another API.
+    OtherApi {
+        /// The API of the type it was decoded as.
+        expected: ApiKey,
+        /// The API of the request.
+        actual: ApiKey,
+    },
     /// A version that the message does not have.
     UnsupportedVersion {
         /// The version asked for.
@@ -263,6 +270,9 @@ impl fmt::Display for DecodeErrorKind {
                 write!(f, "number {number}, the most is {}", i16::MAX)
             }
             Self::UnknownApiKey { key } => write!(f, "unknown API key {key}"),
+            Self::OtherApi { expected, actual } => {
+                write!(f, "request is of the API {actual}, expected {expected}")
+            }
             Self::UnsupportedVersion { version, supported } => {
                 write!(f, "version {version} is not supported, only {supported}")
             }

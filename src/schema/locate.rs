@@ -21,6 +21,7 @@ pub(crate) fn locate(
     let until = match error.kind() {
         DecodeErrorKind::TrailingBytes { .. }
         | DecodeErrorKind::UnknownApiKey { .. }
+        | DecodeErrorKind::OtherApi { .. }
         | DecodeErrorKind::UnsupportedVersion { .. } => return error,
         // Without limits, reading would go on.
         DecodeErrorKind::MemoryLimit { .. } => error.offset().saturating_sub(start),

@@ -5,7 +5,7 @@ use kafka_codec::connection::{
     VersionTable,
 };
 use kafka_codec::messages::{ApiVersionsRequest, ApiVersionsResponse};
-use kafka_codec::{ApiKey, ErrorCode, Response, Version};
+use kafka_codec::{ApiKey, EncodeErrorKind, ErrorCode, Response, Version};
 
 use crate::driver::{BROKER, Driver, all_versions, options, range, replay};
 use crate::rule_03_versions::{asked, highest, refusal};
@@ -92,6 +92,25 @@ fn rule_3_a_frame_of_an_unknown_api_is_forwarded_if_the_broker_has_it() {
             .connection
             .submit_frame(driver.now, &frame.slice(..7), SubmitOptions::default());
     assert_eq!(error, Err(SubmitError::NotARequest { bytes: 7 }));
+}
+
+/// The system provides the zeros only when they are read.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn rule_3_a_frame_above_the_largest_size_is_refused() {
+    let table = VersionTable::new([(ApiKey::Produce, range(0, 3))]);
+    let mut driver = Driver::once(options().with_negotiation(Negotiation::Assume(table)));
+    driver.open();
+    let frame = bytes::Bytes::from(vec![0; 1 << 31]);
+    let refused = driver
+        .connection
+        .submit_frame(driver.now, &frame, SubmitOptions::default())
+        .unwrap_err();
+    assert!(
+        matches!(&refused, SubmitError::Encode(error)
+            if matches!(error.kind(), EncodeErrorKind::TooLong { length: 0x8000_0000, .. })),
+        "{refused}"
+    );
 }
 
 #[test]

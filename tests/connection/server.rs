@@ -10,7 +10,9 @@ use kafka_codec::connection::{
 use kafka_codec::messages::{
     ApiVersionsRequest, ApiVersionsResponse, SaslHandshakeRequest, SaslHandshakeResponse,
 };
-use kafka_codec::{ApiKey, Decode, ErrorCode, Request, Version, frame};
+use kafka_codec::{
+    ApiKey, Decode, DecodeErrorKind, EncodeErrorKind, ErrorCode, Request, Version, frame,
+};
 
 use crate::driver::{ms, options, range, request, sized};
 
@@ -222,7 +224,16 @@ fn a_response_of_another_api_or_version_is_refused_and_can_be_given_again() {
     let [ServerEvent::Request(incoming)] = &events[..] else {
         panic!("{events:?}")
     };
-    assert!(incoming.decode::<ApiVersionsRequest<'_>>().is_err());
+    assert_eq!(
+        incoming
+            .decode::<ApiVersionsRequest<'_>>()
+            .unwrap_err()
+            .kind(),
+        &DecodeErrorKind::OtherApi {
+            expected: ApiKey::ApiVersions,
+            actual: ApiKey::SaslHandshake,
+        }
+    );
     assert_eq!(
         incoming
             .decode::<SaslHandshakeRequest<'_>>()
@@ -241,6 +252,32 @@ fn a_response_of_another_api_or_version_is_refused_and_can_be_given_again() {
         .respond(side.now, incoming.id(), &SaslHandshakeResponse::default())
         .unwrap();
     assert!(!side.written().is_empty());
+}
+
+/// A frame whose size an int32 cannot say; the system provides its zeros only when they are read.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn a_response_frame_above_the_largest_size_is_refused() {
+    let mut side = side();
+    side.send(&plain_handshake(), 1, 1);
+    let events = side.events();
+    let [ServerEvent::Request(incoming)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    let frame = Bytes::from(vec![0; 1 << 31]);
+    let refused = side
+        .server
+        .respond_frame(side.now, incoming.id(), &frame)
+        .unwrap_err();
+    assert!(
+        matches!(&refused, RespondError::Encode(error)
+            if matches!(error.kind(), EncodeErrorKind::TooLong { length: 0x8000_0000, .. })),
+        "{refused}"
+    );
+    assert!(side.written().is_empty());
+    side.server
+        .respond(side.now, incoming.id(), &SaslHandshakeResponse::default())
+        .unwrap();
 }
 
 #[test]
@@ -281,7 +318,7 @@ fn bare_tokens_are_handed_out_and_sent() {
         other => assert!(matches!(other, ServerEvent::Written { .. })),
     });
     side.server.set_bare_tokens(false);
-    side.server.send_token(side.now, b"");
+    side.server.send_token(side.now, b"").unwrap();
     assert_eq!(side.written(), sized(b""));
     side.trickle(&sized(&request(ApiKey::Fetch, 12, b"")));
     assert!(

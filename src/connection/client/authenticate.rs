@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::messages::{
     SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
 };
-use crate::wire::{Blob, Writer};
+use crate::wire::{Blob, Encoding, Writer};
 use crate::{ApiKey, Decode, ErrorCode, Version};
 
 use super::event::Event;
@@ -250,8 +250,14 @@ impl Connection {
             return self.send_step(now, &request, version, Step::SaslAuthenticate);
         }
         let mut writer = Writer::with_buffer(std::mem::take(&mut self.spare));
-        writer.i32(i32::try_from(token.expose().len()).unwrap_or(i32::MAX));
-        writer.bytes(&Blob::Borrowed(token.expose()));
+        writer.blob(Encoding::Plain, &Blob::Borrowed(token.expose()), "token");
+        if let Err(error) = writer.check() {
+            let fault = AuthenticationFault::Mechanism {
+                mechanism: exchange.name(),
+                error: MechanismError::new(error.to_string()),
+            };
+            return self.fail_authentication(now, fault);
+        }
         let label = ApiLabel::new(ApiKey::SaslAuthenticate, Version(0), 0, ());
         let origin = Origin::Session(Step::SaslToken);
         let record = self.record(

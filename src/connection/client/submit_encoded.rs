@@ -40,11 +40,13 @@ impl Connection {
         self.check_version(key, version)?;
         let correlation_id = self.next_correlation_id(false);
         let mut writer = Writer::with_buffer(std::mem::take(&mut self.spare));
-        writer.i32(i32::try_from(frame.len()).unwrap_or(i32::MAX));
+        let start = writer.mark();
+        writer.i32(0);
         writer.i16(key.number());
         writer.i16(version.0);
         writer.i32(correlation_id);
         writer.bytes(&Blob::Shared(frame.slice(ROUTED..)));
+        writer.patch_size(&start)?;
         let label = ApiLabel::new(key, version, correlation_id, ());
         let expects_response = peek::expects_response(key, version, || frame);
         let record = self.record(

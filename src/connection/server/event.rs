@@ -106,12 +106,13 @@ impl IncomingRequest {
     ///
     /// # Errors
     ///
-    /// As [`Decode::decode`]; a request of another API than that of `R` is an
-    /// [`UnknownApiKey`](crate::DecodeErrorKind::UnknownApiKey).
+    /// [`OtherApi`](crate::DecodeErrorKind::OtherApi) if the request is not of `R`'s API, else as [`Decode::decode`].
     pub fn decode<'a, R: Request + Decode<'a>>(&'a self) -> Result<R, DecodeError> {
         if R::KEY != self.label.api_key {
-            let key = self.label.api_key.number();
-            let kind = crate::DecodeErrorKind::UnknownApiKey { key };
+            let kind = crate::DecodeErrorKind::OtherApi {
+                expected: R::KEY,
+                actual: self.label.api_key,
+            };
             return Err(DecodeError::new(kind, 0).in_message(R::NAME, self.label.version));
         }
         R::decode(self.body(), self.label.version)

@@ -5,7 +5,7 @@ use std::{error, fmt};
 
 use bytes::{Buf, Bytes};
 
-use crate::wire::{Blob, Segments, Writer};
+use crate::wire::{Blob, Encoding, Segments, Writer};
 use crate::{ApiKey, EncodeError, Response, Version, frame};
 
 use super::super::client::request::{ApiLabel, RequestId};
@@ -52,24 +52,31 @@ impl ServerConnection {
             return Err(RespondError::NotAResponse { bytes: frame.len() });
         }
         let mut writer = Writer::new();
-        writer.i32(i32::try_from(frame.len()).unwrap_or(i32::MAX));
+        let start = writer.mark();
+        writer.i32(0);
         writer.i32(label.correlation_id);
         writer.bytes(&Blob::Shared(frame.slice(CORRELATION_ID..)));
+        writer.patch_size(&start).map_err(RespondError::Encode)?;
         self.give(now, id, writer.finish());
         Ok(())
     }
 
     /// Sends a bare SASL token, which is not an answer to a request.
-    pub fn send_token(&mut self, now: Instant, token: &[u8]) {
+    ///
+    /// # Errors
+    ///
+    /// [`RespondError::Closed`]; [`RespondError::Encode`] if the token is longer than an int32 can say.
+    pub fn send_token(&mut self, now: Instant, token: &[u8]) -> Result<(), RespondError> {
         if self.is_closed() {
-            return;
+            return Err(RespondError::Closed);
         }
         let mut writer = Writer::new();
-        writer.i32(i32::try_from(token.len()).unwrap_or(i32::MAX));
-        writer.bytes(&Blob::Borrowed(token));
+        writer.blob(Encoding::Plain, &Blob::Borrowed(token), "token");
+        writer.check().map_err(RespondError::Encode)?;
         let label = ApiLabel::new(ApiKey::SaslAuthenticate, Version(0), 0, ());
         let id = self.slot(now, label, true);
         self.give(now, id, writer.finish());
+        Ok(())
     }
 
     /// Answers a request of the connection's own concern.

@@ -207,8 +207,7 @@ impl<'a> Model<'a> {
 
     fn send_token(&mut self) {
         self.client.is_corrupt = true;
-        self.tokens += usize::from(!self.server.is_closed());
-        self.server.send_token(self.now, b"token");
+        self.tokens += usize::from(self.server.send_token(self.now, b"token").is_ok());
     }
 
     fn time_passes(&mut self) {

@@ -115,7 +115,7 @@ impl<'a> Replay<'a> {
             tokens.finished = truth.last_time;
             assert!(truth.is_token, "{}: a token, not {truth:?}", self.name);
             assert!(challenge == &wire[SIZE_BYTES..], "{}", self.name);
-            self.server.send_token(now, challenge);
+            self.server.send_token(now, challenge).unwrap();
             self.write_back(now);
         }
         // The mechanism alone knows when it is over; here, the list does.
