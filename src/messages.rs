@@ -3,9 +3,13 @@
 //! Requests and responses, both headers, and the records of Kafka's internal topics. Each message
 //! has a module of its own with the structs it is made of; the messages themselves stand here.
 //!
-//! A field that a version does not have holds its default when it is decoded, and must hold it when
-//! it is encoded, unless its documentation says that it is *dropped where absent*. "Versions 3+,
-//! nullable 5+" says which versions of the message have the field, and in which it may be null.
+//! The documentation of a field begins with its meaning. A line such as "Versions 3+, nullable 5+, default -1,
+//! ignorable." follows where there is more to say: the versions of the message that have the field, those in which it
+//! may be null, its tag, and its default unless that is zero, `false` or empty. A field that a version does not have
+//! holds its default when it is decoded, and must hold it when it is encoded, unless it is *ignorable*: silently
+//! omitted in versions that lack the field.
+//!
+//! Later releases may add fields: build a message with `..Default::default()` and match it with `..`.
 
 #![cfg_attr(
     not(feature = "messages"),

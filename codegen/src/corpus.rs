@@ -2,10 +2,12 @@
 //! It reads; how the folder came to be is in `import`.
 
 mod aliases;
+mod descriptions;
 mod errors;
 mod releases;
 
 pub use aliases::Aliases;
+pub use descriptions::{Description, Descriptions};
 pub use errors::ErrorCode;
 pub use releases::{MessageHistory, Release, Releases};
 
@@ -26,6 +28,9 @@ pub const ALIASES_FILE: &str = "aliases.json";
 /// The name of the file with the error codes.
 pub const ERRORS_FILE: &str = "errors.json";
 
+/// The name of the file with the meanings of messages, structs and fields.
+pub const DESCRIPTIONS_FILE: &str = "descriptions.json";
+
 /// All definitions, by module and name, and their history.
 #[derive(Clone, Debug, Default)]
 pub struct Corpus {
@@ -37,6 +42,8 @@ pub struct Corpus {
     pub aliases: Aliases,
     /// The error codes.
     pub errors: Vec<ErrorCode>,
+    /// What messages, structs and fields mean.
+    pub descriptions: Descriptions,
 }
 
 impl Corpus {
@@ -44,7 +51,8 @@ impl Corpus {
     /// A folder without sub-folders is a module itself.
     ///
     /// Without `releases.json` nothing is known of the history, without `aliases.json` of other names,
-    /// and without `errors.json` of error codes.
+    /// without `errors.json` of error codes, and without `descriptions.json` of
+    /// what fields mean.
     ///
     /// # Errors
     ///
@@ -67,6 +75,7 @@ impl Corpus {
             releases: optional(folder, RELEASES_FILE, Releases::parse, &mut faults)?,
             aliases: optional(folder, ALIASES_FILE, Aliases::parse, &mut faults)?,
             errors: optional(folder, ERRORS_FILE, errors::parse, &mut faults)?,
+            descriptions: optional(folder, DESCRIPTIONS_FILE, Descriptions::parse, &mut faults)?,
         };
         Ok(faults.or(corpus)?)
     }
@@ -165,7 +174,8 @@ fn text(path: &Path) -> Result<String, CorpusError> {
 fn is_json(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "json")
-        && ![RELEASES_FILE, ALIASES_FILE, ERRORS_FILE].contains(&&*file_name(path))
+        && ![RELEASES_FILE, ALIASES_FILE, ERRORS_FILE, DESCRIPTIONS_FILE]
+            .contains(&&*file_name(path))
         && path.is_file()
 }
 

@@ -76,6 +76,8 @@ pub struct Message {
     pub flexible: Versions,
     /// Whether the highest version may still change.
     pub latest_unstable: bool,
+    /// What it is for.
+    pub description: Option<String>,
     /// When versions came and went, one sentence each.
     pub history: Vec<String>,
     /// The message's own struct, then the others.
@@ -96,6 +98,8 @@ pub struct Struct {
     pub name: String,
     /// Its Rust name.
     pub ident: String,
+    /// What it holds. The message's own struct has none beside that of the message.
+    pub description: Option<String>,
     /// The versions of the message that it can occur in.
     pub versions: Versions,
     /// Whether it is the element of an array.
@@ -133,6 +137,8 @@ pub struct Field {
     pub flexible: Versions,
     /// What its value identifies, as the definitions name it.
     pub entity: Option<&'static str>,
+    /// What it means.
+    pub description: Option<String>,
     /// The release that first had it, if it is newer than its message.
     pub since: Option<String>,
 }

@@ -120,6 +120,8 @@ pub struct FieldDef {
     pub entity_type: Option<EntityType>,
     /// The versions in which it is encoded compactly, if others than the message's.
     pub flexible_versions: Option<Versions>,
+    /// What it means, where the definition says so.
+    pub about: Option<String>,
     /// Whether Kafka's Java code reads it without copying.
     pub zero_copy: bool,
     /// The fields of the struct that is defined here.

@@ -22,7 +22,7 @@ pub fn show(corpus: &Corpus, name: &str) -> Result<String, ShowError> {
     if definition.is_retired() {
         return Err(ShowError::Retired(name.to_owned()));
     }
-    let message = resolve::message(module, definition, &corpus.releases)?;
+    let message = resolve::message(module, definition, corpus)?;
     let file: syn::File = syn::parse2(emit::message(&message)).expect("generated code is Rust");
     let items = file.items.into_iter().map(|item| {
         prettyplease::unparse(&syn::File {

@@ -33,7 +33,9 @@ fn show_prints_the_rust_of_a_message_and_nothing_else() {
     assert!(output.status.success());
     assert_eq!(text(&output.stderr), "");
     let code = text(&output.stdout);
-    assert!(code.starts_with("/// Request of the Heartbeat API, key 12.\n"));
+    assert!(
+        code.contains("/// Request of the Heartbeat API, key 12. Versions 0-4, flexible from 4.")
+    );
     assert!(code.contains("\npub struct HeartbeatRequest<'a> {\n"));
     syn::parse_file(code).unwrap();
 }

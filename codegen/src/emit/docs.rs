@@ -1,9 +1,54 @@
 //! What the generated items say of themselves.
 
+use proc_macro2::TokenStream;
+use quote::quote;
+
 use super::Scope;
 use crate::ir::{Default, Field, Message, Struct, Type};
 use crate::schema::Kind;
 use crate::versions::Versions;
+
+/// How long a line of generated text gets.
+const WIDTH: usize = 100;
+
+/// The attributes that say these paragraphs of an item that is `indent` columns from the left.
+pub(super) fn attributes(indent: usize, paragraphs: &[String]) -> TokenStream {
+    let width = WIDTH - indent - "/// ".len();
+    let mut lines = Vec::new();
+    for paragraph in paragraphs.iter().filter(|paragraph| !paragraph.is_empty()) {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(
+            wrap(paragraph, width)
+                .into_iter()
+                .map(|line| format!(" {line}")),
+        );
+    }
+    quote!(#(#[doc = #lines])*)
+}
+
+/// A text in lines of at most `width` columns, unless a word alone is longer.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= width || begins_an_item(word) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Returns `true` if Markdown takes the word for the bullet or the number of an item where it begins a line.
+fn begins_an_item(word: &str) -> bool {
+    let is_bullet = ["-", "+", "*"].contains(&word);
+    let number = word.strip_suffix(['.', ')']);
+    is_bullet || number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
 
 /// The documentation of a message's own struct, paragraph by paragraph.
 pub(super) fn message(message: &Message) -> Vec<String> {
@@ -16,13 +61,14 @@ pub(super) fn message(message: &Message) -> Vec<String> {
     if let Some(first) = message.flexible.lowest() {
         facts.push_str(&format!(", flexible from {first}"));
     }
-    let mut sentences = vec![facts + "."];
+    let mut sentences = vec![what_it_is(message), facts + "."];
     sentences.extend(message.history.iter().cloned());
-    vec![what_it_is(message), sentences.join(" "), GROWS.to_owned()]
+    let description = message.description.clone();
+    description
+        .into_iter()
+        .chain([sentences.join(" ")])
+        .collect()
 }
-
-const GROWS: &str =
-    "Later releases may add fields: build it with `..Default::default()` and match it with `..`.";
 
 fn what_it_is(message: &Message) -> String {
     let (stem, module) = (message.stem(), &message.module);
@@ -61,15 +107,32 @@ fn home(module: &str) -> String {
 }
 
 /// The documentation of a struct inside of a message.
-pub(super) fn nested(message: &Message, entry: &Struct) -> String {
-    let versions = among(entry.versions, message.versions);
-    format!("Part of [`{}`]. Versions {versions}.", message.name)
+pub(super) fn nested(message: &Message, entry: &Struct) -> Vec<String> {
+    let versions = versions_among(entry.versions, message.versions);
+    let facts = format!("Part of [`{}`]. {versions}.", message.name);
+    entry
+        .description
+        .clone()
+        .into_iter()
+        .chain([facts])
+        .collect()
 }
 
-/// The documentation of a field: what it identifies, and the facts of its definition.
-pub(super) fn field(scope: Scope<'_>, field: &Field) -> String {
+/// The documentation of a field: what it means, and the facts of its definition, unless they are only that every
+/// version has it.
+pub(super) fn field(scope: Scope<'_>, field: &Field) -> Vec<String> {
+    let facts = facts(scope, field);
+    match &field.description {
+        Some(description) if facts == EVERYWHERE => vec![description.clone()],
+        Some(description) => vec![description.clone(), facts],
+        None => vec![identifies(field) + &facts],
+    }
+}
+
+/// The facts of a field's definition in one line.
+fn facts(scope: Scope<'_>, field: &Field) -> String {
     let all = scope.message.versions;
-    let mut facts = vec![format!("Versions {}", among(field.versions, all))];
+    let mut facts = vec![versions_among(field.versions, all)];
     if field.nullable == field.versions {
         facts.push("nullable".to_owned());
     } else if field.is_nullable() {
@@ -84,7 +147,7 @@ pub(super) fn field(scope: Scope<'_>, field: &Field) -> String {
     }
     match &field.default {
         Default::True => facts.push("default true".to_owned()),
-        Default::Integer(value) => facts.push(format!("default {value}")),
+        Default::Integer(value) => facts.push(format!("default {}", integer(*value))),
         Default::Float(value) => facts.push(format!("default {value}")),
         Default::Text(text) if text.contains(char::is_control) => {
             facts.push(format!("default {text:?}"));
@@ -95,14 +158,31 @@ pub(super) fn field(scope: Scope<'_>, field: &Field) -> String {
         Default::Zero => {}
     }
     if field.ignorable && field.versions != scope.entry.versions {
-        facts.push("dropped where absent".to_owned());
+        facts.push("ignorable".to_owned());
     }
-    let mut text = identifies(field) + &facts.join(", ") + ".";
+    let mut text = facts.join(", ") + ".";
     if let Some(since) = &field.since {
         text.push_str(&format!(" Since Kafka {since}."));
     }
     text
 }
+
+/// The facts of a field of which there is nothing to say.
+const EVERYWHERE: &str = "All versions.";
+
+/// An integer by its name if it is a bound of its type.
+fn integer(value: i64) -> String {
+    match value {
+        I32_MIN => "`i32::MIN`".to_owned(),
+        I32_MAX => "`i32::MAX`".to_owned(),
+        i64::MIN => "`i64::MIN`".to_owned(),
+        i64::MAX => "`i64::MAX`".to_owned(),
+        _ => value.to_string(),
+    }
+}
+
+const I32_MIN: i64 = i32::MIN as i64;
+const I32_MAX: i64 = i32::MAX as i64;
 
 /// What the value identifies, unless the name of the field says so already.
 fn identifies(field: &Field) -> String {
@@ -123,6 +203,14 @@ fn identifies(field: &Field) -> String {
         Type::Array(_) => format!("{many}. "),
         _ => format!("{one}. "),
     }
+}
+
+/// Versions among `all` as a sentence without its end.
+fn versions_among(versions: Versions, all: Versions) -> String {
+    if versions == all {
+        return "All versions".to_owned();
+    }
+    format!("Versions {}", among(versions, all))
 }
 
 /// Versions among `all`, open-ended if they reach the last.

@@ -32,7 +32,7 @@ pub(super) fn of_message(scope: Scope<'_>, schema: Option<&TokenStream>) -> Toke
 /// A struct inside of a message.
 pub(super) fn nested(scope: Scope<'_>) -> TokenStream {
     let name = ident(&scope.entry.ident);
-    let docs = [docs::nested(scope.message, scope.entry)];
+    let docs = docs::nested(scope.message, scope.entry);
     let declaration = declaration(scope, &docs);
     let default = default(scope);
     let own = own::item(scope);
@@ -53,25 +53,24 @@ pub(super) fn nested(scope: Scope<'_>) -> TokenStream {
     }
 }
 
+/// How far a field is from the left of its struct.
+const INDENT: usize = 4;
+
 fn declaration(scope: Scope<'_>, docs: &[String]) -> TokenStream {
     let name = ident(&scope.entry.ident);
     let derived = defaults::are_all_rusts_own(scope.entry).then(|| quote!(Default,));
-    let docs = docs.iter().enumerate().map(|(index, paragraph)| {
-        let gap = (index > 0).then(|| quote!(#[doc = ""]));
-        let paragraph = format!(" {paragraph}");
-        quote!(#gap #[doc = #paragraph])
-    });
+    let docs = docs::attributes(0, docs);
     let fields = scope.entry.fields.iter().map(|field| {
-        let doc = format!(" {}", docs::field(scope, field));
+        let docs = docs::attributes(INDENT, &docs::field(scope, field));
         let (name, ty) = (ident(&field.ident), types::of_field(scope, field));
-        quote!(#[doc = #doc] pub #name: #ty,)
+        quote!(#docs pub #name: #ty,)
     });
     quote! {
-        #(#docs)*
+        #docs
         #[derive(Clone, Debug, #derived PartialEq)]
         pub struct #name<'a> {
             #(#fields)*
-            #[doc = " Tagged fields that the definition does not know."]
+            #[doc = " Unknown tagged fields, preserved on re-encoding."]
             pub unknown_tagged_fields: TaggedFields<'a>,
         }
     }

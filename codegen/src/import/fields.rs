@@ -121,6 +121,7 @@ impl Union<'_> {
             map_key: named.map_key,
             entity_type: named.entity_type,
             flexible_versions: flexible_override,
+            about: None,
             zero_copy: named.zero_copy,
             fields: self.inner(&path, older, newer, versions)?,
         }))

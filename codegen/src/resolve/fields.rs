@@ -2,7 +2,7 @@
 
 use super::structs::Registry;
 use super::{defaults, join, names};
-use crate::corpus::Releases;
+use crate::corpus::Corpus;
 use crate::ir::{Default, Element, Field, Fixed, Struct, Type};
 use crate::schema::{Definition, FieldDef};
 use crate::types::FieldType;
@@ -11,8 +11,10 @@ use crate::versions::Versions;
 pub(super) fn resolve(
     definition: &Definition,
     registry: &Registry<'_>,
-    releases: &Releases,
+    corpus: &Corpus,
 ) -> Vec<Struct> {
+    let (releases, descriptions) = (&corpus.releases, &corpus.descriptions);
+    let message = &definition.name;
     registry
         .structs
         .iter()
@@ -23,15 +25,20 @@ pub(super) fn resolve(
             } else {
                 names::struct_ident(&definition.name, entry.name)
             },
+            description: descriptions
+                .structure(message, entry.name)
+                .map(|description| description.text.clone()),
             versions: entry.versions,
             is_element: false,
             fields: entry
                 .fields
                 .iter()
                 .filter_map(|field| {
-                    let since =
-                        releases.field_since(&definition.name, &join(&entry.path, &field.name));
+                    let since = releases.field_since(message, &join(&entry.path, &field.name));
+                    let described = || descriptions.field(message, entry.name, &field.name);
+                    let about = field.about.clone();
                     Some(Field {
+                        description: about.or_else(|| Some(described()?.text.clone())),
                         since: since.map(str::to_owned),
                         ..resolve_field(definition, registry, field, entry.versions)?
                     })
@@ -79,6 +86,7 @@ fn resolve_field(
             .flexible_versions
             .unwrap_or(definition.flexible_versions),
         entity: field.entity_type.map(|entity| entity.name()),
+        description: None,
         since: None,
     })
 }

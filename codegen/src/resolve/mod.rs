@@ -4,6 +4,7 @@
 mod apis;
 mod common_structs;
 mod defaults;
+mod descriptions;
 mod fields;
 mod history;
 mod names;
@@ -16,7 +17,7 @@ mod used;
 pub(crate) use names::snake_case;
 pub(crate) use used::drop_unused;
 
-use crate::corpus::{Corpus, Releases};
+use crate::corpus::Corpus;
 use crate::fault::{Fault, Faults};
 use crate::ir::{Message, Protocol};
 use crate::json::Place;
@@ -31,13 +32,16 @@ pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
     let mut faults = Faults::default();
     let mut messages = Vec::new();
     for (module, definition) in corpus.definitions.iter().filter(|(_, d)| !d.is_retired()) {
-        match message(module, definition, &corpus.releases) {
+        match message(module, definition, corpus) {
             Ok(message) => messages.push(message),
             Err(more) => faults.extend(more),
         }
     }
     names::check_messages(corpus, &mut faults);
     let apis = apis::resolve(corpus, &mut faults);
+    if faults.0.is_empty() {
+        faults.extend(descriptions::unused(corpus, &messages));
+    }
     faults.sort();
     let releases = corpus.releases.names().map(str::to_owned).collect();
     faults.or(Protocol {
@@ -48,16 +52,12 @@ pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
     })
 }
 
-/// Resolves one definition.
+/// Resolves one definition of a corpus.
 ///
 /// # Errors
 ///
 /// All its faults.
-pub fn message(
-    module: &str,
-    definition: &Definition,
-    releases: &Releases,
-) -> Result<Message, Faults> {
+pub fn message(module: &str, definition: &Definition, corpus: &Corpus) -> Result<Message, Faults> {
     let mut check = Check::new(definition);
     let registry = structs::register(&mut check);
     common_structs::check(&mut check, &registry);
@@ -67,7 +67,7 @@ pub fn message(
     defaults::check(&mut check);
     // What follows relies on the checks before.
     check.faults()?;
-    let mut structs = fields::resolve(definition, &registry, releases);
+    let mut structs = fields::resolve(definition, &registry, corpus);
     drop_unused(&mut structs);
     sizes::resolve(definition, &mut structs);
     Ok(Message {
@@ -79,7 +79,11 @@ pub fn message(
         versions: definition.valid_versions,
         flexible: definition.flexible_versions,
         latest_unstable: definition.latest_version_unstable,
-        history: history::sentences(definition, releases),
+        description: corpus
+            .descriptions
+            .message(&definition.name)
+            .map(|description| description.text.clone()),
+        history: history::sentences(definition, &corpus.releases),
         structs,
     })
 }

@@ -291,7 +291,6 @@ fn field(
         (parent, name) => name.or(parent).map(str::to_owned),
     };
     object.only(&FIELD_KEYS, found);
-    object.text("about", found);
     let name = field_name(&object, found);
     let ty = field_type(&object, found);
     let versions = object.versions("versions", found);
@@ -326,6 +325,7 @@ fn field(
         map_key: object.flag("mapKey", found),
         entity_type,
         flexible_versions: object.versions("flexibleVersions", found),
+        about: object.text("about", found).filter(|text| !text.is_empty()),
         zero_copy: object.flag("zeroCopy", found),
         fields: fields(&object, found),
         place: object.place,

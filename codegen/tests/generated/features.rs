@@ -57,6 +57,7 @@ features! {
     a_tagged_struct_may_be_null
     an_unstable_version_is_said_to_be_one
     arrays_of_fixed_width_are_kept_as_bytes
+    documentation_begins_with_what_a_field_means
     every_type_has_its_default
     names_that_rust_or_generated_code_uses_are_changed
     null_only_in_some_versions_is_refused_in_the_others

@@ -29,8 +29,7 @@ fn protocol(name: &str) -> Protocol {
         let name = path.display().to_string();
         let text = fs::read_to_string(&path).expect(&name);
         let definition = Definition::parse(&name, &text).expect("no faults");
-        let releases = Corpus::default().releases;
-        resolve::message("clients", &definition, &releases).expect("no faults")
+        resolve::message("clients", &definition, &Corpus::default()).expect("no faults")
     });
     Protocol {
         messages: messages.collect(),
