@@ -15,7 +15,7 @@ use std::{env, fs::File};
 use bytes::Bytes;
 use kafka_codec::frame::FrameSplitter;
 use kafka_codec::messages::{RequestHeader, ResponseHeader};
-use kafka_codec::{AnyRequest, AnyResponse, ApiKey, Version};
+use kafka_codec::{AnyRequest, AnyResponse, ApiKey, HeaderVersions, Version};
 
 const USAGE: &str = "usage: decode_frames [-v] FILE, where FILE is one of tests/frames/*.frames";
 
@@ -147,7 +147,7 @@ fn response(
     else {
         return Err("no request waits for it".into());
     };
-    let (header, body) = ResponseHeader::split(frame, key, version)?;
+    let (header, body) = ResponseHeader::split(frame, HeaderVersions::of(key, version))?;
     if header.correlation_id != correlation_id {
         return Err(format!(
             "correlation {}, expected {correlation_id}",

@@ -22,13 +22,16 @@ use kafka_codec::messages::{
     metadata_response::MetadataResponseBroker,
 };
 use kafka_codec::wire::{Reader, Writer};
-use kafka_codec::{AnyResponse, ApiKey, Decode, DecodeError, Message, Response, Version};
+use kafka_codec::{
+    AnyResponse, ApiKey, Decode, DecodeError, HeaderVersions, Message, Response, Version,
+};
 
 type Fault = Box<dyn std::error::Error>;
 
 /// Rewrites one field of one response, in a frame without its size. The proxy does the same for more.
 fn rename_cluster(frame: &[u8], version: Version, name: &str) -> Result<Vec<u8>, Fault> {
-    let (header, body) = ResponseHeader::split(frame, ApiKey::Metadata, version)?;
+    let (header, body) =
+        ResponseHeader::split(frame, HeaderVersions::of(ApiKey::Metadata, version))?;
     let mut response = MetadataResponse::decode(body, version)?;
     response.cluster_id = Some(name.into());
     let mut writer = Writer::new();
@@ -71,13 +74,13 @@ impl Connection {
         if !has_addresses(key, version) {
             return Ok((Some(request), frame));
         }
-        let (header, body) = ResponseHeader::split(&frame, key, version)?;
+        let (header, body) = ResponseHeader::split(&frame, HeaderVersions::of(key, version))?;
         let mut response = AnyResponse::decode(key, version, body)?;
         addresses(&mut response)
             .into_iter()
             .for_each(Address::redirect);
         let mut writer = Writer::with_buffer(Vec::with_capacity(frame.len()));
-        header.encode(&mut writer, key.response_header_version(version))?;
+        header.encode(&mut writer, HeaderVersions::of(key, version).response)?;
         response.encode(&mut writer, version)?;
         Ok((Some(request), writer.into_vec().into()))
     }
@@ -218,7 +221,7 @@ fn check(request: &InFlight, received: &[u8], sent: &[u8]) -> Result<(), Fault> 
         return Ok(());
     }
     let hosts = hosts(received, key, version)?;
-    let (header, body) = ResponseHeader::split(sent, key, version)?;
+    let (header, body) = ResponseHeader::split(sent, HeaderVersions::of(key, version))?;
     let mut response = AnyResponse::decode(key, version, body)?;
     let places = addresses(&mut response);
     assert_eq!(places.len(), hosts.len(), "{key} v{version}");
@@ -230,7 +233,7 @@ fn check(request: &InFlight, received: &[u8], sent: &[u8]) -> Result<(), Fault> 
         (*place.host, *place.port) = (host.into(), port);
     }
     let mut writer = Writer::new();
-    header.encode(&mut writer, key.response_header_version(version))?;
+    header.encode(&mut writer, HeaderVersions::of(key, version).response)?;
     response.encode(&mut writer, version)?;
     assert!(
         writer.into_vec() == received,
@@ -241,7 +244,7 @@ fn check(request: &InFlight, received: &[u8], sent: &[u8]) -> Result<(), Fault> 
 
 /// Hosts and ports in a response.
 fn hosts(frame: &[u8], key: ApiKey, version: Version) -> Result<Vec<(String, i32)>, Fault> {
-    let (_, body) = ResponseHeader::split(frame, key, version)?;
+    let (_, body) = ResponseHeader::split(frame, HeaderVersions::of(key, version))?;
     let mut response = AnyResponse::decode(key, version, body)?;
     let places = addresses(&mut response).into_iter();
     Ok(places
@@ -315,7 +318,8 @@ fn every_version() -> Result<(), Fault> {
     let response = MetadataResponse::default();
     let frame = frame_of(&response, Version(12))?;
     let renamed = rename_cluster(&frame, Version(12), "west")?;
-    let (_, body) = ResponseHeader::split(&renamed, ApiKey::Metadata, Version(12))?;
+    let (_, body) =
+        ResponseHeader::split(&renamed, HeaderVersions::of(ApiKey::Metadata, Version(12)))?;
     let expected = MetadataResponse {
         cluster_id: Some("west".into()),
         ..response

@@ -7,7 +7,9 @@ use crate::messages::{
     DefaultPrincipalData, EnvelopeRequest, EnvelopeResponse, RequestHeader, ResponseHeader,
 };
 use crate::wire::{Blob, Writer};
-use crate::{ApiKey, DecodeError, EncodeError, Message, Request, Response, Version, Versioned};
+use crate::{
+    DecodeError, EncodeError, HeaderVersions, Message, Request, Response, Version, Versioned,
+};
 
 impl EnvelopeRequest<'_> {
     /// The envelope around `request`, which a client sent with `header` from `client_address`.
@@ -62,7 +64,12 @@ impl EnvelopeRequest<'_> {
         };
         let principal = Versioned::new(principal.clone(), Version(0));
         Ok(EnvelopeRequest {
-            request_data: joined(&header, R::header_version(version), request, version)?,
+            request_data: joined(
+                &header,
+                R::header_versions(version).request,
+                request,
+                version,
+            )?,
             request_principal: Some(principal.encode_prefixed_to_vec()?.into()),
             client_host_address: match client_address {
                 IpAddr::V4(address) => address.octets().to_vec().into(),
@@ -113,17 +120,18 @@ impl EnvelopeResponse<'_> {
     ///
     /// ```
     /// use kafka_codec::messages::{DeleteTopicsResponse, EnvelopeResponse};
-    /// use kafka_codec::{AnyResponse, ApiKey, Version};
+    /// use kafka_codec::{AnyResponse, ApiKey, HeaderVersions, Version};
     ///
     /// let response = DeleteTopicsResponse::default();
     /// let envelope = EnvelopeResponse::wrap(&response, Version(6), 7)?;
     ///
     /// let (key, version) = (ApiKey::DeleteTopics, Version(6));
-    /// let (header, body) = envelope.response(key, version)?.expect("there is one");
+    /// let headers = HeaderVersions::of(key, version);
+    /// let (header, body) = envelope.response(headers)?.expect("there is one");
     /// assert_eq!(header.correlation_id, 7);
     /// assert_eq!(AnyResponse::decode(key, version, body)?, AnyResponse::from(response));
     ///
-    /// assert_eq!(EnvelopeResponse::default().response(key, version)?, None);
+    /// assert_eq!(EnvelopeResponse::default().response(headers)?, None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn wrap<R: Response>(
@@ -142,7 +150,7 @@ impl EnvelopeResponse<'_> {
         })
     }
 
-    /// The header of the response inside, and its body; `key` and `version` are those of the request that was
+    /// The header of the response inside, and its body; `headers` are those of the request that was
     /// forwarded. `None` if there is none, and the error code says why.
     ///
     /// # Errors
@@ -150,11 +158,10 @@ impl EnvelopeResponse<'_> {
     /// As [`ResponseHeader::split`].
     pub fn response(
         &self,
-        key: ApiKey,
-        version: Version,
+        headers: HeaderVersions,
     ) -> Result<Option<(ResponseHeader<'_>, &[u8])>, DecodeError> {
         let data = self.response_data.as_ref();
-        let split = data.map(|data| ResponseHeader::split(data, key, version));
+        let split = data.map(|data| ResponseHeader::split(data, headers));
         split.transpose()
     }
 }

@@ -64,7 +64,7 @@ pub fn encode_request<R: Request>(
     encode(
         buffer,
         &header,
-        R::header_version(version),
+        R::header_versions(version).request,
         request,
         version,
     )

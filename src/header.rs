@@ -3,7 +3,7 @@
 
 use crate::messages::{RequestHeader, ResponseHeader};
 use crate::wire::Reader;
-use crate::{ApiKey, Decode, DecodeError, DecodeErrorKind, Message, Version};
+use crate::{ApiKey, Decode, DecodeError, DecodeErrorKind, HeaderVersions, Message, Version};
 
 impl<'a> RequestHeader<'a> {
     /// The header at the start of a request frame, and the body after it.
@@ -41,7 +41,20 @@ impl<'a> RequestHeader<'a> {
             };
             return Err(DecodeError::new(kind, 0).in_message(Self::NAME, Version(2)));
         }
-        Self::decode_prefix(frame, key.request_header_version(version))
+        Self::split_with(frame, HeaderVersions::of(key, version))
+    }
+
+    /// Splits a request frame like [`split`](Self::split), with header versions that the caller
+    /// knows.
+    ///
+    /// # Errors
+    ///
+    /// An error of decoding the header.
+    pub fn split_with(
+        frame: &'a [u8],
+        headers: HeaderVersions,
+    ) -> Result<(Self, &'a [u8]), DecodeError> {
+        Self::decode_prefix(frame, headers.request)
     }
 
     /// The API that the request is for.
@@ -58,29 +71,20 @@ impl<'a> RequestHeader<'a> {
 }
 
 impl<'a> ResponseHeader<'a> {
-    /// The header at the start of a response frame, and the body after it; `key` and `version` are
-    /// those of the request.
+    /// Splits a response frame into its header and the body after it; `headers` are those of the
+    /// request.
     ///
     /// # Errors
     ///
-    /// What decoding the header fails with.
+    /// An error of decoding the header.
+    #[inline]
     pub fn split(
         frame: &'a [u8],
-        key: ApiKey,
-        version: Version,
+        headers: HeaderVersions,
     ) -> Result<(Self, &'a [u8]), DecodeError> {
-        Self::split_in(frame, key.response_header_version(version))
-    }
-
-    /// As [`split`](Self::split), when the header's own version is known.
-    #[inline]
-    pub(crate) fn split_in(
-        frame: &'a [u8],
-        version: Version,
-    ) -> Result<(Self, &'a [u8]), DecodeError> {
-        match Self::without_tags(frame, version) {
+        match Self::without_tags(frame, headers.response) {
             Some(split) => Ok(split),
-            None => Self::decode_prefix(frame, version),
+            None => Self::decode_prefix(frame, headers.response),
         }
     }
 

@@ -71,7 +71,9 @@ pub mod wire;
 
 #[cfg(feature = "messages")]
 pub use any_message::{AnyRequest, AnyResponse};
-pub use api_key::{ApiClass, ApiKey, Listener, Listeners, ParseApiKeyError, UnknownApiKey};
+pub use api_key::{
+    ApiClass, ApiKey, HeaderVersions, Listener, Listeners, ParseApiKeyError, UnknownApiKey,
+};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use error_code::{ErrorCode, ParseErrorCodeError};
 pub use message::{Decode, Message, Request, Response};

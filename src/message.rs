@@ -6,7 +6,7 @@ use std::fmt;
 #[cfg(feature = "schema")]
 use crate::schema::Schema;
 use crate::wire::{IntoOwned, Limits, Reader, Writer};
-use crate::{ApiKey, DecodeError, EncodeError, Version, VersionRange};
+use crate::{ApiKey, DecodeError, EncodeError, HeaderVersions, Version, VersionRange};
 
 /// A message of Kafka's protocol: a request, a response, a header or a record.
 ///
@@ -143,14 +143,16 @@ pub trait Request: Message {
     /// What the broker answers with, in the same version.
     type Response<'a>: Response + Decode<'a>;
 
-    /// The version of the header in front of the request in `version`.
+    /// Returns the header versions of the request and its response in `version`.
     #[must_use]
-    fn header_version(version: Version) -> Version {
+    fn header_versions(version: Version) -> HeaderVersions {
         match Self::KEY {
-            // An API of someone's own: as those of Kafka that are no exception.
-            ApiKey::Unknown(_) if is_flexible::<Self>(version) => Version(2),
-            ApiKey::Unknown(_) => Version(1),
-            key => key.request_header_version(version),
+            // A user-defined API, with the headers of Kafka's APIs that are no exception.
+            ApiKey::Unknown(_) if is_flexible::<Self>(version) => {
+                HeaderVersions::new(Version(2), Version(1))
+            }
+            ApiKey::Unknown(_) => HeaderVersions::new(Version(1), Version(0)),
+            key => HeaderVersions::of(key, version),
         }
     }
 }
@@ -166,7 +168,7 @@ pub trait Response: Message {
         match Self::KEY {
             ApiKey::Unknown(_) if is_flexible::<Self>(version) => Version(1),
             ApiKey::Unknown(_) => Version(0),
-            key => key.response_header_version(version),
+            key => HeaderVersions::of(key, version).response,
         }
     }
 }

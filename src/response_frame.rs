@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::messages::ResponseHeader;
 use crate::wire::{IntoOwned, Limits};
-use crate::{Decode, DecodeError, Request, Response, Version};
+use crate::{Decode, DecodeError, Request, Version};
 
 /// The frame of a response to a request of type `R`.
 ///
@@ -51,8 +51,7 @@ impl<R: Request> ResponseFrame<R> {
     ///
     /// What decoding the header fails with.
     pub fn new(frame: Bytes, version: Version) -> Result<Self, DecodeError> {
-        let header_version = <R::Response<'_> as Response>::header_version(version);
-        let (header, body) = ResponseHeader::split_in(&frame, header_version)?;
+        let (header, body) = ResponseHeader::split(&frame, R::header_versions(version))?;
         let (header, body) = (header.into_owned(), frame.len() - body.len());
         Ok(Self {
             frame,

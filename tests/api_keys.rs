@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use kafka_codec::messages::ApiVersionsResponse;
-use kafka_codec::{ApiClass, ApiKey, Decode, Listener, Listeners, Message, Version, VersionRange};
+use kafka_codec::{
+    ApiClass, ApiKey, Decode, HeaderVersions, Listener, Listeners, Message, Version, VersionRange,
+};
 use serde_json::Value;
 use vectors::lines;
 
@@ -132,25 +134,35 @@ fn flexible_versions_have_the_headers_with_tags() {
         for version in key.versions().unwrap().iter() {
             let is_flexible = key.flexible_since().is_some_and(|first| version >= first);
             assert_eq!(
-                key.request_header_version(version).0 == 2,
+                HeaderVersions::of(*key, version).request.0 == 2,
                 is_flexible,
                 "{key} {version}"
             );
         }
     }
     assert_eq!(ApiKey::SaslHandshake.flexible_since(), None);
-    assert_eq!(
-        ApiKey::ControlledShutdown.request_header_version(Version(0)),
-        Version(0)
-    );
-    assert_eq!(
-        ApiKey::Fetch.request_header_version(Version(-1)),
-        Version(1)
-    );
-    assert_eq!(
-        ApiKey::Fetch.request_header_version(Version(99)),
-        Version(2)
-    );
+    let request = |key, version| HeaderVersions::of(key, Version(version)).request;
+    assert_eq!(request(ApiKey::ControlledShutdown, 0), Version(0));
+    assert_eq!(request(ApiKey::Fetch, -1), Version(1));
+    assert_eq!(request(ApiKey::Fetch, 99), Version(2));
+}
+
+#[test]
+fn unknown_apis_have_the_headers_of_all_apis_since_describe_quorum() {
+    let unknown = HeaderVersions::of(ApiKey::from_number(12345), Version(0));
+    assert_eq!(unknown, HeaderVersions::new(Version(2), Version(1)));
+    for key in ApiKey::ALL
+        .iter()
+        .filter(|key| key.number() >= ApiKey::DescribeQuorum.number())
+    {
+        for version in key.versions().unwrap().iter() {
+            assert_eq!(
+                HeaderVersions::of(*key, version),
+                unknown,
+                "{key} {version}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -168,7 +180,6 @@ fn nothing_is_known_of_an_unknown_api() {
     assert!(unknown.listeners().is_empty());
     assert_eq!(unknown.versions_in("4.4"), None);
     assert_eq!(unknown.choose_version(VersionRange::only(0)), None);
-    assert_eq!(unknown.request_header_version(Version(0)), Version(2));
 }
 
 #[test]
@@ -225,11 +236,11 @@ fn the_version_to_speak_is_the_highest_stable_one_of_both() {
 fn what_can_be_is_known_to_the_compiler() {
     const VERSIONS: Option<VersionRange> = ApiKey::Fetch.stable_versions();
     const CHOSEN: Option<Version> = ApiKey::Fetch.choose_version(VersionRange::only(12));
-    const HEADER: Version = ApiKey::Fetch.request_header_version(Version(12));
+    const HEADERS: HeaderVersions = HeaderVersions::of(ApiKey::Fetch, Version(12));
     const NAME: Option<&str> = ApiKey::from_number(1).name();
     const IS_READ_ONLY: bool = ApiKey::Fetch.is_read_only();
     assert_eq!(VERSIONS, VersionRange::new(0, 18));
-    assert_eq!((CHOSEN, HEADER), (Some(Version(12)), Version(2)));
+    assert_eq!((CHOSEN, HEADERS.request), (Some(Version(12)), Version(2)));
     assert_eq!((NAME, IS_READ_ONLY), (Some("Fetch"), true));
 }
 

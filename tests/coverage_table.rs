@@ -5,7 +5,7 @@
 
 use std::{env, fs};
 
-use kafka_codec::{ApiKey, messages};
+use kafka_codec::{ApiKey, HeaderVersions, messages};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const BEGIN: &str = "<!-- coverage -->\n";
@@ -17,7 +17,7 @@ fn table() -> String {
         let versions = key.versions().unwrap();
         let flexible = versions
             .iter()
-            .find(|version| key.request_header_version(*version).0 == 2);
+            .find(|version| HeaderVersions::of(*key, *version).request.0 == 2);
         let flexible = flexible.map_or_else(|| "never".to_owned(), |version| version.to_string());
         table += &format!("| {} | {key} | {versions} | {flexible} |\n", key.number());
     }

@@ -8,7 +8,7 @@ mod recorded;
 
 use kafka_codec::messages::{RequestHeader, ResponseHeader};
 use kafka_codec::wire::Writer;
-use kafka_codec::{AnyRequest, AnyResponse, Message};
+use kafka_codec::{AnyRequest, AnyResponse, HeaderVersions, Message};
 use recorded::{Recorded, recorded};
 
 #[test]
@@ -42,20 +42,27 @@ fn recode_request(row: &Recorded) -> Vec<u8> {
     assert_eq!(request.api_key(), row.key);
     let mut writer = Writer::new();
     header
-        .encode(&mut writer, row.key.request_header_version(row.version))
+        .encode(
+            &mut writer,
+            HeaderVersions::of(row.key, row.version).request,
+        )
         .unwrap();
     request.encode(&mut writer, row.version).unwrap();
     writer.into_vec()
 }
 
 fn recode_response(row: &Recorded) -> Vec<u8> {
-    let (header, body) = ResponseHeader::split(&row.bytes, row.key, row.version).unwrap();
+    let (header, body) =
+        ResponseHeader::split(&row.bytes, HeaderVersions::of(row.key, row.version)).unwrap();
     assert_eq!(header.correlation_id, row.correlation_id);
     let response = AnyResponse::decode(row.key, row.version, body).unwrap();
     assert_eq!(response.api_key(), row.key);
     let mut writer = Writer::new();
     header
-        .encode(&mut writer, row.key.response_header_version(row.version))
+        .encode(
+            &mut writer,
+            HeaderVersions::of(row.key, row.version).response,
+        )
         .unwrap();
     response.encode(&mut writer, row.version).unwrap();
     writer.into_vec()

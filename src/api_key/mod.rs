@@ -2,11 +2,13 @@
 //! other files of this folder; the table itself is generated.
 
 mod class;
+mod headers;
 mod listener;
 mod names;
 mod versions;
 
 pub use class::ApiClass;
+pub use headers::HeaderVersions;
 pub use listener::{Listener, Listeners};
 pub use names::ParseApiKeyError;
 

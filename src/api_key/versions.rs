@@ -1,4 +1,4 @@
-//! Which versions an API has and had, what headers go with them, and which version to speak.
+//! Which versions an API has and had, and which version to speak.
 
 use super::ApiKey;
 use crate::{Version, VersionRange};
@@ -115,54 +115,6 @@ impl ApiKey {
             None
         }
     }
-
-    /// The version of the header that goes before requests in `version`.
-    ///
-    /// Versions above the known have that of the last known one, and unknown APIs 2, which all new
-    /// APIs have: so the header of a request that cannot be served can still be read.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use kafka_codec::{ApiKey, Version};
-    ///
-    /// assert_eq!(ApiKey::ApiVersions.request_header_version(Version(3)), Version(2));
-    /// // Its response never has tagged fields in its header.
-    /// assert_eq!(ApiKey::ApiVersions.response_header_version(Version(3)), Version(0));
-    /// ```
-    #[must_use]
-    pub const fn request_header_version(self, version: Version) -> Version {
-        match self.row() {
-            Some(row) => header_version(row.request_headers, version),
-            None => Version(2),
-        }
-    }
-
-    /// The version of the header that goes before responses in `version`; for versions above the
-    /// known, and for unknown APIs, as in
-    /// [`request_header_version`](Self::request_header_version).
-    #[must_use]
-    pub const fn response_header_version(self, version: Version) -> Version {
-        match self.row() {
-            Some(row) => header_version(row.response_headers, version),
-            None => Version(1),
-        }
-    }
-}
-
-/// The header of the last version that is reached; of the first one for versions below it.
-const fn header_version(headers: &[(i16, i16)], version: Version) -> Version {
-    let mut reached = Version(0);
-    let mut rest = headers;
-    let mut is_first = true;
-    while let Some((&(from, header), after)) = rest.split_first() {
-        if is_first || from <= version.0 {
-            reached = Version(header);
-        }
-        is_first = false;
-        rest = after;
-    }
-    reached
 }
 
 /// The place of a release among those that are known.

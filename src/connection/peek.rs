@@ -2,7 +2,7 @@
 
 use crate::messages::RequestHeader;
 use crate::wire::{Encoding, Reader};
-use crate::{ApiKey, Decode, Version};
+use crate::{ApiKey, HeaderVersions, Version};
 
 /// Whether the request at the front of `frame`, its size left out, is answered. Only Produce with acks 0 is not.
 ///
@@ -11,9 +11,10 @@ use crate::{ApiKey, Decode, Version};
 pub(super) fn expects_response<'a>(
     key: ApiKey,
     version: Version,
+    headers: HeaderVersions,
     frame: impl FnOnce() -> &'a [u8],
 ) -> bool {
-    key != ApiKey::Produce || produce_acks(version, frame()) != Some(0)
+    key != ApiKey::Produce || produce_acks(version, headers, frame()) != Some(0)
 }
 
 /// As [`expects_response`], of a request of which only the body is there.
@@ -21,11 +22,9 @@ pub(super) fn body_expects_response(key: ApiKey, version: Version, body: &[u8]) 
     key != ApiKey::Produce || acks(version, &mut Reader::new(body)) != Some(0)
 }
 
-fn produce_acks(version: Version, frame: &[u8]) -> Option<i16> {
-    let mut reader = Reader::new(frame);
-    let header = ApiKey::Produce.request_header_version(version);
-    RequestHeader::decode_from(&mut reader, header).ok()?;
-    acks(version, &mut reader)
+fn produce_acks(version: Version, headers: HeaderVersions, frame: &[u8]) -> Option<i16> {
+    let (_, body) = RequestHeader::split_with(frame, headers).ok()?;
+    acks(version, &mut Reader::new(body))
 }
 
 /// The acks at the front of the body of a Produce request.

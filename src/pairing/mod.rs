@@ -13,10 +13,13 @@
 //!
 //! ```
 //! use kafka_codec::pairing::{Answered, InFlightRequest, InFlightRequests};
-//! use kafka_codec::{ApiKey, Version};
+//! use kafka_codec::{ApiKey, HeaderVersions, Version};
 //!
+//! // Decided when the request is encoded, and kept with it: the response states none of this.
+//! let (key, version) = (ApiKey::Metadata, Version(12));
+//! let headers = HeaderVersions::of(key, version);
 //! let mut in_flight = InFlightRequests::default();
-//! in_flight.push(InFlightRequest::new(ApiKey::Metadata, Version(12), 7, "mine"));
+//! in_flight.push(InFlightRequest::new(key, version, headers, 7, "mine"));
 //!
 //! let frame = b"\0\0\0\x07\0rest";
 //! let Answered::InOrder(request) = in_flight.answered_by(7)? else {

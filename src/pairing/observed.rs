@@ -11,11 +11,13 @@ use super::InFlightRequest;
 ///
 /// ```
 /// use kafka_codec::pairing::{Expects, InFlightRequest, ObservedRequests};
-/// use kafka_codec::{ApiKey, Version};
+/// use kafka_codec::{ApiKey, HeaderVersions, Version};
 ///
+/// let (key, version) = (ApiKey::Fetch, Version(12));
+/// let headers = HeaderVersions::of(key, version);
 /// let mut requests = ObservedRequests::with_capacity(100);
 /// for id in 1..=3 {
-///     let request = InFlightRequest::new(ApiKey::Fetch, Version(12), id, ());
+///     let request = InFlightRequest::new(key, version, headers, id, ());
 ///     requests.request(request, Expects::Response);
 /// }
 /// // The response to request 1 was missed.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::messages::ResponseHeader;
-use crate::{ApiKey, DecodeError, ErrorCode, Version};
+use crate::{ApiKey, DecodeError, ErrorCode, HeaderVersions, Version};
 
 /// A request that was sent, as far as its response depends on it.
 ///
@@ -15,19 +15,37 @@ pub struct InFlightRequest<T> {
     pub api_key: ApiKey,
     /// The version that it is in.
     pub version: Version,
+    /// The versions of its header and of its response's.
+    pub headers: HeaderVersions,
     /// The number that the response repeats.
     pub correlation_id: i32,
     /// Whatever else is to be remembered with it.
     pub note: T,
 }
 
+impl InFlightRequest<()> {
+    /// What stands for a bare SASL token, which has no header: SaslAuthenticate v0.
+    #[cfg(feature = "connection")]
+    pub(crate) const fn of_bare_token() -> Self {
+        let (key, version) = (ApiKey::SaslAuthenticate, Version(0));
+        Self::new(key, version, HeaderVersions::of(key, version), 0, ())
+    }
+}
+
 impl<T> InFlightRequest<T> {
     /// A request to be remembered.
     #[must_use]
-    pub const fn new(api_key: ApiKey, version: Version, correlation_id: i32, note: T) -> Self {
+    pub const fn new(
+        api_key: ApiKey,
+        version: Version,
+        headers: HeaderVersions,
+        correlation_id: i32,
+        note: T,
+    ) -> Self {
         Self {
             api_key,
             version,
+            headers,
             correlation_id,
             note,
         }
@@ -36,7 +54,13 @@ impl<T> InFlightRequest<T> {
     /// The same request with another note.
     #[must_use]
     pub fn with_note<N>(&self, note: N) -> InFlightRequest<N> {
-        InFlightRequest::new(self.api_key, self.version, self.correlation_id, note)
+        InFlightRequest {
+            api_key: self.api_key,
+            version: self.version,
+            headers: self.headers,
+            correlation_id: self.correlation_id,
+            note,
+        }
     }
 
     /// The header and the body of the response to this request.
@@ -48,7 +72,7 @@ impl<T> InFlightRequest<T> {
     ///
     /// What decoding the header fails with.
     pub fn split_response<'a>(&self, frame: &'a [u8]) -> Result<SplitResponse<'a>, DecodeError> {
-        let (header, body) = ResponseHeader::split(frame, self.api_key, self.version)?;
+        let (header, body) = ResponseHeader::split(frame, self.headers)?;
         Ok(SplitResponse {
             header,
             version: self.response_version(body),

@@ -1,10 +1,14 @@
 //! What both sides of pairing do with what does not fit.
 
 use super::*;
-use crate::{ApiKey, Version};
+use crate::{ApiKey, HeaderVersions, Version};
+
+fn noted<T>(key: ApiKey, version: Version, id: i32, note: T) -> InFlightRequest<T> {
+    InFlightRequest::new(key, version, HeaderVersions::of(key, version), id, note)
+}
 
 fn request(id: i32) -> InFlightRequest<char> {
-    InFlightRequest::new(ApiKey::Fetch, Version(16), id, 'x')
+    noted(ApiKey::Fetch, Version(16), id, 'x')
 }
 
 fn in_flight(ids: &[i32]) -> InFlightRequests<char> {
@@ -86,10 +90,7 @@ fn observed(ids: &[i32]) -> ObservedRequests<char> {
 fn of_requests_with_the_same_id_the_oldest_is_answered_first() {
     let mut requests = ObservedRequests::with_capacity(4);
     for note in ['a', 'b'] {
-        requests.request(
-            InFlightRequest::new(ApiKey::Fetch, Version(1), 0, note),
-            Expects::Response,
-        );
+        requests.request(noted(ApiKey::Fetch, Version(1), 0, note), Expects::Response);
     }
     assert_eq!(requests.response(0).map(|request| request.note), Some('a'));
     assert_eq!(requests.response(0).map(|request| request.note), Some('b'));
@@ -130,7 +131,7 @@ fn no_more_are_remembered_than_there_is_room_for() {
 
 #[test]
 fn a_broker_that_does_not_know_the_version_answers_api_versions_in_version_0() {
-    let request = InFlightRequest::new(ApiKey::ApiVersions, Version(9), 1, ());
+    let request = noted(ApiKey::ApiVersions, Version(9), 1, ());
     let frame = b"\0\0\0\x01\0\x23\0\0\0\0";
     assert_eq!(request.split_response(frame).unwrap().version, Version(0));
     let frame = b"\0\0\0\x01\0\0\x01\0\0\0\0\0";

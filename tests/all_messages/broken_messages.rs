@@ -11,7 +11,7 @@ use kafka_codec::messages::{RequestHeader, ResponseHeader};
 use kafka_codec::schema::random::{Breakage, Breaker, Broken, Frame, Options, Seeded, Verdict};
 use kafka_codec::schema::{self, Schema};
 use kafka_codec::wire::Limits;
-use kafka_codec::{AnyRequest, AnyResponse, DecodeError, Version};
+use kafka_codec::{AnyRequest, AnyResponse, DecodeError, HeaderVersions, Version};
 
 use crate::random_messages::{make, pairs, seeds};
 use crate::registry::{self, Entry};
@@ -280,7 +280,7 @@ fn read_request(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     let request = AnyRequest::decode_with(key, version, body, Limits::UNLIMITED)
         .map_err(at(if known { start } else { 6 }))?;
     let mut writer = kafka_codec::wire::Writer::new();
-    let header_version = key.request_header_version(version);
+    let header_version = HeaderVersions::of(key, version).request;
     kafka_codec::Message::encode(&header, &mut writer, header_version).unwrap();
     request.encode(&mut writer, version).unwrap();
     Ok(framed(writer.into_vec()))
@@ -289,12 +289,13 @@ fn read_request(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
 fn read_response(as_made: &Frame, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     let (key, version) = (as_made.api_key(), as_made.version());
     let frame = split(bytes)?;
-    let (header, body) = ResponseHeader::split(&frame, key, version).map_err(at(4))?;
+    let (header, body) =
+        ResponseHeader::split(&frame, HeaderVersions::of(key, version)).map_err(at(4))?;
     let start = bytes.len() - body.len();
     let response =
         AnyResponse::decode_with(key, version, body, Limits::UNLIMITED).map_err(at(start))?;
     let mut writer = kafka_codec::wire::Writer::new();
-    let header_version = key.response_header_version(version);
+    let header_version = HeaderVersions::of(key, version).response;
     kafka_codec::Message::encode(&header, &mut writer, header_version).unwrap();
     response.encode(&mut writer, version).unwrap();
     Ok(framed(writer.into_vec()))

@@ -5,7 +5,7 @@ use crate::{registry, vectors};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::vectors::{Vector, hex};
-use kafka_codec::{ApiKey, DecodeErrorKind, Version};
+use kafka_codec::{ApiKey, DecodeErrorKind, HeaderVersions, Version};
 
 /// What the two tables of `docs/strictness.md` allow: errors for what Java accepts, and faults that
 /// only Java cannot write again.
@@ -209,8 +209,8 @@ fn apis_have_the_names_numbers_and_headers_that_java_gives_them() {
                     Version(number("response").unwrap()),
                 );
                 let ours = (
-                    key.request_header_version(version),
-                    key.response_header_version(version),
+                    HeaderVersions::of(key, version).request,
+                    HeaderVersions::of(key, version).response,
                 );
                 assert_eq!(ours, expected, "{key} v{version}");
                 headers += 1;

@@ -11,7 +11,8 @@ use kafka_codec::messages::{
 };
 use kafka_codec::wire::Writer;
 use kafka_codec::{
-    AnyRequest, AnyResponse, ApiKey, Decode, DecodeErrorKind, Message, Version, Versioned,
+    AnyRequest, AnyResponse, ApiKey, Decode, DecodeErrorKind, HeaderVersions, Message, Version,
+    Versioned,
 };
 
 use crate::recorded::{Recorded, recorded};
@@ -22,7 +23,8 @@ fn request(frame: &Recorded) -> AnyRequest<'_> {
 }
 
 fn response(frame: &Recorded) -> AnyResponse<'_> {
-    let (_, body) = ResponseHeader::split(&frame.bytes, frame.key, frame.version).unwrap();
+    let (_, body) =
+        ResponseHeader::split(&frame.bytes, HeaderVersions::of(frame.key, frame.version)).unwrap();
     AnyResponse::decode(frame.key, frame.version, body).unwrap()
 }
 
@@ -65,7 +67,10 @@ fn check(envelope: &EnvelopeRequest<'_>, answer: &EnvelopeResponse<'_>) -> (ApiK
     let (header, body) = envelope.request().unwrap();
     let (key, version) = (header.api_key(), header.version());
     let request = AnyRequest::decode(key, version, body).unwrap();
-    let (response_header, body) = answer.response(key, version).unwrap().unwrap();
+    let (response_header, body) = answer
+        .response(HeaderVersions::of(key, version))
+        .unwrap()
+        .unwrap();
     assert_eq!(response_header.correlation_id, header.correlation_id);
     let response = AnyResponse::decode(key, version, body).unwrap();
 
@@ -130,7 +135,7 @@ fn the_response_to_api_versions_has_its_old_header_in_an_envelope_too() {
         "no tagged fields before the error code"
     );
     let (header, body) = envelope
-        .response(ApiKey::ApiVersions, version)
+        .response(HeaderVersions::of(ApiKey::ApiVersions, version))
         .unwrap()
         .unwrap();
     assert_eq!(header.correlation_id, 7);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use kafka_codec::messages::{ApiVersionsResponse, RequestHeader, ResponseHeader};
 use kafka_codec::wire::Writer;
-use kafka_codec::{ApiKey, DecodeError, Message, Version, VersionRange};
+use kafka_codec::{ApiKey, DecodeError, HeaderVersions, Message, Version, VersionRange};
 
 /// A request that the connection wrote.
 #[derive(Clone, Debug)]
@@ -51,7 +51,10 @@ pub(crate) fn request(key: ApiKey, version: i16, body: &[u8]) -> Bytes {
     };
     let mut writer = Writer::new();
     header
-        .encode(&mut writer, key.request_header_version(Version(version)))
+        .encode(
+            &mut writer,
+            HeaderVersions::of(key, Version(version)).request,
+        )
         .unwrap();
     let mut bytes = writer.into_vec();
     bytes.extend_from_slice(body);
@@ -64,7 +67,7 @@ pub(crate) fn response(written: &Written, body: &[u8]) -> Vec<u8> {
         correlation_id: written.correlation_id,
         ..Default::default()
     };
-    let version = written.key.response_header_version(written.version);
+    let version = HeaderVersions::of(written.key, written.version).response;
     let mut frame = header.encode_to_vec(version).unwrap();
     frame.extend_from_slice(body);
     sized(&frame)

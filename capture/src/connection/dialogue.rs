@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kafka_codec::messages::RequestHeader;
 use kafka_codec::pairing::{Expects, InFlightRequest, ObservedRequests, SaslTokens};
-use kafka_codec::{ApiKey, DecodeErrorKind};
+use kafka_codec::{ApiKey, DecodeErrorKind, HeaderVersions};
 
 use super::held::{HeldResponse, HeldResponses};
 use super::judge;
@@ -93,7 +93,8 @@ impl Dialogue {
             client_id,
             last: frame.last,
         };
-        let request = InFlightRequest::new(api_key, version, header.correlation_id, asked);
+        let headers = HeaderVersions::of(api_key, version);
+        let request = InFlightRequest::new(api_key, version, headers, header.correlation_id, asked);
         self.requests.request(request, expects);
         let message = Message {
             api_key,

@@ -258,7 +258,7 @@ impl Connection {
             };
             return self.fail_authentication(now, fault);
         }
-        let label = ApiLabel::new(ApiKey::SaslAuthenticate, Version(0), 0, ());
+        let label = ApiLabel::of_bare_token();
         let origin = Origin::Session(Step::SaslToken);
         let record = self.record(
             now,

@@ -175,7 +175,7 @@ impl RawResponse {
     ///
     /// What decoding the header fails with.
     pub fn body(&self) -> Result<&[u8], DecodeError> {
-        let (_, body) = ResponseHeader::split(&self.frame, self.label.api_key, self.label.version)?;
+        let (_, body) = ResponseHeader::split(&self.frame, self.label.headers)?;
         Ok(body)
     }
 

@@ -192,9 +192,10 @@ impl Connection {
         let buffer = std::mem::take(&mut self.spare);
         let client_id = self.options.client_id.as_deref();
         let segments = frame::encode_request(buffer, request, version, correlation_id, client_id)?;
-        let label = ApiLabel::new(R::KEY, version, correlation_id, ());
+        let headers = R::header_versions(version);
+        let label = ApiLabel::new(R::KEY, version, headers, correlation_id, ());
         let encoded = || segments.chunk().get(SIZE_BYTES..).unwrap_or_default();
-        let expects_response = peek::expects_response(R::KEY, version, encoded);
+        let expects_response = peek::expects_response(R::KEY, version, headers, encoded);
         Ok(self.record(now, label, origin, segments, expects_response, options))
     }
 

@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 
 use crate::messages::RequestHeader;
 use crate::wire::{Blob, Writer};
-use crate::{ApiKey, Message, Version};
+use crate::{ApiKey, HeaderVersions, Message, Version};
 
 use super::error::SubmitError;
 use super::machine::Connection;
@@ -47,8 +47,9 @@ impl Connection {
         writer.i32(correlation_id);
         writer.bytes(&Blob::Shared(frame.slice(ROUTED..)));
         writer.patch_size(&start)?;
-        let label = ApiLabel::new(key, version, correlation_id, ());
-        let expects_response = peek::expects_response(key, version, || frame);
+        let headers = HeaderVersions::of(key, version);
+        let label = ApiLabel::new(key, version, headers, correlation_id, ());
+        let expects_response = peek::expects_response(key, version, headers, || frame);
         let record = self.record(
             now,
             label,
@@ -117,10 +118,11 @@ impl Connection {
             client_id: self.options.client_id.as_deref().map(Cow::Borrowed),
             ..Default::default()
         };
-        header.encode(&mut writer, key.request_header_version(version))?;
+        let headers = HeaderVersions::of(key, version);
+        header.encode(&mut writer, headers.request)?;
         writer.bytes(&Blob::Shared(body.clone()));
         writer.patch_size(&start)?;
-        let label = ApiLabel::new(key, version, correlation_id, ());
+        let label = ApiLabel::new(key, version, headers, correlation_id, ());
         let expects_response = peek::body_expects_response(key, version, body);
         let frame = writer.finish();
         let record = self.record(now, label, Origin::Caller, frame, expects_response, options);

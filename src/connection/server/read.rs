@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use crate::wire::Reader;
-use crate::{ApiKey, Decode, DecodeErrorKind, ErrorCode, Version};
+use crate::{ApiKey, Decode, DecodeErrorKind, ErrorCode, HeaderVersions, Version};
 
 use super::super::client::options::is_software_text;
 use super::super::client::request::{ApiLabel, Origin, Record, RequestId};
@@ -64,7 +64,8 @@ impl ServerConnection {
     fn on_frame(&mut self, now: Instant, frame: Bytes) {
         let mut peek = Reader::new(&frame);
         let (key, version) = (ApiKey::from_number(peek.i16()), Version(peek.i16()));
-        let label = ApiLabel::new(key, version, peek.i32(), ());
+        let headers = HeaderVersions::of(key, version);
+        let label = ApiLabel::new(key, version, headers, peek.i32(), ());
         if self.options.forwards {
             return self.hand_out(now, label, frame);
         }
@@ -93,7 +94,8 @@ impl ServerConnection {
             }
             Err(error) => return self.refuse(now, RequestFault::Undecodable(error)),
         };
-        let expects_response = peek::expects_response(label.api_key, label.version, || &frame);
+        let expects_response =
+            peek::expects_response(label.api_key, label.version, label.headers, || &frame);
         let id = self.slot(now, label, expects_response);
         self.events.push_back(ServerEvent::Request(IncomingRequest {
             id,

@@ -73,7 +73,7 @@ impl ServerConnection {
         let mut writer = Writer::new();
         writer.blob(Encoding::Plain, &Blob::Borrowed(token), "token");
         writer.check().map_err(RespondError::Encode)?;
-        let label = ApiLabel::new(ApiKey::SaslAuthenticate, Version(0), 0, ());
+        let label = ApiLabel::of_bare_token();
         let id = self.slot(now, label, true);
         self.give(now, id, writer.finish());
         Ok(())

@@ -4,7 +4,7 @@ use super::breakage::{Breakage, Broken};
 use super::entropy::Dice;
 use super::{Breaker, Entropy, Options, message};
 use crate::schema::{Schema, tables};
-use crate::{ApiKey, Version};
+use crate::{ApiKey, HeaderVersions, Version};
 
 /// The frame of a request or a response.
 ///
@@ -56,7 +56,7 @@ impl Frame {
     ) -> Option<Self> {
         let body = Part::new(Schema::of_request(key)?, version, options, entropy)?;
         let header = &tables::request_header::SCHEMA;
-        let header_version = key.request_header_version(version);
+        let header_version = HeaderVersions::of(key, version).request;
         let mut header = Part::new(header, header_version, options, entropy)?;
         let correlation_id = i32::from_be_bytes(Dice::new(entropy).bytes());
         header.begin_with(&key.number().to_be_bytes(), 0);
@@ -103,7 +103,7 @@ impl Frame {
         } = *self;
         let body = Schema::of_response(key)
             .and_then(|schema| Part::new(schema, version, options, entropy));
-        let header_version = key.response_header_version(version);
+        let header_version = HeaderVersions::of(key, version).response;
         let header = Part::new(
             &tables::response_header::SCHEMA,
             header_version,
@@ -221,7 +221,9 @@ impl Frame {
                 let (known, header) = (self.body.schema.versions(), self.header.version);
                 let mut others = vec![known.max().0.wrapping_add(1), i16::MAX, -1, i16::MIN];
                 // What follows is the header that such a version would have.
-                others.retain(|other| self.key.request_header_version(Version(*other)) == header);
+                others.retain(|other| {
+                    HeaderVersions::of(self.key, Version(*other)).request == header
+                });
                 (
                     6,
                     "request_api_version",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use clap::Args;
 use kafka_codec::messages::{RequestHeader, ResponseHeader};
 use kafka_codec::schema::{Kind, Schema};
-use kafka_codec::{ApiKey, ParseApiKeyError, Version};
+use kafka_codec::{ApiKey, HeaderVersions, ParseApiKeyError, Version};
 use serde_json::value::RawValue;
 
 use super::Failure;
@@ -64,7 +64,8 @@ impl Choice {
             (header.api_key(), header.version(), body)
         } else {
             let (key, version) = self.api_and_version()?;
-            let (_, body) = ResponseHeader::split(bytes, key, version).map_err(not_the_header)?;
+            let headers = HeaderVersions::of(key, version);
+            let (_, body) = ResponseHeader::split(bytes, headers).map_err(not_the_header)?;
             (key, version, body)
         };
         let header = bytes.get(..bytes.len() - body.len()).unwrap_or(bytes);
@@ -110,10 +111,11 @@ impl Choice {
     }
 
     fn header_of(&self, key: ApiKey, version: Version) -> Result<Part, Failure> {
+        let headers = HeaderVersions::of(key, version);
         let (name, version) = if self.request {
-            ("RequestHeader", key.request_header_version(version))
+            ("RequestHeader", headers.request)
         } else {
-            ("ResponseHeader", key.response_header_version(version))
+            ("ResponseHeader", headers.response)
         };
         let schema = Schema::named(name).map_err(|error| wrong(error.to_string()))?;
         Ok(Part { schema, version })
