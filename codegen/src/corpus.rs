@@ -44,6 +44,8 @@ pub struct Corpus {
     pub errors: Vec<ErrorCode>,
     /// What messages, structs and fields mean.
     pub descriptions: Descriptions,
+    /// What is wrong with single files. [`resolve`](crate::resolve::resolve) reports it, with all else that is wrong.
+    pub faults: Faults,
 }
 
 impl Corpus {
@@ -56,7 +58,8 @@ impl Corpus {
     ///
     /// # Errors
     ///
-    /// Something cannot be read, or definitions have faults: then all faults of all files.
+    /// A file or folder cannot be read. What is wrong with a file that can be read is in
+    /// [`faults`](Self::faults).
     pub fn read(folder: &Path) -> Result<Self, CorpusError> {
         let mut definitions = Vec::new();
         let mut faults = Faults::default();
@@ -70,53 +73,35 @@ impl Corpus {
             }
         }
         definitions.sort_by(|(a, x), (b, y)| (a, &x.name).cmp(&(b, &y.name)));
-        let corpus = Self {
+        Ok(Self {
             definitions,
             releases: optional(folder, RELEASES_FILE, Releases::parse, &mut faults)?,
             aliases: optional(folder, ALIASES_FILE, Aliases::parse, &mut faults)?,
             errors: optional(folder, ERRORS_FILE, errors::parse, &mut faults)?,
             descriptions: optional(folder, DESCRIPTIONS_FILE, Descriptions::parse, &mut faults)?,
-        };
-        Ok(faults.or(corpus)?)
+            faults,
+        })
     }
 }
 
-/// Why a folder of definitions could not be read.
+/// A file or folder of definitions that cannot be read.
 #[derive(Debug)]
-#[non_exhaustive]
-pub enum CorpusError {
-    /// A file or folder cannot be read.
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Definitions have faults.
-    Faults(Faults),
+pub struct CorpusError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The reason.
+    pub source: io::Error,
 }
 
 impl fmt::Display for CorpusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io { path, .. } => write!(f, "cannot read {}", path.display()),
-            Self::Faults(faults) => faults.fmt(f),
-        }
+        write!(f, "cannot read {}", self.path.display())
     }
 }
 
 impl std::error::Error for CorpusError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            Self::Faults(_) => None,
-        }
-    }
-}
-
-impl From<Faults> for CorpusError {
-    fn from(faults: Faults) -> Self {
-        Self::Faults(faults)
+        Some(&self.source)
     }
 }
 
@@ -129,7 +114,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, CorpusError> {
         paths.sort();
         Ok(paths)
     };
-    read().map_err(|source| CorpusError::Io {
+    read().map_err(|source| CorpusError {
         path: folder.to_owned(),
         source,
     })
@@ -165,7 +150,7 @@ fn modules(folder: &Path) -> Result<Vec<PathBuf>, CorpusError> {
 }
 
 fn text(path: &Path) -> Result<String, CorpusError> {
-    fs::read_to_string(path).map_err(|source| CorpusError::Io {
+    fs::read_to_string(path).map_err(|source| CorpusError {
         path: path.to_owned(),
         source,
     })

@@ -12,8 +12,10 @@ use crate::fault::{Faults, Mistake};
 /// an error prints with.
 #[non_exhaustive]
 pub enum GenerateError {
-    /// The definitions cannot be read, or have faults.
+    /// The definitions cannot be read.
     Corpus(CorpusError),
+    /// The definitions have faults.
+    Faults(Faults),
     /// What is selected is not there.
     Selection(Vec<Mistake>),
     /// It is not known where Kafka's definitions are.
@@ -41,9 +43,10 @@ impl fmt::Display for GenerateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Corpus(error) => error.fmt(f),
+            Self::Faults(faults) => faults.fmt(f),
             Self::Selection(mistakes) => {
                 let mut gap = "";
-                for Mistake { wrong, right } in mistakes {
+                for Mistake { wrong, right, .. } in mistakes {
                     write!(f, "{gap}error: {wrong}\n   = help: {right}")?;
                     gap = "\n\n";
                 }
@@ -100,7 +103,7 @@ impl From<CorpusError> for GenerateError {
 
 impl From<Faults> for GenerateError {
     fn from(faults: Faults) -> Self {
-        Self::Corpus(faults.into())
+        Self::Faults(faults)
     }
 }
 

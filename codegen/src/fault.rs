@@ -1,16 +1,17 @@
-//! What is wrong with a definition, where, and what would be right; printed the way a compiler does.
-//! Which rules there are is known to the modules that find the faults.
+//! Diagnostics: what is wrong with a file, where, and what would be right, printed as a compiler does.
+//! Which rules there are is known to the modules that report them.
 
 use std::fmt;
+use std::ops::Range;
 
-/// One thing that is wrong in a definition.
+use crate::source::{Location, Source, Span};
+
+/// One fault of a definition or data file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The file, as the user would name it.
-    pub file: String,
-    /// The line in the file, counted from 1.
-    pub line: usize,
-    /// The Kafka message the file defines, where that is known.
+    /// The exact part of the file that is wrong.
+    pub at: Location,
+    /// The Kafka message that the file defines, where known.
     pub message: Option<String>,
     /// The field, with the names of the fields around it: `Topics.Partitions.Leader`.
     pub field: Option<String>,
@@ -20,23 +21,54 @@ pub struct Fault {
     pub right: String,
 }
 
+impl Fault {
+    /// A fault at `span` of a file.
+    #[must_use]
+    pub fn new(source: &Source, span: Span, mistake: Mistake) -> Self {
+        Self {
+            at: source.locate(span),
+            message: None,
+            field: None,
+            wrong: mistake.wrong,
+            right: mistake.right,
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Location {
+            file,
+            line,
+            column,
+            width,
+            text,
+        } = &self.at;
+        let number = line.to_string();
+        let margin = number.len();
+        // Tabs stay tabs, so that the caret stands below what it marks.
+        let before = text.chars().take(column - 1);
+        let before: String = before.map(|c| if c == '\t' { c } else { ' ' }).collect();
         writeln!(f, "error: {}", self.wrong)?;
-        writeln!(f, "  --> {}:{}", self.file, self.line)?;
+        writeln!(f, "{:margin$}--> {file}:{line}:{column}", "")?;
+        writeln!(f, "{:margin$} |", "")?;
+        writeln!(f, "{number} | {text}")?;
+        writeln!(f, "{:margin$} | {before}{}", "", "^".repeat(*width))?;
         match (&self.message, &self.field) {
-            (Some(message), Some(field)) => writeln!(f, "   = in {message}, field {field}")?,
-            (Some(message), None) => writeln!(f, "   = in {message}")?,
-            (None, Some(field)) => writeln!(f, "   = in field {field}")?,
+            (Some(message), Some(field)) => {
+                writeln!(f, "{:margin$} = in {message}, field {field}", "")?;
+            }
+            (Some(message), None) => writeln!(f, "{:margin$} = in {message}", "")?,
+            (None, Some(field)) => writeln!(f, "{:margin$} = in field {field}", "")?,
             (None, None) => {}
         }
-        write!(f, "   = help: {}", self.right)
+        write!(f, "{:margin$} = help: {}", "", self.right)
     }
 }
 
 impl std::error::Error for Fault {}
 
-/// All faults that were found, in the order of the files.
+/// All faults that were found, in the order of the files and of the places in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults(pub Vec<Fault>);
 
@@ -48,8 +80,9 @@ impl Faults {
 
     /// Puts the faults in the order in which they stand in the files.
     pub(crate) fn sort(&mut self) {
-        self.0
-            .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        self.0.sort_by(|a, b| {
+            (&a.at.file, a.at.line, a.at.column).cmp(&(&b.at.file, b.at.line, b.at.column))
+        });
     }
 
     /// `Ok(value)` when there is no fault.
@@ -99,6 +132,8 @@ pub struct Mistake {
     pub wrong: String,
     /// What would be right.
     pub right: String,
+    /// The bytes of the value's text that are wrong; all of them without it.
+    pub within: Option<Range<usize>>,
 }
 
 impl Mistake {
@@ -107,38 +142,29 @@ impl Mistake {
         Self {
             wrong: wrong.into(),
             right: right.into(),
+            within: None,
+        }
+    }
+
+    /// The same mistake, in these bytes of the text alone.
+    #[must_use]
+    pub fn within(self, within: Range<usize>) -> Self {
+        Self {
+            within: Some(within),
+            ..self
         }
     }
 }
 
-/// The one of `known` that looks most like `word`, if any looks like it at all.
+/// The name among `known` that is most similar to `word`; `None` if none is similar.
 pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = word.to_ascii_lowercase();
     known
         .iter()
-        .map(|k| (distance(&word, &k.to_ascii_lowercase()), *k))
+        .map(|k| (strsim::levenshtein(&word, &k.to_ascii_lowercase()), *k))
         .filter(|(distance, k)| *distance <= k.len().max(word.len()) / 2)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, k)| k)
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (y, above) in b.chars().zip(row.windows(2)) {
-            if let [diagonal, above] = above {
-                left = (diagonal + usize::from(x != y))
-                    .min(left + 1)
-                    .min(above + 1);
-                next.push(left);
-            }
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -151,6 +177,17 @@ mod tests {
         assert_eq!(nearest("version", &known), Some("versions"));
         assert_eq!(nearest("taggedversions", &known), Some("taggedVersions"));
         assert_eq!(nearest("zzzzzz", &known), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn a_fault_prints_its_line_with_a_caret_under_the_exact_part() {
+        let source = Source::new("a.json", "{\n\t\"type\": \"int33\"\n}\n");
+        let mistake = Mistake::new("`int33` is not a type", "did you mean `int32`?");
+        let fault = Fault {
+            message: Some("A".to_owned()),
+            ..Fault::new(&source, Span::new(12, 17), mistake)
+        };
+        let printed = "error: `int33` is not a type\n --> a.json:2:11\n  |\n2 | \t\"type\": \"int33\"\n  | \t         ^^^^^\n  = in A\n  = help: did you mean `int32`?";
+        assert_eq!(fault.to_string(), printed);
     }
 }

@@ -33,6 +33,7 @@ pub mod schema;
 pub mod select;
 #[cfg(feature = "cli")]
 pub mod show;
+pub mod source;
 #[cfg(feature = "cli")]
 pub mod table;
 pub mod types;

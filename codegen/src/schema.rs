@@ -2,23 +2,21 @@
 //! It holds what one key alone can tell; how fields, structs and versions relate is checked by `resolve`.
 
 mod headers;
-mod object;
 mod read;
 
-use std::sync::Arc;
-
-use crate::fault::Fault;
-use crate::json::{self, Place};
+use crate::fault::{Fault, Mistake};
+use crate::json::Spans;
+use crate::source::{Source, Span};
 use crate::types::FieldType;
 use crate::versions::Versions;
 
 /// A definition file.
 #[derive(Clone, Debug)]
 pub struct Definition {
-    /// The file, as faults name it.
-    pub file: String,
-    /// Its text, in which faults find their lines.
-    pub text: Arc<str>,
+    /// The file it was read from.
+    pub source: Source,
+    /// The places of the values in the file.
+    pub spans: Spans,
     /// Kafka's name for the message.
     pub name: String,
     /// What kind of message it is.
@@ -59,21 +57,18 @@ impl Definition {
         self.common_structs.iter().find(|s| s.name == name)
     }
 
-    /// A fault in this definition at `place`.
+    /// A fault in this definition at `span`.
     pub fn fault(
         &self,
-        place: &Place,
+        span: Span,
         field: Option<String>,
         wrong: impl Into<String>,
         right: impl Into<String>,
     ) -> Fault {
         Fault {
-            file: self.file.clone(),
-            line: json::line_of(&self.text, place),
             message: Some(self.name.clone()),
             field,
-            wrong: wrong.into(),
-            right: right.into(),
+            ..Fault::new(&self.source, span, Mistake::new(wrong, right))
         }
     }
 }
@@ -81,8 +76,8 @@ impl Definition {
 /// A struct that several fields may use.
 #[derive(Clone, Debug)]
 pub struct StructDef {
-    /// Where it stands.
-    pub place: Place,
+    /// The places of its values in the file.
+    pub spans: Spans,
     /// Its name.
     pub name: String,
     /// The versions it exists in.
@@ -96,8 +91,8 @@ pub struct StructDef {
 /// A field.
 #[derive(Clone, Debug)]
 pub struct FieldDef {
-    /// Where it stands.
-    pub place: Place,
+    /// The places of its values in the file.
+    pub spans: Spans,
     /// Its name.
     pub name: String,
     /// Its type.

@@ -18,7 +18,11 @@ pub fn show(corpus: &Corpus, name: &str) -> Result<String, ShowError> {
     let mut definitions = corpus.definitions.iter();
     let (module, definition) = definitions
         .find(|(_, definition)| definition.name == name)
-        .ok_or_else(|| ShowError::unknown(corpus, name))?;
+        .ok_or_else(|| match corpus.faults.0.is_empty() {
+            true => ShowError::unknown(corpus, name),
+            // It may be in a file that has faults.
+            false => ShowError::Faults(corpus.faults.clone()),
+        })?;
     if definition.is_retired() {
         return Err(ShowError::Retired(name.to_owned()));
     }

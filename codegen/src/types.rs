@@ -3,6 +3,11 @@
 
 use std::fmt;
 
+use nom::bytes::complete::tag;
+use nom::character::complete::alphanumeric1;
+use nom::combinator::{all_consuming, opt, verify};
+use nom::{IResult, Parser};
+
 use crate::fault::{Mistake, nearest};
 
 /// The type of a field.
@@ -45,14 +50,21 @@ impl FieldType {
     ///
     /// The text names no type, or an array of something an array cannot hold.
     pub fn parse(text: &str) -> Result<Self, Mistake> {
+        let indent = text.len() - text.trim_start().len();
         let text = text.trim();
-        let Some((brackets, name)) = array_or_name(text) else {
-            return Err(Mistake::new(
-                format!("`{text}` is not a type"),
-                "write a primitive such as `int32`, the name of a struct, or `[]` and one of them",
-            ));
-        };
-        let Some(element) = primitive(name).or_else(|| structure(name)) else {
+        let end = indent + text.len();
+        let (rest, (brackets, identifier)) = array_or_name(text).unwrap_or((text, (false, "")));
+        // All that stands where the name should, whether or not it is one.
+        let name = text.strip_prefix("[]").filter(|_| brackets).unwrap_or(text);
+        let name_span = end - name.len()..end;
+        if name.is_empty() || name.starts_with("[]") {
+            let right =
+                "write a primitive such as `int32`, the name of a struct, or `[]` and one of them";
+            let within = name_span.start..end.max(name_span.start + 1);
+            return Err(Mistake::new(format!("`{text}` is not a type"), right).within(within));
+        }
+        let known = primitive(identifier).or_else(|| structure(identifier));
+        let Some(element) = known.filter(|_| rest.is_empty()) else {
             let right = match nearest(name, &NAMES.map(|(name, _)| name)) {
                 Some(known) => format!(
                     "did you mean `{known}`? Names of structs begin with an upper-case letter"
@@ -62,14 +74,20 @@ impl FieldType {
                     names()
                 ),
             };
-            return Err(Mistake::new(format!("`{name}` is not a type"), right));
+            let start = if rest.is_empty() {
+                name_span.start
+            } else {
+                end - rest.len()
+            };
+            return Err(Mistake::new(format!("`{name}` is not a type"), right).within(start..end));
         };
         match (brackets, element) {
             (false, element) => Ok(element),
             (true, Self::Records) => Err(Mistake::new(
                 "an array cannot hold records",
                 "use `records`, which is a sequence already, or `[]bytes`",
-            )),
+            )
+            .within(name_span)),
             (true, element) => Ok(Self::Array(Box::new(element))),
         }
     }
@@ -110,13 +128,16 @@ impl fmt::Display for FieldType {
     }
 }
 
-/// An optional `[]` and a name, which is not yet known to be one.
-fn array_or_name(text: &str) -> Option<(bool, &str)> {
-    let (brackets, name) = match text.strip_prefix("[]") {
-        Some(name) => (true, name),
-        None => (false, text),
-    };
-    (!name.is_empty() && !name.starts_with("[]")).then_some((brackets, name))
+/// An optional `[]`, and a name if one follows.
+fn array_or_name(text: &str) -> IResult<&str, (bool, &str)> {
+    let brackets = opt(tag("[]")).map(|brackets| brackets.is_some());
+    (brackets, opt(identifier).map(Option::unwrap_or_default)).parse(text)
+}
+
+/// A letter, then letters and digits.
+fn identifier(text: &str) -> IResult<&str, &str> {
+    let begins_with_letter = |name: &str| name.starts_with(|c: char| c.is_ascii_alphabetic());
+    verify(alphanumeric1, begins_with_letter).parse(text)
 }
 
 fn primitive(name: &str) -> Option<FieldType> {
@@ -137,8 +158,7 @@ pub(crate) fn is_struct_name(name: &str) -> bool {
 
 /// Whether this can name a field: a letter, then letters and digits.
 pub(crate) fn is_field_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric())
+    all_consuming(identifier).parse(name).is_ok()
 }
 
 fn names() -> String {

@@ -3,6 +3,13 @@
 
 use std::fmt;
 
+use nom::branch::alt;
+use nom::bytes::complete::tag;
+use nom::character::complete::{char, digit1};
+use nom::combinator::{all_consuming, cut, map_res, opt, success, value};
+use nom::sequence::preceded;
+use nom::{IResult, Parser};
+
 use crate::fault::Mistake;
 
 /// An inclusive range of versions, or no version at all.
@@ -42,15 +49,25 @@ impl Versions {
     ///
     /// The text is not in the grammar, is beyond int16, or runs backwards, which Kafka's generator takes for no version.
     pub fn parse(text: &str) -> Result<Option<Self>, Mistake> {
+        let indent = text.len() - text.trim_start().len();
         let text = text.trim();
         if text.is_empty() {
             return Ok(None);
         }
-        let Some(bounds) = range(text) else {
-            return Err(Mistake::new(
-                format!("`{text}` is not a version range"),
-                "write `none`, `3`, `3-5` or `3+`, with versions from 0 to 32767 and no spaces inside",
-            ));
+        let bounds = match all_consuming(range).parse(text) {
+            Ok((_, bounds)) => bounds,
+            Err(error) => {
+                let rest = match &error {
+                    nom::Err::Error(error) | nom::Err::Failure(error) => error.input.len(),
+                    nom::Err::Incomplete(_) => 0,
+                };
+                let at = indent + text.len() - rest;
+                let mistake = Mistake::new(
+                    format!("`{text}` is not a version range"),
+                    "write `none`, `3`, `3-5` or `3+`, with versions from 0 to 32767 and no spaces inside",
+                );
+                return Err(mistake.within(at..(indent + text.len()).max(at + 1)));
+            }
         };
         match bounds {
             Some((lowest, highest)) if lowest > highest => Err(Mistake::new(
@@ -129,20 +146,19 @@ impl fmt::Debug for Versions {
 type Bounds = Option<(i16, i16)>;
 
 /// `none`, `N`, `N-M` or `N+`.
-fn range(text: &str) -> Option<Bounds> {
-    if text == "none" {
-        return Some(None);
-    }
-    if let Some(lowest) = text.strip_suffix('+') {
-        return Some(Some((version(lowest)?, i16::MAX)));
-    }
-    let (lowest, highest) = text.split_once('-').unwrap_or((text, text));
-    Some(Some((version(lowest)?, version(highest)?)))
+fn range(text: &str) -> IResult<&str, Bounds> {
+    let end = alt((
+        value(Some(i16::MAX), char('+')),
+        preceded(char('-'), cut(version)).map(Some),
+        success(None),
+    ));
+    let bounds = (version, end).map(|(lowest, end)| Some((lowest, end.unwrap_or(lowest))));
+    alt((value(None, tag("none")), bounds)).parse(text)
 }
 
 /// A number as Java's short parser takes it: with a plus sign and leading zeros, if any.
-fn version(text: &str) -> Option<i16> {
-    text.parse().ok().filter(|_| !text.starts_with('-'))
+fn version(text: &str) -> IResult<&str, i16> {
+    map_res(preceded(opt(char('+')), digit1), str::parse).parse(text)
 }
 
 #[cfg(test)]
@@ -185,6 +201,24 @@ mod tests {
         let mistake = Versions::parse("5-3").unwrap_err();
         assert_eq!(mistake.wrong, "the version range `5-3` runs backwards");
         assert_eq!(mistake.right, "write `3-5`, or `none`");
+    }
+
+    #[test]
+    fn the_part_that_does_not_belong_is_told() {
+        let table = [
+            ("3-x", 2..3),
+            (" 3,4", 2..4),
+            ("32768", 0..5),
+            ("3-5+", 3..4),
+            ("3-", 2..3),
+        ];
+        for (text, within) in table {
+            assert_eq!(
+                Versions::parse(text).unwrap_err().within,
+                Some(within),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -24,10 +24,10 @@ const RELEASES: &str = r#"{
 }"#;
 
 fn corpus(descriptions: &str, releases: Releases) -> Corpus {
-    let definition = Definition::parse("Greeting.json", DEFINITION).unwrap();
+    let definition = Definition::parse("Greeting.json", DEFINITION).expect("no faults");
     Corpus {
         definitions: vec![("clients".to_owned(), definition)],
-        descriptions: Descriptions::parse("descriptions.json", descriptions).unwrap(),
+        descriptions: Descriptions::parse("descriptions.json", descriptions).expect("no faults"),
         releases,
         ..Corpus::default()
     }
@@ -36,7 +36,7 @@ fn corpus(descriptions: &str, releases: Releases) -> Corpus {
 fn kafkas(descriptions: &str) -> Corpus {
     corpus(
         descriptions,
-        Releases::parse("releases.json", RELEASES).unwrap(),
+        Releases::parse("releases.json", RELEASES).expect("no faults"),
     )
 }
 

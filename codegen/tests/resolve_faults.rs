@@ -13,3 +13,11 @@ fn every_broken_rule_is_told_with_all_faults_of_all_files() {
     let faults = resolve(&corpus).expect_err("everything here is broken");
     insta::assert_snapshot!("faults", faults.to_string());
 }
+
+#[test]
+fn faults_of_all_files_are_reported_at_once_and_each_mistake_once() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/several_files");
+    let corpus = Corpus::read(&folder).expect("every file can be read");
+    let faults = resolve(&corpus).expect_err("every file has a fault");
+    insta::assert_snapshot!("several_files", faults.to_string());
+}

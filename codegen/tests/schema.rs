@@ -65,12 +65,6 @@ fn a_default_of_null_or_nothing_is_no_default() {
 }
 
 #[test]
-fn of_equal_keys_the_last_one_counts() {
-    let definition = with(r#""listeners": ["broker"], "listeners": ["controller"]"#);
-    assert_eq!(definition.listeners, [Listener::Controller]);
-}
-
-#[test]
 fn a_tagged_field_may_leave_its_versions_to_the_tagged_ones() {
     let definition = with(
         r#""fields": [ { "name": "A", "type": " []int32 ", "taggedVersions": "2+", "tag": 0, "entityType": "brokerId" },

@@ -140,7 +140,7 @@ impl Definitions {
             "there is no folder"
         } else {
             let corpus = Corpus::read(folder)?;
-            if !corpus.definitions.is_empty() {
+            if !corpus.definitions.is_empty() || !corpus.faults.0.is_empty() {
                 return Ok(corpus);
             }
             "there are no message definitions in"

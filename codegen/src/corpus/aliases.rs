@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::fault::{Fault, Faults};
-use crate::json::{self, Value};
+use crate::fault::Faults;
+use crate::json::{Document, Findings, Object};
 
 /// The names of APIs other than those Kafka has for them today, by API key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,38 +20,45 @@ impl Aliases {
     ///
     /// # Errors
     ///
-    /// The file is not what the script writes.
+    /// All faults of the file.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let fault = || Fault {
-            file: file.to_owned(),
-            line: 1,
-            message: None,
-            field: None,
-            wrong: "these are not aliases as `refresh-names` writes them".to_owned(),
-            right: "run `protocol-json/refresh-names` again".to_owned(),
-        };
-        Ok(read(&json::parse(file, text)?).ok_or_else(fault)?)
+        let document = Document::parse(file, text)?;
+        let mut found = Findings::default();
+        let aliases = read(&document, &mut found).unwrap_or_default();
+        found.into_faults(document.source(), None).or(aliases)
     }
 }
 
-fn read(json: &Value) -> Option<Aliases> {
-    let entries = json.get("aliases")?.as_object()?.iter();
-    let aliases = entries.map(|(key, sources)| Some((key.parse().ok()?, names(sources)?)));
-    Some(Aliases(aliases.collect::<Option<_>>()?))
+fn read(document: &Document, found: &mut Findings) -> Option<Aliases> {
+    let mut root = Object::new(document.root(), "the file", found)?;
+    root.only(&["sources", "aliases"], found);
+    let apis = root.object("the file", "aliases", found)?;
+    let mut aliases = BTreeMap::new();
+    for api in apis.entries() {
+        let Some(key) = apis.numbered(api, "an API key", found) else {
+            continue;
+        };
+        let what = format!("API {key}");
+        aliases.extend(Object::new(api.value, &what, found).map(|api| (key, names(api, found))));
+    }
+    Some(Aliases(aliases))
 }
 
-fn names(sources: &Value) -> Option<Vec<String>> {
+fn names(mut api: Object<'_>, found: &mut Findings) -> Vec<String> {
+    api.only(&SOURCES, found);
     let mut names: Vec<String> = Vec::new();
-    for source in ["kmsg", "librdkafka", "former"] {
-        for name in sources.get(source)?.as_array()? {
-            let name = name.as_str()?;
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
+    for source in SOURCES {
+        for name in api.texts(source, found) {
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
     }
-    Some(names)
+    names
 }
+
+/// Who calls APIs by other names.
+const SOURCES: [&str; 3] = ["kmsg", "librdkafka", "former"];
 
 #[cfg(test)]
 mod tests {
@@ -71,7 +78,8 @@ mod tests {
     fn what_the_script_did_not_write_is_refused() {
         for text in [
             "{}",
-            r#"{ "aliases": { "2": {} } }"#,
+            r#"{ "aliases": { "2": [] } }"#,
+            r#"{ "aliases": { "2": { "sarama": [] } } }"#,
             r#"{ "aliases": { "x": { "kmsg": [], "librdkafka": [], "former": [] } } }"#,
         ] {
             assert!(Aliases::parse("f", text).is_err(), "{text}");

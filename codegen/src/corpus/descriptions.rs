@@ -1,19 +1,17 @@
 //! `descriptions.json`: what messages, structs and fields mean. It is written by hand; here it is read and asked.
 //! That everything has a description, and every description something that it describes, is checked by `resolve`.
 
-mod read;
-mod value;
-
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use crate::fault::{Fault, Faults};
+use crate::fault::{Fault, Faults, Mistake};
+use crate::json::{Document, Entry, Findings, Object, Value};
+use crate::source::{Source, Span};
 
 /// What messages, structs and fields mean.
 #[derive(Clone, Debug, Default)]
 pub struct Descriptions {
-    file: String,
-    text: Arc<str>,
+    /// The file they were read from.
+    source: Option<Source>,
     /// Those of structs and fields by name, whatever the message.
     general: Names,
     messages: BTreeMap<String, OfMessage>,
@@ -39,8 +37,8 @@ struct OfMessage {
 pub struct Description {
     /// The sentences.
     pub text: String,
-    /// Where its key begins in the file.
-    at: usize,
+    /// Its key in the file.
+    at: Span,
 }
 
 impl Descriptions {
@@ -74,43 +72,128 @@ impl Descriptions {
 
     /// A fault for each description that is not among `used`.
     pub(crate) fn unused<'d>(&'d self, used: impl Iterator<Item = &'d Description>) -> Faults {
-        let mut used: Vec<usize> = used.map(|description| description.at).collect();
+        let mut used: Vec<Span> = used.map(|description| description.at).collect();
         used.sort_unstable();
         let unused = self.all().map(|description| description.at);
         let unused = unused.filter(|at| used.binary_search(at).is_err());
-        unused.map(|at| self.describes_nothing(at)).collect()
+        let source = self.source.iter();
+        source
+            .flat_map(|source| unused.clone().map(|at| describes_nothing(source, at)))
+            .collect()
     }
 
-    fn describes_nothing(&self, at: usize) -> Fault {
-        let key = self.text.get(at..).and_then(|text| text.split('"').next());
-        self.fault(
-            at,
-            format!("`{}` describes nothing", key.unwrap_or_default()),
-            "remove it: nothing has this name, or nearer entries describe all that have",
-        )
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Description> {
+    fn all(&self) -> impl Iterator<Item = &Description> + Clone {
         let own = self.messages.values();
         let own = own.flat_map(|own| own.about.iter().chain(own.names.all()));
         self.general.all().chain(own)
     }
 
-    fn fault(&self, at: usize, wrong: impl Into<String>, right: impl Into<String>) -> Fault {
-        let before = self.text.bytes().take(at);
-        Fault {
-            file: self.file.clone(),
-            line: 1 + before.filter(|byte| *byte == b'\n').count(),
-            message: None,
-            field: None,
-            wrong: wrong.into(),
-            right: right.into(),
-        }
+    /// Reads `descriptions.json`.
+    ///
+    /// # Errors
+    ///
+    /// All faults of the file: it is not JSON, a key is unknown or there twice, or a description is not text.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
+        let document = Document::parse(file, text)?;
+        let mut found = Findings::default();
+        let descriptions = read(&document, &mut found).unwrap_or_default();
+        found.into_faults(document.source(), None).or(descriptions)
     }
 }
 
+fn describes_nothing(source: &Source, at: Span) -> Fault {
+    let key = source.text().get(at.start..at.end).unwrap_or_default();
+    let wrong = format!("`{key}` describes nothing");
+    let right = "remove it: nothing has this name, or nearer entries describe all that have";
+    Fault::new(source, at, Mistake::new(wrong, right))
+}
+
+fn read(document: &Document, found: &mut Findings) -> Option<Descriptions> {
+    let mut root = Object::new(document.root(), "the file", found)?;
+    root.only(&["fields", "structs", "messages"], found);
+    let messages = root.value("messages");
+    let messages = messages.and_then(|messages| Object::new(messages, "`messages`", found));
+    let messages = messages.iter().flat_map(Object::entries);
+    Some(Descriptions {
+        source: Some(document.source().clone()),
+        general: names(&root, found),
+        messages: messages
+            .map(|entry| (entry.key.clone().into_owned(), of_message(entry, found)))
+            .collect(),
+    })
+}
+
+/// A message is described with a text, or with an object where something in it has a description of its own.
+fn of_message(entry: &Entry<'_>, found: &mut Findings) -> OfMessage {
+    if !entry.value.is_object() {
+        return OfMessage {
+            about: description(entry, found),
+            ..OfMessage::default()
+        };
+    }
+    let Some(mut message) = Object::new(entry.value, "a message", found) else {
+        return OfMessage::default();
+    };
+    message.only(&["about", "structs", "fields"], found);
+    let mut entries = message.entries().iter();
+    let about = entries.find(|entry| entry.key == "about");
+    OfMessage {
+        about: about.and_then(|about| description(about, found)),
+        names: names(&message, found),
+    }
+}
+
+fn names(object: &Object<'_>, found: &mut Findings) -> Names {
+    Names {
+        structs: texts(object.value("structs"), "`structs`", found),
+        fields: texts(object.value("fields"), "`fields`", found),
+    }
+}
+
+fn texts(
+    value: Option<Value<'_>>,
+    what: &str,
+    found: &mut Findings,
+) -> BTreeMap<String, Description> {
+    let object = value.and_then(|value| Object::new(value, what, found));
+    let entries = object.iter().flat_map(Object::entries);
+    entries
+        .filter_map(|entry| Some((entry.key.clone().into_owned(), description(entry, found)?)))
+        .collect()
+}
+
+/// The text of an entry; of a list, its sentences behind one another.
+fn description(entry: &Entry<'_>, found: &mut Findings) -> Option<Description> {
+    let sentences = entry.value.elements().into_iter().map(Value::text);
+    let text = sentences
+        .collect::<Option<Vec<_>>>()
+        .map(|text| text.join(" "));
+    match text {
+        Some(text) if !text.trim().is_empty() => {
+            return Some(Description {
+                text,
+                at: entry.key_value.span(),
+            });
+        }
+        Some(_) => {
+            let right = "write what it means, or remove it";
+            let mistake = Mistake::new("this description is empty", right);
+            found.push(entry.value.span(), None, mistake);
+        }
+        None => {
+            let wrong = format!(
+                "a description must be text, this is {}",
+                entry.value.describe()
+            );
+            let mistake = Mistake::new(wrong, "write text, or a list of sentences");
+            found.push(entry.value.span(), None, mistake);
+        }
+    }
+    None
+}
+
 impl Names {
-    fn all(&self) -> impl Iterator<Item = &Description> {
+    fn all(&self) -> impl Iterator<Item = &Description> + Clone {
         self.structs.values().chain(self.fields.values())
     }
 }

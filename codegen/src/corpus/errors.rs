@@ -1,8 +1,8 @@
 //! `errors.json`: the error codes, their names and what they mean. Its facts are written by
 //! `protocol-json/refresh-names`, the meanings by hand; here it is read.
 
-use crate::fault::{Fault, Faults};
-use crate::json::{self, Value};
+use crate::fault::Faults;
+use crate::json::{Document, Findings, Object};
 
 /// An error code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,45 +21,55 @@ pub struct ErrorCode {
     pub meaning: String,
 }
 
-/// The error codes, by number.
+/// Reads `errors.json`: the error codes, by number.
 pub(super) fn parse(file: &str, text: &str) -> Result<Vec<ErrorCode>, Faults> {
-    let fault = || Fault {
-        file: file.to_owned(),
-        line: 1,
-        message: None,
-        field: None,
-        wrong: "these are not error codes, each with name and meaning".to_owned(),
-        right: "run `protocol-json/refresh-names` again, and write what it says is missing"
-            .to_owned(),
-    };
-    Ok(read(&json::parse(file, text)?).ok_or_else(fault)?)
+    let document = Document::parse(file, text)?;
+    let mut found = Findings::default();
+    let errors = read(&document, &mut found).unwrap_or_default();
+    found.into_faults(document.source(), None).or(errors)
 }
 
-fn read(json: &Value) -> Option<Vec<ErrorCode>> {
-    let entries = json.get("errors")?.as_object()?.iter();
-    let mut errors = entries
-        .map(|(code, entry)| error(code, entry))
-        .collect::<Option<Vec<_>>>()?;
+fn read(document: &Document, found: &mut Findings) -> Option<Vec<ErrorCode>> {
+    let mut root = Object::new(document.root(), "the file", found)?;
+    root.only(&["sources", "errors"], found);
+    let codes = root.object("the file", "errors", found)?;
+    let mut errors = Vec::new();
+    for entry in codes.entries() {
+        let code = codes.numbered(entry, "an error code", found);
+        let object = Object::new(entry.value, "an error", found);
+        errors.extend(
+            code.zip(object)
+                .and_then(|(code, object)| error(code, object, found)),
+        );
+    }
     errors.sort_by_key(|error| error.code);
     Some(errors)
 }
 
-fn error(code: &str, entry: &Value) -> Option<ErrorCode> {
-    let text = |key| entry.get(key)?.as_str().filter(|text| !text.is_empty());
-    let flag = |key| entry.get(key).map_or(Some(false), Value::as_bool);
-    let former = match entry.get("former") {
-        Some(names) => names.as_array()?.iter(),
-        None => [].iter(),
-    };
+fn error(code: i16, mut object: Object<'_>, found: &mut Findings) -> Option<ErrorCode> {
+    let known = [
+        "name",
+        "former",
+        "retriable",
+        "refreshesMetadata",
+        "meaning",
+    ];
+    object.only(&known, found);
+    let what = format!("error {code}");
+    let name = object.required_text(&what, "name", found);
+    if let Some(name) = name.as_deref().filter(|name| !is_constant(name)) {
+        let wrong = format!("`{name}` cannot name an error");
+        let right = "use upper-case letters, digits and underscores";
+        object.wrong("name", wrong, right, found);
+    }
+    let meaning = object.required_text(&what, "meaning", found);
     Some(ErrorCode {
-        code: code.parse().ok()?,
-        name: text("name").filter(|name| is_constant(name))?.to_owned(),
-        former: former
-            .map(|name| name.as_str().map(str::to_owned))
-            .collect::<Option<_>>()?,
-        retriable: flag("retriable")?,
-        refreshes_metadata: flag("refreshesMetadata")?,
-        meaning: text("meaning")?.to_owned(),
+        code,
+        name: name?,
+        former: object.texts("former", found),
+        retriable: object.flag("retriable", found),
+        refreshes_metadata: object.flag("refreshesMetadata", found),
+        meaning: meaning?,
     })
 }
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::fault::{Fault, Faults};
-use crate::json::{self, Value};
+use crate::fault::{Faults, Mistake};
+use crate::json::{Document, Findings, Object};
 use crate::versions::Versions;
 
 /// The history of messages, versions and fields over the imported releases.
@@ -151,18 +151,12 @@ impl Releases {
     ///
     /// # Errors
     ///
-    /// The file is not what `import` writes.
+    /// All faults of the file.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let json = json::parse(file, text)?;
-        let fault = || Fault {
-            file: file.to_owned(),
-            line: 1,
-            message: None,
-            field: None,
-            wrong: "this is not a list of releases as `kafka-codegen import` writes it".to_owned(),
-            right: "run `kafka-codegen import` again".to_owned(),
-        };
-        Ok(read(&json).ok_or_else(fault)?)
+        let document = Document::parse(file, text)?;
+        let mut found = Findings::default();
+        let releases = read(&document, &mut found).unwrap_or_default();
+        found.into_faults(document.source(), None).or(releases)
     }
 }
 
@@ -175,52 +169,102 @@ pub(crate) fn major_minor(release: &str) -> &str {
         .unwrap_or(release)
 }
 
-fn read(json: &Value) -> Option<Releases> {
-    let releases = texts(json.get("releases")?)?;
-    let messages = json.get("messages")?.as_object()?;
-    let messages = messages
-        .iter()
-        .map(|(name, value)| Some((name.clone(), history(value, &releases)?)))
-        .collect::<Option<_>>()?;
+fn read(document: &Document, found: &mut Findings) -> Option<Releases> {
+    let mut root = Object::new(document.root(), "the file", found)?;
+    let known = ["releases", "layouts", "modules", "renamed", "messages"];
+    root.only(&known, found);
+    let releases = root.texts("releases", found);
+    let mut messages = BTreeMap::new();
+    for entry in root.object("the file", "messages", found)?.entries() {
+        if let Some(mut object) = Object::new(entry.value, "a message", found) {
+            messages.extend(
+                history(&mut object, &releases, found)
+                    .map(|history| (entry.key.clone().into_owned(), history)),
+            );
+        }
+    }
     Some(Releases {
-        layouts: texts(json.get("layouts")?)?,
-        modules: text_map(json.get("modules")?)?,
-        renamed: text_map(json.get("renamed")?)?,
+        layouts: root.texts("layouts", found),
+        modules: texts_of(&root, "modules", found),
+        renamed: texts_of(&root, "renamed", found),
         messages,
         releases,
     })
 }
 
-fn history(json: &Value, releases: &[String]) -> Option<MessageHistory> {
-    let empty = Value::Object(json::Object::new());
+fn history(
+    object: &mut Object<'_>,
+    releases: &[String],
+    found: &mut Findings,
+) -> Option<MessageHistory> {
+    object.only(&["module", "versions", "unstable", "fields"], found);
     Some(MessageHistory {
-        module: json.get("module")?.as_str()?.to_owned(),
-        versions: ranges(json.get("versions")?, releases)?,
-        unstable: ranges(json.get("unstable").unwrap_or(&empty), releases)?,
-        fields: text_map(json.get("fields").unwrap_or(&empty))?,
+        module: object.required_text("the message", "module", found)?,
+        versions: ranges(object, "versions", releases, found),
+        unstable: ranges(object, "unstable", releases, found),
+        fields: texts_of(object, "fields", found),
     })
 }
 
-fn ranges(json: &Value, releases: &[String]) -> Option<BTreeMap<Release, Versions>> {
-    json.as_object()?
+/// Version ranges by release; none where the key is absent.
+fn ranges(
+    object: &Object<'_>,
+    key: &'static str,
+    releases: &[String],
+    found: &mut Findings,
+) -> BTreeMap<Release, Versions> {
+    let mut ranges = BTreeMap::new();
+    let Some(value) = object.value(key) else {
+        return ranges;
+    };
+    for entry in Object::new(value, key, found)
         .iter()
-        .map(|(release, versions)| {
-            let at = releases.iter().position(|known| known == release)?;
-            Some((at, Versions::parse(versions.as_str()?).ok()??))
-        })
-        .collect()
+        .flat_map(Object::entries)
+    {
+        let Some(at) = releases.iter().position(|known| *known == entry.key) else {
+            let wrong = format!("`{}` is not one of the releases", entry.key);
+            let mistake = Mistake::new(wrong, "run `kafka-codegen import` again");
+            object.mistaken(entry.key_value, mistake, found);
+            continue;
+        };
+        match Versions::parse(&entry.value.text().unwrap_or_default()) {
+            Ok(Some(versions)) => {
+                ranges.insert(at, versions);
+            }
+            Ok(None) => {
+                let mistake =
+                    Mistake::new("a version range is missing", "write `none`, `3` or `0-3`");
+                object.mistaken(entry.value, mistake, found);
+            }
+            Err(mistake) => object.mistaken(entry.value, mistake, found),
+        }
+    }
+    ranges
 }
 
-fn texts(json: &Value) -> Option<Vec<String>> {
-    let texts = json.as_array()?.iter();
-    texts.map(|text| text.as_str().map(str::to_owned)).collect()
-}
-
-fn text_map(json: &Value) -> Option<BTreeMap<String, String>> {
-    json.as_object()?
-        .iter()
-        .map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect()
+/// Texts by name; none where the key is absent.
+fn texts_of(
+    object: &Object<'_>,
+    key: &'static str,
+    found: &mut Findings,
+) -> BTreeMap<String, String> {
+    let inner = object
+        .value(key)
+        .and_then(|value| Object::new(value, key, found));
+    let entries = inner.iter().flat_map(Object::entries);
+    let texts = entries.filter_map(|entry| {
+        let text = entry.value.text();
+        if text.is_none() {
+            let wrong = format!("`{key}` must hold text, this is {}", entry.value.describe());
+            object.mistaken(
+                entry.value,
+                Mistake::new(wrong, "write text in quotes"),
+                found,
+            );
+        }
+        Some((entry.key.clone().into_owned(), text?.into_owned()))
+    });
+    texts.collect()
 }
 
 #[cfg(test)]

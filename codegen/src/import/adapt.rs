@@ -81,7 +81,7 @@ fn split(
             return Err(ImportError::Input(format!(
                 "{name} was record type {version} in {}, and is record type {} today; \
                  say in `codegen/src/import/accepted.rs` what it is called now",
-                definition.file,
+                definition.source.file(),
                 today.api_key.unwrap_or(-1)
             )));
         }

@@ -4,7 +4,7 @@
 use super::ImportError;
 use super::changes::{body, path};
 use super::ranges::Timeline;
-use crate::json::Place;
+use crate::json::Spans;
 use crate::schema::{Definition, FieldDef, StructDef};
 use crate::versions::Versions;
 
@@ -32,7 +32,7 @@ impl Union<'_> {
             let old_fields = older.map_or(&[][..], |older| &older.fields);
             let old_versions = older.map_or(Versions::NONE, |older| older.versions);
             structs.push(StructDef {
-                place: Place::root(),
+                spans: Spans::default(),
                 name: newer.name.clone(),
                 versions: self.range(&newer.name, old_versions, newer.versions, Versions::ALL)?,
                 deprecated_versions: newer.deprecated_versions,
@@ -109,7 +109,7 @@ impl Union<'_> {
         let flexible_override = older.and_then(|field| field.flexible_versions);
         let flexible_override = newer.map_or(flexible_override, |field| field.flexible_versions);
         Ok(Some(FieldDef {
-            place: Place::root(),
+            spans: Spans::default(),
             name: named.name.clone(),
             ty: named.ty.clone(),
             versions: Some(versions),

@@ -69,7 +69,9 @@ pub(super) fn read(sources: &[Source], summary: &mut Summary) -> Result<Vec<Rele
             if let Some(twice) = release.messages.insert(name.clone(), message) {
                 return Err(ImportError::Input(format!(
                     "release {} has {name} twice: in {} and in {}; give each jar or folder once",
-                    release.version, twice.definition.file, found.file
+                    release.version,
+                    twice.definition.source.file(),
+                    found.file
                 )));
             }
         }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::corpus::{Corpus, Releases};
 use crate::fault::Faults;
 use crate::ir::{Api, ApiHistory};
-use crate::json::Place;
 use crate::quirks;
 use crate::schema::{Definition, Kind};
 use crate::versions::Versions;
@@ -17,7 +16,7 @@ pub(super) fn resolve(corpus: &Corpus, faults: &mut Faults) -> Vec<Api> {
         found.add(module, definition, faults);
         header_versions(corpus, definition, faults);
     }
-    found.check_pairs(faults);
+    found.check_pairs(!corpus.faults.0.is_empty(), faults);
     found.apis(corpus).collect()
 }
 
@@ -59,7 +58,9 @@ impl<'d> Numbered<'d> {
     }
 
     /// A request and a response for each API key, a key and a value for each record type.
-    fn check_pairs(&self, faults: &mut Faults) {
+    ///
+    /// Where files have faults, the partner that is not there may be in one of them.
+    fn check_pairs(&self, have_faults: bool, faults: &mut Faults) {
         for ((module, key, kind), definition) in &self.0 {
             let partner = match kind {
                 Kind::Request => Kind::Response,
@@ -69,6 +70,9 @@ impl<'d> Numbered<'d> {
                 _ => continue,
             };
             let Some(other) = self.0.get(&(module, *key, partner)) else {
+                if have_faults {
+                    continue;
+                }
                 let wrong = format!("there is no {} with the number {key}", partner.name());
                 fault(definition, "apiKey", wrong, "add its definition", faults);
                 continue;
@@ -197,6 +201,6 @@ fn fault(
     right: impl Into<String>,
     faults: &mut Faults,
 ) {
-    let place = Place::root().key(key);
-    faults.0.push(definition.fault(&place, None, wrong, right));
+    let at = definition.spans.of(key);
+    faults.0.push(definition.fault(at, None, wrong, right));
 }

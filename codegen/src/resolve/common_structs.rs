@@ -15,7 +15,7 @@ pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>) {
 fn uses(check: &mut Check<'_>, registry: &Registry<'_>, common: &StructDef) {
     for field in &common.fields {
         let path = join(&common.name, &field.name);
-        let at = field.place.key("type");
+        let at = field.spans.of("type");
         let Some(name) = field.ty.struct_name() else {
             continue;
         };
@@ -26,14 +26,14 @@ fn uses(check: &mut Check<'_>, registry: &Registry<'_>, common: &StructDef) {
                 "define it among the common structs"
             };
             let wrong = format!("there is no common struct `{name}`");
-            check.fault(&at, Some(&path), wrong, right);
+            check.fault(at, Some(&path), wrong, right);
             continue;
         };
         let all = check.definition.common_structs.len();
         if reaches(check, used, &common.name, all) {
             let wrong = format!("struct `{}` contains itself", common.name);
             let right = "Kafka's structs cannot be recursive: bound the depth";
-            check.fault(&at, Some(&path), wrong, right);
+            check.fault(at, Some(&path), wrong, right);
         }
     }
 }
@@ -62,8 +62,8 @@ fn versions(check: &mut Check<'_>, registry: &Registry<'_>) {
                     common.versions
                 );
                 let right = format!("let the struct have the versions `{used}` too");
-                let at = field.place.key("type");
-                check.fault(&at, Some(&join(&entry.path, &field.name)), wrong, right);
+                let at = field.spans.of("type");
+                check.fault(at, Some(&join(&entry.path, &field.name)), wrong, right);
             }
         }
     }

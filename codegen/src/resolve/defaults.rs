@@ -1,5 +1,9 @@
 //! What a field is when it is not there.
 
+use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
 use super::Check;
 use crate::fault::Mistake;
 use crate::ir::Default;
@@ -136,37 +140,23 @@ fn float(text: &str) -> Result<Default, Mistake> {
     }
 }
 
-/// 16 bytes in URL-safe base64: 22 characters, the last of which holds two bits. Kafka's generator accepts more bytes,
-/// which its Java code then refuses.
+/// 16 bytes in URL-safe base64. Kafka's generator accepts more bytes, which its Java code then refuses.
 fn uuid(text: &str) -> Result<Default, Mistake> {
-    let unpadded = text.strip_suffix("==").unwrap_or(text);
-    match base64(unpadded).filter(|_| unpadded.len() == 22) {
-        Some(0) => Ok(Default::Zero),
-        Some(value) => Ok(Default::Uuid(value)),
+    let engine = GeneralPurpose::new(
+        &URL_SAFE,
+        GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let bytes = engine.decode(text).ok();
+    match bytes.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
+        Some(bytes) if bytes == [0; 16] => Ok(Default::Zero),
+        Some(bytes) => Ok(Default::Uuid(u128::from_be_bytes(bytes))),
         None => Err(Mistake::new(
             format!("`{text}` is not a uuid"),
             "write its 16 bytes as 22 characters of URL-safe base64",
         )),
     }
-}
-
-/// The first 128 bits of URL-safe base64.
-fn base64(text: &str) -> Option<u128> {
-    let (mut number, mut bits_left) = (0_u128, u128::BITS);
-    for character in text.bytes() {
-        let digit = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        let bits = bits_left.min(6);
-        number = (number << bits) | (u128::from(digit) >> (6 - bits));
-        bits_left -= bits;
-    }
-    Some(number)
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ pub(crate) use used::drop_unused;
 use crate::corpus::Corpus;
 use crate::fault::{Fault, Faults};
 use crate::ir::{Message, Protocol};
-use crate::json::Place;
 use crate::schema::{Definition, FieldDef};
+use crate::source::Span;
 
 /// Resolves all definitions.
 ///
@@ -29,7 +29,7 @@ use crate::schema::{Definition, FieldDef};
 ///
 /// All faults of all files.
 pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
-    let mut faults = Faults::default();
+    let mut faults = corpus.faults.clone();
     let mut messages = Vec::new();
     for (module, definition) in corpus.definitions.iter().filter(|(_, d)| !d.is_retired()) {
         match message(module, definition, corpus) {
@@ -109,14 +109,14 @@ impl<'d> Check<'d> {
 
     fn fault(
         &mut self,
-        place: &Place,
+        at: Span,
         path: Option<&str>,
         wrong: impl Into<String>,
         right: impl Into<String>,
     ) {
         let fault = self
             .definition
-            .fault(place, path.map(str::to_owned), wrong, right);
+            .fault(at, path.map(str::to_owned), wrong, right);
         self.push(fault);
     }
 
@@ -127,7 +127,7 @@ impl<'d> Check<'d> {
         wrong: impl Into<String>,
         right: impl Into<String>,
     ) {
-        self.fault(&at.field.place.key(key), Some(&at.path), wrong, right);
+        self.fault(at.field.spans.of(key), Some(&at.path), wrong, right);
     }
 
     fn push(&mut self, fault: Fault) {

@@ -7,7 +7,6 @@ use super::Check;
 use super::structs::Registry;
 use crate::corpus::Corpus;
 use crate::fault::Faults;
-use crate::json::Place;
 use crate::schema::{Definition, FieldDef, Kind};
 
 /// The field that every struct has for tags its definition does not know.
@@ -25,7 +24,7 @@ pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>) {
         let ident = struct_ident(&definition.name, entry.name);
         if let Some(other) = seen.insert(ident.clone(), entry.name) {
             let wrong = same("struct", entry.name, other, &ident);
-            check.fault(&entry.place, Some(&entry.path), wrong, ANOTHER);
+            check.fault(entry.span, Some(&entry.path), wrong, ANOTHER);
         }
     }
 }
@@ -47,7 +46,7 @@ fn fields(check: &mut Check<'_>, parent: &str, siblings: &[FieldDef]) {
             None => None,
         };
         if let Some(wrong) = wrong {
-            check.fault(&field.place.key("name"), Some(&path), wrong, ANOTHER);
+            check.fault(field.spans.of("name"), Some(&path), wrong, ANOTHER);
         }
         fields(check, &path, &field.fields);
     }
@@ -61,9 +60,10 @@ pub(super) fn check_messages(corpus: &Corpus, faults: &mut Faults) {
         let name = &definition.name;
         let ident = snake_ident(name);
         let wrong = match seen.insert(ident.clone(), definition) {
-            Some(other) if other.name == *name => {
-                Some(format!("{} defines a message `{name}` too", other.file))
-            }
+            Some(other) if other.name == *name => Some(format!(
+                "{} defines a message `{name}` too",
+                other.source.file()
+            )),
             Some(other) => Some(same("message", name, &other.name, &ident)),
             None if TAKEN.contains(&name.as_str()) => Some(format!(
                 "generated code uses the name `{name}` for something else"
@@ -76,10 +76,8 @@ pub(super) fn check_messages(corpus: &Corpus, faults: &mut Faults) {
             None => None,
         };
         if let Some(wrong) = wrong {
-            let place = Place::root().key("name");
-            faults
-                .0
-                .push(definition.fault(&place, None, wrong, ANOTHER));
+            let at = definition.spans.of("name");
+            faults.0.push(definition.fault(at, None, wrong, ANOTHER));
         }
     }
 }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use super::{Check, Site, join};
-use crate::json::Place;
 use crate::schema::FieldDef;
+use crate::source::Span;
 use crate::versions::Versions;
 
 /// The structs of a message, its own first, in the order they are defined.
@@ -17,8 +17,8 @@ pub(super) struct Registry<'d> {
 /// A struct's definition.
 pub(super) struct Entry<'d> {
     pub(super) name: &'d str,
-    /// Where it stands.
-    pub(super) place: Place,
+    /// Where faults of the struct are shown.
+    pub(super) span: Span,
     /// With the names of the fields around it; a common struct's name; empty for the message's own.
     pub(super) path: String,
     pub(super) versions: Versions,
@@ -46,7 +46,7 @@ pub(super) fn register<'d>(check: &mut Check<'d>) -> Registry<'d> {
     };
     registry.add(Entry {
         name: &definition.name,
-        place: Place::root(),
+        span: definition.spans.object(),
         path: String::new(),
         versions: definition.valid_versions,
         fields: &definition.fields,
@@ -54,14 +54,14 @@ pub(super) fn register<'d>(check: &mut Check<'d>) -> Registry<'d> {
     for common in &definition.common_structs {
         if let Some(other) = registry.place(&common.name) {
             let right = "give one of them another name";
-            let at = common.place.key("name");
+            let at = common.spans.of("name");
             let wrong = taken(&common.name, other, "is defined twice");
-            check.fault(&at, Some(&common.name), wrong, right);
+            check.fault(at, Some(&common.name), wrong, right);
             continue;
         }
         registry.add(Entry {
             name: &common.name,
-            place: common.place.clone(),
+            span: common.spans.object(),
             path: common.name.clone(),
             versions: common.versions.intersect(definition.valid_versions),
             fields: &common.fields,
@@ -108,14 +108,14 @@ fn inline<'d>(
         if let Some(other) = registry.place(name) {
             let right = "give it another name, or make it a common struct";
             let wrong = taken(name, other, "is used by another field already");
-            check.fault(&field.place.key("type"), Some(&path), wrong, right);
+            check.fault(field.spans.of("type"), Some(&path), wrong, right);
             continue;
         }
         // Kafka's generator does not let these fall back to `taggedVersions`.
         if field.versions.is_none() {
             let right = "repeat the `taggedVersions` as `versions`";
             let wrong = "a tagged struct must state its `versions`";
-            check.fault(&field.place, Some(&path), wrong, right);
+            check.fault(field.spans.object(), Some(&path), wrong, right);
         }
         let versions = possible.intersect(field.effective_versions());
         if versions.is_empty() {
@@ -123,11 +123,11 @@ fn inline<'d>(
                 "struct `{name}` is in none of the versions of what it is part of, `{possible}`"
             );
             let right = "give the field a version of its parent";
-            check.fault(&field.place.key("versions"), Some(&path), wrong, right);
+            check.fault(field.spans.of("versions"), Some(&path), wrong, right);
         }
         registry.add(Entry {
             name,
-            place: field.place.clone(),
+            span: field.spans.object(),
             path: path.clone(),
             versions,
             fields: &field.fields,

@@ -91,7 +91,7 @@ fn contiguous(check: &mut Check<'_>, parent: &str, fields: &[FieldDef]) {
             continue;
         };
         check.fault(
-            &field.place.key("tag"),
+            field.spans.of("tag"),
             Some(&path),
             wrong,
             format!("the tags of a struct count from 0 without gaps: write {expected}"),

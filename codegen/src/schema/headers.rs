@@ -1,9 +1,8 @@
 //! `headerVersions`: which versions of a message come with which version of the header.
 //! Whether that agrees with the flexible versions is checked by `resolve`.
 
-use super::object::{Findings, Object, describe};
 use crate::fault::Mistake;
-use crate::json::Value;
+use crate::json::{Findings, Object};
 use crate::versions::Versions;
 
 /// Ranges from 0 on, without gaps, the last one open, header versions never falling.
@@ -11,38 +10,34 @@ pub(super) fn header_versions(object: &Object<'_>, found: &mut Findings) -> Vec<
     let Some(value) = object.value("headerVersions") else {
         return Vec::new();
     };
-    let place = object.place.key("headerVersions");
-    let Some(map) = Object::new(value, place, "`headerVersions`", found) else {
+    let Some(map) = Object::new(value, "`headerVersions`", found) else {
         return Vec::new();
     };
     let mut ranges = Vec::new();
     let mut malformed = false;
-    for (key, header) in value.as_object().into_iter().flatten() {
-        let place = map.place.key(key.clone());
-        let versions = Versions::parse(key).and_then(|versions| {
+    for entry in map.entries() {
+        let versions = Versions::parse(&entry.key).and_then(|versions| {
             let right = "write the range of versions as the key, such as `0-1` or `2+`";
             versions
                 .ok_or_else(|| Mistake::new("a header version needs a range of versions", right))
         });
-        let number = match header {
-            Value::String(text) => text.trim().parse().ok(),
-            header => header
-                .as_i64()
+        let header = entry.value;
+        let number = match header.text() {
+            Some(text) => text.trim().parse().ok(),
+            None => header
+                .integer()
                 .and_then(|number| i16::try_from(number).ok()),
         };
         let number = number.filter(|number| *number >= 0).ok_or_else(|| {
-            let wrong = format!("{} is not a header version", describe(header));
-            Mistake::new(
-                wrong,
-                "write the header version as a number, such as `\"1\"`",
-            )
+            let wrong = format!("{} is not a header version", header.describe());
+            let right = "write the header version as a number, such as `\"1\"`";
+            Mistake::new(wrong, right)
         });
-        match versions.and_then(|versions| Ok((versions, number?))) {
-            Ok(range) => ranges.push(range),
-            Err(mistake) => {
-                malformed = true;
-                found.push(place, None, mistake);
-            }
+        malformed |= versions.is_err() || number.is_err();
+        match (versions, number) {
+            (Ok(versions), Ok(number)) => ranges.push((versions, number)),
+            (Err(mistake), _) => object.mistaken(entry.key_value, mistake, found),
+            (_, Err(mistake)) => object.mistaken(header, mistake, found),
         }
     }
     if malformed {

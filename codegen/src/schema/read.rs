@@ -2,10 +2,9 @@
 //! Rules between keys of different fields and structs are in `resolve`.
 
 use super::headers::header_versions;
-use super::object::{Findings, Object, describe};
 use super::{Definition, EntityType, FieldDef, Kind, Listener, StructDef};
 use crate::fault::Faults;
-use crate::json::{self, Place, Value};
+use crate::json::{Document, Findings, Object, Value};
 use crate::types::{FieldType, is_field_name, is_struct_name};
 use crate::versions::Versions;
 
@@ -16,17 +15,13 @@ impl Definition {
     ///
     /// All faults of the file, when there are any.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let json = json::parse(file, text)?;
+        let document = Document::parse(file, text)?;
         let mut found = Findings::default();
-        let definition = definition(&json, &mut found);
-        let message = json.get("name").and_then(Value::as_str);
-        let faults = found.into_faults(file, text, message);
+        let mut name = None;
+        let definition = definition(&document, &mut name, &mut found);
+        let faults = found.into_faults(document.source(), name.as_deref());
         match definition {
-            Some(definition) => faults.or(Self {
-                file: file.to_owned(),
-                text: text.into(),
-                ..definition
-            }),
+            Some(definition) => faults.or(definition),
             None => Err(faults),
         }
     }
@@ -46,8 +41,14 @@ const DEFINITION_KEYS: [&str; 11] = [
     "fields",
 ];
 
-fn definition(json: &Value, found: &mut Findings) -> Option<Definition> {
-    let object = Object::new(json, Place::root(), "a definition", found)?;
+/// The definition; `shown` becomes the name that faults call the message by.
+fn definition(
+    document: &Document,
+    shown: &mut Option<String>,
+    found: &mut Findings,
+) -> Option<Definition> {
+    let mut object = Object::new(document.root(), "a definition", found)?;
+    *shown = object.value("name").and_then(Value::text).map(Into::into);
     object.only(&DEFINITION_KEYS, found);
     let name = struct_name(&object, "a message", found);
     let kind = kind(&object, found);
@@ -60,12 +61,12 @@ fn definition(json: &Value, found: &mut Findings) -> Option<Definition> {
     let header_versions = header_versions(&object, found);
     let common_structs = object
         .list("commonStructs")
-        .filter_map(|(place, value)| common_struct(value, place, found))
+        .filter_map(|value| common_struct(value, found))
         .collect();
     let fields = fields(&object, found);
     let mut definition = Definition {
-        file: String::new(),
-        text: "".into(),
+        source: document.source().clone(),
+        spans: object.spans(),
         name: name?,
         kind: kind?,
         api_key,
@@ -94,18 +95,12 @@ fn kind(object: &Object<'_>, found: &mut Findings) -> Option<Kind> {
         object.missing("the message", "type", right, found);
         return None;
     };
-    object.one_of(
-        "type of message",
-        object.place.key("type"),
-        value,
-        Kind::ALL,
-        found,
-    )
+    object.one_of("type of message", value, Kind::ALL, found)
 }
 
 fn valid_versions(object: &Object<'_>, found: &mut Findings) -> Option<Versions> {
     let text = object.value("validVersions");
-    if text.is_none_or(|text| text.as_str().is_some_and(|text| text.trim().is_empty())) {
+    if text.is_none_or(|text| text.text().is_some_and(|text| text.trim().is_empty())) {
         let right = "add `\"validVersions\"`, such as `\"0-3\"`, or `\"none\"` for a retired API";
         object.missing("the message", "validVersions", right, found);
         return None;
@@ -127,7 +122,7 @@ fn valid_versions(object: &Object<'_>, found: &mut Findings) -> Option<Versions>
 fn listeners(object: &Object<'_>, found: &mut Findings) -> Vec<Listener> {
     object
         .list("listeners")
-        .filter_map(|(place, value)| object.one_of("listener", place, value, Listener::ALL, found))
+        .filter_map(|value| object.one_of("listener", value, Listener::ALL, found))
         .collect()
 }
 
@@ -218,8 +213,8 @@ fn retire(object: &Object<'_>, definition: &mut Definition, found: &mut Findings
     definition.fields.clear();
 }
 
-fn common_struct(value: &Value, place: Place, found: &mut Findings) -> Option<StructDef> {
-    let object = Object::new(value, place, "a common struct", found)?;
+fn common_struct(value: Value<'_>, found: &mut Findings) -> Option<StructDef> {
+    let mut object = Object::new(value, "a common struct", found)?;
     object.only(&["name", "versions", "deprecatedVersions", "fields"], found);
     let name = struct_name(&object, "a common struct", found);
     let deprecated_versions = object.versions("deprecatedVersions", found);
@@ -231,7 +226,7 @@ fn common_struct(value: &Value, place: Place, found: &mut Findings) -> Option<St
         object.missing("the common struct", "versions", right, found);
     }
     Some(StructDef {
-        place: object.place,
+        spans: object.spans(),
         name: name?,
         versions: versions?,
         deprecated_versions: deprecated_versions.unwrap_or(Versions::NONE),
@@ -246,7 +241,7 @@ fn struct_name(object: &Object<'_>, what: &str, found: &mut Findings) -> Option<
     };
     let name = object.text("name", found)?;
     if !is_struct_name(&name) {
-        let wrong = format!("{} cannot name {what}", describe(value));
+        let wrong = format!("{} cannot name {what}", value.describe());
         let right = "use an upper-case letter, then letters and digits";
         object.wrong("name", wrong, right, found);
         return None;
@@ -257,7 +252,7 @@ fn struct_name(object: &Object<'_>, what: &str, found: &mut Findings) -> Option<
 fn fields(object: &Object<'_>, found: &mut Findings) -> Vec<FieldDef> {
     object
         .list("fields")
-        .filter_map(|(place, value)| field(value, place, object.field.as_deref(), found))
+        .filter_map(|value| field(value, object.field.as_deref(), found))
         .collect()
 }
 
@@ -278,15 +273,10 @@ const FIELD_KEYS: [&str; 14] = [
     "about",
 ];
 
-fn field(
-    value: &Value,
-    place: Place,
-    parent: Option<&str>,
-    found: &mut Findings,
-) -> Option<FieldDef> {
-    let mut object = Object::new(value, place, "a field", found)?;
-    let name = object.value("name").and_then(Value::as_str);
-    object.field = match (parent, name) {
+fn field(value: Value<'_>, parent: Option<&str>, found: &mut Findings) -> Option<FieldDef> {
+    let mut object = Object::new(value, "a field", found)?;
+    let name = object.value("name").and_then(Value::text);
+    object.field = match (parent, name.as_deref()) {
         (Some(parent), Some(name)) => Some(format!("{parent}.{name}")),
         (parent, name) => name.or(parent).map(str::to_owned),
     };
@@ -298,16 +288,15 @@ fn field(
     let written = |key| {
         object
             .value(key)
-            .is_some_and(|value| value.as_str() != Some(""))
+            .is_some_and(|value| value.text().as_deref() != Some(""))
     };
     if !written("versions") && (!written("taggedVersions") || tagged == Some(Versions::NONE)) {
         let right = "add `\"versions\"`, such as `\"0+\"`; only a tagged field may leave it to `taggedVersions`";
         object.missing("the field", "versions", right, found);
     }
     let entity_type = object.value("entityType").and_then(|value| {
-        let place = object.place.key("entityType");
-        let unknown = value.as_str() == Some("unknown");
-        (!unknown).then(|| object.one_of("entity type", place, value, EntityType::ALL, found))?
+        let unknown = value.text().as_deref() == Some("unknown");
+        (!unknown).then(|| object.one_of("entity type", value, EntityType::ALL, found))?
     });
     Some(FieldDef {
         name: name.unwrap_or_default(),
@@ -328,7 +317,7 @@ fn field(
         about: object.text("about", found).filter(|text| !text.is_empty()),
         zero_copy: object.flag("zeroCopy", found),
         fields: fields(&object, found),
-        place: object.place,
+        spans: object.spans(),
     })
 }
 
@@ -339,7 +328,7 @@ fn field_name(object: &Object<'_>, found: &mut Findings) -> Option<String> {
     };
     let name = object.text("name", found)?;
     if !is_field_name(&name) {
-        let wrong = format!("{} cannot name a field", describe(value));
+        let wrong = format!("{} cannot name a field", value.describe());
         let right = "use a letter, then letters and digits; underscores are not allowed";
         object.wrong("name", wrong, right, found);
         return None;
@@ -355,7 +344,7 @@ fn field_type(object: &Object<'_>, found: &mut Findings) -> Option<FieldType> {
     match FieldType::parse(&object.text("type", found)?) {
         Ok(ty) => Some(ty),
         Err(mistake) => {
-            object.wrong("type", mistake.wrong, mistake.right, found);
+            object.mistaken(object.value("type")?, mistake, found);
             None
         }
     }
