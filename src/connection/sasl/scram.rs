@@ -1,14 +1,24 @@
-//! SCRAM-SHA-256 and SCRAM-SHA-512: both sides prove that they know the password. See RFC 5802 and KIP-84.
+//! SCRAM-SHA-256 and SCRAM-SHA-512: client and broker prove to each other that they know the password.
+//!
+//! See RFC 5802, RFC 7677 and KIP-84.
+
+mod keys;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256, Sha512};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use self::keys::Keys;
 use super::{Mechanism, MechanismError, Reply, Secret, Token};
 
 /// The mechanisms SCRAM-SHA-256 and SCRAM-SHA-512.
+///
+/// The broker chooses the number of iterations with which the keys are derived from the password, and the derivation runs
+/// inside of the connection. Counts below 4096 are refused, as by the Java client: they make the password easy to guess.
+/// Counts above [`DEFAULT_MAX_ITERATIONS`](Self::DEFAULT_MAX_ITERATIONS) are refused unless
+/// [`with_max_iterations`](Self::with_max_iterations) allows them.
 ///
 /// # Examples
 ///
@@ -25,10 +35,11 @@ pub struct Scram {
     user: String,
     password: Secret,
     is_delegation_token: bool,
-    seed: Secret32,
-    /// How many exchanges have begun.
+    max_iterations: u32,
+    seed: Seed,
+    /// The number of exchanges that have begun.
     count: u64,
-    step: Step,
+    exchange: Exchange,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -37,49 +48,63 @@ enum Hash {
     Sha512,
 }
 
-/// Bytes that do not print.
+/// The random bytes that nonces are made of. They are not printed.
 #[derive(Clone)]
-struct Secret32([u8; 32]);
+struct Seed(Zeroizing<[u8; 32]>);
 
-impl std::fmt::Debug for Secret32 {
+impl std::fmt::Debug for Seed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(..)")
+        f.write_str("Seed(..)")
     }
 }
 
-impl Drop for Secret32 {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
+/// The progress of an exchange.
 #[derive(Clone, Debug)]
-enum Step {
+enum Exchange {
     Idle,
-    /// The first message was sent.
-    First {
-        bare: String,
+    /// The client's first message was sent.
+    Started {
+        first_message_bare: String,
         nonce: String,
     },
-    /// The proof was sent; the broker has to prove itself with this.
-    Final {
-        server_signature: Vec<u8>,
-    },
+    /// The client's proof was sent. The broker has to answer with its signature.
+    ProofSent(Box<ServerSignature>),
 }
 
-/// Fewer rounds make the password easy to find out.
-const LEAST_ITERATIONS: u32 = 4096;
-/// More rounds than this only burn time; brokers take at most 16384 when a password is set.
-const MOST_ITERATIONS: u32 = 1_000_000;
+/// The broker's signature as it has to be. It prints no keys.
+#[derive(Clone, Debug)]
+enum ServerSignature {
+    Sha256(Hmac<Sha256>),
+    Sha512(Hmac<Sha512>),
+}
+
+impl ServerSignature {
+    /// Compares in constant time.
+    fn is(self, signature: &[u8]) -> bool {
+        match self {
+            Self::Sha256(expected) => expected.verify_slice(signature).is_ok(),
+            Self::Sha512(expected) => expected.verify_slice(signature).is_ok(),
+        }
+    }
+}
+
+/// The minimum of RFC 7677, of Kafka's brokers when a password is set, and of the Java client.
+const MIN_ITERATIONS: u32 = 4096;
 
 impl Scram {
-    /// SCRAM-SHA-256 as `user`; `seed` are random bytes, new ones for each connection.
+    /// The maximum iteration count by default: 16384, the highest with which a Kafka broker stores a password (KIP-554).
+    ///
+    /// The limit bounds the time for which a hostile broker can keep the caller's thread busy. At the limit, deriving the keys
+    /// takes about 2 ms with SHA-256 and 15 ms with SHA-512 on a CPU with instructions for SHA-256.
+    pub const DEFAULT_MAX_ITERATIONS: u32 = 16384;
+
+    /// Creates SCRAM-SHA-256 for `user`. `seed` must be random bytes, new for each connection.
     #[must_use]
     pub fn sha_256(user: impl Into<String>, password: impl Into<Secret>, seed: [u8; 32]) -> Self {
         Self::new(Hash::Sha256, user.into(), password.into(), seed)
     }
 
-    /// SCRAM-SHA-512 as `user`; `seed` are random bytes, new ones for each connection.
+    /// Creates SCRAM-SHA-512 for `user`. `seed` must be random bytes, new for each connection.
     #[must_use]
     pub fn sha_512(user: impl Into<String>, password: impl Into<Secret>, seed: [u8; 32]) -> Self {
         Self::new(Hash::Sha512, user.into(), password.into(), seed)
@@ -91,31 +116,47 @@ impl Scram {
             user,
             password,
             is_delegation_token: false,
-            seed: Secret32(seed),
+            max_iterations: Self::DEFAULT_MAX_ITERATIONS,
+            seed: Seed(Zeroizing::new(seed)),
             count: 0,
-            step: Step::Idle,
+            exchange: Exchange::Idle,
         }
     }
 
-    /// Says that user and password are the id and HMAC of a delegation token. See KIP-48.
+    /// Treats user and password as the id and HMAC of a delegation token. See KIP-48.
     #[must_use]
     pub fn with_delegation_token(mut self) -> Self {
         self.is_delegation_token = true;
         self
     }
 
-    /// A nonce that is new for each exchange, and unknown without the seed.
+    /// Sets the maximum iteration count that the broker may ask for. A maximum below 4096 counts as 4096.
+    ///
+    /// Brokers that are not Kafka's, and Kafka's before 2.7, store passwords with more iterations than
+    /// [`DEFAULT_MAX_ITERATIONS`](Self::DEFAULT_MAX_ITERATIONS) when they are asked to.
+    #[must_use]
+    pub fn with_max_iterations(mut self, max_iterations: u32) -> Self {
+        self.max_iterations = max_iterations.max(MIN_ITERATIONS);
+        self
+    }
+
+    /// Returns a nonce that is new for each exchange and cannot be guessed without the seed.
     fn nonce(&mut self) -> String {
         self.count += 1;
         let mut hash = Sha256::new();
-        hash.update(self.seed.0);
+        hash.update(*self.seed.0);
         hash.update(self.count.to_be_bytes());
         BASE64.encode(hash.finalize())
     }
 
-    /// Checks what the broker said first, and makes the proof.
-    fn prove(&mut self, bare: &str, nonce: &str, first: &str) -> Result<Token, MechanismError> {
-        let mut parts = first.split(',');
+    /// Checks the broker's first message and answers it with the client's proof.
+    fn prove(
+        &mut self,
+        client_first_bare: &str,
+        nonce: &str,
+        server_first: &str,
+    ) -> Result<Token, MechanismError> {
+        let mut parts = server_first.split(',');
         let mut part = |name| parts.next().and_then(|part| part.strip_prefix(name));
         let (Some(full_nonce), Some(salt), Some(iterations)) = (part("r="), part("s="), part("i="))
         else {
@@ -131,27 +172,43 @@ impl Scram {
         let salt = BASE64
             .decode(salt)
             .map_err(|_| MechanismError::new("the broker's salt is not base64"))?;
-        let iterations = iterations
-            .parse()
-            .ok()
-            .filter(|iterations| (LEAST_ITERATIONS..=MOST_ITERATIONS).contains(iterations));
-        let Some(iterations) = iterations else {
-            return Err(MechanismError::new(format!(
-                "the broker's iterations are not between {LEAST_ITERATIONS} and {MOST_ITERATIONS}"
-            )));
-        };
+        let iterations = self.check_iterations(iterations)?;
         // "biws" is the header `n,,` in base64.
         let without_proof = format!("c=biws,r={full_nonce}");
-        let message = format!("{bare},{first},{without_proof}");
+        let auth_message = format!("{client_first_bare},{server_first},{without_proof}");
+        let auth_message = auth_message.as_bytes();
         let password = self.password.expose().as_bytes();
         let (proof, server_signature) = match self.hash {
-            Hash::Sha256 => keys::<Hmac<Sha256>, Sha256>(password, &salt, iterations, &message),
-            Hash::Sha512 => keys::<Hmac<Sha512>, Sha512>(password, &salt, iterations, &message),
-        }?;
-        self.step = Step::Final { server_signature };
-        Ok(format!("{without_proof},p={}", BASE64.encode(&*proof))
+            Hash::Sha256 => {
+                let keys = Keys::<Sha256>::derive(password, &salt, iterations);
+                let signature = keys.server_signature(auth_message);
+                (keys.proof(auth_message), ServerSignature::Sha256(signature))
+            }
+            Hash::Sha512 => {
+                let keys = Keys::<Sha512>::derive(password, &salt, iterations);
+                let signature = keys.server_signature(auth_message);
+                (keys.proof(auth_message), ServerSignature::Sha512(signature))
+            }
+        };
+        self.exchange = Exchange::ProofSent(Box::new(server_signature));
+        Ok(format!("{without_proof},p={}", BASE64.encode(proof))
             .into_bytes()
             .into())
+    }
+
+    fn check_iterations(&self, iterations: &str) -> Result<u32, MechanismError> {
+        let max = self.max_iterations;
+        let iterations: u64 = iterations
+            .parse()
+            .map_err(|_| MechanismError::new("the broker's iteration count is not a number"))?;
+        u32::try_from(iterations)
+            .ok()
+            .filter(|iterations| (MIN_ITERATIONS..=max).contains(iterations))
+            .ok_or_else(|| {
+                MechanismError::new(format!(
+                    "the broker asks for {iterations} iterations (expected {MIN_ITERATIONS} to {max})"
+                ))
+            })
     }
 }
 
@@ -172,9 +229,12 @@ impl Mechanism for Scram {
         } else {
             ""
         };
-        let bare = format!("n={user},r={nonce}{extension}");
-        let token = format!("n,,{bare}").into_bytes();
-        self.step = Step::First { bare, nonce };
+        let first_message_bare = format!("n={user},r={nonce}{extension}");
+        let token = format!("n,,{first_message_bare}").into_bytes();
+        self.exchange = Exchange::Started {
+            first_message_bare,
+            nonce,
+        };
         Ok(Reply::Send(token.into()))
     }
 
@@ -185,17 +245,23 @@ impl Mechanism for Scram {
             let error: String = error.chars().take(256).collect();
             return Err(MechanismError::new(format!("the broker said: {error}")));
         }
-        match std::mem::replace(&mut self.step, Step::Idle) {
-            Step::Idle => Err(MechanismError::new(
-                "a message of the broker that was not due",
+        match std::mem::replace(&mut self.exchange, Exchange::Idle) {
+            Exchange::Idle => Err(MechanismError::new(
+                "the broker sent a message that was not due",
             )),
-            Step::First { bare, nonce } => self.prove(&bare, &nonce, challenge).map(Reply::Send),
-            Step::Final { server_signature } => {
-                let verifier = challenge
+            Exchange::Started {
+                first_message_bare,
+                nonce,
+            } => self
+                .prove(&first_message_bare, &nonce, challenge)
+                .map(Reply::Send),
+            Exchange::ProofSent(expected) => {
+                let signature = challenge
                     .strip_prefix("v=")
-                    .and_then(|rest| rest.split(',').next());
-                match verifier.and_then(|verifier| BASE64.decode(verifier).ok()) {
-                    Some(theirs) if theirs == server_signature => Ok(Reply::Done),
+                    .and_then(|rest| rest.split(',').next())
+                    .and_then(|signature| BASE64.decode(signature).ok());
+                match signature {
+                    Some(signature) if expected.is(&signature) => Ok(Reply::Done),
                     _ => Err(MechanismError::new(
                         "the broker could not prove that it knows the password",
                     )),
@@ -205,95 +271,146 @@ impl Mechanism for Scram {
     }
 }
 
-/// The client's proof and the signature with which the broker has to answer it.
-fn keys<M: Mac + KeyInit, D: Digest>(
-    password: &[u8],
-    salt: &[u8],
-    iterations: u32,
-    message: &str,
-) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), MechanismError> {
-    let mac = |key: &[u8], parts: &[&[u8]]| -> Result<Zeroizing<Vec<u8>>, MechanismError> {
-        let mut mac = <M as KeyInit>::new_from_slice(key)
-            .map_err(|_| MechanismError::new("the password cannot be a key"))?;
-        for part in parts {
-            mac.update(part);
-        }
-        Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
-    };
-    let mut block = mac(password, &[salt, &1_u32.to_be_bytes()])?;
-    let mut salted = block.clone();
-    for _ in 1..iterations {
-        block = mac(password, &[&block])?;
-        xor(&mut salted, &block);
-    }
-    let mut proof = mac(&salted, &[b"Client Key"])?;
-    let stored = Zeroizing::new(D::digest(&*proof).to_vec());
-    let signature = mac(&stored, &[message.as_bytes()])?;
-    xor(&mut proof, &signature);
-    let server_key = mac(&salted, &[b"Server Key"])?;
-    let server_signature = mac(&server_key, &[message.as_bytes()])?.to_vec();
-    Ok((proof, server_signature))
-}
-
-fn xor(into: &mut [u8], from: &[u8]) {
-    for (byte, other) in into.iter_mut().zip(from) {
-        *byte ^= other;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// RFC 7677, section 3. Its nonce is the client's own, so the first message is set by hand.
-    #[test]
-    fn the_exchange_of_rfc_7677_gives_its_proof() {
-        let mut scram = Scram::sha_256("user", "pencil", [0; 32]);
-        let nonce = "rOprNGfwEbeRWgbNEkqO".to_owned();
-        scram.step = Step::First {
-            bare: format!("n=user,r={nonce}"),
-            nonce,
+    /// Puts the client behind its first message, with a nonce of the caller's choice.
+    fn started(mut scram: Scram, nonce: &str) -> Scram {
+        scram.exchange = Exchange::Started {
+            first_message_bare: format!("n={},r={nonce}", scram.user),
+            nonce: nonce.to_owned(),
         };
-        let first = b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
-        let Reply::Send(token) = scram.respond(first).unwrap() else {
+        scram
+    }
+
+    /// RFC 7677, section 3: the broker's first message.
+    const SERVER_FIRST: &[u8] =
+        b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+
+    fn proves(scram: Scram, proof: &str, server_signature: &str) {
+        let mut scram = started(scram, "rOprNGfwEbeRWgbNEkqO");
+        let Reply::Send(token) = scram.respond(SERVER_FIRST).unwrap() else {
             panic!("a proof is due");
         };
         assert_eq!(
             std::str::from_utf8(token.expose()).unwrap(),
-            "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
-             p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+            format!("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p={proof}")
         );
-        let last = b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
-        assert!(matches!(scram.respond(last), Ok(Reply::Done)));
-    }
+        let mut deceived = scram.clone();
+        let last = format!("v={server_signature}");
+        assert!(matches!(scram.respond(last.as_bytes()), Ok(Reply::Done)));
 
-    #[test]
-    fn a_broker_that_does_not_know_the_password_is_found_out() {
-        let mut scram = Scram::sha_512("user", "pencil", [1; 32]);
-        scram.step = Step::Final {
-            server_signature: vec![1, 2, 3],
-        };
-        let error = scram.respond(b"v=AAAA").unwrap_err();
+        let mut wrong = BASE64.decode(server_signature).unwrap();
+        *wrong.last_mut().unwrap() ^= 1;
+        let last = format!("v={}", BASE64.encode(wrong));
+        let error = deceived.respond(last.as_bytes()).unwrap_err();
         assert!(error.to_string().contains("could not prove"), "{error}");
     }
 
     #[test]
-    fn few_iterations_a_foreign_nonce_and_errors_are_refused() {
+    fn the_exchange_of_rfc_7677_gives_its_proof_and_takes_its_signature() {
+        proves(
+            Scram::sha_256("user", "pencil", [0; 32]),
+            "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+            "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+        );
+    }
+
+    /// No RFC has an example with SHA-512. These are from Python's hashlib and hmac.
+    #[test]
+    fn the_same_exchange_with_sha_512_gives_the_proof_that_python_computes() {
+        proves(
+            Scram::sha_512("user", "pencil", [0; 32]),
+            "gMGXRcevScNtxZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC6wdp6dybEmDYXYTxwnYPJQ==",
+            "ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0vSVlKDanekLtifDSeVGT4+5ZxXnJq199RVG2rR7N7Zw==",
+        );
+    }
+
+    /// RFC 5802, section 5. Kafka has no mechanism with SHA-1, but the computations are the same.
+    #[test]
+    fn the_exchange_of_rfc_5802_gives_its_proof_and_signature() {
+        let auth_message = b"n=user,r=fyko+d2lbbFgONRv9qkxdawL,\
+            r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096,\
+            c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j";
+        let salt = BASE64.decode("QSXCR+Q6sek8bf92").unwrap();
+        let keys = Keys::<sha1::Sha1>::derive(b"pencil", &salt, 4096);
+        let proof = BASE64.encode(keys.proof(auth_message));
+        assert_eq!(proof, "v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=");
+        let signature = BASE64.decode("rmF9pqV8S7suAoZWja4dJRkFsKQ=").unwrap();
+        let expected = keys.server_signature(auth_message);
+        assert!(expected.verify_slice(&signature).is_ok());
+    }
+
+    #[test]
+    fn a_signature_of_another_length_is_refused() {
+        for signature in ["v=AAAA", "v=", "v", "v=?", ""] {
+            let mut scram = started(Scram::sha_256("u", "p", [1; 32]), "abc");
+            scram.respond(b"r=abcX,s=AAAA,i=4096").unwrap();
+            let error = scram.respond(signature.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains("could not prove"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_nonce_malformed_messages_and_errors_are_refused() {
         for (first, why) in [
-            ("r=abcX,s=AAAA,i=100", "iterations"),
             ("r=xyz,s=AAAA,i=4096", "nonce"),
             ("r=abc,s=AAAA,i=4096", "nonce"),
             ("s=AAAA,i=4096", "not one of SCRAM"),
             ("r=abcX,s=?,i=4096", "base64"),
+            ("r=abcX,s=AAAA,i=many", "not a number"),
             ("e=unknown-user", "unknown-user"),
         ] {
-            let mut scram = Scram::sha_256("u", "p", [2; 32]);
-            scram.step = Step::First {
-                bare: "n=u,r=abc".into(),
-                nonce: "abc".into(),
-            };
+            let mut scram = started(Scram::sha_256("u", "p", [2; 32]), "abc");
             let error = scram.respond(first.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(why), "{first}: {error}");
+        }
+    }
+
+    #[test]
+    fn iteration_counts_outside_of_the_limits_are_refused() {
+        let respond = |scram: Scram, iterations: u64| {
+            let first = format!("r=abcX,s=AAAA,i={iterations}");
+            started(scram, "abc").respond(first.as_bytes()).map(drop)
+        };
+        let scram = Scram::sha_256("u", "p", [2; 32]);
+        for refused in [0, 1, 4095, 16385, u64::from(u32::MAX) + 4097] {
+            let error = respond(scram.clone(), refused).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("the broker asks for {refused} iterations (expected 4096 to 16384)")
+            );
+        }
+        for accepted in [4096, 16384] {
+            assert_eq!(respond(scram.clone(), accepted), Ok(()));
+        }
+        let patient = scram.clone().with_max_iterations(20_000);
+        assert_eq!(respond(patient.clone(), 20_000), Ok(()));
+        assert!(respond(patient, 20_001).is_err());
+        assert_eq!(respond(scram.with_max_iterations(1), 4096), Ok(()));
+    }
+
+    #[test]
+    fn iterations_allocate_nothing() {
+        let allocations = |iterations: u32| {
+            let mut scram = started(Scram::sha_512("u", "p", [2; 32]), "abc");
+            let first = format!("r=abcX,s=AAAA,i={iterations}");
+            allocation_counter::measure(|| drop(scram.respond(first.as_bytes()).unwrap()))
+                .count_total
+        };
+        assert_eq!(allocations(4096), allocations(8192));
+        assert!(allocations(4096) < 20, "{}", allocations(4096));
+    }
+
+    #[test]
+    fn debug_output_holds_no_secrets() {
+        let mut scram = started(Scram::sha_256("u", "pencil", [2; 32]), "abc");
+        let started = format!("{scram:?}");
+        scram.respond(b"r=abcX,s=AAAA,i=4096").unwrap();
+        for text in [started, format!("{scram:?}")] {
+            assert!(!text.contains("pencil"), "{text}");
+            assert!(!text.contains("2, 2"), "{text}");
         }
     }
 
