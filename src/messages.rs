@@ -16,4 +16,4 @@
     doc = "\n**Without the feature `messages`** only the headers are here, and what begins a connection."
 )]
 
-include!(concat!(env!("OUT_DIR"), "/messages.rs"));
+include!(concat!(env!("OUT_DIR"), "/messages/mod.rs"));

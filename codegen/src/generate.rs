@@ -22,10 +22,10 @@ pub enum Messages {
     Session,
 }
 
-/// Generates `messages.rs`, `api_keys.rs`, `error_codes.rs`, `throttle_time.rs`, `any_messages.rs` and
-/// `record_types.rs` in the folder `out` from the definitions in the folder `definitions`. The API keys and the
-/// responses that a throttle time is read from are always all of them.
-/// With `schemas` there is also `schemas.rs`, with the tables of the messages.
+/// Generates `messages/`, a file a message with `mod.rs` to declare them, and beside it `api_keys.rs`, `error_codes.rs`,
+/// `throttle_time.rs`, `any_messages.rs` and `record_types.rs`, in the folder `out` from the definitions in the folder
+/// `definitions`. The API keys and the responses that a throttle time is read from are always all of them.
+/// With `schemas` the messages have their tables, and `schemas.rs` has the lists of these.
 ///
 /// # Errors
 ///
@@ -57,7 +57,15 @@ pub fn generate(
     if schemas {
         write(&out.join("schemas.rs"), emit::schemas(&protocol))?;
     }
-    write(&out.join("messages.rs"), emit::messages(&protocol, schemas))
+    let folder = out.join("messages");
+    fs::create_dir_all(&folder).map_err(|source| GenerateError::Write {
+        path: folder.clone(),
+        source,
+    })?;
+    for module in emit::modules(&protocol, schemas) {
+        write(&folder.join(module.name + ".rs"), module.code)?;
+    }
+    write(&folder.join("mod.rs"), emit::messages(&protocol))
 }
 
 fn session() -> Selection {
@@ -73,7 +81,8 @@ fn session() -> Selection {
 
 /// Writes generated code as text.
 pub(crate) fn write(path: &Path, code: TokenStream) -> Result<(), GenerateError> {
-    fs::write(path, print(code) + "\n").map_err(|source| GenerateError::Write {
+    let text = print(code).trim_start_matches('\n').to_owned() + "\n";
+    fs::write(path, text).map_err(|source| GenerateError::Write {
         path: path.to_owned(),
         source,
     })

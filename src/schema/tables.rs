@@ -1,3 +1,3 @@
-//! The generated tables: a module a message, named as those in [`messages`](crate::messages).
+//! The lists of the generated tables, which stand beside the structs in [`messages`](crate::messages).
 
 include!(concat!(env!("OUT_DIR"), "/schemas.rs"));

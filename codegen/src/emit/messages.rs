@@ -6,13 +6,33 @@ use quote::quote;
 use super::{Home, Scope, ident, schemas, structs};
 use crate::ir::{Message, Protocol};
 
-/// All messages, for the library itself.
-pub fn messages(protocol: &Protocol, schemas: bool) -> TokenStream {
-    let schemas = schemas.then(|| quote!(crate::schema::tables));
-    let tree = tree(protocol, Home::Library, &quote!(crate), schemas.as_ref());
+/// The code of one message, which is a file of its own.
+pub struct Module {
+    /// The name of the module, without `r#`.
+    pub name: String,
+    /// Its items.
+    pub code: TokenStream,
+}
+
+/// The modules of all messages, for the library itself, with their tables if `schemas`.
+pub fn modules(protocol: &Protocol, schemas: bool) -> impl Iterator<Item = Module> {
+    let library = quote!(crate);
+    let messages = protocol.messages.iter();
+    messages.map(move |message| Module {
+        name: message.ident.trim_start_matches("r#").to_owned(),
+        code: module(message, Home::Library, &library, schemas),
+    })
+}
+
+/// What declares the modules of all messages, for the library itself, and re-exports the messages flat.
+pub fn messages(protocol: &Protocol) -> TokenStream {
+    let modules = protocol
+        .messages
+        .iter()
+        .map(|message| declare(message, &quote!(;)));
     let names = protocol.messages.iter().map(|message| ident(&message.name));
     quote! {
-        #tree
+        #(#modules)*
         #[doc = " Calls a macro with the names of all messages, separated by commas."]
         #[doc(hidden)]
         #[macro_export]
@@ -24,57 +44,53 @@ pub fn messages(protocol: &Protocol, schemas: bool) -> TokenStream {
     }
 }
 
-/// All messages, for a crate that uses the library, and their tables if that has any.
+/// All messages in one file, for a crate that uses the library, and their tables if that has any.
 pub fn selected(protocol: &Protocol, schemas: bool) -> TokenStream {
     let library = quote!(::kafka_codec);
     let home = Home::Elsewhere(protocol);
-    if !schemas {
-        return tree(protocol, home, &library, None);
-    }
-    let tree = tree(protocol, home, &library, Some(&quote!(super::schemas)));
-    let schemas = schemas::modules(protocol, &quote!(super::super), &library);
-    quote! {
-        #tree
-        mod schemas { #schemas }
-    }
-}
-
-fn tree(
-    protocol: &Protocol,
-    home: Home<'_>,
-    library: &TokenStream,
-    schemas: Option<&TokenStream>,
-) -> TokenStream {
     let modules = protocol.messages.iter().map(|message| {
-        let (module, name) = (ident(&message.ident), ident(&message.name));
-        let doc = format!(" [`{}`] and the structs it is made of.", message.name);
-        let items = items(message, home, schemas);
-        quote! {
-            pub use self::#module::#name;
-            #[doc = #doc]
-            pub mod #module {
-                use #library::generated::*;
-                #items
-            }
-        }
+        let code = module(message, home, &library, schemas);
+        declare(message, &quote!({ #code }))
     });
     quote!(#(#modules)*)
 }
 
-/// The items of one message, as the library has them: its own struct, then the structs inside of it.
-pub fn message(message: &Message) -> TokenStream {
-    items(message, Home::Library, None)
+fn declare(message: &Message, body: &TokenStream) -> TokenStream {
+    let (module, name) = (ident(&message.ident), ident(&message.name));
+    let doc = format!(" [`{}`] and the structs it is made of.", message.name);
+    quote! {
+        pub use self::#module::#name;
+        #[doc = #doc]
+        pub mod #module #body
+    }
 }
 
-fn items(message: &Message, home: Home<'_>, schemas: Option<&TokenStream>) -> TokenStream {
+/// The structs of a message, and its table.
+fn module(message: &Message, home: Home<'_>, library: &TokenStream, schemas: bool) -> TokenStream {
+    let items = items(message, home, schemas);
+    let schema = schemas.then(|| schemas::module(message, library));
+    quote! {
+        use #library::generated::*;
+        #items
+        #schema
+    }
+}
+
+/// The items of one message, as the library has them: its own struct, then the structs inside of it.
+pub fn message(message: &Message) -> TokenStream {
+    items(message, Home::Library, false)
+}
+
+fn items(message: &Message, home: Home<'_>, schemas: bool) -> TokenStream {
     let mut entries = message.structs.iter().map(|entry| Scope {
         home,
         message,
         entry,
     });
-    let schema = schemas.map(|schemas| {
-        let module = ident(&message.ident);
-        quote!(const SCHEMA: Option<&'static Schema> = Some(&#schemas::#module::SCHEMA);)
+    let schema = schemas.then(|| {
+        quote!(
+            const SCHEMA: Option<&'static Schema> = Some(&schema::SCHEMA);
+        )
     });
     let own = entries
         .next()

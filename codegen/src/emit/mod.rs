@@ -18,7 +18,7 @@ mod write;
 
 pub use api_keys::{any_messages, api_keys};
 pub use error_codes::error_codes;
-pub use messages::{message, messages, selected};
+pub use messages::{Module, message, messages, modules, selected};
 pub use record_types::record_types;
 pub use schemas::{schemas, tables};
 pub use throttle_time::throttle_time;

@@ -1,4 +1,4 @@
-//! The tables of all messages: what their structs look like, for what reads and writes them without their types.
+//! The tables of messages: what their structs look like, for what reads and writes them without their types.
 //! What the constructors take is said in the library's `schema::table`.
 
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -10,10 +10,8 @@ use crate::resolve::snake_case;
 use crate::schema::{EntityType, Kind};
 use crate::versions::Versions;
 
-/// The tables of all messages, for the library itself: a module a message, as the messages have them, and
-/// how they are found.
+/// The lists by which the tables of all messages are found, for the library itself.
 pub fn schemas(protocol: &Protocol) -> TokenStream {
-    let modules = modules(protocol, &quote!(crate::messages), &quote!(crate));
     let all = list(protocol.messages.iter());
     let [requests, responses] = [Kind::Request, Kind::Response].map(|kind| {
         let of_kind = protocol.messages.iter().filter(|m| m.kind == kind);
@@ -26,8 +24,8 @@ pub fn schemas(protocol: &Protocol) -> TokenStream {
         .iter()
         .map(|(old, new)| quote!((#old, #new)));
     quote! {
+        use crate::messages::*;
         use crate::schema::Schema;
-        #modules
         #[doc = " All, by module and name of the message."]
         pub(super) static ALL: &[&Schema] = #all;
         #[doc = " By API key."]
@@ -41,32 +39,22 @@ pub fn schemas(protocol: &Protocol) -> TokenStream {
 
 fn list<'m>(messages: impl Iterator<Item = &'m Message>) -> TokenStream {
     let modules = messages.map(|message| ident(&message.ident));
-    quote!(&[#(&#modules::SCHEMA,)*])
+    quote!(&[#(&#modules::schema::SCHEMA,)*])
 }
 
-/// One module of tables a message, whose struct types are in the module of the same name at `types`.
-pub(super) fn modules(
-    protocol: &Protocol,
-    types: &TokenStream,
-    library: &TokenStream,
-) -> TokenStream {
-    let modules = protocol.messages.iter().map(|message| {
-        let module = ident(&message.ident);
-        let tables = tables(message);
-        let has_elements = message.structs.iter().any(|entry| entry.is_element);
-        let typed = has_elements.then(|| quote!(use #types::#module as typed;));
-        quote! {
-            pub(crate) mod #module {
-                use #library::generated::schema::*;
-                #typed
-                #tables
-            }
+/// The module of a message's tables, inside of the module of its structs.
+pub(super) fn module(message: &Message, library: &TokenStream) -> TokenStream {
+    let tables = tables(message);
+    quote! {
+        #[doc = " What the structs look like, for what reads and writes them without their types."]
+        pub(crate) mod schema {
+            use #library::generated::schema::*;
+            #tables
         }
-    });
-    quote!(#(#modules)*)
+    }
 }
 
-/// The tables of one message, its own first; `typed` is the module of its structs.
+/// The tables of one message, its own first. The structs are in the module around it.
 pub fn tables(message: &Message) -> TokenStream {
     let (name, kind) = (&message.name, ident(variant(message.kind)));
     let key = match message.api_key {
@@ -108,7 +96,7 @@ fn element(entry: &Struct) -> TokenStream {
         let size = Literal::usize_unsuffixed(*size);
         quote!((#last, #size))
     });
-    quote!(.element(&[#(#sizes),*], size_of::<typed::#ty<'_>>()))
+    quote!(.element(&[#(#sizes),*], size_of::<super::#ty<'_>>()))
 }
 
 fn row(message: &Message, field: &Field) -> TokenStream {

@@ -3,6 +3,7 @@
 use super::breakage::{Breakage, Broken};
 use super::entropy::Dice;
 use super::{Breaker, Entropy, Options, message};
+use crate::messages::{request_header, response_header};
 use crate::schema::{Schema, tables};
 use crate::{ApiKey, HeaderVersions, Version};
 
@@ -55,7 +56,7 @@ impl Frame {
         entropy: &mut dyn Entropy,
     ) -> Option<Self> {
         let body = Part::new(Schema::of_request(key)?, version, options, entropy)?;
-        let header = &tables::request_header::SCHEMA;
+        let header = &request_header::schema::SCHEMA;
         let header_version = HeaderVersions::of(key, version).request;
         let mut header = Part::new(header, header_version, options, entropy)?;
         let correlation_id = i32::from_be_bytes(Dice::new(entropy).bytes());
@@ -105,7 +106,7 @@ impl Frame {
             .and_then(|schema| Part::new(schema, version, options, entropy));
         let header_version = HeaderVersions::of(key, version).response;
         let header = Part::new(
-            &tables::response_header::SCHEMA,
+            &response_header::schema::SCHEMA,
             header_version,
             options,
             entropy,
@@ -200,7 +201,7 @@ impl Frame {
     /// Breaks what is neither header nor body, but says what they are.
     fn broken_around(&self, breakage: Option<Breakage>, dice: &mut Dice<'_>) -> Option<Broken> {
         let breakage = breakage?;
-        let is_request = self.header.schema.name() == tables::request_header::SCHEMA.name();
+        let is_request = self.header.schema.name() == request_header::schema::SCHEMA.name();
         let (at, path, with) = match breakage {
             Breakage::FrameSize => {
                 let too_small = i32::try_from(dice.below(if is_request { 8 } else { 4 })).ok()?;
