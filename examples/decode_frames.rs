@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::{env, fs::File};
 
 use bytes::Bytes;
-use kafka_codec::frame::FrameSplitter;
+use kafka_codec::frame::FrameReader;
 use kafka_codec::messages::{RequestHeader, ResponseHeader};
 use kafka_codec::{AnyRequest, AnyResponse, ApiKey, HeaderVersions, Version};
 
@@ -61,13 +61,12 @@ fn decode_file(path: &str, verbose: bool) -> Result<usize, Fault> {
         let bytes = unhex(hex).ok_or_else(|| format!("line {number}: not hexadecimal"))?;
         let connection = connections.entry((*name).to_owned()).or_default();
         let is_request = *direction == ">";
-        let splitter = if is_request {
+        let reader = if is_request {
             &mut connection.from_client
         } else {
             &mut connection.from_broker
         };
-        splitter.push(&bytes);
-        let Some(frame) = splitter.next_frame()? else {
+        let Some(frame) = reader.next_frame(&mut &bytes[..])? else {
             continue;
         };
         let text = if is_request {
@@ -96,8 +95,8 @@ fn decode_file(path: &str, verbose: bool) -> Result<usize, Fault> {
 /// What is known of a connection.
 #[derive(Default)]
 struct Connection {
-    from_client: FrameSplitter,
-    from_broker: FrameSplitter,
+    from_client: FrameReader,
+    from_broker: FrameReader,
     in_flight: VecDeque<InFlight>,
 }
 

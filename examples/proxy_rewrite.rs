@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::{env, fs::File};
 
 use bytes::{Buf, Bytes};
-use kafka_codec::frame::{FrameSplitter, encode_response};
+use kafka_codec::frame::{FrameReader, encode_response};
 use kafka_codec::messages::{
     DescribeClusterResponse, FindCoordinatorResponse, MetadataResponse, ResponseHeader,
     describe_cluster_response::DescribeClusterBroker, find_coordinator_response::Coordinator,
@@ -194,9 +194,9 @@ fn play(path: &str, counts: &mut BTreeMap<(ApiKey, bool), usize>) -> Result<(), 
         if line.starts_with('#') {
             continue;
         }
-        let mut splitter = FrameSplitter::default();
-        splitter.push(&unhex(hex).ok_or("not hexadecimal")?);
-        let frame = splitter.next_frame()?.ok_or("a line is a frame")?;
+        let bytes = unhex(hex).ok_or("not hexadecimal")?;
+        let frame = FrameReader::default().next_frame(&mut &bytes[..])?;
+        let frame = frame.ok_or("a line is a frame")?;
         let connection = connections.entry(name.to_owned()).or_default();
         if direction == ">" {
             connection.handle_request(&frame)?;

@@ -17,12 +17,21 @@ use crate::{EncodeError, Message, Request, Response, Version};
 #[cfg(feature = "tokio-util")]
 mod codec;
 mod error;
-mod splitter;
+pub(crate) mod foreign;
+pub(crate) mod input;
+mod partial;
+mod position;
+mod reader;
 
 #[cfg(feature = "tokio-util")]
 pub use codec::{FrameCodec, FrameCodecError};
 pub use error::{FrameError, FrameErrorKind};
-pub use splitter::FrameSplitter;
+pub use foreign::ForeignProtocol;
+pub use position::StreamPosition;
+pub use reader::FrameReader;
+
+/// The number of bytes of a frame's size.
+pub(crate) const SIZE_BYTES: usize = 4;
 
 /// A whole request frame: size, header and body.
 ///

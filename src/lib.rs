@@ -5,8 +5,8 @@
 //! allocates only for arrays of structs, strings or blobs; encoding lets shared blobs through without copying them.
 //!
 //! ```text
-//!  bytes ──► FrameSplitter ──► frame ──► RequestHeader::split ──► body ──► FetchRequest::decode
-//!            frame/splitter.rs           header.rs                         messages.rs
+//!  bytes ──► FrameReader ──► frame ──► RequestHeader::split ──► body ──► FetchRequest::decode
+//!            frame/reader.rs           header.rs                         messages.rs
 //!
 //!  bytes ◄── Segments (a Buf) ◄── encode_request / encode_response ◄── FetchRequest { .. }
 //!            wire/                frame.rs
@@ -25,9 +25,8 @@
 //! };
 //! let frame = frame::encode_request(Vec::new(), &request, Version(3), 1, Some("me"))?;
 //!
-//! let mut splitter = frame::FrameSplitter::default();
-//! splitter.push(bytes::Buf::chunk(&frame));
-//! let frame = splitter.next_frame()?.expect("all of it arrived");
+//! let mut reader = frame::FrameReader::default();
+//! let frame = reader.next_frame(&mut bytes::Buf::chunk(&frame))?.expect("all of it arrived");
 //! let (header, body) = RequestHeader::split(&frame)?;
 //! assert_eq!(header.api_key(), ApiKey::ApiVersions);
 //! assert_eq!(ApiVersionsRequest::decode(body, header.version())?, request);

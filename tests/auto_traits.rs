@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use kafka_codec::frame::{FrameError, FrameErrorKind, FrameSplitter};
+use kafka_codec::frame::{FrameError, FrameErrorKind, FrameReader};
 use kafka_codec::internal_topics::{
     GroupCoordinatorRecord, MetadataRecord, RemoteLogMetadataRecord, ShareCoordinatorRecord,
     TransactionCoordinatorRecord, UnknownCoordinatorRecord, UnknownRecord,
@@ -38,7 +38,7 @@ fn every_public_type_is_send_and_sync() {
     )>();
     is_owned::<UnselectedResponse<'static, 0, 0>>();
     is_owned::<(DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind)>();
-    is_owned::<(FrameError, FrameErrorKind, FrameSplitter, Segments, Writer)>();
+    is_owned::<(FrameError, FrameErrorKind, FrameReader, Segments, Writer)>();
     #[cfg(feature = "tokio-util")]
     is_owned::<(
         kafka_codec::frame::FrameCodec,

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::receive::StreamPosition;
 use super::report::{
     AuthenticationFault, CloseReason, NegotiationFault, RequestFault, TimeoutKind,
 };
@@ -106,16 +105,6 @@ impl fmt::Display for TimeoutKind {
                 write!(f, "peer stalled {at} for {}", Ms(*after))
             }
             Self::Draining => f.write_str("responses still missing when closing took too long"),
-        }
-    }
-}
-
-impl fmt::Display for StreamPosition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BetweenFrames => f.write_str("between frames"),
-            Self::InSize { got } => write!(f, "after {got} of 4 bytes of a frame's size"),
-            Self::InFrame { got, announced } => write!(f, "after {got} of {announced} bytes"),
         }
     }
 }

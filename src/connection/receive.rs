@@ -3,6 +3,8 @@
 
 use bytes::Bytes;
 
+pub use crate::frame::StreamPosition;
+
 use super::sniff::{ForeignProtocol, Sniffed};
 
 /// How many bytes the size of a frame takes.
@@ -34,26 +36,6 @@ pub(super) enum Received {
     Foreign(ForeignProtocol),
     /// The size is out of range.
     BadSize(i32),
-}
-
-/// Where in a frame a stream stands.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum StreamPosition {
-    /// Between two frames.
-    BetweenFrames,
-    /// In the four bytes of a frame's size.
-    InSize {
-        /// How many of them arrived.
-        got: usize,
-    },
-    /// In what comes after the size.
-    InFrame {
-        /// How many bytes arrived, the size left out.
-        got: usize,
-        /// How many the frame has.
-        announced: usize,
-    },
 }
 
 impl Receiver {

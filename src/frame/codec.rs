@@ -1,5 +1,4 @@
-//! Frames for the traits of tokio-util: what a `Framed` cuts a stream into, and what it writes. The stream is the
-//! caller's. Only with the feature `tokio-util`.
+//! A codec for the traits of tokio-util, on top of [`FrameReader`].
 
 use std::{error, fmt, io};
 
@@ -8,19 +7,21 @@ use tokio_util::codec::{Decoder, Encoder};
 
 use crate::wire::{Limits, Segments};
 
+use super::SIZE_BYTES;
 use super::error::FrameError;
-use super::splitter::{Next, SIZE_BYTES};
+use super::reader::FrameReader;
 
-/// Splits a byte stream into frames and writes frames to one, as a codec of `tokio_util::codec::Framed` and its kin.
+/// Reads and writes frames, as a codec of `tokio_util::codec::Framed`.
 ///
-/// Both ways a frame is [`Bytes`] without its size, as of [`FrameSplitter`](super::FrameSplitter). What
-/// [`encode_request`](super::encode_request) and [`encode_response`](super::encode_response) made can be written too: these
-/// [`Segments`] begin with their size already.
+/// A frame is [`Bytes`] without its size, in both directions. The [`Segments`] of
+/// [`encode_request`](super::encode_request) and [`encode_response`](super::encode_response), which begin with their size, can be
+/// written too.
 ///
-/// Frames above [`Limits::max_frame_bytes`] are refused both ways. Nothing is reserved by the size that a frame announces. When a
-/// stream ends inside of a frame, the error says how much of it arrived.
+/// Frames are read by a [`FrameReader`]: large ones in place, with memory reserved for what arrived. Frames above
+/// [`Limits::max_frame_bytes`] are refused in both directions. An error at the end of the stream reports how much of a frame
+/// arrived.
 ///
-/// Writing copies blobs into the buffer of the `Framed`. To write them without a copy, give [`Segments`], which are
+/// Writing copies blobs into the buffer of the `Framed`. To write them without a copy, pass [`Segments`], which are
 /// a [`Buf`], to a vectored write.
 ///
 /// # Examples
@@ -44,46 +45,48 @@ use super::splitter::{Next, SIZE_BYTES};
 /// let _lost = stream.split_off(10);
 /// assert_eq!(codec.decode(&mut stream)?, None);
 /// let end = codec.decode_eof(&mut stream).unwrap_err();
-/// assert_eq!(end.to_string(), "frame at byte 16 of the stream: the stream ends after 6 of 16 bytes");
+/// assert_eq!(end.to_string(), "frame at byte 16: stream ended after 6 of 16 bytes");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Default)]
 pub struct FrameCodec {
-    read: Next,
-    written: Next,
+    reader: FrameReader,
+    limits: Limits,
 }
 
 impl FrameCodec {
-    /// A codec that refuses frames above [`Limits::max_frame_bytes`].
+    /// Creates a codec for frames of up to [`Limits::max_frame_bytes`].
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
-            read: Next::new(limits),
-            written: Next::new(limits),
+            reader: FrameReader::new(limits),
+            limits,
         }
     }
 
-    /// A frame of `size` bytes is about to be written.
-    fn write_size(&mut self, size: usize) -> Result<i32, FrameError> {
-        let announced = self.written.check_size(size)?;
-        self.written.pass(size);
-        Ok(announced)
+    /// Returns the size to write in front of a frame.
+    fn size(&self, bytes: usize) -> Result<i32, FrameCodecError> {
+        let max = self.limits.max_frame_bytes();
+        match i32::try_from(bytes) {
+            Ok(size) if bytes <= max => Ok(size),
+            _ => Err(FrameCodecError::TooLarge { bytes, max }),
+        }
     }
 }
 
-/// An error of a frame is final: every further call returns the same.
+/// An error of the frames is final: every further call returns the same.
 impl Decoder for FrameCodec {
     type Item = Bytes;
     type Error = FrameCodecError;
 
     fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameCodecError> {
-        Ok(self.read.take(buffer)?)
+        Ok(self.reader.next_frame_in(buffer)?)
     }
 
     fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameCodecError> {
         let frame = self.decode(buffer)?;
         if frame.is_none() {
-            self.read.check_end(buffer)?;
+            self.reader.check_end()?;
         }
         Ok(frame)
     }
@@ -94,7 +97,7 @@ impl Encoder<Bytes> for FrameCodec {
     type Error = FrameCodecError;
 
     fn encode(&mut self, frame: Bytes, buffer: &mut BytesMut) -> Result<(), FrameCodecError> {
-        let size = self.write_size(frame.len())?;
+        let size = self.size(frame.len())?;
         buffer.reserve(SIZE_BYTES + frame.len());
         buffer.put_i32(size);
         buffer.put(frame);
@@ -113,22 +116,29 @@ impl Encoder<Segments> for FrameCodec {
         if bytes.checked_sub(SIZE_BYTES) != Some(announced) {
             return Err(FrameCodecError::NotAFrame { bytes });
         }
-        self.write_size(announced)?;
+        self.size(announced)?;
         buffer.reserve(bytes);
         buffer.put(frame);
         Ok(())
     }
 }
 
-/// What a [`FrameCodec`] fails with. The stream must be dropped, unless something was to be written that cannot be.
+/// An error of a [`FrameCodec`]. A stream that failed in reading must be closed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FrameCodecError {
-    /// A frame is too large, or the stream does not consist of frames, or ends inside of one.
+    /// The stream that is read does not consist of whole frames.
     Frame(FrameError),
-    /// What was to be written does not begin with its size. Nothing of it was written.
+    /// A frame to be written is above the limit. Nothing of it was written.
+    TooLarge {
+        /// The size of the frame.
+        bytes: usize,
+        /// The maximum size.
+        max: usize,
+    },
+    /// Bytes to be written do not begin with their size. None of them were written.
     NotAFrame {
-        /// How many bytes it has.
+        /// The number of bytes.
         bytes: usize,
     },
     /// The transport failed.
@@ -139,22 +149,25 @@ impl fmt::Display for FrameCodecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Frame(error) => error.fmt(f),
+            Self::TooLarge { bytes, max } => {
+                write!(f, "frame size {bytes} cannot be written (maximum {max})")
+            }
             Self::NotAFrame { bytes } => write!(
                 f,
-                "{bytes} bytes that do not begin with their own size: write what encode_request or \
-                 encode_response returned, with nothing read from it, or a frame as Bytes without its size"
+                "{bytes} bytes do not begin with their size (expected unread Segments of encode_request or \
+                 encode_response, or a frame without its size as Bytes)"
             ),
             Self::Io(error) => error.fmt(f),
         }
     }
 }
 
-/// [`source`](error::Error::source) is what is behind the error that is printed, which is printed in full.
+/// `Display` prints the error in full; [`source`](error::Error::source) is the cause of that.
 impl error::Error for FrameCodecError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Io(error) => error.source(),
-            Self::Frame(_) | Self::NotAFrame { .. } => None,
+            Self::Frame(_) | Self::TooLarge { .. } | Self::NotAFrame { .. } => None,
         }
     }
 }

@@ -1,8 +1,10 @@
-//! Why a stream of frames cannot be read.
+//! Errors of reading a stream of frames.
 
 use std::{error, fmt};
 
-/// A stream that does not consist of whole frames. It cannot be read on.
+use super::foreign::ForeignProtocol;
+
+/// A stream that does not consist of whole Kafka frames. It cannot be read any further.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrameError {
     pub(super) kind: FrameErrorKind,
@@ -10,13 +12,13 @@ pub struct FrameError {
 }
 
 impl FrameError {
-    /// What was wrong.
+    /// The kind of error.
     #[must_use]
     pub fn kind(&self) -> &FrameErrorKind {
         &self.kind
     }
 
-    /// Where the frame begins, in bytes from the start of the stream.
+    /// The offset in the stream, in bytes, at which the frame begins with its size.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.offset
@@ -25,58 +27,62 @@ impl FrameError {
 
 impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "frame at byte {} of the stream: {}",
-            self.offset, self.kind
-        )
+        write!(f, "frame at byte {}: {}", self.offset, self.kind)
     }
 }
 
 impl error::Error for FrameError {}
 
-/// What was wrong with a frame.
+/// The kind of a [`FrameError`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrameErrorKind {
-    /// The size is negative.
-    NegativeSize {
-        /// The size.
+    /// The size is outside of the allowed range.
+    SizeOutOfRange {
+        /// The size that the frame announces.
         size: i32,
+        /// The minimum size.
+        min: usize,
+        /// The maximum size.
+        max: usize,
     },
-    /// The size is above the limit.
-    TooLarge {
-        /// The size, in bytes.
-        size: usize,
-        /// The limit, in bytes.
-        at_most: usize,
-    },
-    /// The stream ends inside of the size.
+    /// The stream ended inside the four bytes of the size.
     EndInSize {
-        /// How many of its 4 bytes there are.
+        /// The number of bytes of the size that arrived.
         got: usize,
     },
-    /// The stream ends inside of the frame.
+    /// The stream ended after the size and before the end of the frame.
     EndInFrame {
-        /// How many bytes there are, its size left out.
+        /// The number of bytes that arrived after the size.
         got: usize,
-        /// How many it has.
+        /// The size that the frame announces.
         announced: usize,
     },
+    /// The first bytes of the stream belong to another protocol. Only reported by a reader
+    /// [with sniffing](super::FrameReader::with_sniffing).
+    ForeignProtocol(ForeignProtocol),
 }
 
 impl fmt::Display for FrameErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NegativeSize { size } => write!(f, "negative size {size}"),
-            Self::TooLarge { size, at_most } => {
-                write!(f, "size of {size} bytes, the limit is {at_most}")
+            Self::SizeOutOfRange { size, min: 0, max } => {
+                write!(f, "frame size {size} is invalid (maximum {max})")
+            }
+            Self::SizeOutOfRange { size, min, max } => {
+                write!(f, "frame size {size} is invalid (expected {min} to {max})")
             }
             Self::EndInSize { got } => {
-                write!(f, "the stream ends after {got} of 4 bytes of its size")
+                write!(f, "stream ended after {got} of 4 bytes of the size")
             }
             Self::EndInFrame { got, announced } => {
-                write!(f, "the stream ends after {got} of {announced} bytes")
+                write!(f, "stream ended after {got} of {announced} bytes")
+            }
+            Self::ForeignProtocol(protocol) => {
+                write!(
+                    f,
+                    "peer does not speak Kafka: its first bytes are {protocol}"
+                )
             }
         }
     }

@@ -6,7 +6,7 @@ use std::env;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 
-use kafka_codec::frame::FrameSplitter;
+use kafka_codec::frame::FrameReader;
 use kafka_codec::messages::{RequestHeader, ResponseHeader};
 use kafka_codec::schema::random::{Breakage, Breaker, Broken, Frame, Options, Seeded, Verdict};
 use kafka_codec::schema::{self, Schema};
@@ -302,11 +302,9 @@ fn read_response(as_made: &Frame, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// The one frame that `bytes` are.
-fn split(bytes: &[u8]) -> Result<bytes::Bytes, Fault> {
-    let mut splitter = FrameSplitter::default();
-    splitter.push(bytes);
-    match splitter.next_frame() {
-        Ok(Some(frame)) if splitter.buffered() == 0 => Ok(frame),
+fn split(mut bytes: &[u8]) -> Result<bytes::Bytes, Fault> {
+    match FrameReader::default().next_frame(&mut bytes) {
+        Ok(Some(frame)) if bytes.is_empty() => Ok(frame),
         // There are bytes that the size leaves out or that it waits for.
         Ok(_) | Err(_) => Err(Fault(0)),
     }

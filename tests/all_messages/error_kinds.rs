@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kafka_codec::frame::{FrameError, FrameSplitter};
+use kafka_codec::frame::{FrameError, FrameReader};
 use kafka_codec::internal_topics::MetadataRecord;
 use kafka_codec::messages::{
     ApiVersionsResponse, FetchRequest, HeartbeatRequest, MetadataRequest, RequestHeader,
@@ -166,31 +166,46 @@ fn encode_errors() -> Vec<(EncodeError, &'static str)> {
 }
 
 fn frame_errors() -> Vec<(FrameError, &'static str)> {
-    let after_one = |bytes: &[u8]| {
-        let mut splitter = FrameSplitter::new(Limits::default().with_max_frame_bytes(1000));
-        splitter.push(bytes);
-        assert_eq!(splitter.next_frame().unwrap().as_deref(), Some(&b"one"[..]));
-        splitter
+    let limits = Limits::default().with_max_frame_bytes(1000);
+    let after_one = |mut bytes: &'static [u8]| {
+        let mut reader = FrameReader::new(limits);
+        let one = reader.next_frame(&mut bytes).unwrap();
+        assert_eq!(one.as_deref(), Some(&b"one"[..]));
+        (reader, bytes)
     };
-    let error = |bytes| after_one(bytes).next_frame().unwrap_err();
-    let end = |bytes| after_one(bytes).check_end().unwrap_err();
+    let error = |bytes| {
+        let (mut reader, mut rest) = after_one(bytes);
+        reader.next_frame(&mut rest).unwrap_err()
+    };
+    let end = |bytes| {
+        let (mut reader, mut rest) = after_one(bytes);
+        assert_eq!(reader.next_frame(&mut rest), Ok(None));
+        reader.check_end().unwrap_err()
+    };
+    let foreign = |mut bytes: &[u8]| {
+        let mut reader = FrameReader::new(limits).with_sniffing(true);
+        reader.next_frame(&mut bytes).unwrap_err()
+    };
     vec![
         (
             error(b"\0\0\0\x03one\xff\xff\xff\xff"),
-            "frame at byte 7 of the stream: negative size -1",
+            "frame at byte 7: frame size -1 is invalid (maximum 1000)",
         ),
         (
-            // What a splitter sees that is connected to a web server.
             error(b"\0\0\0\x03oneHTTP"),
-            "frame at byte 7 of the stream: size of 1213486160 bytes, the limit is 1000",
+            "frame at byte 7: frame size 1213486160 is invalid (maximum 1000)",
+        ),
+        (
+            foreign(b"HTTP/1.1 400 Bad Request"),
+            "frame at byte 0: peer does not speak Kafka: its first bytes are HTTP/1",
         ),
         (
             end(b"\0\0\0\x03one\0\0"),
-            "frame at byte 7 of the stream: the stream ends after 2 of 4 bytes of its size",
+            "frame at byte 7: stream ended after 2 of 4 bytes of the size",
         ),
         (
             end(b"\0\0\0\x03one\0\0\0\x05four"),
-            "frame at byte 7 of the stream: the stream ends after 4 of 5 bytes",
+            "frame at byte 7: stream ended after 4 of 5 bytes",
         ),
     ]
 }

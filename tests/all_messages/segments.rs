@@ -6,7 +6,7 @@ use std::io::IoSlice;
 
 use crate::random::Random;
 use bytes::{Buf, Bytes};
-use kafka_codec::frame::{FrameSplitter, encode_request, encode_response};
+use kafka_codec::frame::{FrameReader, encode_request, encode_response};
 use kafka_codec::messages::api_versions_response::{ApiVersion, SupportedFeatureKey};
 use kafka_codec::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -174,17 +174,17 @@ fn a_frame_goes_after_what_the_buffer_held_and_gives_the_buffer_back() {
 
     buffer.extend_from_slice(&copy);
     let mut both = encode_response(buffer, &response, Version(12), 2).unwrap();
-    let mut splitter = FrameSplitter::default();
-    splitter.push(&both.copy_to_bytes(both.remaining()));
+    let both = both.copy_to_bytes(both.remaining());
+    let (mut reader, mut input) = (FrameReader::default(), &both[..]);
     let (one, two) = (
-        splitter.next_frame().unwrap().unwrap(),
-        splitter.next_frame().unwrap().unwrap(),
+        reader.next_frame(&mut input).unwrap().unwrap(),
+        reader.next_frame(&mut input).unwrap().unwrap(),
     );
     assert_eq!(
         (&one[..4], &two[..4]),
         (&[0, 0, 0, 1][..], &[0, 0, 0, 2][..])
     );
-    assert_eq!((&one[4..], splitter.buffered()), (&two[4..], 0));
+    assert_eq!((&one[4..], input.len()), (&two[4..], 0));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! The broker is in the same program: what is sent is bytes all the same.
 
 use bytes::{Buf, Bytes};
-use kafka_codec::frame::{self, FrameSplitter};
+use kafka_codec::frame::{self, FrameReader};
 use kafka_codec::messages::RequestHeader;
 use kafka_codec::wire::Segments;
 use kafka_codec::{Decode, EncodeError, ErrorCode, Request, ResponseFrame, Version};
@@ -74,7 +74,7 @@ fn greet(request: &GreetRequest<'_>, version: Version, id: i32) -> Result<Segmen
 
 /// The frame that `bytes` are, without its size.
 fn whole_frame(mut bytes: Segments) -> Result<Bytes, Error> {
-    let mut splitter = FrameSplitter::default();
-    splitter.push(&bytes.copy_to_bytes(bytes.remaining()));
-    splitter.next_frame()?.ok_or_else(|| "half a frame".into())
+    let bytes = bytes.copy_to_bytes(bytes.remaining());
+    let frame = FrameReader::default().next_frame(&mut &bytes[..])?;
+    frame.ok_or_else(|| "half a frame".into())
 }
