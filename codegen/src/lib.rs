@@ -12,7 +12,7 @@
 //! # Features
 //!
 //! - `cli`: the `kafka-codegen` command, and the modules with what its subcommands do: `import`
-//!   merges the definitions of several Kafka releases, `show` and `table` print what there is.
+//!   merges the definitions of several Kafka releases, `show` and `table` print what there is, and `model` all of it as JSON.
 
 #![forbid(unsafe_code)]
 
@@ -26,6 +26,8 @@ mod generate;
 pub mod import;
 pub mod ir;
 pub mod json;
+#[cfg(feature = "cli")]
+pub mod model;
 pub mod print;
 mod quirks;
 pub mod resolve;

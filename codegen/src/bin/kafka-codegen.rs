@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use kafka_codec_codegen::corpus::{Corpus, CorpusError};
 use kafka_codec_codegen::fault::Faults;
 use kafka_codec_codegen::import::{Import, ImportError, Source};
+use kafka_codec_codegen::model::model;
 use kafka_codec_codegen::show::{ShowError, show};
 use kafka_codec_codegen::table::table;
 
@@ -59,6 +60,15 @@ enum Command {
         #[command(flatten)]
         from: Definitions,
     },
+    /// Print the resolved model of all messages as JSON, to generate other languages from.
+    ///
+    /// Every message with versions, header versions, structs, fields and descriptions; every API; every error code. The
+    /// format is described in docs/model.md.
+    #[command(after_help = MODEL_EXAMPLES)]
+    Model {
+        #[command(flatten)]
+        from: Definitions,
+    },
 }
 
 #[derive(Args)]
@@ -89,6 +99,12 @@ Examples:
   kafka-codegen table | sort -n
   kafka-codegen table | awk '$5 == \"-\" { print $2 }'    # messages that are never flexible
   kafka-codegen table --definitions my-definitions";
+
+const MODEL_EXAMPLES: &str = "\
+Examples:
+  kafka-codegen model > model.json
+  kafka-codegen model | jq -r '.messages[] | select(.kind == \"request\") | .name'
+  kafka-codegen model --definitions my-definitions";
 
 fn main() -> ExitCode {
     let failure = match run(Cli::parse()).and_then(|text| print(&text)) {
@@ -121,6 +137,7 @@ fn run(cli: Cli) -> Result<String, Failure> {
         }
         Command::Show { message, from } => show(&from.read()?, &message)?,
         Command::Table { from } => table(&from.read()?)?,
+        Command::Model { from } => model(&from.read()?)?,
     })
 }
 
