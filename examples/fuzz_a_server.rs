@@ -1,4 +1,4 @@
-//! Fuzzes a server over TCP with random requests and broken ones, and prints what it gets wrong:
+//! Fuzzes a server over TCP with random and malformed requests, and prints what it gets wrong:
 //!
 //! ```sh
 //! cargo run --features random --example fuzz_a_server -- 2000
@@ -19,7 +19,7 @@ use std::{env, panic, thread};
 use bytes::Buf;
 use kafka_codec::frame::encode_response;
 use kafka_codec::messages::MetadataResponse;
-use kafka_codec::schema::random::{Broken, Frame, Options, Seeded, Verdict};
+use kafka_codec::schema::random::{Expectation, Frame, Mutated, Options, Seeded};
 use kafka_codec::{ApiKey, Version};
 
 type Fault = Box<dyn std::error::Error>;
@@ -69,7 +69,7 @@ fn run(seeds: u64) -> Result<bool, Fault> {
     Ok(sound.is_empty() && missed.is_empty())
 }
 
-/// Sends a valid request and a broken one for each seed. Returns how often the server did what it must not.
+/// Sends a valid request and a malformed one for each seed. Returns how often the server did what it must not.
 fn fuzz(server: &ToyServer, seeds: u64) -> Result<BTreeMap<String, usize>, Fault> {
     let versions: Vec<_> = API
         .versions()
@@ -97,13 +97,13 @@ fn fuzz(server: &ToyServer, seeds: u64) -> Result<BTreeMap<String, usize>, Fault
                 &format!("v{version}"),
             ),
         }
-        let broken = request.any_broken(&mut entropy);
-        let outcome = server.send(broken.bytes())?;
-        if is_wrong(&broken, &outcome, request.correlation_id()) {
+        let mutated = request.randomly_mutated(&mut entropy);
+        let outcome = server.send(mutated.bytes())?;
+        if is_wrong(&mutated, &outcome, request.correlation_id()) {
             note(
-                format!("{outcome} {}", broken.breakage()),
+                format!("{outcome} {}", mutated.mutation()),
                 seed,
-                &broken.to_string(),
+                &mutated.to_string(),
             );
         }
     }
@@ -116,10 +116,12 @@ fn fuzz(server: &ToyServer, seeds: u64) -> Result<BTreeMap<String, usize>, Fault
 }
 
 /// Whether the server did what it must not.
-fn is_wrong(broken: &Broken, outcome: &Outcome, correlation_id: i32) -> bool {
-    match (outcome, broken.verdict()) {
+fn is_wrong(mutated: &Mutated, outcome: &Outcome, correlation_id: i32) -> bool {
+    match (outcome, mutated.expectation()) {
         (Outcome::Crashed | Outcome::Silent, _) => true,
-        (Outcome::Answered(_), Verdict::Refuse) | (Outcome::Refused, Verdict::Accept) => true,
+        (Outcome::Answered(_), Expectation::Refuse) | (Outcome::Refused, Expectation::Accept) => {
+            true
+        }
         (Outcome::Answered(id), _) => *id != correlation_id,
         (Outcome::Refused, _) => false,
     }

@@ -172,11 +172,11 @@ fn the_types_of_schema_are_send_and_sync() {
     is_shared::<schema::json::ReadOptions>();
     is_shared::<schema::json::RecordsForm<'_>>();
     is_shared::<schema::json::WriteError>();
-    is_shared::<schema::random::Breakage>();
-    is_shared::<schema::random::Breaker<'_>>();
-    is_shared::<schema::random::Broken>();
+    is_shared::<schema::random::Mutation>();
+    is_shared::<schema::random::Mutator<'_>>();
+    is_shared::<schema::random::Mutated>();
     is_shared::<schema::random::Frame>();
     is_shared::<schema::random::Options>();
     is_shared::<schema::random::Seeded>();
-    is_shared::<schema::random::Verdict>();
+    is_shared::<schema::random::Expectation>();
 }

@@ -242,7 +242,7 @@ fn other_protocols_are_counted_and_left_alone() {
     let (found, counts) = decoded(&sent);
     assert_eq!(found, []);
     assert_eq!((counts.connections, counts.other_connections), (0, 3));
-    // Unless the user says that it is Kafka: then it is broken Kafka.
+    // Unless the user says that it is Kafka: then it is malformed Kafka.
     let (found, counts, _) = decode(capture(&sent), vec![support::packets::BROKER_PORT]);
     assert!(!found.is_empty());
     assert_eq!((counts.connections, counts.other_connections), (3, 0));

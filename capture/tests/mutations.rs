@@ -94,7 +94,7 @@ fn a_changed_capture_is_read_within_the_memory_that_its_bytes_ask_for() {
         count.parse().expect("KAFKA_CODEC_MUTATIONS is a number")
     });
     let (link_type, all) = packets();
-    let (mut requests, mut broken, mut worst) = (0, 0, 0);
+    let (mut requests, mut malformed, mut worst) = (0, 0, 0);
     for round in 0..count {
         let mut random = Random::of(&format!("capture {round}"));
         let start = random.below(all.len());
@@ -114,7 +114,7 @@ fn a_changed_capture_is_read_within_the_memory_that_its_bytes_ask_for() {
         let used = allocation_counter::measure(|| {
             let decoded = capture(&input).expect("it is long enough");
             requests += decoded.counts.requests;
-            broken += u64::from(decoded.result.is_err());
+            malformed += u64::from(decoded.result.is_err());
         });
         let peak = usize::try_from(used.bytes_max).unwrap();
         // Buffers, and what was written, which is kept here.
@@ -122,9 +122,12 @@ fn a_changed_capture_is_read_within_the_memory_that_its_bytes_ask_for() {
         assert!(peak <= allowed, "round {round}: {peak} bytes of {allowed}");
         worst = worst.max(peak);
     }
-    println!("{count} changed captures: {requests} requests, {broken} not read to the end");
+    println!("{count} changed captures: {requests} requests, {malformed} not read to the end");
     println!("at most {worst} bytes held");
-    assert!(requests > count as u64 && broken > 0, "most is still read");
+    assert!(
+        requests > count as u64 && malformed > 0,
+        "most is still read"
+    );
 }
 
 /// Parts of our own capture, small enough for a fuzzer, in all formats of files.

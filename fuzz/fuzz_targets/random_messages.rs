@@ -1,4 +1,4 @@
-//! Any bytes as the entropy of a random message and of breaking it: see `README.md`.
+//! Any bytes as the entropy of a random message and of its mutation: see `README.md`.
 #![no_main]
 
 #[path = "../../tests/support/fuzz_schema.rs"]

@@ -28,8 +28,6 @@ mod registry;
 #[path = "../support/vectors.rs"]
 mod vectors;
 
-#[cfg(feature = "random")]
-mod broken_messages;
 mod error_kinds;
 mod error_paths;
 mod fuzz_corpus;
@@ -37,6 +35,8 @@ mod hostile;
 mod hostile_memory;
 mod internal_topics;
 mod java_vectors;
+#[cfg(feature = "random")]
+mod malformed_messages;
 mod nested_payloads;
 #[cfg(feature = "random")]
 mod random_coverage;

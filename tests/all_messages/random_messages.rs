@@ -1,5 +1,5 @@
 //! Random messages are valid and canonical in every version, and obey their options. What they reach is in
-//! `random_coverage.rs`, broken ones are in `broken_messages.rs`.
+//! `random_coverage.rs`, malformed ones are in `malformed_messages.rs`.
 
 use std::env;
 use std::ops::ControlFlow;

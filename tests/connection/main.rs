@@ -43,7 +43,7 @@ mod rule_04_faults;
 mod rule_04_sasl;
 mod rule_05_reauthentication;
 #[cfg(all(feature = "messages", feature = "schema"))]
-mod rule_06_broken_bodies;
+mod rule_06_malformed_bodies;
 mod rule_06_throttle_times;
 mod rule_06_throttling;
 mod rule_07_deadlines;

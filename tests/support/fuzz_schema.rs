@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use kafka_codec::schema::random::{self, Breaker, Options, Verdict};
+use kafka_codec::schema::random::{self, Expectation, Mutator, Options};
 use kafka_codec::schema::{self, Schema};
 use kafka_codec::wire::Limits;
 use kafka_codec::{DecodeError, Version};
@@ -37,7 +37,7 @@ pub(crate) fn walker_input(name: &str, version: Version, body: &[u8]) -> Option<
     Some([&[high, low, version], body].concat())
 }
 
-/// Whatever message the input is the entropy of, it is canonical; broken, it is what its label says.
+/// Whatever message the input is the entropy of, it is canonical; mutated, it is what its label says.
 pub(crate) fn random_messages(mut input: &[u8]) {
     let entries = entries();
     let choice: [u8; 2] = take(&mut input);
@@ -50,19 +50,22 @@ pub(crate) fn random_messages(mut input: &[u8]) {
         .expect("the message has the version");
     assert_eq!(again(entry, version, &message).as_ref(), Ok(&message));
 
-    let breaker = Breaker::new(schema, version, &message).expect("what was made is valid");
-    let broken = breaker
+    let mutator = Mutator::new(schema, version, &message).expect("what was made is valid");
+    let mutated = mutator
         .any(&mut input)
         .expect("bytes can follow every message");
-    match (again(entry, version, broken.bytes()), broken.verdict()) {
-        (Ok(bytes), Verdict::Accept) => assert_eq!(bytes, message, "{broken}"),
-        (Err(error), Verdict::Refuse | Verdict::KafkaAccepts) => {
+    match (
+        again(entry, version, mutated.bytes()),
+        mutated.expectation(),
+    ) {
+        (Ok(bytes), Expectation::Accept) => assert_eq!(bytes, message, "{mutated}"),
+        (Err(error), Expectation::Refuse | Expectation::KafkaAccepts) => {
             assert!(
-                broken.blamed().contains(&error.offset()),
-                "{error}: {broken}"
+                mutated.blamed().contains(&error.offset()),
+                "{error}: {mutated}"
             );
         }
-        (result, _) => panic!("{result:?}: {broken}"),
+        (result, _) => panic!("{result:?}: {mutated}"),
     }
 }
 

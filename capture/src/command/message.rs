@@ -168,8 +168,8 @@ impl Message {
     fn serve(&self) -> Result<(), Failure> {
         let out = io::stdout().lock();
         service::run(self.open()?, out).map_err(|error| match error {
-            service::Broken::Input(error) => Failure::Read(self.name(), error),
-            service::Broken::Output(error) => Failure::Write(error),
+            service::StreamError::Input(error) => Failure::Read(self.name(), error),
+            service::StreamError::Output(error) => Failure::Write(error),
         })
     }
 

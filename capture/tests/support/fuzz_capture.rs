@@ -1,5 +1,5 @@
 //! What the fuzz target `capture` does, shared by `fuzz/` and `mutations.rs`: bytes are a capture file. It is read to its
-//! end or to where it is broken; what is written is whole lines that no peer's bytes got into as they were, and the
+//! end or to where it is malformed; what is written is whole lines that no peer's bytes got into as they were, and the
 //! counts agree with it.
 #![allow(dead_code, reason = "each uses its own part")]
 

@@ -3,7 +3,7 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
-use super::{Broken, Entropy, Frame, Options};
+use super::{Entropy, Frame, Mutated, Options};
 
 /// What is left of the input, then zeros, of which only the smallest things are made.
 impl Entropy for Unstructured<'_> {
@@ -36,10 +36,10 @@ impl<'a> Arbitrary<'a> for Frame {
     }
 }
 
-/// Such a request, broken in any way: see [`Frame::any_broken`].
-impl<'a> Arbitrary<'a> for Broken {
+/// Such a request, mutated at random: see [`Frame::randomly_mutated`].
+impl<'a> Arbitrary<'a> for Mutated {
     fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
         let request = Frame::arbitrary(input)?;
-        Ok(request.any_broken(input))
+        Ok(request.randomly_mutated(input))
     }
 }

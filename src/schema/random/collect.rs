@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::sites::{Byte, Length, Of, Section, Sites, Step, StepTo, TagIndex, Tagged};
+use super::sites::{Byte, Length, LengthOf, PathStep, Section, Sites, StepIndex, TagIndex, Tagged};
 use crate::schema::{Field, FieldType, Place, Schema, StructSchema, Value, Visitor, visit};
 use crate::wire::{Encoding, Limits, Reader};
 use crate::{DecodeError, Version};
@@ -32,13 +32,13 @@ struct Collector<'a> {
     encoding: Encoding,
     sites: Sites,
     /// The structs that have begun and not ended.
-    open: Vec<Open>,
+    open: Vec<OpenStruct>,
 }
 
 /// A struct that is being read.
-struct Open {
+struct OpenStruct {
     schema: &'static StructSchema,
-    step: Step,
+    step: StepIndex,
     /// The tagged field that it is in.
     tag: TagIndex,
     section: Option<Section>,
@@ -48,7 +48,7 @@ struct Open {
     own_tag: TagIndex,
 }
 
-impl Open {
+impl OpenStruct {
     fn innermost_tag(&self) -> TagIndex {
         self.own_tag.or(self.tag)
     }
@@ -56,16 +56,16 @@ impl Open {
 
 impl Collector<'_> {
     /// The step to a field or element of the struct that is being read.
-    fn step(&mut self, place: Place) -> Step {
+    fn step(&mut self, place: Place) -> StepIndex {
         let from = self.open.last().and_then(|open| open.step);
         let field = place.field()?.rust_name();
         let index = place.index();
-        self.sites.steps.push(StepTo { from, field, index });
+        self.sites.steps.push(PathStep { from, field, index });
         Some(self.sites.steps.len() - 1)
     }
 
     fn tag(&self) -> TagIndex {
-        self.open.last().and_then(Open::innermost_tag)
+        self.open.last().and_then(OpenStruct::innermost_tag)
     }
 
     /// Whether what is read is, or is inside of an array that is, a tagged field.
@@ -87,7 +87,7 @@ impl Collector<'_> {
     }
 
     /// A value with a length in front of `length` bytes of content.
-    fn length(&mut self, place: Place, of: Of, content: Option<usize>) {
+    fn length(&mut self, place: Place, of: LengthOf, content: Option<usize>) {
         let Some(field) = place.field() else { return };
         let (step, e, value) = (self.step(place), self.encoding(field), place.bytes());
         let prefix = value.start..value.end - content.unwrap_or(0);
@@ -108,14 +108,14 @@ impl Collector<'_> {
         match field.field_type() {
             ty if field.is_array() => self.length(place, self.array_of(field, ty), None),
             FieldType::Struct(_) => self.marker(place),
-            FieldType::String => self.length(place, Of::String, None),
-            _ => self.length(place, Of::Blob, None),
+            FieldType::String => self.length(place, LengthOf::String, None),
+            _ => self.length(place, LengthOf::Blob, None),
         }
     }
 
-    fn array_of(&self, field: &Field, ty: FieldType) -> Of {
+    fn array_of(&self, field: &Field, ty: FieldType) -> LengthOf {
         let e = self.encoding(field);
-        Of::Array(match ty {
+        LengthOf::Array(match ty {
             FieldType::Struct(schema) => schema.min_size(self.version).max(1),
             FieldType::String => e.string_size(),
             FieldType::Bytes | FieldType::Records => e.blob_size(),
@@ -138,7 +138,7 @@ impl Collector<'_> {
     }
 
     /// A tagged field of the struct that is being read, the value of which is at `value`.
-    fn tagged(&mut self, field: Option<&'static Field>, step: Step, value: Range<usize>) {
+    fn tagged(&mut self, field: Option<&'static Field>, step: StepIndex, value: Range<usize>) {
         let Some(start) = self.open.last().map(|open| open.next_tag) else {
             return;
         };
@@ -175,9 +175,9 @@ impl<'a> Visitor<'a> for Collector<'_> {
     fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
         match value {
             Value::Null => self.null(place),
-            Value::String(text) => self.length(place, Of::String, Some(text.len())),
+            Value::String(text) => self.length(place, LengthOf::String, Some(text.len())),
             Value::Bytes(bytes) | Value::Records(bytes) => {
-                self.length(place, Of::Blob, Some(bytes.len()));
+                self.length(place, LengthOf::Blob, Some(bytes.len()));
             }
             Value::Bool(_) => {
                 let (at, step) = (place.bytes().start, self.step(place));
@@ -197,7 +197,7 @@ impl<'a> Visitor<'a> for Collector<'_> {
             self.marker(place);
         }
         let (step, tag) = (self.step(place), self.tag());
-        self.open.push(Open {
+        self.open.push(OpenStruct {
             schema,
             step,
             tag,

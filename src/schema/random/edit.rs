@@ -1,5 +1,5 @@
-//! Changes bytes of a message and keeps the sizes of the tagged fields around them right, so that nothing is
-//! broken but what is meant to be.
+//! Edits the bytes of a message and corrects the sizes of the tagged fields around them, so that the message has no other
+//! defect than the intended one.
 
 use std::ops::Range;
 

@@ -1,8 +1,8 @@
-//! Whole frames as a broker or a client gets them: size, header, body; and how frames are broken.
+//! Whole frames as a broker or a client receives them (size, header, body), and their mutations.
 
-use super::breakage::{Breakage, Broken};
 use super::entropy::Dice;
-use super::{Breaker, Entropy, Options, message};
+use super::mutation::{Mutated, Mutation};
+use super::{Entropy, Mutator, Options, message};
 use crate::messages::{request_header, response_header};
 use crate::schema::{Schema, tables};
 use crate::{ApiKey, HeaderVersions, Version};
@@ -158,58 +158,60 @@ impl Frame {
         frame(&self.header.bytes, &self.body.bytes)
     }
 
-    /// The frame broken in some way: most often its body, sometimes the header, the size or the API.
+    /// Returns the frame with a random mutation: most often of the body, sometimes of the header, the size or the API.
     ///
-    /// Offsets are from the start of the frame, its size included. Except where the size itself is broken, it is
-    /// that of what follows.
+    /// Offsets count from the start of the frame, its size included. Unless the size itself is mutated, it is correct.
     ///
     /// # Panics
     ///
     /// Never: bytes can follow every body.
-    pub fn any_broken(&self, entropy: &mut dyn Entropy) -> Broken {
+    pub fn randomly_mutated(&self, entropy: &mut dyn Entropy) -> Mutated {
         let mut dice = Dice::new(entropy);
-        let broken = match dice.below(8) {
-            6 => self.broken_around(dice.pick(AROUND), &mut dice),
-            7 => self.broken_header(|breaker| breaker.any(dice.entropy())),
+        let mutated = match dice.below(8) {
+            6 => self.mutated_around(dice.pick(AROUND), &mut dice),
+            7 => self.mutated_header(|mutator| mutator.any(dice.entropy())),
             _ => None,
         };
-        let broken = broken.or_else(|| self.broken_body(|breaker| breaker.any(dice.entropy())));
-        broken.expect("bytes can follow every body")
+        let mutated = mutated.or_else(|| self.mutated_body(|mutator| mutator.any(dice.entropy())));
+        mutated.expect("bytes can follow every body")
     }
 
-    /// The frame broken in this way: its body, or else its header; `None` if nothing in it can be.
-    pub fn broken(&self, breakage: Breakage, entropy: &mut dyn Entropy) -> Option<Broken> {
-        if AROUND.contains(&breakage) {
-            return self.broken_around(Some(breakage), &mut Dice::new(entropy));
+    /// Returns the frame with this mutation of its body or else of its header, or `None` if the mutation applies to neither.
+    pub fn mutated(&self, mutation: Mutation, entropy: &mut dyn Entropy) -> Option<Mutated> {
+        if AROUND.contains(&mutation) {
+            return self.mutated_around(Some(mutation), &mut Dice::new(entropy));
         }
-        let body = self.broken_body(|breaker| breaker.apply(breakage, entropy));
-        body.or_else(|| self.broken_header(|breaker| breaker.apply(breakage, entropy)))
+        let body = self.mutated_body(|mutator| mutator.apply(mutation, entropy));
+        body.or_else(|| self.mutated_header(|mutator| mutator.apply(mutation, entropy)))
     }
 
-    fn broken_body(&self, apply: impl FnOnce(Breaker<'_>) -> Option<Broken>) -> Option<Broken> {
-        let mut broken = apply(self.body.breaker(0)?)?;
-        broken.bytes = frame(&self.header.bytes, &broken.bytes);
-        Some(broken.moved(SIZE_BYTES + self.header.bytes.len()))
+    fn mutated_body(&self, apply: impl FnOnce(Mutator<'_>) -> Option<Mutated>) -> Option<Mutated> {
+        let mut mutated = apply(self.body.mutator(0)?)?;
+        mutated.bytes = frame(&self.header.bytes, &mutated.bytes);
+        Some(mutated.moved(SIZE_BYTES + self.header.bytes.len()))
     }
 
-    fn broken_header(&self, apply: impl FnOnce(Breaker<'_>) -> Option<Broken>) -> Option<Broken> {
-        let mut broken = apply(self.header.breaker(self.body.bytes.len())?)?;
-        broken.bytes = frame(&broken.bytes, &self.body.bytes);
-        Some(broken.moved(SIZE_BYTES))
+    fn mutated_header(
+        &self,
+        apply: impl FnOnce(Mutator<'_>) -> Option<Mutated>,
+    ) -> Option<Mutated> {
+        let mut mutated = apply(self.header.mutator(self.body.bytes.len())?)?;
+        mutated.bytes = frame(&mutated.bytes, &self.body.bytes);
+        Some(mutated.moved(SIZE_BYTES))
     }
 
-    /// Breaks what is neither header nor body, but says what they are.
-    fn broken_around(&self, breakage: Option<Breakage>, dice: &mut Dice<'_>) -> Option<Broken> {
-        let breakage = breakage?;
+    /// Mutates what says which header and body follow: the size, the API key or the version.
+    fn mutated_around(&self, mutation: Option<Mutation>, dice: &mut Dice<'_>) -> Option<Mutated> {
+        let mutation = mutation?;
         let is_request = self.header.schema.name() == request_header::schema::SCHEMA.name();
-        let (at, path, with) = match breakage {
-            Breakage::FrameSize => {
+        let (at, path, with) = match mutation {
+            Mutation::FrameSize => {
                 let too_small = i32::try_from(dice.below(if is_request { 8 } else { 4 })).ok()?;
                 let size = dice.pick(&[-1, i32::MIN, i32::MAX, too_small])?;
                 (0, "", size.to_be_bytes().to_vec())
             }
             _ if !is_request => return None,
-            Breakage::UnknownApi => {
+            Mutation::UnknownApi => {
                 let number = i16::from_be_bytes(dice.bytes());
                 let is_unknown =
                     |number: &i16| matches!(ApiKey::from_number(*number), ApiKey::Unknown(_));
@@ -234,9 +236,9 @@ impl Frame {
         };
         let (mut bytes, end) = (self.to_bytes(), at + with.len());
         bytes.splice(at..end, with);
-        Some(Broken {
+        Some(Mutated {
             bytes,
-            breakage,
+            mutation,
             message: self.header.schema.name(),
             version: self.header.version,
             path: path.to_owned(),
@@ -269,9 +271,9 @@ impl Part {
         }
     }
 
-    fn breaker(&self, followed_by: usize) -> Option<Breaker<'_>> {
-        let breaker = Breaker::new(self.schema, self.version, &self.bytes).ok()?;
-        Some(breaker.followed_by(followed_by))
+    fn mutator(&self, followed_by: usize) -> Option<Mutator<'_>> {
+        let mutator = Mutator::new(self.schema, self.version, &self.bytes).ok()?;
+        Some(mutator.followed_by(followed_by))
     }
 }
 
@@ -280,10 +282,10 @@ fn frame(header: &[u8], body: &[u8]) -> Vec<u8> {
     [&size.to_be_bytes(), header, body].concat()
 }
 
-const AROUND: &[Breakage] = &[
-    Breakage::FrameSize,
-    Breakage::UnknownApi,
-    Breakage::UnknownVersion,
+const AROUND: &[Mutation] = &[
+    Mutation::FrameSize,
+    Mutation::UnknownApi,
+    Mutation::UnknownVersion,
 ];
 
 const SIZE_BYTES: usize = 4;

@@ -1,10 +1,10 @@
-//! Random messages of any kind and version, valid or broken, for tests and for fuzzing.
+//! Random messages of any kind and version, valid or malformed, for tests and for fuzzing.
 //!
 //! ```text
-//!  entropy ──► message ──► bytes of a valid message ──► Breaker ──► Broken: bytes, and what a reader
-//!  entropy.rs  generate.rs                              breaker.rs  must make of them
+//!  entropy ──► message ──► bytes of a valid message ──► Mutator ──► Mutated: bytes, and what a reader
+//!  entropy.rs  generate.rs                              mutator.rs  must make of them
 //!
-//!  entropy ──► Frame::any_request ──► size, header, body ──► Frame::any_broken ──► Broken
+//!  entropy ──► Frame::any_request ──► size, header, body ──► Frame::randomly_mutated ──► Mutated
 //!              frame.rs
 //! ```
 //!
@@ -15,8 +15,6 @@
 
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
-mod breakage;
-mod breaker;
 mod collect;
 mod defaults;
 mod edit;
@@ -24,14 +22,16 @@ mod entropy;
 mod frame;
 mod generate;
 mod least;
+mod mutation;
+mod mutator;
 mod options;
 mod sites;
 mod tags;
 mod values;
 
-pub use breakage::{Breakage, Broken, Verdict};
-pub use breaker::Breaker;
 pub use entropy::{Entropy, Seeded};
 pub use frame::Frame;
 pub use generate::message;
+pub use mutation::{Expectation, Mutated, Mutation};
+pub use mutator::Mutator;
 pub use options::{MakeRecords, Options};

@@ -1,5 +1,5 @@
-//! Where in the bytes of a valid message what stands that can be broken: lengths, counts, markers, tags.
-//! Finding them is in `collect`, what is done to them in `breaker`.
+//! The places in the bytes of a valid message that can be mutated: lengths, counts, markers, tags. `collect` finds them,
+//! `mutator` edits them.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -18,20 +18,20 @@ pub(super) struct Sites {
     /// The tagged fields of all sections.
     pub(super) tags: Vec<Tagged>,
     /// Every value that is no struct and no array, in the order of the bytes.
-    pub(super) leaves: Vec<(Range<usize>, Step)>,
-    pub(super) steps: Vec<StepTo>,
+    pub(super) leaves: Vec<(Range<usize>, StepIndex)>,
+    pub(super) steps: Vec<PathStep>,
 }
 
-/// A step on the way to a value, by its index; from it the path can be told.
-pub(super) type Step = Option<usize>;
+/// The index of the last step to a value, from which the path follows.
+pub(super) type StepIndex = Option<usize>;
 
 /// A tagged field, by its index.
 pub(super) type TagIndex = Option<usize>;
 
 /// One step: from a struct to its field, or to an element of it.
 #[derive(Debug)]
-pub(super) struct StepTo {
-    pub(super) from: Step,
+pub(super) struct PathStep {
+    pub(super) from: StepIndex,
     pub(super) field: &'static str,
     pub(super) index: Option<usize>,
 }
@@ -42,18 +42,18 @@ pub(super) struct Length {
     pub(super) bytes: Range<usize>,
     /// The length included; of an array nothing but the count.
     pub(super) value: Range<usize>,
-    pub(super) of: Of,
+    pub(super) of: LengthOf,
     pub(super) e: Encoding,
     pub(super) is_nullable: bool,
     pub(super) is_null: bool,
-    pub(super) step: Step,
+    pub(super) step: StepIndex,
     /// In the value of which tagged field it stands, if any.
     pub(super) tag: TagIndex,
 }
 
 /// What a length is the length of.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Of {
+pub(super) enum LengthOf {
     String,
     Blob,
     /// Of elements of at least so many bytes.
@@ -64,7 +64,7 @@ pub(super) enum Of {
 #[derive(Debug)]
 pub(super) struct Byte {
     pub(super) at: usize,
-    pub(super) step: Step,
+    pub(super) step: StepIndex,
 }
 
 /// The tagged fields at the end of a struct.
@@ -74,7 +74,7 @@ pub(super) struct Section {
     pub(super) count: Range<usize>,
     /// In the order of the bytes.
     pub(super) tags: Vec<usize>,
-    pub(super) step: Step,
+    pub(super) step: StepIndex,
     pub(super) tag: TagIndex,
 }
 
@@ -86,14 +86,14 @@ pub(super) struct Tagged {
     pub(super) value: Range<usize>,
     /// Whether the struct has it.
     pub(super) field: Option<&'static Field>,
-    pub(super) step: Step,
+    pub(super) step: StepIndex,
     /// In the value of which other one it stands, if any.
     pub(super) tag: TagIndex,
 }
 
 impl Sites {
     /// The path of the value that `step` leads to, such as `topics[3].partitions`.
-    pub(super) fn path(&self, step: Step) -> String {
+    pub(super) fn path(&self, step: StepIndex) -> String {
         let mut steps = Vec::new();
         let mut next = step;
         while let Some(step) = next.and_then(|index| self.steps.get(index)) {
@@ -117,7 +117,7 @@ impl Sites {
     }
 
     /// The path of `field` of the struct that `step` leads to.
-    pub(super) fn path_of(&self, step: Step, field: Option<&Field>) -> String {
+    pub(super) fn path_of(&self, step: StepIndex, field: Option<&Field>) -> String {
         let path = self.path(step);
         match field {
             None => path,
@@ -127,7 +127,7 @@ impl Sites {
     }
 
     /// The step to the value that the byte at `offset` is in, or nothing if it is in none.
-    pub(super) fn at(&self, offset: usize) -> Step {
+    pub(super) fn at(&self, offset: usize) -> StepIndex {
         let after = self
             .leaves
             .partition_point(|(bytes, _)| bytes.end <= offset);

@@ -12,24 +12,28 @@ use serde_json::value::RawValue;
 use super::{bytes, choice, typed};
 
 /// What ended the service before its input did.
-pub(super) enum Broken {
+pub(super) enum StreamError {
     Input(io::Error),
     Output(io::Error),
 }
 
 /// Answers every line of `input`, in order.
-pub(super) fn run(input: impl Read, out: impl Write) -> Result<(), Broken> {
+pub(super) fn run(input: impl Read, out: impl Write) -> Result<(), StreamError> {
     let mut input = BufReader::with_capacity(BUFFER, input);
     let mut out = BufWriter::with_capacity(BUFFER, out);
     let (mut line, mut reply) = (Vec::new(), Vec::new());
     loop {
         // Whoever waits for an answer before they go on gets it.
         if input.buffer().is_empty() {
-            out.flush().map_err(Broken::Output)?;
+            out.flush().map_err(StreamError::Output)?;
         }
         line.clear();
-        if input.read_until(b'\n', &mut line).map_err(Broken::Input)? == 0 {
-            return out.flush().map_err(Broken::Output);
+        if input
+            .read_until(b'\n', &mut line)
+            .map_err(StreamError::Input)?
+            == 0
+        {
+            return out.flush().map_err(StreamError::Output);
         }
         reply.clear();
         if let Err(error) = answer(&line, &mut reply) {
@@ -40,7 +44,7 @@ pub(super) fn run(input: impl Read, out: impl Write) -> Result<(), Broken> {
             reply.push(b'}');
         }
         reply.push(b'\n');
-        out.write_all(&reply).map_err(Broken::Output)?;
+        out.write_all(&reply).map_err(StreamError::Output)?;
     }
 }
 

@@ -1,65 +1,64 @@
-//! Breaks a valid message in one place. Where there is what, is found by `sites`; what the sizes around it
-//! become, by `edit`.
+//! Mutates a valid message in one place. `sites` finds the places, `edit` corrects the sizes around the edited bytes.
 
 use std::ops::Range;
 
-use super::breakage::{Breakage, Broken};
 use super::edit::{self, Edit, overlong, varint};
 use super::entropy::Dice;
-use super::sites::{Length, Of, Sites, Step, TagIndex};
+use super::mutation::{Mutated, Mutation};
+use super::sites::{Length, LengthOf, Sites, StepIndex, TagIndex};
 use super::{Entropy, tags};
 use crate::schema::Schema;
 use crate::wire::Encoding;
 use crate::{DecodeError, Version};
 
-/// Breaks a message, which may be random or one that was recorded.
+/// Mutates a valid message, random or recorded.
 ///
 /// # Examples
 ///
 /// ```
 /// use kafka_codec::schema::Schema;
-/// use kafka_codec::schema::random::{Breakage, Breaker, Seeded, Verdict};
+/// use kafka_codec::schema::random::{Mutation, Mutator, Seeded, Expectation};
 /// use kafka_codec::{ApiKey, Version};
 ///
 /// let schema = Schema::of_request(ApiKey::SaslHandshake).expect("known");
-/// let breaker = Breaker::new(schema, Version(0), b"\0\x05PLAIN")?;
-/// let broken = breaker.apply(Breakage::UnexpectedNull, &mut &[0_u8][..]).expect("a string");
-/// assert_eq!(broken.bytes(), b"\xff\xffPLAIN");
-/// assert_eq!(broken.verdict(), Verdict::Refuse);
+/// let mutator = Mutator::new(schema, Version(0), b"\0\x05PLAIN")?;
+/// let mutated = mutator.apply(Mutation::UnexpectedNull, &mut &[0_u8][..]).expect("a string");
+/// assert_eq!(mutated.bytes(), b"\xff\xffPLAIN");
+/// assert_eq!(mutated.expectation(), Expectation::Refuse);
 /// assert_eq!(
-///     broken.to_string(),
+///     mutated.to_string(),
 ///     "SaslHandshakeRequest v0: mechanism (byte 0): null where there is none, to be refused",
 /// );
 /// // There are no tagged fields in this version.
-/// assert_eq!(breaker.apply(Breakage::DuplicateTag, &mut Seeded::new(1)), None);
+/// assert_eq!(mutator.apply(Mutation::DuplicateTag, &mut Seeded::new(1)), None);
 /// # Ok::<(), kafka_codec::DecodeError>(())
 /// ```
 #[derive(Debug)]
-pub struct Breaker<'a> {
+pub struct Mutator<'a> {
     schema: &'static Schema,
     pub(super) version: Version,
     pub(super) bytes: &'a [u8],
     pub(super) sites: Sites,
-    /// How many bytes come after the message that belong to something else.
+    /// The number of bytes after the message that belong to something else.
     followed_by: usize,
 }
 
-/// What is done to a message.
-pub(super) struct Wound {
+/// The edits of one mutation.
+pub(super) struct Patch {
     pub(super) edits: Vec<Edit>,
-    /// In the value of which tagged field.
+    /// The tagged field in whose value the edits are.
     pub(super) tag: TagIndex,
     pub(super) path: String,
-    /// What is broken, in the bytes as they are when only the edits were made.
+    /// The mutated bytes, as offsets after the edits and before sizes were corrected.
     pub(super) at: Range<usize>,
 }
 
-impl<'a> Breaker<'a> {
-    /// For the message that `bytes` are.
+impl<'a> Mutator<'a> {
+    /// Creates the mutator of the message in `bytes`.
     ///
     /// # Errors
     ///
-    /// As [`visit`](crate::schema::visit), with no limits: what is broken already cannot be broken.
+    /// As [`visit`](crate::schema::visit), with no limits: only valid messages can be mutated.
     pub fn new(
         schema: &'static Schema,
         version: Version,
@@ -82,85 +81,86 @@ impl<'a> Breaker<'a> {
         }
     }
 
-    /// The message broken in some way; `None` only if it is a header in which there is nothing to break.
-    pub fn any(&self, entropy: &mut dyn Entropy) -> Option<Broken> {
+    /// Returns the message with a random mutation, or `None` if it is a header to which none applies.
+    pub fn any(&self, entropy: &mut dyn Entropy) -> Option<Mutated> {
         let mut dice = Dice::new(entropy);
-        let mut kinds = Breakage::ALL.to_vec();
+        let mut kinds = Mutation::ALL.to_vec();
         while !kinds.is_empty() {
             let kind = kinds.swap_remove(dice.below(kinds.len()));
-            if let Some(broken) = self.apply(kind, dice.entropy()) {
-                return Some(broken);
+            if let Some(mutated) = self.apply(kind, dice.entropy()) {
+                return Some(mutated);
             }
         }
         None
     }
 
-    /// The message broken in this way; `None` if nothing in it can be.
-    pub fn apply(&self, breakage: Breakage, entropy: &mut dyn Entropy) -> Option<Broken> {
-        let wound = self.wound(breakage, &mut Dice::new(entropy))?;
-        let (bytes, moved) = edit::apply(self.bytes, &self.sites, wound.edits, wound.tag);
-        let broken = Broken {
+    /// Returns the message with this mutation, or `None` if it does not apply.
+    pub fn apply(&self, mutation: Mutation, entropy: &mut dyn Entropy) -> Option<Mutated> {
+        let patch = self.patch(mutation, &mut Dice::new(entropy))?;
+        let (bytes, moved) = edit::apply(self.bytes, &self.sites, patch.edits, patch.tag);
+        let mutated = Mutated {
             bytes,
-            breakage,
+            mutation,
             message: self.schema.name(),
             version: self.version,
-            path: wound.path,
-            start: wound.at.start,
-            end: wound.at.end,
+            path: patch.path,
+            start: patch.at.start,
+            end: patch.at.end,
         };
-        Some(broken.moved(moved))
+        Some(mutated.moved(moved))
     }
 
-    fn wound(&self, breakage: Breakage, dice: &mut Dice<'_>) -> Option<Wound> {
-        match breakage {
-            Breakage::Cut => self.cut(dice),
-            Breakage::TrailingBytes => self.trailing(dice),
-            Breakage::InflatedLength => self.inflated(dice, |of| !matches!(of, Of::Array(_))),
-            Breakage::InflatedCount => self.inflated(dice, |of| matches!(of, Of::Array(_))),
-            Breakage::OverlongVarint => self.overlong(dice),
-            Breakage::EndlessVarint => self.endless(dice),
-            Breakage::InvalidUtf8 => self.invalid_utf8(dice),
-            Breakage::LongString => {
-                let is_compact = |length: &Length| length.of == Of::String && length.e.is_compact();
+    fn patch(&self, mutation: Mutation, dice: &mut Dice<'_>) -> Option<Patch> {
+        match mutation {
+            Mutation::Truncation => self.truncated(dice),
+            Mutation::TrailingBytes => self.trailing(dice),
+            Mutation::InflatedLength => self.inflated(dice, |of| !matches!(of, LengthOf::Array(_))),
+            Mutation::InflatedCount => self.inflated(dice, |of| matches!(of, LengthOf::Array(_))),
+            Mutation::OverlongVarint => self.overlong(dice),
+            Mutation::EndlessVarint => self.endless(dice),
+            Mutation::InvalidUtf8 => self.invalid_utf8(dice),
+            Mutation::LongString => {
+                let is_compact =
+                    |length: &Length| length.of == LengthOf::String && length.e.is_compact();
                 let length = self.length(dice, |length| !length.is_null && is_compact(length))?;
                 let bytes = LONGEST_STRING + 1 + dice.below(1000);
                 let count = varint(u32::try_from(bytes).ok()?.checked_add(1)?);
                 let text = [count, vec![b'a'; bytes]].concat();
                 Some(self.instead(length, length.value.clone(), text))
             }
-            Breakage::UnexpectedNull => {
+            Mutation::UnexpectedNull => {
                 let length = self.length(dice, |length| !length.is_nullable)?;
                 let null = length.number(-1)?;
                 Some(self.instead(length, length.bytes.clone(), null))
             }
-            Breakage::NegativeLength => {
+            Mutation::NegativeLength => {
                 let length = self.length(dice, |length| !length.is_nullable)?;
                 let negative = length.negative(dice)?;
                 Some(self.instead(length, length.bytes.clone(), negative))
             }
-            Breakage::OddNull => {
+            Mutation::OddNull => {
                 let length = self.length(dice, |length| length.is_null)?;
                 let negative = length.negative(dice)?;
                 Some(self.instead(length, length.bytes.clone(), negative))
             }
-            Breakage::OddMarker => self.odd_marker(dice),
-            Breakage::OddBool => self.odd_bool(dice),
-            Breakage::InflatedTagCount => tags::inflated_count(self, dice),
-            Breakage::InflatedTagSize => tags::inflated_size(self, dice),
-            Breakage::WrongTagSize => tags::wrong_size(self, dice),
-            Breakage::DuplicateTag => tags::duplicate(self, dice),
-            Breakage::TagOfOtherVersion => tags::of_other_version(self, dice),
-            Breakage::TagsOutOfOrder => tags::out_of_order(self, dice),
-            Breakage::DefaultTag => tags::at_default(self, dice),
+            Mutation::OddMarker => self.odd_marker(dice),
+            Mutation::OddBool => self.odd_bool(dice),
+            Mutation::InflatedTagCount => tags::inflated_count(self, dice),
+            Mutation::InflatedTagSize => tags::inflated_size(self, dice),
+            Mutation::WrongTagSize => tags::wrong_size(self, dice),
+            Mutation::DuplicateTag => tags::duplicate(self, dice),
+            Mutation::TagOfOtherVersion => tags::of_other_version(self, dice),
+            Mutation::TagsOutOfOrder => tags::out_of_order(self, dice),
+            Mutation::DefaultTag => tags::at_default(self, dice),
             // Of frames.
-            Breakage::FrameSize | Breakage::UnknownApi | Breakage::UnknownVersion => None,
+            Mutation::FrameSize | Mutation::UnknownApi | Mutation::UnknownVersion => None,
         }
     }
 
-    fn cut(&self, dice: &mut Dice<'_>) -> Option<Wound> {
+    fn truncated(&self, dice: &mut Dice<'_>) -> Option<Patch> {
         let length = self.bytes.len();
         let at = (self.followed_by == 0 && length > 0).then(|| dice.below(length))?;
-        Some(Wound {
+        Some(Patch {
             edits: vec![Edit::new(at..length, [])],
             tag: None,
             path: self.sites.path(self.sites.at(at)),
@@ -168,10 +168,10 @@ impl<'a> Breaker<'a> {
         })
     }
 
-    fn trailing(&self, dice: &mut Dice<'_>) -> Option<Wound> {
+    fn trailing(&self, dice: &mut Dice<'_>) -> Option<Patch> {
         let length = self.bytes.len();
         let count = (self.followed_by == 0).then(|| 1 + dice.below(8))?;
-        Some(Wound {
+        Some(Patch {
             edits: vec![Edit::new(length..length, dice.vec(count))],
             tag: None,
             path: String::new(),
@@ -179,9 +179,9 @@ impl<'a> Breaker<'a> {
         })
     }
 
-    fn inflated(&self, dice: &mut Dice<'_>, is_of: fn(Of) -> bool) -> Option<Wound> {
+    fn inflated(&self, dice: &mut Dice<'_>, is_of: fn(LengthOf) -> bool) -> Option<Patch> {
         let too_much = |length: &Length| {
-            let size = if let Of::Array(size) = length.of {
+            let size = if let LengthOf::Array(size) = length.of {
                 size
             } else {
                 1
@@ -196,7 +196,7 @@ impl<'a> Breaker<'a> {
         Some(self.instead(length, length.bytes.clone(), number))
     }
 
-    fn overlong(&self, dice: &mut Dice<'_>) -> Option<Wound> {
+    fn overlong(&self, dice: &mut Dice<'_>) -> Option<Patch> {
         let mut varints = self.varints();
         varints.retain(|(bytes, ..)| bytes.len() < VARINT_BYTES);
         let (bytes, step, tag) = dice.pick_ref(&varints)?;
@@ -205,7 +205,7 @@ impl<'a> Breaker<'a> {
         Some(self.at(*step, *tag, bytes.clone(), longer))
     }
 
-    fn endless(&self, dice: &mut Dice<'_>) -> Option<Wound> {
+    fn endless(&self, dice: &mut Dice<'_>) -> Option<Patch> {
         let varints = self.varints();
         let (bytes, step, tag) = dice.pick_ref(&varints)?;
         let endless = dice.bytes::<VARINT_BYTES>().map(|byte| byte | 0x80);
@@ -213,7 +213,7 @@ impl<'a> Breaker<'a> {
     }
 
     /// All variable-length integers, and in which tagged field they are.
-    fn varints(&self) -> Vec<(Range<usize>, Step, TagIndex)> {
+    fn varints(&self) -> Vec<(Range<usize>, StepIndex, TagIndex)> {
         let Sites {
             lengths,
             sections,
@@ -234,22 +234,22 @@ impl<'a> Breaker<'a> {
         lengths.chain(counts).chain(numbers).chain(sizes).collect()
     }
 
-    fn invalid_utf8(&self, dice: &mut Dice<'_>) -> Option<Wound> {
+    fn invalid_utf8(&self, dice: &mut Dice<'_>) -> Option<Patch> {
         let content = |length: &Length| length.bytes.end..length.value.end;
         let length = self.length(dice, |length| {
-            length.of == Of::String && !content(length).is_empty()
+            length.of == LengthOf::String && !content(length).is_empty()
         })?;
         let content = content(length);
         let mut sequences = NOT_UTF8.to_vec();
         sequences.retain(|sequence| sequence.len() <= content.len());
         let sequence = dice.pick(&sequences)?;
         let start = content.start + dice.below(content.len() - sequence.len() + 1);
-        let mut wound = self.instead(length, start..start + sequence.len(), sequence);
-        wound.at = length.value.clone();
-        Some(wound)
+        let mut patch = self.instead(length, start..start + sequence.len(), sequence);
+        patch.at = length.value.clone();
+        Some(patch)
     }
 
-    fn odd_marker(&self, dice: &mut Dice<'_>) -> Option<Wound> {
+    fn odd_marker(&self, dice: &mut Dice<'_>) -> Option<Patch> {
         let marker = dice.pick_ref(&self.sites.markers)?;
         let odd = match self.bytes.get(marker.at)? {
             0x80.. => dice.pick(&[0x80, 0xfe])?,
@@ -258,7 +258,7 @@ impl<'a> Breaker<'a> {
         Some(self.at(marker.step, None, marker.at..marker.at + 1, [odd]))
     }
 
-    fn odd_bool(&self, dice: &mut Dice<'_>) -> Option<Wound> {
+    fn odd_bool(&self, dice: &mut Dice<'_>) -> Option<Patch> {
         let bools = self.sites.bools.iter();
         let set: Vec<_> = bools
             .filter(|bool| self.bytes.get(bool.at) == Some(&1))
@@ -276,19 +276,19 @@ impl<'a> Breaker<'a> {
     }
 
     /// What comes of putting `with` in place of some bytes of a value.
-    fn instead(&self, length: &Length, bytes: Range<usize>, with: impl Into<Vec<u8>>) -> Wound {
+    fn instead(&self, length: &Length, bytes: Range<usize>, with: impl Into<Vec<u8>>) -> Patch {
         self.at(length.step, length.tag, bytes, with)
     }
 
     fn at(
         &self,
-        step: Step,
+        step: StepIndex,
         tag: TagIndex,
         bytes: Range<usize>,
         with: impl Into<Vec<u8>>,
-    ) -> Wound {
+    ) -> Patch {
         let with = with.into();
-        Wound {
+        Patch {
             path: self.sites.path(step),
             at: bytes.start..bytes.start + with.len(),
             edits: vec![Edit::new(bytes, with)],
@@ -306,7 +306,7 @@ impl Length {
     /// The most that it can say.
     fn most(&self) -> usize {
         match (self.of, self.e) {
-            (Of::String, Encoding::Plain) => LONGEST_STRING,
+            (LengthOf::String, Encoding::Plain) => LONGEST_STRING,
             _ => 0x7fff_fffe,
         }
     }
@@ -317,7 +317,9 @@ impl Length {
             (_, Encoding::Compact) => {
                 varint(u32::from_ne_bytes(number.wrapping_add(1).to_ne_bytes()))
             }
-            (Of::String, Encoding::Plain) => i16::try_from(number).ok()?.to_be_bytes().to_vec(),
+            (LengthOf::String, Encoding::Plain) => {
+                i16::try_from(number).ok()?.to_be_bytes().to_vec()
+            }
             (_, Encoding::Plain) => number.to_be_bytes().to_vec(),
         })
     }
@@ -325,7 +327,7 @@ impl Length {
     /// The bytes that say some number below -1.
     fn negative(&self, dice: &mut Dice<'_>) -> Option<Vec<u8>> {
         let least = match (self.of, self.e) {
-            (Of::String, Encoding::Plain) => i16::MIN.into(),
+            (LengthOf::String, Encoding::Plain) => i16::MIN.into(),
             _ => i32::MIN,
         };
         let some = -3 - i32::from(dice.byte());

@@ -1,33 +1,33 @@
-//! In which ways bytes are broken, and what a reader makes of them. Breaking is in `breaker` and `frame`.
+//! The mutations, the reaction that each requires of a reader, and mutated bytes. The modules `mutator` and `frame` apply them.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::Version;
 
-macro_rules! breakages {
-    ($($(#[$doc:meta])* $name:ident: $verdict:ident, $text:literal;)*) => {
-        /// A way in which bytes are broken, or are just odd.
+macro_rules! mutations {
+    ($($(#[$doc:meta])* $name:ident: $expectation:ident, $text:literal;)*) => {
+        /// A way to make bytes malformed, or to write them unusually.
         #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Breakage {
+        pub enum Mutation {
             $($(#[$doc])* $name,)*
         }
 
-        impl Breakage {
-            /// All of them.
+        impl Mutation {
+            /// All mutations.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// What a reader must make of it.
+            /// The required reaction of a reader.
             #[must_use]
-            pub const fn verdict(self) -> Verdict {
+            pub const fn expectation(self) -> Expectation {
                 match self {
-                    $(Self::$name => Verdict::$verdict,)*
+                    $(Self::$name => Expectation::$expectation,)*
                 }
             }
         }
 
-        impl fmt::Display for Breakage {
+        impl fmt::Display for Mutation {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(match self {
                     $(Self::$name => $text,)*
@@ -37,9 +37,9 @@ macro_rules! breakages {
     };
 }
 
-breakages! {
+mutations! {
     /// The bytes end before the message does.
-    Cut: Refuse, "cut off";
+    Truncation: Refuse, "truncated";
     /// Bytes follow the message.
     TrailingBytes: KafkaAccepts, "bytes after the message";
     /// The length of a string or of bytes says more than is left.
@@ -86,19 +86,19 @@ breakages! {
     UnknownVersion: Refuse, "unknown version";
 }
 
-/// What a reader must make of broken bytes.
+/// The required reaction of a reader to mutated bytes.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Verdict {
-    /// It must refuse them.
+pub enum Expectation {
+    /// The reader must refuse the bytes.
     Refuse,
-    /// It must take them for the message that was broken: they are just written oddly.
+    /// The reader must decode the original message: the bytes are written unusually, but mean the same.
     Accept,
-    /// It may refuse them, as this crate does; Kafka's own code accepts them, see [`wire`](crate::wire).
+    /// The reader may refuse the bytes, as this crate does. Kafka's own code accepts them, see [`wire`](crate::wire).
     KafkaAccepts,
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Refuse => "to be refused",
@@ -108,15 +108,15 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Broken bytes, and what was done to them.
+/// Mutated bytes, with their mutation.
 ///
 /// # Examples
 ///
-/// See [`Breaker`](super::Breaker).
+/// See [`Mutator`](super::Mutator).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
+pub struct Mutated {
     pub(super) bytes: Vec<u8>,
-    pub(super) breakage: Breakage,
+    pub(super) mutation: Mutation,
     pub(super) message: &'static str,
     pub(super) version: Version,
     pub(super) path: String,
@@ -124,7 +124,7 @@ pub struct Broken {
     pub(super) end: usize,
 }
 
-impl Broken {
+impl Mutated {
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -137,19 +137,19 @@ impl Broken {
         self.bytes
     }
 
-    /// What was done to them.
+    /// The mutation that was applied.
     #[must_use]
-    pub const fn breakage(&self) -> Breakage {
-        self.breakage
+    pub const fn mutation(&self) -> Mutation {
+        self.mutation
     }
 
-    /// What a reader must make of them.
+    /// The required reaction of a reader.
     #[must_use]
-    pub const fn verdict(&self) -> Verdict {
-        self.breakage.verdict()
+    pub const fn expectation(&self) -> Expectation {
+        self.mutation.expectation()
     }
 
-    /// The name of the message that was broken, which in a frame may be the header.
+    /// The name of the mutated message, which in a frame may be the header.
     #[must_use]
     pub const fn message(&self) -> &'static str {
         self.message
@@ -161,29 +161,29 @@ impl Broken {
         self.version
     }
 
-    /// The field that was broken, such as `topics[3].partitions[0].leader_id`; empty if it is the message.
+    /// The path of the mutated field, such as `topics[3].partitions[0].leader_id`; empty for the message itself.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The byte where what was broken begins.
+    /// The offset of the first mutated byte.
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.start
     }
 
-    /// Where a reader that refuses the bytes can say that something is wrong: from the first byte that
-    /// could give it away to the end of what was broken. Of bytes that are cut off that is any.
+    /// The offsets that an error about these bytes may name: those of the mutated bytes and the one after them. If the bytes
+    /// were truncated, any offset is right.
     #[must_use]
     pub const fn blamed(&self) -> RangeInclusive<usize> {
-        match self.breakage {
-            Breakage::Cut => 0..=self.end,
+        match self.mutation {
+            Mutation::Truncation => 0..=self.end,
             _ => self.start..=self.end,
         }
     }
 
-    /// The same, with all offsets `by` higher.
+    /// Moves all offsets up.
     pub(super) fn moved(self, by: usize) -> Self {
         Self {
             start: self.start + by,
@@ -194,7 +194,7 @@ impl Broken {
 }
 
 /// As `FetchRequest v12: topics[0].partitions (byte 12): count above what is left, to be refused`.
-impl fmt::Display for Broken {
+impl fmt::Display for Mutated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             message,
@@ -205,6 +205,6 @@ impl fmt::Display for Broken {
         } = self;
         let space = if path.is_empty() { "" } else { " " };
         write!(f, "{message} v{version}: {path}{space}(byte {start}): ")?;
-        write!(f, "{}, {}", self.breakage, self.verdict())
+        write!(f, "{}, {}", self.mutation, self.expectation())
     }
 }

@@ -1,5 +1,4 @@
-//! Broken messages and frames are what their labels say: refused where they are broken, or still the message
-//! that they were made of.
+//! Mutated messages and frames are what their labels say: refused where they are malformed, or the original message still.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -8,7 +7,9 @@ use std::io::{BufWriter, Write as _};
 
 use kafka_codec::frame::FrameReader;
 use kafka_codec::messages::{RequestHeader, ResponseHeader};
-use kafka_codec::schema::random::{Breakage, Breaker, Broken, Frame, Options, Seeded, Verdict};
+use kafka_codec::schema::random::{
+    Expectation, Frame, Mutated, Mutation, Mutator, Options, Seeded,
+};
 use kafka_codec::schema::{self, Schema};
 use kafka_codec::wire::Limits;
 use kafka_codec::{AnyRequest, AnyResponse, DecodeError, HeaderVersions, Version};
@@ -18,38 +19,38 @@ use crate::registry::{self, Entry};
 use crate::vectors::hex;
 
 /// Only of frames.
-const AROUND: [Breakage; 3] = [
-    Breakage::FrameSize,
-    Breakage::UnknownApi,
-    Breakage::UnknownVersion,
+const AROUND: [Mutation; 3] = [
+    Mutation::FrameSize,
+    Mutation::UnknownApi,
+    Mutation::UnknownVersion,
 ];
 
 #[test]
-fn decoding_makes_of_broken_messages_what_their_labels_say() {
+fn decoding_makes_of_malformed_messages_what_their_labels_say() {
     let registry = registry::registry();
-    let mut counts = BTreeMap::<Breakage, usize>::new();
+    let mut counts = BTreeMap::<Mutation, usize>::new();
     for (schema, version) in pairs() {
         let entry = registry[schema.name()];
         for seed in 0..seeds(4) {
             let message = make(schema, version, &Options::default(), seed);
-            let breaker = Breaker::new(schema, version, &message).unwrap();
+            let mutator = Mutator::new(schema, version, &message).unwrap();
             let mut entropy = Seeded::new(seed);
-            for kind in Breakage::ALL {
-                let Some(broken) = breaker.apply(*kind, &mut entropy) else {
+            for kind in Mutation::ALL {
+                let Some(mutated) = mutator.apply(*kind, &mut entropy) else {
                     continue;
                 };
-                assert_eq!(broken.breakage(), *kind);
-                check(entry, schema, &message, &broken, version);
+                assert_eq!(mutated.mutation(), *kind);
+                check(entry, schema, &message, &mutated, version);
                 *counts.entry(*kind).or_default() += 1;
             }
-            let any = breaker
+            let any = mutator
                 .any(&mut entropy)
                 .expect("bytes can follow every message");
             check(entry, schema, &message, &any, version);
         }
     }
     println!("{counts:?}");
-    for kind in Breakage::ALL {
+    for kind in Mutation::ALL {
         let count = counts.get(kind).copied().unwrap_or(0);
         assert_eq!(count == 0, AROUND.contains(kind), "{kind:?}: {count}");
     }
@@ -59,16 +60,16 @@ fn check(
     entry: Entry,
     schema: &'static Schema,
     original: &[u8],
-    broken: &Broken,
+    mutated: &Mutated,
     version: Version,
 ) {
-    let place = || format!("{broken}\nof {original:02x?}\nis {:02x?}", broken.bytes());
-    let bytes = broken.bytes();
+    let place = || format!("{mutated}\nof {original:02x?}\nis {:02x?}", mutated.bytes());
+    let bytes = mutated.bytes();
     let typed = (entry.decode_within)(bytes, version, Limits::UNLIMITED);
     let walked = schema::visit(schema, version, bytes, Limits::UNLIMITED, &mut ()).map(drop);
     assert_eq!(typed, walked, "{}", place());
-    match (typed, broken.verdict()) {
-        (Ok(()), Verdict::Accept) => {
+    match (typed, mutated.expectation()) {
+        (Ok(()), Expectation::Accept) => {
             assert_ne!(bytes, original, "{}", place());
             let (left, again) = (entry.recode)(bytes, version).unwrap();
             assert_eq!(
@@ -78,31 +79,31 @@ fn check(
                 place()
             );
         }
-        (Err(error), Verdict::Refuse | Verdict::KafkaAccepts) => {
+        (Err(error), Expectation::Refuse | Expectation::KafkaAccepts) => {
             assert!(
-                broken.blamed().contains(&error.offset()),
+                mutated.blamed().contains(&error.offset()),
                 "{error}\n{}",
                 place()
             );
-            check_path(broken, &error);
+            check_path(mutated, &error);
         }
         (result, _) => panic!("{result:?}: {}", place()),
     }
 }
 
 /// The error names the field that the label names.
-fn check_path(broken: &Broken, error: &DecodeError) {
-    let (path, named) = (broken.path(), error.path().unwrap_or_default());
-    match broken.breakage() {
+fn check_path(mutated: &Mutated, error: &DecodeError) {
+    let (path, named) = (mutated.path(), error.path().unwrap_or_default());
+    match mutated.mutation() {
         // An earlier count may not fit either; what follows the message is in no field.
-        Breakage::Cut | Breakage::TrailingBytes => {}
-        Breakage::InflatedTagCount
-        | Breakage::InflatedTagSize
-        | Breakage::DuplicateTag
-        | Breakage::EndlessVarint => {
-            assert!(is_in_struct_of(named, path), "{error}: {broken}");
+        Mutation::Truncation | Mutation::TrailingBytes => {}
+        Mutation::InflatedTagCount
+        | Mutation::InflatedTagSize
+        | Mutation::DuplicateTag
+        | Mutation::EndlessVarint => {
+            assert!(is_in_struct_of(named, path), "{error}: {mutated}");
         }
-        _ => assert_eq!(named, path, "{error}: {broken}"),
+        _ => assert_eq!(named, path, "{error}: {mutated}"),
     }
 }
 
@@ -118,28 +119,28 @@ fn is_in_struct_of(named: &str, path: &str) -> bool {
 }
 
 #[test]
-#[ignore = "writes the file that KAFKA_CODEC_BROKEN names: tests/oracle/broken-messages/run calls it"]
-fn broken_messages_are_written_for_java() {
-    let path = env::var_os("KAFKA_CODEC_BROKEN").expect("KAFKA_CODEC_BROKEN names a file");
+#[ignore = "writes the file that KAFKA_CODEC_MALFORMED names: tests/oracle/malformed-messages/run calls it"]
+fn malformed_messages_are_written_for_java() {
+    let path = env::var_os("KAFKA_CODEC_MALFORMED").expect("KAFKA_CODEC_MALFORMED names a file");
     let mut out = BufWriter::new(File::create(path).unwrap());
     let options = Options::default().with_max_bytes(300);
     for (schema, version) in pairs() {
         for seed in 0..seeds(20) {
             let message = make(schema, version, &options, seed);
-            let breaker = Breaker::new(schema, version, &message).unwrap();
+            let mutator = Mutator::new(schema, version, &message).unwrap();
             let whole = hex(&message);
-            let mut write = |verdict: Verdict, what: &str, bytes: &[u8]| {
+            let mut write = |expectation: Expectation, what: &str, bytes: &[u8]| {
                 let (name, bytes) = (schema.name(), hex(bytes));
                 writeln!(
                     out,
-                    "{name}\t{version}\t{verdict:?}\t{what}\t{whole}\t{bytes}"
+                    "{name}\t{version}\t{expectation:?}\t{what}\t{whole}\t{bytes}"
                 )
                 .unwrap();
             };
-            write(Verdict::Accept, "nothing", &message);
-            for kind in Breakage::ALL {
-                if let Some(broken) = breaker.apply(*kind, &mut Seeded::new(seed)) {
-                    write(broken.verdict(), &format!("{kind:?}"), broken.bytes());
+            write(Expectation::Accept, "nothing", &message);
+            for kind in Mutation::ALL {
+                if let Some(mutated) = mutator.apply(*kind, &mut Seeded::new(seed)) {
+                    write(mutated.expectation(), &format!("{kind:?}"), mutated.bytes());
                 }
             }
         }
@@ -151,17 +152,17 @@ fn broken_messages_are_written_for_java() {
 fn the_same_entropy_breaks_the_same() {
     for (schema, version) in pairs() {
         let message = make(schema, version, &Options::default(), 5);
-        let breaker = Breaker::new(schema, version, &message).unwrap();
-        let broken = breaker.any(&mut Seeded::new(9));
-        assert_eq!(broken, breaker.any(&mut Seeded::new(9)));
+        let mutator = Mutator::new(schema, version, &message).unwrap();
+        let mutated = mutator.any(&mut Seeded::new(9));
+        assert_eq!(mutated, mutator.any(&mut Seeded::new(9)));
     }
 }
 
 #[test]
 fn what_is_broken_already_is_refused() {
     let schema = Schema::named("HeartbeatRequest").unwrap();
-    assert!(Breaker::new(schema, Version(0), b"\0\x01a").is_err());
-    assert!(Breaker::new(schema, Version(99), b"").is_err());
+    assert!(Mutator::new(schema, Version(0), b"\0\x01a").is_err());
+    assert!(Mutator::new(schema, Version(99), b"").is_err());
 }
 
 #[test]
@@ -202,27 +203,27 @@ fn an_api_or_version_that_is_not_known_has_no_frame() {
 #[test]
 fn reading_makes_of_broken_frames_what_their_labels_say() {
     let options = Options::default().with_max_bytes(300);
-    let mut counts = BTreeMap::<(Breakage, &str), usize>::new();
+    let mut counts = BTreeMap::<(Mutation, &str), usize>::new();
     for seed in 0..6_000 {
         let mut entropy = Seeded::new(seed);
         let request = Frame::any_request(&options, &mut entropy);
         let response = request.response(&options, &mut entropy);
-        let broken = request.any_broken(&mut entropy);
-        check_frame(&broken, read_request(broken.bytes()), &request.to_bytes());
-        let broken_response = response.any_broken(&mut entropy);
-        let read = read_response(&response, broken_response.bytes());
-        check_frame(&broken_response, read, &response.to_bytes());
-        for broken in [broken, broken_response] {
-            let part = if broken.message().ends_with("Header") {
+        let mutated = request.randomly_mutated(&mut entropy);
+        check_frame(&mutated, read_request(mutated.bytes()), &request.to_bytes());
+        let mutated_response = response.randomly_mutated(&mut entropy);
+        let read = read_response(&response, mutated_response.bytes());
+        check_frame(&mutated_response, read, &response.to_bytes());
+        for mutated in [mutated, mutated_response] {
+            let part = if mutated.message().ends_with("Header") {
                 "header"
             } else {
                 "body"
             };
-            *counts.entry((broken.breakage(), part)).or_default() += 1;
+            *counts.entry((mutated.mutation(), part)).or_default() += 1;
         }
     }
     println!("{counts:?}");
-    for kind in Breakage::ALL {
+    for kind in Mutation::ALL {
         let part = if AROUND.contains(kind) {
             "header"
         } else {
@@ -233,29 +234,29 @@ fn reading_makes_of_broken_frames_what_their_labels_say() {
             "{kind:?} in the {part}"
         );
     }
-    let in_header = |kind: &Breakage| counts.contains_key(&(*kind, "header"));
-    assert!(in_header(&Breakage::InflatedLength) && in_header(&Breakage::EndlessVarint));
+    let in_header = |kind: &Mutation| counts.contains_key(&(*kind, "header"));
+    assert!(in_header(&Mutation::InflatedLength) && in_header(&Mutation::EndlessVarint));
 }
 
 #[test]
 fn each_way_of_breaking_a_frame_can_be_asked_for() {
     let options = Options::default();
-    let mut missing = Breakage::ALL.to_vec();
+    let mut missing = Mutation::ALL.to_vec();
     for seed in 0..500 {
         let mut entropy = Seeded::new(seed);
         let request = Frame::any_request(&options, &mut entropy);
-        missing.retain(|kind| request.broken(*kind, &mut entropy).is_none());
+        missing.retain(|kind| request.mutated(*kind, &mut entropy).is_none());
     }
     assert_eq!(missing, []);
 }
 
-fn check_frame(broken: &Broken, read: Result<Vec<u8>, Fault>, original: &[u8]) {
-    let place = || format!("{broken}\nof {original:02x?}\nis {:02x?}", broken.bytes());
-    match (read, broken.verdict()) {
-        (Ok(again), Verdict::Accept) => assert_eq!(again, original, "{}", place()),
-        (Err(Fault(offset)), Verdict::Refuse | Verdict::KafkaAccepts) => {
+fn check_frame(mutated: &Mutated, read: Result<Vec<u8>, Fault>, original: &[u8]) {
+    let place = || format!("{mutated}\nof {original:02x?}\nis {:02x?}", mutated.bytes());
+    match (read, mutated.expectation()) {
+        (Ok(again), Expectation::Accept) => assert_eq!(again, original, "{}", place()),
+        (Err(Fault(offset)), Expectation::Refuse | Expectation::KafkaAccepts) => {
             assert!(
-                broken.blamed().contains(&offset),
+                mutated.blamed().contains(&offset),
                 "byte {offset}: {}",
                 place()
             );

@@ -10,8 +10,8 @@ import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 
 /**
- * Reads broken messages with Kafka's own code and compares what it makes of them with their labels. A line of the
- * input is name, version, verdict, what was broken, the message before and the message broken, both in hexadecimal.
+ * Reads malformed messages with Kafka's own code and compares what it makes of them with their labels. A line of the
+ * input is name, version, expectation, mutation, the message before and after it, both in hexadecimal.
  */
 public final class Check {
     private static final Map<String, Integer> OUTCOMES = new TreeMap<>();
