@@ -5,7 +5,7 @@ use std::fmt;
 
 #[cfg(feature = "schema")]
 use crate::schema::Schema;
-use crate::wire::{IntoOwned, Limits, Reader, Writer};
+use crate::wire::{Fidelity, IntoOwned, Limits, Reader, Writer};
 use crate::{ApiKey, DecodeError, EncodeError, HeaderVersions, Version, VersionRange};
 
 /// A message of Kafka's protocol: a request, a response, a header or a record.
@@ -48,15 +48,53 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
 
     /// Appends the message to `writer`.
     ///
+    /// Ignorable fields are silently omitted in versions that lack them, unless the message would no longer say what it
+    /// is about: a topic name is refused in versions that have only topic ids if the id is not set, and a topic id in
+    /// versions that have only names. See [`encode_lossy`](Self::encode_lossy), and [`Request::fits`] for a stricter check.
+    ///
     /// # Errors
     ///
     /// [`EncodeError`] if the message does not have the version, or a field holds what the version
-    /// cannot: a value of a field that it does not have and that is not ignorable, null, a string
+    /// cannot: a value of a field that it does not have and that is not omitted, null, a string
     /// of more than 32,767 bytes, an unknown tagged field. The writer is left as it was.
     fn encode(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
         let start = writer.begin_message(Self::NAME, Self::VERSIONS, version)?;
         self.write(writer, version);
         writer.end_message(&start, Self::NAME, version)
+    }
+
+    /// Appends the message to `writer` as Kafka's Java client does: every ignorable field is silently omitted in versions
+    /// that lack it, topic names and ids among them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "messages")] {
+    /// use kafka_codec::messages::DeleteTopicsRequest;
+    /// use kafka_codec::wire::Writer;
+    /// use kafka_codec::{Message, Version};
+    ///
+    /// let request = DeleteTopicsRequest { topic_names: vec!["t".into()], ..Default::default() };
+    /// let mut writer = Writer::new();
+    /// let error = request.encode(&mut writer, Version(6)).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "DeleteTopicsRequest v6: topic_names: set, but only versions 0-5 have this field",
+    /// );
+    /// // Deletes nothing.
+    /// request.encode_lossy(&mut writer, Version(6)).unwrap();
+    /// assert_eq!(writer.into_vec(), [1, 0, 0, 0, 0, 0]);
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode), but for what is omitted.
+    fn encode_lossy(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
+        let kept = writer.keep(Fidelity::Lossy);
+        let result = self.encode(writer, version);
+        writer.keep(kept);
+        result
     }
 
     /// The message as bytes of its own; shared blobs are copied.
@@ -142,6 +180,36 @@ pub trait Request: Message {
 
     /// What the broker answers with, in the same version.
     type Response<'a>: Response + Decode<'a>;
+
+    /// Checks that `version` holds everything that the request says, at the cost of encoding it.
+    ///
+    /// Beyond what [`encode`](Message::encode) refuses, no field that ended before `version` may be set, unless a
+    /// successor is: the documentation of the field names it. Ignorable fields that begin later may be omitted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "messages")] {
+    /// use kafka_codec::messages::OffsetCommitRequest;
+    /// use kafka_codec::{EncodeErrorKind, Request, Version, VersionRange};
+    ///
+    /// let request = OffsetCommitRequest { retention_time_ms: 60_000, ..Default::default() };
+    /// request.fits(Version(4)).unwrap();
+    /// let error = request.fits(Version(5)).unwrap_err();
+    /// assert_eq!(error.path(), Some("retention_time_ms"));
+    /// let versions = VersionRange::new(2, 4).unwrap();
+    /// assert_eq!(error.kind(), &EncodeErrorKind::NotInVersion { versions });
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] names the first field that does not fit.
+    fn fits(&self, version: Version) -> Result<(), EncodeError> {
+        let mut writer = Writer::new();
+        writer.keep(Fidelity::All);
+        self.encode(&mut writer, version)
+    }
 
     /// Returns the header versions of the request and its response in `version`.
     #[must_use]

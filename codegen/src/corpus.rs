@@ -5,11 +5,13 @@ mod aliases;
 mod descriptions;
 mod errors;
 mod releases;
+mod successors;
 
 pub use aliases::Aliases;
 pub use descriptions::{Description, Descriptions};
 pub use errors::ErrorCode;
 pub use releases::{MessageHistory, Release, Releases};
+pub use successors::{Succession, SuccessionKind, Successors};
 
 use std::fmt;
 use std::fs;
@@ -31,6 +33,9 @@ pub const ERRORS_FILE: &str = "errors.json";
 /// The name of the file with the meanings of messages, structs and fields.
 pub const DESCRIPTIONS_FILE: &str = "descriptions.json";
 
+/// The name of the file with what became of fields that ended.
+pub const SUCCESSORS_FILE: &str = "successors.json";
+
 /// All definitions, by module and name, and their history.
 #[derive(Clone, Debug, Default)]
 pub struct Corpus {
@@ -44,6 +49,8 @@ pub struct Corpus {
     pub errors: Vec<ErrorCode>,
     /// What messages, structs and fields mean.
     pub descriptions: Descriptions,
+    /// What became of fields that ended.
+    pub successors: Successors,
     /// What is wrong with single files. [`resolve`](crate::resolve::resolve) reports it, with all else that is wrong.
     pub faults: Faults,
 }
@@ -53,8 +60,8 @@ impl Corpus {
     /// A folder without sub-folders is a module itself.
     ///
     /// Without `releases.json` nothing is known of the history, without `aliases.json` of other names,
-    /// without `errors.json` of error codes, and without `descriptions.json` of
-    /// what fields mean.
+    /// without `errors.json` of error codes, without `descriptions.json` of what fields mean, and without
+    /// `successors.json` of what became of fields that ended.
     ///
     /// # Errors
     ///
@@ -79,6 +86,7 @@ impl Corpus {
             aliases: optional(folder, ALIASES_FILE, Aliases::parse, &mut faults)?,
             errors: optional(folder, ERRORS_FILE, errors::parse, &mut faults)?,
             descriptions: optional(folder, DESCRIPTIONS_FILE, Descriptions::parse, &mut faults)?,
+            successors: optional(folder, SUCCESSORS_FILE, Successors::parse, &mut faults)?,
             faults,
         })
     }
@@ -159,8 +167,14 @@ fn text(path: &Path) -> Result<String, CorpusError> {
 fn is_json(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "json")
-        && ![RELEASES_FILE, ALIASES_FILE, ERRORS_FILE, DESCRIPTIONS_FILE]
-            .contains(&&*file_name(path))
+        && ![
+            RELEASES_FILE,
+            ALIASES_FILE,
+            ERRORS_FILE,
+            DESCRIPTIONS_FILE,
+            SUCCESSORS_FILE,
+        ]
+        .contains(&&*file_name(path))
         && path.is_file()
 }
 

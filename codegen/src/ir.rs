@@ -141,6 +141,19 @@ pub struct Field {
     pub description: Option<String>,
     /// The release that first had it, if it is newer than its message.
     pub since: Option<String>,
+    /// What became of it, if it ended before its struct did.
+    pub ended: Option<Ended>,
+}
+
+/// What says the same as a field in versions after it ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The Rust names of the fields of the same struct that say it, if there are any.
+    pub successors: Vec<String>,
+    /// Whether the value names something, which without it and its successors is not known.
+    pub identifies: bool,
+    /// Why nothing says it.
+    pub reason: Option<String>,
 }
 
 impl Field {

@@ -18,10 +18,10 @@ use crate::{Version, VersionRange};
 /// let request =
 ///     HeartbeatRequest { group_instance_id: Some("i-1".into()), ..Default::default() };
 /// let error = request.encode_to_vec(Version(2)).unwrap_err();
-/// assert_eq!(error.kind(), &EncodeErrorKind::NotInVersion);
+/// assert!(matches!(error.kind(), EncodeErrorKind::NotInVersion { .. }));
 /// assert_eq!(
 ///     error.to_string(),
-///     "HeartbeatRequest v2: group_instance_id: set, but this version has no such field",
+///     "HeartbeatRequest v2: group_instance_id: set, but only versions 3-4 have this field",
 /// );
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -70,12 +70,10 @@ impl EncodeError {
         self
     }
 
-    /// `field` is set, but the version has no such field.
-    #[doc(hidden)]
+    /// `field` is set, but only other versions have such a field.
     #[cold]
-    #[must_use]
-    pub fn not_in_version(field: &'static str) -> Self {
-        Self::new(EncodeErrorKind::NotInVersion, Some(field))
+    pub(crate) fn not_in_version(field: &'static str, versions: VersionRange) -> Self {
+        Self::new(EncodeErrorKind::NotInVersion { versions }, Some(field))
     }
 
     /// `field` is null, which it may not be in the version.
@@ -146,8 +144,11 @@ impl error::Error for EncodeError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeErrorKind {
-    /// A field is set that the version does not have, and that may not be left out silently.
-    NotInVersion,
+    /// A field is set that the version does not have, and that may not be omitted silently.
+    NotInVersion {
+        /// The versions that have the field.
+        versions: VersionRange,
+    },
     /// A field is null that may not be in this version.
     UnexpectedNull,
     /// A string, blob or array is longer than its length field can say.
@@ -174,7 +175,12 @@ pub enum EncodeErrorKind {
 impl fmt::Display for EncodeErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotInVersion => f.write_str("set, but this version has no such field"),
+            Self::NotInVersion { versions } if versions.min() == versions.max() => {
+                write!(f, "set, but only version {versions} has this field")
+            }
+            Self::NotInVersion { versions } => {
+                write!(f, "set, but only versions {versions} have this field")
+            }
             Self::UnexpectedNull => f.write_str("null, which it may not be in this version"),
             Self::TooLong { length, at_most } => {
                 write!(f, "length is {length}, the most is {at_most}")

@@ -44,4 +44,5 @@ pub use segments::Segments;
 pub use structs::Struct;
 pub use tagged_fields::{TaggedField, TaggedFields};
 pub use uuid::{ParseUuidError, Uuid};
+pub(crate) use writer::Fidelity;
 pub use writer::{TagWriter, Writer};

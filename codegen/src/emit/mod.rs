@@ -5,6 +5,7 @@ mod defaults;
 mod docs;
 mod error_codes;
 mod messages;
+mod omit;
 mod own;
 mod read;
 mod record_types;

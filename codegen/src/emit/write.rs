@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::omit::{self, Loss};
 use super::when::When;
 use super::{Scope, defaults, ident, number, types};
 use crate::ir::{Element, Field, Fixed, Type};
@@ -45,8 +46,8 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
     }
 }
 
-/// The statement that writes a field that stands among the others, and that refuses a value where
-/// the version has no such field.
+/// The statement that writes a field that stands among the others. Where the version has no such field, it refuses a
+/// value, or reports that it is omitted if that loses something.
 fn mandatory(scope: Scope<'_>, field: &Field) -> TokenStream {
     let possible = scope.entry.versions;
     let written = field.mandatory().intersect(possible);
@@ -57,19 +58,22 @@ fn mandatory(scope: Scope<'_>, field: &Field) -> TokenStream {
     let write = || value(field, written, &place);
     let refuse = || {
         let name = display(field);
-        let set = defaults::differs(scope, field);
-        quote!(w.absent(#set, #name))
+        let (set, versions) = (defaults::differs(scope, field), omit::versions(field));
+        quote!(w.absent(#set, #name, #versions))
     };
     let is_written = When::new(written, possible);
     let is_there = When::new(field.versions, possible);
     if field.ignorable || is_there == When::Always {
-        return match (is_written, is_written.condition()) {
-            (When::Never, _) => quote!(),
-            (_, None) => statement(write()),
-            (_, Some(condition)) => {
-                let write = write();
-                quote!(if #condition { #write })
-            }
+        return match Loss::of(scope, field) {
+            Some(loss) => write_or_report(scope, field, is_written, &loss, write),
+            None => match (is_written, is_written.condition()) {
+                (When::Never, _) => quote!(),
+                (_, None) => statement(write()),
+                (_, Some(condition)) => {
+                    let write = write();
+                    quote!(if #condition { #write })
+                }
+            },
         };
     }
     match (is_written, is_there.negated()) {
@@ -87,6 +91,34 @@ fn mandatory(scope: Scope<'_>, field: &Field) -> TokenStream {
             let (written, refuse) = (write(), refuse());
             let condition = is_written.condition();
             quote!(if #condition { #written } else if #absent { #refuse })
+        }
+    }
+}
+
+/// The statement that writes a field that may be omitted, and that reports what is lost by it.
+fn write_or_report(
+    scope: Scope<'_>,
+    field: &Field,
+    is_written: When,
+    loss: &Loss<'_>,
+    write: impl FnOnce() -> TokenStream,
+) -> TokenStream {
+    let is_lost = When::new(loss.versions, scope.entry.versions);
+    let report = || loss.report(scope, field, &display(field));
+    match (is_written, is_lost) {
+        (When::Never, _) => {
+            let report = report();
+            is_lost.only(|| statement(report))
+        }
+        (When::AtMost(last), When::AtLeast(first)) | (When::AtLeast(first), When::AtMost(last))
+            if first - 1 == last =>
+        {
+            is_written.choose(write, report)
+        }
+        _ => {
+            let (condition, write) = (is_written.condition(), write());
+            let (lost, report) = (is_lost.condition(), report());
+            quote!(if #condition { #write } else if #lost { #report })
         }
     }
 }

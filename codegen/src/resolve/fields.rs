@@ -1,7 +1,7 @@
 //! The structs of a message as they are generated, once everything is known to be right.
 
 use super::structs::Registry;
-use super::{defaults, join, names};
+use super::{defaults, join, names, successors};
 use crate::corpus::Corpus;
 use crate::ir::{Default, Element, Field, Fixed, Struct, Type};
 use crate::schema::{Definition, FieldDef};
@@ -34,12 +34,14 @@ pub(super) fn resolve(
                 .fields
                 .iter()
                 .filter_map(|field| {
-                    let since = releases.field_since(message, &join(&entry.path, &field.name));
+                    let path = join(&entry.path, &field.name);
+                    let since = releases.field_since(message, &path);
                     let described = || descriptions.field(message, entry.name, &field.name);
                     let about = field.about.clone();
                     Some(Field {
                         description: about.or_else(|| Some(described()?.text.clone())),
                         since: since.map(str::to_owned),
+                        ended: successors::ended(definition, &path, &corpus.successors),
                         ..resolve_field(definition, registry, field, entry.versions)?
                     })
                 })
@@ -88,6 +90,7 @@ fn resolve_field(
         entity: field.entity_type.map(|entity| entity.name()),
         description: None,
         since: None,
+        ended: None,
     })
 }
 

@@ -10,6 +10,7 @@ mod history;
 mod names;
 mod sizes;
 mod structs;
+mod successors;
 mod tags;
 mod type_rules;
 mod used;
@@ -65,6 +66,7 @@ pub fn message(module: &str, definition: &Definition, corpus: &Corpus) -> Result
     type_rules::check(&mut check);
     tags::check(&mut check);
     defaults::check(&mut check);
+    successors::check(&mut check, &registry, &corpus.successors);
     // What follows relies on the checks before.
     check.faults()?;
     let mut structs = fields::resolve(definition, &registry, corpus);

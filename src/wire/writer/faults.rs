@@ -1,6 +1,6 @@
 //! How writing fails: the first fault is kept until someone asks.
 
-use super::{Mark, Writer};
+use super::{Fidelity, Mark, Writer};
 use crate::{EncodeError, EncodeErrorKind, Version, VersionRange};
 
 impl Writer {
@@ -29,18 +29,52 @@ impl Writer {
         self.error = self.error.take().map(|error| error.inside(field, index));
     }
 
-    /// Refuses `field` if it is `set`, which the version has no place for.
+    /// Refuses `field` if it is `set`: only the versions from `first` to `last` have it.
     #[doc(hidden)]
     #[inline]
-    pub fn absent(&mut self, set: bool, field: &'static str) {
+    pub fn absent(&mut self, set: bool, field: &'static str, first: i16, last: i16) {
         if set {
-            self.not_in_version(field);
+            self.not_in_version(Fidelity::Lossy, field, first, last);
         }
     }
 
+    /// Omits `field`, which ended or has not begun. If it is `set` and no `other` field identifies the same, that is lost.
+    #[doc(hidden)]
+    #[inline]
+    pub fn omit_identity(
+        &mut self,
+        set: bool,
+        other: bool,
+        field: &'static str,
+        first: i16,
+        last: i16,
+    ) {
+        if set && !other {
+            self.not_in_version(Fidelity::Identities, field, first, last);
+        }
+    }
+
+    /// Omits `field`, which ended. If it is `set` and no `other` field says the same, the value is lost.
+    #[doc(hidden)]
+    #[inline]
+    pub fn omit(&mut self, set: bool, other: bool, field: &'static str, first: i16, last: i16) {
+        if set && !other {
+            self.not_in_version(Fidelity::All, field, first, last);
+        }
+    }
+
+    /// Fails if the writer keeps at least what is lost here.
     #[cold]
-    fn not_in_version(&mut self, field: &'static str) {
-        self.fail(EncodeError::not_in_version(field));
+    fn not_in_version(&mut self, lost: Fidelity, field: &'static str, first: i16, last: i16) {
+        if self.fidelity >= lost {
+            let versions = VersionRange::generated(first, last);
+            self.fail(EncodeError::not_in_version(field, versions));
+        }
+    }
+
+    /// Sets what is kept from now on, and returns what it was.
+    pub(crate) const fn keep(&mut self, fidelity: Fidelity) -> Fidelity {
+        std::mem::replace(&mut self.fidelity, fidelity)
     }
 
     /// Refuses `field`, which is null and which the version has no null for.

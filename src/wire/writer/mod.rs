@@ -43,6 +43,20 @@ pub struct Writer {
     shared: usize,
     /// What failed first.
     error: Option<EncodeError>,
+    /// What may not be lost.
+    fidelity: Fidelity,
+}
+
+/// Which values of fields that the version does not have are refused, of those that may be omitted.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fidelity {
+    /// None, as in Kafka's Java client.
+    Lossy,
+    /// Identities that no other field of the struct states.
+    #[default]
+    Identities,
+    /// Identities, and values of fields that ended, unless a successor is set.
+    All,
 }
 
 impl Writer {

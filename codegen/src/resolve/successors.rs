@@ -1,0 +1,108 @@
+//! What became of the fields of requests and responses that ended before their struct did. Every such field must be
+//! in `successors.json`, if there is one, so that a refresh of the definitions asks for each that is new.
+
+use super::structs::{Entry, Registry};
+use super::{Check, join, names};
+use crate::corpus::{Succession, SuccessionKind, Successors};
+use crate::fault::Mistake;
+use crate::ir::Ended;
+use crate::schema::{Definition, FieldDef, Kind};
+use crate::versions::Versions;
+
+/// The file and the definition must agree on which fields ended, and successors must be there in later versions.
+pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>, successors: &Successors) {
+    let definition = check.definition;
+    if successors.is_empty() || !matches!(definition.kind, Kind::Request | Kind::Response) {
+        return;
+    }
+    let mut known = Vec::new();
+    for entry in &registry.structs {
+        for field in entry.fields {
+            let path = join(&entry.path, &field.name);
+            match (later(entry, field), successors.of(&definition.name, &path)) {
+                (Some(later), Some(succession)) => {
+                    for name in succession.successors() {
+                        if let Some(wrong) = fault_of_successor(entry, later, name) {
+                            let right = "name a field of the same struct that later versions have";
+                            report(check, successors, &path, succession, wrong, right);
+                        }
+                    }
+                }
+                (Some(_), None) => {
+                    let wrong = format!(
+                        "the field ended, its versions are {}, and `successors.json` does not say what became of it",
+                        field.effective_versions()
+                    );
+                    let right = "add what says the same in later versions, or why nothing does";
+                    check.fault(field.spans.of("versions"), Some(&path), wrong, right);
+                }
+                (None, Some(succession)) => {
+                    let wrong = "the field did not end before its struct".to_owned();
+                    report(
+                        check,
+                        successors,
+                        &path,
+                        succession,
+                        wrong,
+                        "remove the entry",
+                    );
+                }
+                (None, None) => {}
+            }
+            known.push(path);
+        }
+    }
+    for (path, succession) in successors.of_message(&definition.name) {
+        if !known.iter().any(|known| known == path) {
+            let wrong = "there is no such field".to_owned();
+            let right = "put the names of the fields around it before it, as in `Topics.Name`, or its common struct's";
+            report(check, successors, path, succession, wrong, right);
+        }
+    }
+}
+
+fn report(
+    check: &mut Check<'_>,
+    successors: &Successors,
+    path: &str,
+    succession: &Succession,
+    wrong: String,
+    right: &str,
+) {
+    if let Some(mut fault) = successors.fault(succession, Mistake::new(wrong, right)) {
+        fault.message = Some(check.definition.name.clone());
+        fault.field = Some(path.to_owned());
+        check.push(fault);
+    }
+}
+
+fn fault_of_successor(entry: &Entry<'_>, later: Versions, name: &str) -> Option<String> {
+    match entry.fields.iter().find(|field| field.name == name) {
+        None => Some(format!("its struct has no field `{name}`")),
+        Some(field) if field.effective_versions().intersect(later).is_empty() => Some(format!(
+            "`{name}` is in none of the later versions, {later}"
+        )),
+        Some(_) => None,
+    }
+}
+
+/// The versions of the struct after those of the field; `None` if there are none.
+fn later(entry: &Entry<'_>, field: &FieldDef) -> Option<Versions> {
+    let versions = field.effective_versions().intersect(entry.versions);
+    let (last, end) = (versions.highest()?, entry.versions.highest()?);
+    (last < end).then(|| Versions::new(last + 1, end))
+}
+
+/// What became of the field of `definition` at `path`, if it ended.
+pub(super) fn ended(definition: &Definition, path: &str, successors: &Successors) -> Option<Ended> {
+    let succession = successors.of(&definition.name, path)?;
+    let fields = succession.successors().iter();
+    Some(Ended {
+        successors: fields.map(|name| names::snake_ident(name)).collect(),
+        identifies: matches!(succession.kind, SuccessionKind::Identity(_)),
+        reason: match &succession.kind {
+            SuccessionKind::Dropped(reason) => Some(reason.clone()),
+            _ => None,
+        },
+    })
+}
