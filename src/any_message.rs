@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::wire::{IntoOwned, Limits, Writer};
 use crate::{
-    ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, Message, Version, messages,
+    ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, Message, Request, Version, messages,
 };
 
 macro_rules! any_messages {
@@ -30,6 +30,19 @@ macro_rules! any_messages {
             /// # Ok::<(), kafka_codec::DecodeError>(())
             /// ```
             AnyRequest { $($api: $request,)* }
+        }
+        impl AnyRequest<'_> {
+            /// Checks that `version` holds everything that the request says.
+            ///
+            /// # Errors
+            ///
+            /// As [`Request::fits`].
+            #[inline]
+            pub fn fits(&self, version: Version) -> Result<(), EncodeError> {
+                match self {
+                    $(Self::$api(request) => request.fits(version),)*
+                }
+            }
         }
         any_messages! {
             /// A response of any API.
@@ -91,6 +104,22 @@ macro_rules! any_messages {
             pub fn encode(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
                 match self {
                     $(Self::$api(message) => message.encode(writer, version),)*
+                }
+            }
+
+            /// Appends the message to `writer` as Kafka's Java client does.
+            ///
+            /// # Errors
+            ///
+            /// As [`Message::encode_lossy`].
+            #[inline]
+            pub fn encode_lossy(
+                &self,
+                writer: &mut Writer,
+                version: Version,
+            ) -> Result<(), EncodeError> {
+                match self {
+                    $(Self::$api(message) => message.encode_lossy(writer, version),)*
                 }
             }
 

@@ -63,6 +63,19 @@ pub fn encode_request<R: Request>(
     correlation_id: i32,
     client_id: Option<&str>,
 ) -> Result<Segments, EncodeError> {
+    let mut writer = Writer::with_buffer(buffer);
+    write_request(&mut writer, request, version, correlation_id, client_id)?;
+    Ok(writer.finish())
+}
+
+/// Appends what [`encode_request`] returns. If that fails, the writer is left as it was.
+pub(crate) fn write_request<R: Request>(
+    writer: &mut Writer,
+    request: &R,
+    version: Version,
+    correlation_id: i32,
+    client_id: Option<&str>,
+) -> Result<(), EncodeError> {
     let header = RequestHeader {
         request_api_key: R::KEY.number(),
         request_api_version: version.0,
@@ -70,13 +83,8 @@ pub fn encode_request<R: Request>(
         client_id: client_id.map(Cow::Borrowed),
         ..Default::default()
     };
-    encode(
-        buffer,
-        &header,
-        R::header_versions(version).request,
-        request,
-        version,
-    )
+    let header_version = R::header_versions(version).request;
+    write(writer, &header, header_version, request, version)
 }
 
 /// A whole response frame: size, header and body; see [`encode_request`].
@@ -94,27 +102,27 @@ pub fn encode_response<R: Response>(
         correlation_id,
         ..Default::default()
     };
-    encode(
-        buffer,
-        &header,
-        R::header_version(version),
-        response,
-        version,
-    )
+    let header_version = R::header_version(version);
+    let mut writer = Writer::with_buffer(buffer);
+    write(&mut writer, &header, header_version, response, version)?;
+    Ok(writer.finish())
 }
 
-fn encode(
-    buffer: Vec<u8>,
+fn write(
+    writer: &mut Writer,
     header: &impl Message,
     header_version: Version,
     body: &impl Message,
     version: Version,
-) -> Result<Segments, EncodeError> {
-    let mut writer = Writer::with_buffer(buffer);
+) -> Result<(), EncodeError> {
     let start = writer.mark();
     writer.i32(0);
-    header.encode(&mut writer, header_version)?;
-    body.encode(&mut writer, version)?;
-    writer.patch_size(&start)?;
-    Ok(writer.finish())
+    let written = header
+        .encode(writer, header_version)
+        .and_then(|()| body.encode(writer, version))
+        .and_then(|()| writer.patch_size(&start));
+    if written.is_err() {
+        writer.truncate(&start);
+    }
+    written
 }

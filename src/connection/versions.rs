@@ -98,8 +98,7 @@ impl VersionTable {
         self.apis.is_empty()
     }
 
-    /// The version in which to send a request of `key`: the highest that `ours`, the broker and the
-    /// caller have, if that has one.
+    /// The highest version of `key` that `ours`, the broker and the caller have, if the caller has a limit.
     ///
     /// # Errors
     ///
@@ -110,6 +109,16 @@ impl VersionTable {
         ours: Option<VersionRange>,
         caller: Option<VersionRange>,
     ) -> Result<Version, VersionError> {
+        self.common(key, ours, caller).map(VersionRange::max)
+    }
+
+    /// The versions in which a request of `key` may be sent; see [`choose`](Self::choose).
+    pub(super) fn common(
+        &self,
+        key: ApiKey,
+        ours: Option<VersionRange>,
+        caller: Option<VersionRange>,
+    ) -> Result<VersionRange, VersionError> {
         let Some(ours) = ours else {
             return Err(VersionError::ApiUnknownToUs { key });
         };
@@ -117,15 +126,13 @@ impl VersionTable {
             return Err(VersionError::ApiUnknownToBroker { key });
         };
         let both = ours.intersect(broker);
-        match both.and_then(|both| both.intersect(caller.unwrap_or(both))) {
-            Some(common) => Ok(common.max()),
-            None => Err(VersionError::NoCommonVersion {
+        both.and_then(|both| both.intersect(caller.unwrap_or(both)))
+            .ok_or(VersionError::NoCommonVersion {
                 key,
                 ours,
                 broker,
                 caller,
-            }),
-        }
+            })
     }
 
     /// The newest release of Kafka of which the broker has all versions or more, such as `4.1`. A

@@ -129,7 +129,7 @@ fn encode_errors() -> Vec<(EncodeError, &'static str)> {
                 },
                 2,
             ),
-            "HeartbeatRequest v2: group_instance_id: set, but this version has no such field",
+            "HeartbeatRequest v2: group_instance_id: set, but only versions 3-4 have this field",
         ),
         (
             MetadataRequest {

@@ -30,6 +30,8 @@ mod vectors;
 
 mod error_kinds;
 mod error_paths;
+#[cfg(feature = "schema")]
+mod fits;
 mod fuzz_corpus;
 mod hostile;
 mod hostile_memory;

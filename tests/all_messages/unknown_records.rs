@@ -151,7 +151,12 @@ fn a_record_that_cannot_be_written_leaves_the_writer_as_it_was() {
     let error = record.encode(&mut writer, Version(2)).unwrap_err();
     assert_eq!(
         (error.field(), error.kind()),
-        (Some("log_dirs"), &EncodeErrorKind::NotInVersion)
+        (
+            Some("log_dirs"),
+            &EncodeErrorKind::NotInVersion {
+                versions: VersionRange::new(3, 4).unwrap()
+            }
+        )
     );
     assert_eq!(writer.as_slice(), Some(&[0, 7][..]));
 

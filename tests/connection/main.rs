@@ -38,6 +38,8 @@ mod recorded_traffic;
 mod rule_01_pairing;
 mod rule_02_correlation_ids;
 mod rule_03_choice;
+#[cfg(feature = "messages")]
+mod rule_03_fits;
 mod rule_03_versions;
 mod rule_04_faults;
 mod rule_04_sasl;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{error, fmt};
 
-use crate::EncodeError;
+use crate::{EncodeError, VersionRange};
 
 use super::request::ApiLabel;
 use crate::connection::advice::{Advice, Failure};
@@ -187,6 +187,13 @@ pub enum SubmitError {
     Version(VersionError),
     /// The request cannot be encoded in the version.
     Encode(EncodeError),
+    /// No version that both sides and the caller have [fits](crate::Request::fits) the request.
+    DoesNotFit {
+        /// The versions that they have.
+        versions: VersionRange,
+        /// The field that the highest of them does not hold, and the versions that have it.
+        error: EncodeError,
+    },
     /// A frame that does not begin as a request does.
     NotARequest {
         /// How many bytes it has.
@@ -212,6 +219,9 @@ impl fmt::Display for SubmitError {
             }
             Self::Version(error) => error.fmt(f),
             Self::Encode(error) => error.fmt(f),
+            Self::DoesNotFit { versions, error } => {
+                write!(f, "{error}, and both sides have {versions}")
+            }
             Self::NotARequest { bytes } => write!(
                 f,
                 "a frame of {bytes} bytes is no request: API key, version and correlation id take 8"

@@ -9,6 +9,7 @@ use crate::{ApiKey, ErrorCode, Message, Request, Version};
 use super::completion::RawResponse;
 use super::error::{ConnectionErrorKind, SubmitError};
 use super::event::Event;
+use super::fit::Choice;
 use super::machine::Connection;
 use super::negotiate::{Answer, read_answer};
 use super::options::Negotiation;
@@ -67,7 +68,13 @@ impl Connection {
         step: Step,
     ) {
         let options = SubmitOptions::default();
-        match self.encode(now, request, version, Origin::Session(step), options) {
+        match self.encode(
+            now,
+            request,
+            Choice::Exactly(version),
+            Origin::Session(step),
+            options,
+        ) {
             Ok(record) => self.send_first(now, record),
             Err(error) => {
                 let error = match error {

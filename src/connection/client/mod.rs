@@ -7,6 +7,7 @@ pub(super) mod correlation;
 pub(super) mod error;
 pub(super) mod event;
 pub(super) mod finish;
+pub(super) mod fit;
 pub(super) mod gate;
 pub(super) mod initialize;
 pub(super) mod inputs;

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use bytes::Buf;
 
 use crate::messages::ApiVersionsRequest;
-use crate::wire::Segments;
-use crate::{ApiKey, Request, Version, frame};
+use crate::wire::{Segments, Writer};
+use crate::{ApiKey, Request, Version};
 
 use super::error::{ConnectionErrorKind, SubmitError};
+use super::fit::{self, Choice};
 use super::machine::Connection;
 use super::request::{ApiLabel, Origin, Record, RequestId, Step, SubmitOptions};
 use crate::connection::delivery::Delivery;
@@ -22,7 +23,11 @@ use crate::connection::timing::Timings;
 use crate::connection::versions::VersionError;
 
 impl Connection {
-    /// Sends a request, in the highest version that both sides and the caller have.
+    /// Sends a request, in the highest version that both sides and the caller have and that
+    /// [fits](Request::fits) it, unless the options name a version.
+    ///
+    /// A request that names topics is sent in the highest version that has names, one with their ids in a version with
+    /// ids.
     ///
     /// It is encoded at once. [`Event::Completed`](crate::connection::Event::Completed) says how it went, once.
     ///
@@ -36,8 +41,8 @@ impl Connection {
         options: SubmitOptions,
     ) -> Result<RequestId, SubmitError> {
         self.check_open()?;
-        let version = self.version_for::<R>(options)?;
-        let record = self.encode(now, request, version, Origin::Caller, options)?;
+        let choice = self.choice_for::<R>(options)?;
+        let record = self.encode(now, request, choice, Origin::Caller, options)?;
         Ok(self.take_in(now, record))
     }
 
@@ -61,7 +66,8 @@ impl Connection {
         let (name, software) = self.software();
         let request = api_versions_request(&name, &software);
         let options = SubmitOptions::default();
-        let record = self.encode(now, &request, version, Origin::Probe, options)?;
+        let choice = Choice::Exactly(version);
+        let record = self.encode(now, &request, choice, Origin::Probe, options)?;
         Ok(self.take_in(now, record))
     }
 
@@ -114,10 +120,10 @@ impl Connection {
         }
     }
 
-    fn version_for<R: Request>(&self, options: SubmitOptions) -> Result<Version, SubmitError> {
+    fn choice_for<R: Request>(&self, options: SubmitOptions) -> Result<Choice, SubmitError> {
         if let Some(version) = options.version {
             self.check_version(R::KEY, version)?;
-            return Ok(version);
+            return Ok(Choice::Exactly(version));
         }
         if self.versions.is_empty() {
             return Err(SubmitError::NotReady { state: self.state });
@@ -145,7 +151,8 @@ impl Connection {
             (one, other) => one.or(other),
         };
         let ours = R::VERSIONS.intersect(stable);
-        Ok(self.versions.choose(R::KEY, ours, caller)?)
+        let versions = self.versions.common(R::KEY, ours, caller)?;
+        Ok(Choice::HighestOf(versions))
     }
 
     /// Whether the broker has a version, as far as is known. Before the connection is ready nothing is said against one:
@@ -183,15 +190,16 @@ impl Connection {
         &mut self,
         now: Instant,
         request: &R,
-        version: Version,
+        choice: Choice,
         origin: Origin,
         options: SubmitOptions,
     ) -> Result<Box<Record>, SubmitError> {
         let is_sasl = matches!(origin, Origin::Session(step) if step != Step::ApiVersions);
         let correlation_id = self.next_correlation_id(is_sasl);
-        let buffer = std::mem::take(&mut self.spare);
+        let mut writer = Writer::with_buffer(std::mem::take(&mut self.spare));
         let client_id = self.options.client_id.as_deref();
-        let segments = frame::encode_request(buffer, request, version, correlation_id, client_id)?;
+        let version = fit::write(&mut writer, request, choice, correlation_id, client_id)?;
+        let segments = writer.finish();
         let headers = R::header_versions(version);
         let label = ApiLabel::new(R::KEY, version, headers, correlation_id, ());
         let encoded = || segments.chunk().get(SIZE_BYTES..).unwrap_or_default();
