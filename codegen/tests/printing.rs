@@ -80,7 +80,7 @@ fn lines_are_short_where_they_can_be_broken_and_never_end_with_spaces() {
     }) {
         assert_eq!(line, line.trim_end());
         // Texts, lists of names, and the rows of tables.
-        let is_whole = ["///", "meaning:", "pub use", "Field::"];
+        let is_whole = ["meaning:", "pub use", "Field::"];
         let is_whole = is_whole
             .iter()
             .any(|start| line.trim_start().starts_with(start));
@@ -94,11 +94,28 @@ fn lines_are_short_where_they_can_be_broken_and_never_end_with_spaces() {
 }
 
 #[test]
-fn all_messages_with_their_tables_are_at_most_40_000_lines_and_most_files_short() {
+fn documentation_is_wrapped_at_100_columns() {
+    for text in generated().into_iter().map(print) {
+        let documentation = |line: &&str| line.trim_start().starts_with("///");
+        let too_long: Vec<&str> = text
+            .lines()
+            .filter(documentation)
+            .filter(|l| l.len() > 100)
+            .collect();
+        assert_eq!(too_long, [""; 0]);
+        assert!(
+            !text.contains("#[doc = "),
+            "documentation that is not a comment"
+        );
+    }
+}
+
+#[test]
+fn all_messages_with_their_tables_are_at_most_42_000_lines_and_most_files_short() {
     let mut lengths: Vec<usize> = modules().map(|text| text.lines().count()).collect();
     lengths.sort_unstable();
     let lines: usize = lengths.iter().sum();
-    assert!(lines <= 40_000, "{lines} lines");
+    assert!(lines <= 42_000, "{lines} lines");
     let median = lengths[lengths.len() / 2];
     assert!(
         median <= 150,

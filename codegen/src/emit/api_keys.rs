@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{ident, number};
+use super::{INDENT, docs, ident, number};
 use crate::ir::{Api, Protocol};
 use crate::schema::Listener;
 use crate::versions::Versions;
@@ -20,7 +20,7 @@ pub fn api_keys(protocol: &Protocol) -> TokenStream {
 fn row(api: &Api) -> TokenStream {
     let name = ident(&api.name);
     let key = number(api.key);
-    let doc = doc(api);
+    let docs = docs::attributes(INDENT, &[doc(api)]);
     let constant = &api.constant;
     let aliases = api
         .aliases
@@ -42,7 +42,7 @@ fn row(api: &Api) -> TokenStream {
         quote!((#release, #lowest, #highest))
     });
     quote! {
-        #[doc = #doc]
+        #docs
         #name = #key {
             constant: #constant,
             aliases: &[#(#aliases),*],
@@ -60,7 +60,7 @@ fn row(api: &Api) -> TokenStream {
 }
 
 fn doc(api: &Api) -> String {
-    let mut doc = format!(" {}, key {}, versions {}", api.name, api.key, api.versions);
+    let mut doc = format!("{}, key {}, versions {}", api.name, api.key, api.versions);
     for (words, release) in [
         ("since Kafka", &api.history.since),
         ("removed in Kafka", &api.history.removed_in),

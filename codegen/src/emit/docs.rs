@@ -31,13 +31,18 @@ pub(super) fn attributes(indent: usize, paragraphs: &[String]) -> TokenStream {
 /// A text in lines of at most `width` columns, unless a word alone is longer.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    let mut words = text.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let mut word = word.to_owned();
+        while let Some(next) = words.next_if(|next| begins_an_item(next)) {
+            word = format!("{word} {next}");
+        }
         match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= width || begins_an_item(word) => {
+            Some(line) if line.len() + 1 + word.len() <= width => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word),
         }
     }
     lines
@@ -218,5 +223,19 @@ fn among(versions: Versions, all: Versions) -> Versions {
     match versions.lowest() {
         Some(lowest) if versions.highest() == all.highest() => Versions::from(lowest),
         _ => versions,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_filled_and_none_begins_like_an_item_of_a_list() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("longer than that", 4), ["longer", "than", "that"]);
+        assert_eq!(wrap("one two 3.", 7), ["one", "two 3."]);
+        assert_eq!(wrap("one two - three", 7), ["one", "two -", "three"]);
+        assert_eq!(wrap("one two -1 three", 7), ["one two", "-1", "three"]);
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::number;
+use super::{INDENT, docs, number};
 use crate::corpus::ErrorCode;
 
 /// One row an error: constant, number, and what the library wants to know of it.
@@ -14,9 +14,9 @@ pub fn error_codes(errors: &[ErrorCode]) -> TokenStream {
         let former = &error.former;
         let (retriable, refreshes_metadata) = (error.retriable, error.refreshes_metadata);
         let meaning = &error.meaning;
-        let doc = format!(" {meaning}");
+        let docs = docs::attributes(INDENT, std::slice::from_ref(meaning));
         quote! {
-            #[doc = #doc]
+            #docs
             #name = #code {
                 former: &[#(#former),*],
                 is_retriable: #retriable,

@@ -40,6 +40,19 @@ enum Home<'p> {
     Elsewhere(&'p Protocol),
 }
 
+/// How far what is in braces is from the left of what is around them.
+const INDENT: usize = 4;
+
+impl Home<'_> {
+    /// How far the struct of a message is from the left: it has a file of its own, or a module among others.
+    fn indent(self) -> usize {
+        match self {
+            Self::Library => 0,
+            Self::Elsewhere(_) => INDENT,
+        }
+    }
+}
+
 /// A struct and the message around it: what every template needs to know.
 #[derive(Copy, Clone)]
 struct Scope<'m> {

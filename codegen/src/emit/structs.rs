@@ -3,7 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Scope, defaults, docs, ident, number, own, parameter, read, role, types, write};
+use super::{
+    INDENT, Scope, defaults, docs, ident, number, own, parameter, read, role, types, write,
+};
 
 /// The struct of a message; `schema` says where its table is.
 pub(super) fn of_message(scope: Scope<'_>, schema: Option<&TokenStream>) -> TokenStream {
@@ -53,15 +55,12 @@ pub(super) fn nested(scope: Scope<'_>) -> TokenStream {
     }
 }
 
-/// How far a field is from the left of its struct.
-const INDENT: usize = 4;
-
 fn declaration(scope: Scope<'_>, docs: &[String]) -> TokenStream {
     let name = ident(&scope.entry.ident);
     let derived = defaults::are_all_rusts_own(scope.entry).then(|| quote!(Default,));
-    let docs = docs::attributes(0, docs);
+    let docs = docs::attributes(scope.home.indent(), docs);
     let fields = scope.entry.fields.iter().map(|field| {
-        let docs = docs::attributes(INDENT, &docs::field(scope, field));
+        let docs = docs::attributes(scope.home.indent() + INDENT, &docs::field(scope, field));
         let (name, ty) = (ident(&field.ident), types::of_field(scope, field));
         quote!(#docs pub #name: #ty,)
     });
