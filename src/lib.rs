@@ -71,7 +71,7 @@ pub mod wire;
 #[cfg(feature = "messages")]
 pub use any_message::{AnyRequest, AnyResponse};
 pub use api_key::{
-    ApiClass, ApiKey, HeaderVersions, Listener, Listeners, ParseApiKeyError, UnknownApiKey,
+    ApiClass, ApiKey, HeaderVersions, Listener, Listeners, ParseApiKeyError, Routing, UnknownApiKey,
 };
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use error_code::{ErrorCode, ParseErrorCodeError};

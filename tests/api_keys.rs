@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 
 use kafka_codec::messages::ApiVersionsResponse;
 use kafka_codec::{
-    ApiClass, ApiKey, Decode, HeaderVersions, Listener, Listeners, Message, Version, VersionRange,
+    ApiClass, ApiKey, Decode, HeaderVersions, Listener, Listeners, Message, Routing, Version,
+    VersionRange,
 };
 use serde_json::Value;
 use vectors::lines;
@@ -176,6 +177,8 @@ fn nothing_is_known_of_an_unknown_api() {
     );
     assert_eq!((unknown.since(), unknown.removed_in()), (None, None));
     assert_eq!((unknown.class(), unknown.is_read_only()), (None, false));
+    assert_eq!(unknown.routing(), None);
+    assert!(!unknown.throttles_after_response(Version(i16::MAX)));
     assert_eq!(unknown.flexible_since(), None);
     assert!(unknown.listeners().is_empty());
     assert_eq!(unknown.versions_in("4.4"), None);
@@ -211,6 +214,51 @@ fn every_api_has_a_class_and_what_writes_is_not_read_only() {
     }
     assert!(ApiKey::Fetch.is_read_only() && !ApiKey::ShareFetch.is_read_only());
     assert!(!ApiKey::Produce.is_read_only() && !ApiKey::Heartbeat.is_read_only());
+}
+
+#[test]
+fn the_controller_answers_what_java_forwards_to_it() {
+    for (key, line) in apis("3.9.2").chain(apis("4.4.0")) {
+        if line["forwardable"] == true {
+            assert_eq!(key.routing(), Some(Routing::Controller), "{key}");
+        }
+    }
+}
+
+#[test]
+fn requests_that_java_takes_from_brokers_alone_are_inter_broker() {
+    // These two are also asked by administrators.
+    let shared = [ApiKey::DescribeQuorum, ApiKey::UpdateFeatures];
+    for (key, line) in apis("3.9.2").chain(apis("4.4.0")) {
+        if line["clusterAction"] == true && !shared.contains(&key) {
+            assert_eq!(key.class(), Some(ApiClass::InterBroker), "{key}");
+        }
+    }
+}
+
+#[test]
+fn every_api_has_a_routing_that_its_listeners_can_serve() {
+    for key in ApiKey::ALL {
+        let routing = key.routing().unwrap();
+        let listeners = key.listeners();
+        match routing {
+            Routing::Controller => {}
+            // Voters of the quorum are controllers, which brokers do not reach.
+            Routing::SpecificBroker if listeners.iter().eq([Listener::Controller]) => {
+                assert_eq!(key.class(), Some(ApiClass::InterBroker), "{key}");
+            }
+            _ => assert!(
+                listeners.contains(Listener::Broker) || listeners.contains(Listener::ZkBroker),
+                "{key}"
+            ),
+        }
+        let in_group = key.class() == Some(ApiClass::Group);
+        let is_listed = key == &ApiKey::ListGroups;
+        assert!(
+            !in_group || is_listed || routing == Routing::GroupCoordinator,
+            "{key}"
+        );
+    }
 }
 
 #[test]

@@ -19,7 +19,8 @@ use kafka_codec::wire::{
 use kafka_codec::{
     AnyRequest, AnyResponse, ApiClass, ApiKey, DecodeError, DecodeErrorKind, EncodeError,
     EncodeErrorKind, ErrorCode, Listener, Listeners, ParseApiKeyError, ParseErrorCodeError,
-    ResponseFrame, UnknownApiKey, UnselectedResponse, Version, VersionRange, Versioned, messages,
+    ResponseFrame, Routing, UnknownApiKey, UnselectedResponse, Version, VersionRange, Versioned,
+    messages,
 };
 
 fn is_shared<T: Send + Sync>() {}
@@ -33,6 +34,7 @@ fn every_public_type_is_send_and_sync() {
         ApiClass,
         Listener,
         Listeners,
+        Routing,
         ParseApiKeyError,
         ParseErrorCodeError,
     )>();

@@ -2,12 +2,14 @@
 //! It reads; how the folder came to be is in `import`.
 
 mod aliases;
+mod apis;
 mod descriptions;
 mod errors;
 mod releases;
 mod successors;
 
 pub use aliases::Aliases;
+pub use apis::{ApiClass, ApiFacts, Apis, Name, Routing, Secrets};
 pub use descriptions::{Description, Descriptions};
 pub use errors::ErrorCode;
 pub use releases::{MessageHistory, Release, Releases};
@@ -27,6 +29,9 @@ pub const RELEASES_FILE: &str = "releases.json";
 /// The name of the file with other names of APIs.
 pub const ALIASES_FILE: &str = "aliases.json";
 
+/// The name of the file with facts about APIs.
+pub const APIS_FILE: &str = "apis.json";
+
 /// The name of the file with the error codes.
 pub const ERRORS_FILE: &str = "errors.json";
 
@@ -45,6 +50,8 @@ pub struct Corpus {
     pub releases: Releases,
     /// Other names of APIs.
     pub aliases: Aliases,
+    /// Facts about APIs, if there is a file with them.
+    pub apis: Option<Apis>,
     /// The error codes.
     pub errors: Vec<ErrorCode>,
     /// What messages, structs and fields mean.
@@ -60,8 +67,8 @@ impl Corpus {
     /// A folder without sub-folders is a module itself.
     ///
     /// Without `releases.json` nothing is known of the history, without `aliases.json` of other names,
-    /// without `errors.json` of error codes, without `descriptions.json` of what fields mean, and without
-    /// `successors.json` of what became of fields that ended.
+    /// without `apis.json` of what APIs are for, without `errors.json` of error codes, without `descriptions.json` of
+    /// what fields mean, and without `successors.json` of what became of fields that ended.
     ///
     /// # Errors
     ///
@@ -84,6 +91,12 @@ impl Corpus {
             definitions,
             releases: optional(folder, RELEASES_FILE, Releases::parse, &mut faults)?,
             aliases: optional(folder, ALIASES_FILE, Aliases::parse, &mut faults)?,
+            apis: optional(
+                folder,
+                APIS_FILE,
+                |file, text| Apis::parse(file, text).map(Some),
+                &mut faults,
+            )?,
             errors: optional(folder, ERRORS_FILE, errors::parse, &mut faults)?,
             descriptions: optional(folder, DESCRIPTIONS_FILE, Descriptions::parse, &mut faults)?,
             successors: optional(folder, SUCCESSORS_FILE, Successors::parse, &mut faults)?,
@@ -170,6 +183,7 @@ fn is_json(path: &Path) -> bool {
         && ![
             RELEASES_FILE,
             ALIASES_FILE,
+            APIS_FILE,
             ERRORS_FILE,
             DESCRIPTIONS_FILE,
             SUCCESSORS_FILE,

@@ -23,9 +23,10 @@ pub enum Messages {
 }
 
 /// Generates `messages/`, a file a message with `mod.rs` to declare them, and beside it `api_keys.rs`, `error_codes.rs`,
-/// `throttle_time.rs`, `any_messages.rs` and `record_types.rs`, in the folder `out` from the definitions in the folder
-/// `definitions`. The API keys and the responses that a throttle time is read from are always all of them.
-/// With `schemas` the messages have their tables, and `schemas.rs` has the lists of these.
+/// `throttle_time.rs`, `server_wait.rs`, `any_messages.rs` and `record_types.rs`, in the folder `out` from the definitions
+/// in the folder `definitions`. The API keys and the messages that throttle times and waits are read from are always all
+/// of them. With `schemas` the messages have their tables, `schemas.rs` has the lists of these, and `secrets.rs` the names
+/// of what is secret in them.
 ///
 /// # Errors
 ///
@@ -47,6 +48,7 @@ pub fn generate(
         &out.join("throttle_time.rs"),
         emit::throttle_time(&protocol),
     )?;
+    write(&out.join("server_wait.rs"), emit::server_wait(&protocol))?;
     match messages {
         Messages::All => {
             write(&out.join("any_messages.rs"), emit::any_messages(&protocol))?;
@@ -55,6 +57,8 @@ pub fn generate(
         Messages::Session => protocol = session().apply(protocol)?,
     }
     if schemas {
+        let secrets = corpus.apis.map(|apis| apis.secrets).unwrap_or_default();
+        write(&out.join("secrets.rs"), emit::secrets(&secrets))?;
         write(&out.join("schemas.rs"), emit::schemas(&protocol))?;
     }
     let folder = out.join("messages");

@@ -1,6 +1,7 @@
 //! The resolved model: what the generated code is made from. Every rule has been checked and every
 //! name is fit for Rust, so whoever reads it cannot fail.
 
+use crate::corpus::ApiFacts;
 use crate::schema::{Kind, Listener};
 use crate::versions::Versions;
 
@@ -44,6 +45,10 @@ pub struct Api {
     pub aliases: Vec<String>,
     /// Which releases have it in which stable versions.
     pub history: ApiHistory,
+    /// What its definitions do not state, where that is known.
+    pub facts: Option<ApiFacts>,
+    /// The first version to which a throttling broker answers before the throttle time is over.
+    pub throttles_since: Option<i16>,
 }
 
 /// Which releases have an API, each as `4.1`.
@@ -78,6 +83,9 @@ pub struct Message {
     pub latest_unstable: bool,
     /// What it is for.
     pub description: Option<String>,
+    /// Of a request: the field that bounds how long the broker may hold it, in milliseconds, for each run of versions
+    /// that has one.
+    pub server_wait: Vec<(Versions, String)>,
     /// When versions came and went, one sentence each.
     pub history: Vec<String>,
     /// The message's own struct, then the others.

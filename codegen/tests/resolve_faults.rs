@@ -21,3 +21,11 @@ fn faults_of_all_files_are_reported_at_once_and_each_mistake_once() {
     let faults = resolve(&corpus).expect_err("every file has a fault");
     insta::assert_snapshot!("several_files", faults.to_string());
 }
+
+#[test]
+fn facts_about_what_does_not_exist_and_apis_without_facts_are_faults() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/facts");
+    let corpus = Corpus::read(&folder).expect("every file can be read");
+    let faults = resolve(&corpus).expect_err("most facts are wrong");
+    insta::assert_snapshot!("facts", faults.to_string());
+}

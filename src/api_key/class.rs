@@ -1,161 +1,121 @@
-//! What APIs are for: our own division of them, by what a client may do when one fails.
-//! The compiler sees to it that each has a class.
+//! The purpose of an API, and which node answers it. The facts are in `protocol-json/apis.json`.
 
 use super::ApiKey;
+use crate::Version;
 
-/// What an API is for.
+/// The purpose of an API.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ApiClass {
     /// Writing and reading records.
     Data,
-    /// Where things are: topics, partitions, offsets, leaders, coordinators.
+    /// The location of topics, partitions, offsets, leaders and coordinators.
     Metadata,
     /// Groups of consumers, their members and offsets.
     Group,
     /// Transactions and idempotent producers.
     Transaction,
-    /// Changes that administrators make.
+    /// Changes made by administrators.
     AdminWrite,
-    /// What administrators ask.
+    /// Queries of administrators.
     AdminRead,
     /// The beginning of a connection.
     Session,
-    /// Metrics that clients send.
+    /// Metrics sent by clients.
     Telemetry,
-    /// What the nodes of a cluster say to each other.
+    /// Requests between the nodes of a cluster.
     InterBroker,
 }
 
+/// The node that answers an API: the destination of a request.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Routing {
+    /// Any broker.
+    AnyBroker,
+    /// The broker that the request is about, since a broker answers only for itself: its connection, its log
+    /// directories, its configs, the groups and transactions that it coordinates. For a list of all of them, every
+    /// broker is asked.
+    SpecificBroker,
+    /// The active controller. The brokers of KRaft clusters forward what clients ask of it; in clusters that use
+    /// ZooKeeper any broker changes ACLs, configs, quotas and delegation tokens, and Metadata names the controller for
+    /// the rest. The configs of a broker's loggers are changed by that broker.
+    Controller,
+    /// The leader of the partition, named by Metadata. A follower answers Fetch too, if it is preferred (KIP-392).
+    PartitionLeader,
+    /// The coordinator of the group, named by FindCoordinator.
+    GroupCoordinator,
+    /// The coordinator of the transactional id, named by FindCoordinator. InitProducerId without a transactional id is
+    /// answered by any broker.
+    TransactionCoordinator,
+    /// The coordinator of a share group's partition, named by FindCoordinator.
+    ShareCoordinator,
+}
+
 impl ApiKey {
-    /// What it is for; `None` if the API is unknown.
+    /// The purpose of the API; `None` if the API is unknown.
     ///
     /// The division is this crate's, not Kafka's.
     #[must_use]
     pub const fn class(self) -> Option<ApiClass> {
-        Some(match self {
-            Self::Produce | Self::Fetch | Self::ShareFetch | Self::ShareAcknowledge => {
-                ApiClass::Data
-            }
-            Self::ListOffsets
-            | Self::Metadata
-            | Self::FindCoordinator
-            | Self::OffsetForLeaderEpoch
-            | Self::DescribeCluster
-            | Self::DescribeTopicPartitions => ApiClass::Metadata,
-            Self::OffsetCommit
-            | Self::OffsetFetch
-            | Self::JoinGroup
-            | Self::Heartbeat
-            | Self::LeaveGroup
-            | Self::SyncGroup
-            | Self::DescribeGroups
-            | Self::ListGroups
-            | Self::DeleteGroups
-            | Self::OffsetDelete
-            | Self::ConsumerGroupHeartbeat
-            | Self::ConsumerGroupDescribe
-            | Self::ShareGroupHeartbeat
-            | Self::ShareGroupDescribe
-            | Self::StreamsGroupHeartbeat
-            | Self::StreamsGroupDescribe
-            | Self::StreamsGroupTopologyDescriptionUpdate
-            | Self::DescribeShareGroupOffsets
-            | Self::AlterShareGroupOffsets
-            | Self::DeleteShareGroupOffsets => ApiClass::Group,
-            Self::InitProducerId
-            | Self::AddPartitionsToTxn
-            | Self::AddOffsetsToTxn
-            | Self::EndTxn
-            | Self::TxnOffsetCommit
-            | Self::DescribeProducers
-            | Self::DescribeTransactions
-            | Self::ListTransactions => ApiClass::Transaction,
-            Self::CreateTopics
-            | Self::DeleteTopics
-            | Self::DeleteRecords
-            | Self::CreateAcls
-            | Self::DeleteAcls
-            | Self::AlterConfigs
-            | Self::AlterReplicaLogDirs
-            | Self::CreatePartitions
-            | Self::CreateDelegationToken
-            | Self::RenewDelegationToken
-            | Self::ExpireDelegationToken
-            | Self::ElectLeaders
-            | Self::IncrementalAlterConfigs
-            | Self::AlterPartitionReassignments
-            | Self::AlterClientQuotas
-            | Self::AlterUserScramCredentials
-            | Self::UpdateFeatures
-            | Self::UnregisterBroker
-            | Self::UnregisterController
-            | Self::AddRaftVoter
-            | Self::RemoveRaftVoter => ApiClass::AdminWrite,
-            Self::DescribeAcls
-            | Self::DescribeConfigs
-            | Self::DescribeLogDirs
-            | Self::DescribeDelegationToken
-            | Self::ListPartitionReassignments
-            | Self::DescribeClientQuotas
-            | Self::DescribeUserScramCredentials
-            | Self::DescribeQuorum
-            | Self::ListConfigResources => ApiClass::AdminRead,
-            Self::SaslHandshake | Self::ApiVersions | Self::SaslAuthenticate => ApiClass::Session,
-            Self::GetTelemetrySubscriptions | Self::PushTelemetry => ApiClass::Telemetry,
-            Self::LeaderAndIsr
-            | Self::StopReplica
-            | Self::UpdateMetadata
-            | Self::ControlledShutdown
-            | Self::WriteTxnMarkers
-            | Self::Vote
-            | Self::BeginQuorumEpoch
-            | Self::EndQuorumEpoch
-            | Self::AlterPartition
-            | Self::Envelope
-            | Self::FetchSnapshot
-            | Self::BrokerRegistration
-            | Self::BrokerHeartbeat
-            | Self::AllocateProducerIds
-            | Self::ControllerRegistration
-            | Self::AssignReplicasToDirs
-            | Self::UpdateRaftVoter
-            | Self::InitializeShareGroupState
-            | Self::ReadShareGroupState
-            | Self::WriteShareGroupState
-            | Self::DeleteShareGroupState
-            | Self::ReadShareGroupStateSummary => ApiClass::InterBroker,
-            Self::Unknown(_) => return None,
-        })
+        match self.row() {
+            Some(row) => row.class,
+            None => None,
+        }
     }
 
-    /// Whether it only asks, so that a request that may have been served can be sent again: what it
-    /// leaves behind is at most the requester's own, such as a fetch session. False if the API is
-    /// unknown.
+    /// The node that answers the API; `None` if the API is unknown.
     ///
-    /// Metadata and FindCoordinator only ask too, though a broker may create a topic that is missing.
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::{ApiKey, Routing};
+    ///
+    /// assert_eq!(ApiKey::Produce.routing(), Some(Routing::PartitionLeader));
+    /// assert_eq!(ApiKey::TxnOffsetCommit.routing(), Some(Routing::GroupCoordinator));
+    /// ```
+    #[must_use]
+    pub const fn routing(self) -> Option<Routing> {
+        match self.row() {
+            Some(row) => row.routing,
+            None => None,
+        }
+    }
+
+    /// Returns `true` if a request changes nothing, so that one that may have been served can be sent again. At most it
+    /// leaves state of the requester's own, such as a fetch session. `false` if the API is unknown.
+    ///
+    /// Metadata and FindCoordinator are read-only, although a broker may create a topic that is missing.
     #[must_use]
     pub const fn is_read_only(self) -> bool {
-        match self.class() {
-            Some(ApiClass::Metadata | ApiClass::AdminRead) => true,
-            _ => matches!(
-                self,
-                Self::Fetch
-                    | Self::OffsetFetch
-                    | Self::DescribeGroups
-                    | Self::ListGroups
-                    | Self::ConsumerGroupDescribe
-                    | Self::ShareGroupDescribe
-                    | Self::StreamsGroupDescribe
-                    | Self::DescribeShareGroupOffsets
-                    | Self::DescribeProducers
-                    | Self::DescribeTransactions
-                    | Self::ListTransactions
-                    | Self::ApiVersions
-                    | Self::GetTelemetrySubscriptions
-                    | Self::FetchSnapshot
-                    | Self::ReadShareGroupStateSummary
-            ),
+        match self.row() {
+            Some(row) => row.is_read_only,
+            None => false,
+        }
+    }
+
+    /// Returns `true` if a broker that throttles answers first and expects the client to wait. In versions before, the
+    /// broker waits itself: until it answers (before Kafka 2.0), or until it reads the next request. `false` if the API
+    /// is unknown.
+    ///
+    /// This is `shouldClientThrottle` of Kafka's responses. See KIP-219.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::{ApiKey, Version};
+    ///
+    /// assert!(!ApiKey::Produce.throttles_after_response(Version(5)));
+    /// assert!(ApiKey::Produce.throttles_after_response(Version(6)));
+    /// ```
+    #[must_use]
+    pub const fn throttles_after_response(self, version: Version) -> bool {
+        match self.row() {
+            Some(row) => match row.throttles_since {
+                Some(since) => version.0 >= since,
+                None => false,
+            },
+            None => false,
         }
     }
 }

@@ -7,7 +7,7 @@ mod listener;
 mod names;
 mod versions;
 
-pub use class::ApiClass;
+pub use class::{ApiClass, Routing};
 pub use headers::HeaderVersions;
 pub use listener::{Listener, Listeners};
 pub use names::ParseApiKeyError;
@@ -44,6 +44,11 @@ struct Row {
     request_headers: &'static [(i16, i16)],
     response_headers: &'static [(i16, i16)],
     listeners: Listeners,
+    class: Option<ApiClass>,
+    is_read_only: bool,
+    routing: Option<Routing>,
+    /// The first version to which a throttling broker answers before the throttle time is over.
+    throttles_since: Option<i16>,
     since: Option<&'static str>,
     removed_in: Option<&'static str>,
     /// From which release on there are which stable versions. None at all is 0 to -1.

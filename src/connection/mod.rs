@@ -227,7 +227,6 @@ pub use report::{
 };
 pub use sniff::ForeignProtocol;
 pub use state::State;
-pub use throttle::throttles_after_response;
 pub use timing::{Timings, Waits};
 pub use transmit::Transmit;
 pub use versions::{VersionError, VersionTable};

@@ -1,6 +1,6 @@
 //! Rule 6: throttling holds back what comes next, from the versions on in which the broker answers first.
 
-use kafka_codec::connection::{Event, SubmitOptions, throttles_after_response};
+use kafka_codec::connection::{Event, SubmitOptions};
 use kafka_codec::{ApiKey, Version};
 
 use crate::driver::{Driver, ms, options, replay};
@@ -142,7 +142,7 @@ fn rule_6_kafka_says_the_same_of_every_version() {
     for key in ApiKey::ALL {
         for version in key.versions().iter().flat_map(|versions| versions.iter()) {
             assert_eq!(
-                Some(throttles_after_response(*key, version)),
+                Some(key.throttles_after_response(version)),
                 theirs.remove(&(*key, version)),
                 "{key} v{version}"
             );

@@ -35,6 +35,17 @@ fn row(api: &Api) -> TokenStream {
         .listeners
         .iter()
         .map(|listener| listener_variant(*listener));
+    let facts = api.facts.as_ref();
+    let class = option(facts.map(|facts| {
+        let class = ident(facts.class.variant());
+        quote!(ApiClass::#class)
+    }));
+    let is_read_only = facts.is_some_and(|facts| facts.read_only);
+    let routing = option(facts.map(|facts| {
+        let routing = ident(facts.routing.variant());
+        quote!(Routing::#routing)
+    }));
+    let throttles_since = option(api.throttles_since.map(number));
     let since = option(api.history.since.as_ref());
     let removed_in = option(api.history.removed_in.as_ref());
     let releases = api.history.releases.iter().map(|(release, versions)| {
@@ -52,6 +63,10 @@ fn row(api: &Api) -> TokenStream {
             request_headers: &#request,
             response_headers: &#response,
             listeners: Listeners::of(&[#(#listeners),*]),
+            class: #class,
+            is_read_only: #is_read_only,
+            routing: #routing,
+            throttles_since: #throttles_since,
             since: #since,
             removed_in: #removed_in,
             releases: &[#(#releases),*],

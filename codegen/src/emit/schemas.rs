@@ -231,7 +231,7 @@ fn label(message: &Message, place: usize) -> Ident {
 }
 
 /// Kafka's name of a field in JSON.
-fn lower_first(name: &str) -> String {
+pub(super) fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase());
     first.into_iter().chain(letters).collect()

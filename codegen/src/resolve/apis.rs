@@ -129,6 +129,8 @@ fn api(key: i16, request: &Definition, response: &Definition, corpus: &Corpus) -
         listeners: request.listeners.clone(),
         aliases: corpus.aliases.of(key).to_vec(),
         history: history(&request.name, &corpus.releases),
+        facts: None,
+        throttles_since: None,
     }
 }
 

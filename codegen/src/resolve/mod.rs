@@ -5,6 +5,7 @@ mod apis;
 mod common_structs;
 mod defaults;
 mod descriptions;
+mod facts;
 mod fields;
 mod history;
 mod names;
@@ -40,17 +41,22 @@ pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
     }
     names::check_messages(corpus, &mut faults);
     let apis = apis::resolve(corpus, &mut faults);
-    if faults.0.is_empty() {
+    // Where definitions have faults, what others say of them is not looked at.
+    let are_whole = faults.0.is_empty();
+    if are_whole {
         faults.extend(descriptions::unused(corpus, &messages));
     }
-    faults.sort();
-    let releases = corpus.releases.names().map(str::to_owned).collect();
-    faults.or(Protocol {
+    let mut protocol = Protocol {
         messages,
         apis,
-        releases,
+        releases: corpus.releases.names().map(str::to_owned).collect(),
         renamed: corpus.releases.renamed.clone().into_iter().collect(),
-    })
+    };
+    if are_whole {
+        facts::resolve(corpus, &mut protocol, &mut faults);
+    }
+    faults.sort();
+    faults.or(protocol)
 }
 
 /// Resolves one definition of a corpus.
@@ -81,6 +87,7 @@ pub fn message(module: &str, definition: &Definition, corpus: &Corpus) -> Result
         versions: definition.valid_versions,
         flexible: definition.flexible_versions,
         latest_unstable: definition.latest_version_unstable,
+        server_wait: Vec::new(),
         description: corpus
             .descriptions
             .message(&definition.name)

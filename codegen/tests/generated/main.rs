@@ -2,8 +2,8 @@
 #![cfg(feature = "cli")]
 
 mod features;
+mod peek;
 mod real;
-mod throttle_time;
 
 use std::path::Path;
 

@@ -138,7 +138,7 @@ pub enum Event {
         label: ApiLabel,
         /// For how long.
         time: Duration,
-        /// Until when nothing is sent; `None` if the response is in a [version](crate::connection::throttles_after_response) to which
+        /// Until when nothing is sent; `None` if the response is in a [version](crate::ApiKey::throttles_after_response) to which
         /// brokers before Kafka 2.0 wait before they answer. Later ones answer at once, and read nothing for that time.
         until: Option<Instant>,
     },

@@ -84,7 +84,7 @@ impl Connection {
     }
 
     fn throttle(&mut self, now: Instant, label: InFlightRequest<()>, time: Duration) {
-        let until = match throttle::throttles_after_response(label.api_key, label.version) {
+        let until = match label.api_key.throttles_after_response(label.version) {
             true => later(now, time),
             false => None,
         };

@@ -1,5 +1,5 @@
-//! The function that reads the throttle time out of any response, without its struct: fields before it are
-//! skipped. How a whole message is read is in `read`.
+//! Code that skips fields of any message without its struct, to get at one behind them; and the functions over all
+//! messages of a kind that read such a field. How a whole message is read is in `read`.
 
 use std::collections::BTreeMap;
 
@@ -7,69 +7,62 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::when::When;
-use super::{Home, Scope, encoding, ident, mentions, parameter, types};
-use crate::ir::{Element, Field, Fixed, Message, Protocol, Struct, Type};
-use crate::quirks;
-use crate::schema::Kind;
+use super::{Home, Scope, encoding, ident, mentions, types};
+use crate::ir::{Element, Field, Fixed, Message, Struct, Type};
 use crate::versions::Versions;
 
-/// The function, with one arm for all responses that have the time after the same fields and in the same versions.
-pub fn throttle_time(protocol: &Protocol) -> TokenStream {
-    let mut arms = BTreeMap::<(When, String), (TokenStream, Vec<Ident>)>::new();
-    for message in &protocol.messages {
-        if let Some((when, skipped)) = before_throttle_time(message) {
-            let arm = (when, skipped.to_string());
-            let (_, keys) = arms.entry(arm).or_insert((skipped, Vec::new()));
-            keys.push(ident(message.stem()));
+/// The arms of a match over APIs, each with the condition on the version and the code that skips what is in front of a
+/// field.
+#[derive(Default)]
+pub(super) struct Arms(BTreeMap<(When, String), (TokenStream, Vec<Ident>)>);
+
+impl Arms {
+    /// Adds `field` of the message itself, in some of its versions. Messages with the same code share an arm. Nothing
+    /// is added if the field is no int32, or tagged, or in none of the versions.
+    pub(super) fn add(&mut self, message: &Message, field: &str, versions: Versions) {
+        let Some(entry) = message.structs.first() else {
+            return;
+        };
+        let is_it = |one: &Field| one.name == field && one.ty == Type::Fixed(Fixed::I32);
+        let Some((before, field)) = entry
+            .fields
+            .iter()
+            .position(is_it)
+            .and_then(|place| Some((entry.fields.get(..place)?, entry.fields.get(place)?)))
+        else {
+            return;
+        };
+        let versions = field
+            .mandatory()
+            .intersect(message.versions)
+            .intersect(versions);
+        if versions.is_empty() {
+            return;
         }
+        let scope = Scope {
+            home: Home::Library,
+            message,
+            entry,
+        };
+        let skipped = fields(scope, before, versions);
+        let binding = mentions(&skipped, "e").then(|| {
+            let encoding = encoding(message.flexible, versions);
+            quote!(let e = #encoding;)
+        });
+        let skipped = quote!(#binding #skipped);
+        let arm = (When::new(versions, message.versions), skipped.to_string());
+        let (_, keys) = self.0.entry(arm).or_insert((skipped, Vec::new()));
+        keys.push(ident(message.stem()));
     }
-    let arms: TokenStream = arms
-        .into_iter()
-        .map(|((when, _), (skipped, keys))| {
+
+    /// The arms, which skip what is in front of the field in the reader `r`, for version `v`.
+    pub(super) fn finish(self) -> TokenStream {
+        let arms = self.0.into_iter().map(|((when, _), (skipped, keys))| {
             let guard = when.condition().map(|condition| quote!(if #condition));
             quote!(#(ApiKey::#keys)|* #guard => { #skipped })
-        })
-        .collect();
-    let v = parameter("v", &arms);
-    quote! {
-        #[doc = " Reads the throttle time, in milliseconds, from the front of the response to a request of `key`;"]
-        #[doc = " `None` if version `v` has none. A version that the response does not have is not noticed."]
-        fn throttle_time_ms(r: &mut Reader<'_>, key: ApiKey, #v: Version) -> Option<i32> {
-            match key {
-                #arms
-                _ => return None,
-            }
-            Some(r.i32())
-        }
+        });
+        arms.collect()
     }
-}
-
-/// In which versions a response has the throttle time, and how to skip what stands before it; `None` for all
-/// other messages.
-fn before_throttle_time(message: &Message) -> Option<(When, TokenStream)> {
-    let entry = message.structs.first()?;
-    let is_it =
-        |field: &Field| field.name == quirks::THROTTLE_TIME && field.ty == Type::Fixed(Fixed::I32);
-    let place = entry.fields.iter().position(is_it)?;
-    let field = entry.fields.get(place)?;
-    let versions = field.mandatory().intersect(message.versions);
-    if message.kind != Kind::Response || versions.is_empty() {
-        return None;
-    }
-    let scope = Scope {
-        home: Home::Library,
-        message,
-        entry,
-    };
-    let skipped = fields(scope, entry.fields.get(..place)?, versions);
-    let binding = mentions(&skipped, "e").then(|| {
-        let encoding = encoding(message.flexible, versions);
-        quote!(let e = #encoding;)
-    });
-    Some((
-        When::new(versions, message.versions),
-        quote!(#binding #skipped),
-    ))
 }
 
 /// Skips a struct in one of the versions that are `possible` here.

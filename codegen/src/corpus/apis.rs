@@ -1,0 +1,289 @@
+//! `apis.json`: facts about APIs that their definitions do not state. The file is written by hand and checked against
+//! Kafka's code by tests; this module reads it. `resolve` compares it with the definitions.
+
+use std::collections::BTreeMap;
+
+use crate::fault::{Fault, Faults, Mistake};
+use crate::json::{Document, Findings, Object};
+use crate::source::{Source, Span};
+
+/// The facts about all APIs.
+#[derive(Clone, Debug)]
+pub struct Apis {
+    source: Source,
+    /// The place of the facts.
+    pub(crate) at: Span,
+    /// The facts, by the name of the API.
+    pub facts: BTreeMap<String, ApiFacts>,
+    /// The values that must not appear in logs.
+    pub secrets: Secrets,
+}
+
+/// What is known of an API beside its messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiFacts {
+    /// The place of its name.
+    pub(crate) at: Span,
+    /// The purpose of the API.
+    pub class: ApiClass,
+    /// Whether a request changes nothing.
+    pub read_only: bool,
+    /// The node that answers it.
+    pub routing: Routing,
+    /// The first version to which a throttling broker answers before the throttle time is over, where that is not the
+    /// first version whose response has the throttle time.
+    pub throttles_since: Option<(i16, Span)>,
+    /// The fields of the request that bound how long the broker may hold it, in milliseconds. Of several, the first
+    /// that the version has counts.
+    pub server_wait: Vec<Name>,
+}
+
+/// The name of something in the definitions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The name.
+    pub text: String,
+    /// The place of the name in `apis.json`.
+    pub(crate) at: Span,
+}
+
+/// The values that must not appear in logs, in all messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets {
+    /// Fields of type `bytes` that are secret in every message.
+    pub bytes: Vec<Name>,
+    /// Structs that are the config of a resource.
+    pub configs: Vec<Name>,
+    /// Structs that are the config of a topic, although nothing in them says so.
+    pub topic_configs: Vec<Name>,
+    /// Parts of the names of sensitive configs.
+    pub words: Vec<Name>,
+}
+
+/// Defines an enum whose variants are those of an enum of the library.
+macro_rules! mirror {
+    ($(#[$doc:meta])* $enum:ident { $($variant:ident = $name:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the library's enum documents its variants")]
+        pub enum $enum { $($variant,)* }
+
+        impl $enum {
+            const ALL: &'static [(&'static str, Self)] = &[$(($name, Self::$variant),)*];
+
+            /// The variant of the library's enum.
+            pub const fn variant(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant),)* }
+            }
+        }
+    };
+}
+
+mirror! {
+    /// The purpose of an API.
+    ApiClass {
+        Data = "data",
+        Metadata = "metadata",
+        Group = "group",
+        Transaction = "transaction",
+        AdminWrite = "adminWrite",
+        AdminRead = "adminRead",
+        Session = "session",
+        Telemetry = "telemetry",
+        InterBroker = "interBroker",
+    }
+}
+
+mirror! {
+    /// The node that answers an API.
+    Routing {
+        AnyBroker = "anyBroker",
+        SpecificBroker = "specificBroker",
+        Controller = "controller",
+        PartitionLeader = "partitionLeader",
+        GroupCoordinator = "groupCoordinator",
+        TransactionCoordinator = "transactionCoordinator",
+        ShareCoordinator = "shareCoordinator",
+    }
+}
+
+impl Apis {
+    /// Reads `apis.json`.
+    ///
+    /// # Errors
+    ///
+    /// All faults of the file: it is not JSON, or has an unknown, missing or duplicate key or a value of the wrong form.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
+        let document = Document::parse(file, text)?;
+        let mut found = Findings::default();
+        let apis = read(&document, &mut found);
+        let faults = found.into_faults(document.source(), None);
+        match apis {
+            Some(apis) => faults.or(apis),
+            None => Err(faults),
+        }
+    }
+
+    /// A fault at a place of the file.
+    pub(crate) fn fault(&self, at: Span, mistake: Mistake) -> Fault {
+        Fault::new(&self.source, at, mistake)
+    }
+}
+
+/// The groups of facts, each of which names its source.
+const GROUPS: [&str; 6] = [
+    "class",
+    "readOnly",
+    "routing",
+    "throttlesSince",
+    "serverWait",
+    "secrets",
+];
+
+fn read(document: &Document, found: &mut Findings) -> Option<Apis> {
+    let mut root = Object::new(document.root(), "the file", found)?;
+    root.only(&["sources", "apis", "secrets"], found);
+    if let Some(mut sources) = root.object("the file", "sources", found) {
+        sources.only(&GROUPS, found);
+        for group in GROUPS {
+            sources.required_text("the list of sources", group, found);
+        }
+    }
+    let apis = root.object("the file", "apis", found)?;
+    let mut facts = BTreeMap::new();
+    for entry in apis.entries() {
+        let at = entry.key_value.span();
+        let known = Object::new(entry.value, "an API", found);
+        let known = known.and_then(|object| api(&entry.key, at, object, found));
+        facts.extend(known.map(|known| (entry.key.clone().into_owned(), known)));
+    }
+    let at = root.spans().of("apis");
+    let secrets = root.object("the file", "secrets", found)?;
+    Some(Apis {
+        source: document.source().clone(),
+        at: Span::new(at.start, at.start + 1),
+        facts,
+        secrets: read_secrets(secrets, found),
+    })
+}
+
+fn api(name: &str, at: Span, mut object: Object<'_>, found: &mut Findings) -> Option<ApiFacts> {
+    let known = [
+        "class",
+        "readOnly",
+        "routing",
+        "throttlesSince",
+        "serverWait",
+    ];
+    object.only(&known, found);
+    let class = required(&object, name, "class", ApiClass::ALL, found);
+    let routing = required(&object, name, "routing", Routing::ALL, found);
+    let since = object.number("throttlesSince", "from 0 to 32767", found);
+    Some(ApiFacts {
+        at,
+        class: class?,
+        read_only: object.flag("readOnly", found),
+        routing: routing?,
+        throttles_since: since.map(|since| (since, object.spans().of("throttlesSince"))),
+        server_wait: names(&object, "serverWait", found),
+    })
+}
+
+/// One of the names, which must be there.
+fn required<T: Copy>(
+    object: &Object<'_>,
+    what: &str,
+    key: &'static str,
+    all: &[(&'static str, T)],
+    found: &mut Findings,
+) -> Option<T> {
+    match object.value(key) {
+        Some(value) => object.one_of(key, value, all, found),
+        None => {
+            object.missing(what, key, format!("add `\"{key}\"`"), found);
+            None
+        }
+    }
+}
+
+fn read_secrets(mut object: Object<'_>, found: &mut Findings) -> Secrets {
+    object.only(&["bytes", "configs", "topicConfigs", "words"], found);
+    Secrets {
+        bytes: names(&object, "bytes", found),
+        configs: names(&object, "configs", found),
+        topic_configs: names(&object, "topicConfigs", found),
+        words: names(&object, "words", found),
+    }
+}
+
+fn names(object: &Object<'_>, key: &'static str, found: &mut Findings) -> Vec<Name> {
+    // What is no text is a fault, after which nothing is looked at.
+    let texts = object.texts(key, found).into_iter();
+    let places = object.list(key).map(|value| value.span());
+    texts
+        .zip(places)
+        .map(|(text, at)| Name { text, at })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(apis: &str) -> Result<Apis, Faults> {
+        let text = r#"{
+  "sources": {
+    "class": "a", "readOnly": "b", "routing": "c", "throttlesSince": "d", "serverWait": "e", "secrets": "f"
+  },
+  "apis": {
+APIS
+  },
+  "secrets": { "bytes": ["Salt"] }
+}
+"#;
+        Apis::parse("apis.json", &text.replace("APIS", apis))
+    }
+
+    #[test]
+    fn facts_that_are_absent_have_defaults() {
+        let apis = parse(r#""Fetch": { "class": "adminRead", "routing": "controller" }"#).unwrap();
+        let fetch = &apis.facts["Fetch"];
+        assert_eq!(fetch.class, ApiClass::AdminRead);
+        assert_eq!(fetch.routing, Routing::Controller);
+        assert!(!fetch.read_only && fetch.server_wait.is_empty());
+        assert_eq!(fetch.throttles_since, None);
+        assert_eq!(apis.secrets.bytes[0].text, "Salt");
+    }
+
+    #[test]
+    fn unknown_duplicate_missing_and_mistyped_keys_are_faults_at_their_places() {
+        let fetch = r#""Fetch": { "class": "data", "routing": "partitionLeader" }"#;
+        let twice = format!("{fetch},\n{fetch}");
+        let faults = [
+            (&*twice, 7, "the key `Fetch` is there twice"),
+            (
+                r#""A": { "class": "data", "routing": "controller", "x": 1 }"#,
+                6,
+                "unknown key `x`",
+            ),
+            (r#""A": { "class": "data" }"#, 6, "A has no `routing`"),
+            (
+                "\"A\": { \"routing\": \"controller\",\n\"class\": \"dat\" }",
+                7,
+                "`dat` is not a valid class",
+            ),
+            (
+                r#""A": { "class": "data", "routing": "controller", "throttlesSince": "six" }"#,
+                6,
+                "`throttlesSince` must be a number",
+            ),
+        ];
+        for (apis, line, wrong) in faults {
+            let Faults(faults) = parse(apis).unwrap_err();
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert_eq!(faults[0].at.line, line, "{}", faults[0]);
+            assert!(faults[0].wrong.starts_with(wrong), "{}", faults[0]);
+        }
+        assert!(Apis::parse("apis.json", r#"{ "apis": {}, "secrets": {} }"#).is_err());
+    }
+}
