@@ -1,6 +1,7 @@
 //! The names that generated code uses. Not for use by hand: may change in any release.
 
 pub use std::borrow::Cow;
+pub use std::time::Duration;
 
 pub use bytes::Bytes;
 
@@ -11,6 +12,16 @@ pub use crate::{
     ApiKey, Decode, ErrorCode, Message, Request, Response, UnselectedResponse, Version,
     VersionRange,
 };
+
+/// A time as messages state it; what is negative is no time at all.
+#[must_use]
+pub const fn milliseconds(number: i32) -> Duration {
+    if number > 0 {
+        Duration::from_millis(number.unsigned_abs() as u64)
+    } else {
+        Duration::ZERO
+    }
+}
 
 /// What generated tables use.
 #[cfg(feature = "schema")]

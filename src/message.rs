@@ -2,6 +2,7 @@
 //! The types that implement this are generated: see [`messages`](crate::messages).
 
 use std::fmt;
+use std::time::Duration;
 
 #[cfg(feature = "schema")]
 use crate::schema::Schema;
@@ -209,6 +210,25 @@ pub trait Request: Message {
         let mut writer = Writer::new();
         writer.keep(Fidelity::All);
         self.encode(&mut writer, version)
+    }
+
+    /// Returns how long the broker may hold the request before it answers, as the request itself states: the
+    /// `timeout_ms` of Produce and administrative requests, the `max_wait_ms` of Fetch, the rebalance timeout of
+    /// JoinGroup. Zero if the request does not bound it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use kafka_codec::messages::SaslHandshakeRequest;
+    /// use kafka_codec::{Request, Version};
+    ///
+    /// assert_eq!(SaslHandshakeRequest::default().server_wait(Version(1)), Duration::ZERO);
+    /// ```
+    #[must_use]
+    fn server_wait(&self, version: Version) -> Duration {
+        let _ = version;
+        Duration::ZERO
     }
 
     /// Returns the header versions of the request and its response in `version`.

@@ -198,7 +198,6 @@ mod timing;
 pub(crate) mod trace;
 mod transmit;
 mod versions;
-#[cfg(feature = "messages")]
 mod wait;
 
 pub use advice::{Advice, DuplicateRisk, Failure, Retry, keep_alive_interval};
@@ -212,7 +211,7 @@ pub use client::options::{
     ConnectionOptions, IdlePolicy, InvalidSoftware, Negotiation, OnTimeout, ReauthenticationMode,
     TimeoutFrom,
 };
-pub use client::request::{ApiLabel, RequestId, ServerWait, SubmitOptions};
+pub use client::request::{ApiLabel, RequestId, SubmitOptions};
 pub use delivery::Delivery;
 #[cfg(feature = "metrics")]
 pub use emitter::MetricsEmitter;
@@ -230,3 +229,4 @@ pub use state::State;
 pub use timing::{Timings, Waits};
 pub use transmit::Transmit;
 pub use versions::{VersionError, VersionTable};
+pub use wait::server_wait;

@@ -1,51 +1,64 @@
-//! How long requests ask the broker to wait before it answers: the fields of each that say so.
+//! How long a request lets the broker hold it, read out of the bytes of its body. The fields that state it are named in
+//! `protocol-json/apis.json`.
 
 use std::time::Duration;
 
-use crate::messages::{
-    AddRaftVoterRequest, AlterPartitionReassignmentsRequest, CreatePartitionsRequest,
-    CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, ElectLeadersRequest,
-    FetchRequest, JoinGroupRequest, ListPartitionReassignmentsRequest, ProduceRequest,
-    ShareFetchRequest, UpdateFeaturesRequest,
-};
+use crate::generated::milliseconds;
+use crate::messages::RequestHeader;
+use crate::wire::{Encoding, Reader};
+use crate::{ApiKey, HeaderVersions, Version};
 
-use super::client::request::ServerWait;
+include!(concat!(env!("OUT_DIR"), "/server_wait.rs"));
 
-fn milliseconds(number: i32) -> Duration {
-    Duration::from_millis(u64::try_from(number).unwrap_or_default())
-}
-
-macro_rules! waits {
-    ($($request:ident: $field:ident;)*) => {
-        $(impl ServerWait for $request<'_> {
-            fn server_wait(&self) -> Duration {
-                milliseconds(self.$field)
-            }
-        })*
-    };
-}
-
-waits! {
-    ProduceRequest: timeout_ms;
-    FetchRequest: max_wait_ms;
-    ShareFetchRequest: max_wait_ms;
-    CreateTopicsRequest: timeout_ms;
-    DeleteTopicsRequest: timeout_ms;
-    DeleteRecordsRequest: timeout_ms;
-    CreatePartitionsRequest: timeout_ms;
-    ElectLeadersRequest: timeout_ms;
-    AlterPartitionReassignmentsRequest: timeout_ms;
-    ListPartitionReassignmentsRequest: timeout_ms;
-    UpdateFeaturesRequest: timeout_ms;
-    AddRaftVoterRequest: timeout_ms;
-}
-
-impl ServerWait for JoinGroupRequest<'_> {
-    fn server_wait(&self) -> Duration {
-        // Version 0 has no rebalance timeout: the session's counts.
-        milliseconds(match self.rebalance_timeout_ms {
-            -1 => self.session_timeout_ms,
-            set => set,
-        })
+/// Returns how long the broker may hold a request before it answers, as the request itself states: the `timeout_ms` of
+/// Produce and administrative requests, the `max_wait_ms` of Fetch, the rebalance timeout of JoinGroup. Zero if the
+/// request does not bound it, or `body` is not a body of this version.
+///
+/// This is [`Request::server_wait`](crate::Request::server_wait) of a request that is encoded already. `body` may be
+/// cut off behind the field.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use kafka_codec::connection::server_wait;
+/// use kafka_codec::{ApiKey, Version};
+///
+/// let body = [0, 0, 0x13, 0x88, /* ... */];
+/// assert_eq!(server_wait(ApiKey::Fetch, Version(16), &body), Duration::from_secs(5));
+/// ```
+#[must_use]
+pub fn server_wait(key: ApiKey, version: Version, body: &[u8]) -> Duration {
+    // The body of an unknown version may hold anything.
+    if !key.versions().is_some_and(|known| known.contains(version)) {
+        return Duration::ZERO;
     }
+    let mut reader = Reader::new(body);
+    let wait = server_wait_ms(&mut reader, key, version);
+    match (wait, reader.check()) {
+        (Some(wait), Ok(())) => milliseconds(wait),
+        _ => Duration::ZERO,
+    }
+}
+
+/// As [`server_wait`], of a request with its header.
+pub(super) fn of_frame(
+    key: ApiKey,
+    version: Version,
+    headers: HeaderVersions,
+    frame: &[u8],
+) -> Duration {
+    if !has_server_wait(key, version) {
+        return Duration::ZERO;
+    }
+    match RequestHeader::split_with(frame, headers) {
+        Ok((_, body)) => server_wait(key, version, body),
+        Err(_) => Duration::ZERO,
+    }
+}
+
+/// Returns `true` if a version of a request bounds how long the broker may hold it.
+fn has_server_wait(key: ApiKey, version: Version) -> bool {
+    // That depends on no bytes.
+    server_wait_ms(&mut Reader::new(&[]), key, version).is_some()
 }

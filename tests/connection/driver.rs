@@ -17,6 +17,9 @@ pub(crate) use crate::peer::{Written, all_versions, ms, produce, range, request,
 /// The name of the broker in all scripts.
 pub(crate) const BROKER: &str = "broker 1 (b1:9092)";
 
+/// The body of submitted frames: no time to wait, and acks that want a response.
+pub(crate) const BODY: &[u8] = &[0xff; 4];
+
 /// The pieces in which bytes arrive and are written.
 #[derive(Copy, Clone, Debug)]
 enum Pieces {
@@ -183,7 +186,7 @@ impl Driver {
         version: i16,
         options: SubmitOptions,
     ) -> RequestId {
-        let frame = request(key, version, b"body");
+        let frame = request(key, version, BODY);
         let id = self
             .connection
             .submit_frame(self.now, &frame, options)

@@ -49,6 +49,8 @@ mod rule_06_malformed_bodies;
 mod rule_06_throttle_times;
 mod rule_06_throttling;
 mod rule_07_deadlines;
+#[cfg(feature = "messages")]
+mod rule_07_server_waits;
 mod rule_08_frames;
 mod rule_10_idle;
 mod rule_11_acks_0;

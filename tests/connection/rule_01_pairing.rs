@@ -4,7 +4,7 @@ use kafka_codec::ApiKey;
 use kafka_codec::connection::{CloseReason, Delivery, Event, Outcome};
 use kafka_codec::pairing::MismatchKind;
 
-use crate::driver::{Driver, replay, response};
+use crate::driver::{BODY, Driver, replay, response};
 
 #[test]
 fn rule_1_responses_answer_requests_in_order() {
@@ -22,7 +22,7 @@ fn rule_1_responses_answer_requests_in_order() {
             .zip(["\0\0\0\0one", "\0\0\0\0two", "\0\0\0\0three"])
         {
             assert_eq!(request.client_id.as_deref(), Some("proxied"));
-            assert_eq!(request.body, b"body");
+            assert_eq!(request.body, BODY);
             bytes.extend(response(request, body.as_bytes()));
         }
         driver.receive(&bytes);
@@ -193,7 +193,7 @@ fn rule_1_a_request_that_is_cancelled_while_it_is_written_is_written_to_its_end(
     driver.is_stuck = false;
     driver.drain();
     let request = driver.take();
-    assert_eq!(request.body, b"body");
+    assert_eq!(request.body, BODY);
     driver.answer_raw(&request, b"\0\0\0\0");
     assert!(matches!(
         driver.take_events()[..],

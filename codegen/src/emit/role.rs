@@ -3,9 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Home, Scope, ident, number};
-use crate::ir::{Api, Message, Protocol};
+use super::when::When;
+use super::{Home, Scope, ident, number, parameter};
+use crate::ir::{Api, Field, Message, Protocol};
 use crate::schema::Kind;
+use crate::versions::Versions;
 
 /// The implementation of `Request` or `Response`; nothing for other messages.
 pub(super) fn item(scope: Scope<'_>) -> TokenStream {
@@ -25,11 +27,14 @@ pub(super) fn item(scope: Scope<'_>) -> TokenStream {
     match kind {
         Kind::Request => {
             let response = response(scope.home, scope.message);
+            let server_wait = server_wait(scope);
             quote! {
                 impl Request for #name<'_> {
                     type Response<'r> = #response;
 
                     const KEY: ApiKey = #key;
+
+                    #server_wait
                 }
             }
         }
@@ -40,6 +45,48 @@ pub(super) fn item(scope: Scope<'_>) -> TokenStream {
         },
         _ => TokenStream::new(),
     }
+}
+
+/// The method that says how long the broker may hold the request, where the request does.
+fn server_wait(scope: Scope<'_>) -> Option<TokenStream> {
+    let all = scope.message.versions;
+    let runs = scope.message.server_wait.iter();
+    let runs: Vec<_> = runs
+        .filter(|(versions, _)| !versions.intersect(all).is_empty())
+        .filter_map(|(versions, name)| {
+            let field = scope
+                .entry
+                .fields
+                .iter()
+                .find(|field| field.name == *name)?;
+            Some((*versions, field))
+        })
+        .collect();
+    if runs.is_empty() {
+        return None;
+    }
+    let wait = wait(&runs, all);
+    let v = parameter("v", &wait);
+    Some(quote! {
+        fn server_wait(&self, #v: Version) -> Duration {
+            milliseconds(#wait)
+        }
+    })
+}
+
+/// The field of the run of versions that `v` is in, as an expression; 0 if it is in none.
+fn wait(runs: &[(Versions, &Field)], possible: Versions) -> TokenStream {
+    let [(versions, field), rest @ ..] = runs else {
+        return quote!(0);
+    };
+    let name = ident(&field.ident);
+    let left = match (versions.highest(), possible.highest()) {
+        (Some(last), Some(highest)) if versions.lowest() <= possible.lowest() => {
+            Versions::new(last.saturating_add(1), highest)
+        }
+        _ => possible,
+    };
+    When::new(*versions, possible).choose(|| quote!(self.#name), || wait(rest, left))
 }
 
 /// The type of the response to `request`: that of any bytes if its own was not selected.

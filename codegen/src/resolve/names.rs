@@ -144,7 +144,7 @@ const NEVER_RAW: [&str; 4] = ["crate", "self", "super", "_"];
 const NO_APIS: [&str; 3] = ["", "Self", "Unknown"];
 
 /// Types that generated code uses by these names.
-const TAKEN: [&str; 35] = [
+const TAKEN: [&str; 36] = [
     "ApiKey",
     "Blob",
     "Bytes",
@@ -154,6 +154,7 @@ const TAKEN: [&str; 35] = [
     "Decode",
     "DecodeError",
     "Default",
+    "Duration",
     "EncodeError",
     "Encoding",
     "Err",

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::Version;
 use crate::VersionRange;
 use crate::pairing::InFlightRequest;
 use crate::wire::Segments;
-use crate::{Request, Version};
 
 use crate::connection::Timings;
 use crate::connection::delivery::Delivery;
@@ -32,8 +32,8 @@ impl fmt::Display for RequestId {
 /// use std::time::Duration;
 /// use kafka_codec::connection::SubmitOptions;
 ///
-/// // The broker waits up to 5 seconds by itself, as a Fetch with that `max_wait_ms` asks it to.
-/// let options = SubmitOptions::default().with_tag(7).with_server_wait(Duration::from_secs(5));
+/// // A SyncGroup, in a group whose members have a minute to join.
+/// let options = SubmitOptions::default().with_tag(7).with_server_wait(Duration::from_secs(60));
 /// ```
 #[derive(Copy, Clone, Debug, Default)]
 pub struct SubmitOptions {
@@ -41,7 +41,7 @@ pub struct SubmitOptions {
     pub(in crate::connection) attempt: u32,
     pub(in crate::connection) deadline: Option<Instant>,
     pub(in crate::connection) timeout: Option<Duration>,
-    pub(in crate::connection) server_wait: Duration,
+    pub(in crate::connection) server_wait: Option<Duration>,
     pub(in crate::connection) versions: Option<VersionRange>,
     pub(in crate::connection) version: Option<Version>,
 }
@@ -76,11 +76,23 @@ impl SubmitOptions {
         self
     }
 
-    /// How long the request itself asks the broker to wait, on top of the timeout: `timeout_ms` of
-    /// Produce, `max_wait_ms` of Fetch, `rebalance_timeout_ms` of JoinGroup and the like.
+    /// How long the broker may hold the request before it answers, on top of the timeout.
+    ///
+    /// By default this is what the [request itself](crate::Request::server_wait) states, in whatever form it is submitted.
+    /// Where that is not enough, the caller knows better: a broker holds SyncGroup until the leader of the group has
+    /// sent its assignment, and JoinGroup for the longest rebalance timeout of all members.
     #[must_use]
     pub const fn with_server_wait(mut self, wait: Duration) -> Self {
-        self.server_wait = wait;
+        self.server_wait = Some(wait);
+        self
+    }
+
+    /// These options, with the server wait of the request unless the caller has set one.
+    pub(in crate::connection) fn or_server_wait(
+        mut self,
+        of_request: impl FnOnce() -> Duration,
+    ) -> Self {
+        self.server_wait.get_or_insert_with(of_request);
         self
     }
 
@@ -98,18 +110,6 @@ impl SubmitOptions {
         self.version = Some(version);
         self
     }
-
-    /// Sets what follows from the request: see [`with_server_wait`](Self::with_server_wait).
-    #[must_use]
-    pub fn for_request<R: Request + ServerWait>(self, request: &R) -> Self {
-        self.with_server_wait(request.server_wait())
-    }
-}
-
-/// A request that asks the broker to wait before it answers.
-pub trait ServerWait {
-    /// For how long, at most.
-    fn server_wait(&self) -> Duration;
 }
 
 /// Who wants the response.

@@ -204,6 +204,7 @@ impl Connection {
         let label = ApiLabel::new(R::KEY, version, headers, correlation_id, ());
         let encoded = || segments.chunk().get(SIZE_BYTES..).unwrap_or_default();
         let expects_response = peek::expects_response(R::KEY, version, headers, encoded);
+        let options = options.or_server_wait(|| request.server_wait(version));
         Ok(self.record(now, label, origin, segments, expects_response, options))
     }
 
@@ -229,7 +230,7 @@ impl Connection {
             timeout: options
                 .timeout
                 .unwrap_or(self.options.request_timeout)
-                .saturating_add(options.server_wait),
+                .saturating_add(options.server_wait.unwrap_or_default()),
             frame_bytes: frame.remaining(),
             frame: Some(frame),
             accepted: 0,

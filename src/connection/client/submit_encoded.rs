@@ -14,6 +14,7 @@ use super::machine::Connection;
 use super::request::{ApiLabel, Origin, RequestId, SubmitOptions};
 use crate::connection::peek;
 use crate::connection::receive::ROUTED;
+use crate::connection::wait;
 
 impl Connection {
     /// Sends a request that is encoded already: header and body, without the size, in whatever API and version.
@@ -50,6 +51,7 @@ impl Connection {
         let headers = HeaderVersions::of(key, version);
         let label = ApiLabel::new(key, version, headers, correlation_id, ());
         let expects_response = peek::expects_response(key, version, headers, || frame);
+        let options = options.or_server_wait(|| wait::of_frame(key, version, headers, frame));
         let record = self.record(
             now,
             label,
@@ -124,6 +126,7 @@ impl Connection {
         writer.patch_size(&start)?;
         let label = ApiLabel::new(key, version, headers, correlation_id, ());
         let expects_response = peek::body_expects_response(key, version, body);
+        let options = options.or_server_wait(|| wait::server_wait(key, version, body));
         let frame = writer.finish();
         let record = self.record(now, label, Origin::Caller, frame, expects_response, options);
         Ok(self.take_in(now, record))
