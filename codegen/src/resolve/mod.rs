@@ -73,6 +73,7 @@ pub fn message(module: &str, definition: &Definition, corpus: &Corpus) -> Result
     tags::check(&mut check);
     defaults::check(&mut check);
     successors::check(&mut check, &registry, &corpus.successors);
+    descriptions::check(&mut check, &registry, corpus);
     // What follows relies on the checks before.
     check.faults()?;
     let mut structs = fields::resolve(definition, &registry, corpus);
