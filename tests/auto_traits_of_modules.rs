@@ -52,7 +52,7 @@ fn the_types_of_connection_are_send_and_sync() {
     is_shared::<connection::Event>();
     is_shared::<connection::Failure>();
     is_shared::<connection::ForeignProtocol>();
-    is_shared::<connection::HeldBy>();
+    is_shared::<connection::BlockedOn>();
     is_shared::<connection::Hint>();
     is_shared::<connection::HintKind>();
     is_shared::<connection::IdlePolicy>();

@@ -1,17 +1,16 @@
 //! What the events of connections add up to, by API and outcome. The caller keeps it and exports it.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::{ApiKey, ErrorCode};
 
-use super::advice::Retry;
-use super::client::completion::{Completion, Outcome};
-use super::client::event::{Event, ProbeOutcome};
-use super::client::machine::Connection;
-use super::delivery::Delivery;
-use super::histogram::Histogram;
-use super::state::State;
+use super::Delivery;
+use super::Histogram;
+use super::Retry;
+use super::State;
+use super::{Completion, Outcome};
+use super::{Event, ProbeOutcome};
 
 /// Counters and latencies of any number of connections, made of their events.
 ///
@@ -220,27 +219,6 @@ impl ApiMetrics {
         *self.errors.entry(error.kind().name()).or_default() += 1;
         if error.is_timeout() {
             self.timed_out += 1;
-        }
-    }
-}
-
-impl Connection {
-    /// What it is like just now.
-    #[must_use]
-    pub fn gauges(&self, now: Instant) -> Gauges {
-        let since = |then: Instant| now.saturating_duration_since(then);
-        Gauges {
-            state: self.state,
-            in_state: since(self.state_since),
-            in_flight: self.in_flight(),
-            waiting: self.waiting(),
-            unwritten: self.unsent() - self.waiting(),
-            oldest: self
-                .records()
-                .map(|record| since(record.timings.submitted))
-                .max()
-                .unwrap_or_default(),
-            idle: since(self.quiet_since()),
         }
     }
 }

@@ -176,18 +176,17 @@
 
 mod advice;
 mod client;
-mod delivery;
+mod close_reason;
 #[cfg(feature = "metrics")]
 mod emitter;
 mod hint;
 mod histogram;
 mod metrics;
-mod names;
 mod peek;
 mod pool;
-mod reason_text;
 mod receive;
 mod report;
+mod request;
 pub mod sasl;
 pub mod server;
 mod sniff;
@@ -201,18 +200,20 @@ mod versions;
 mod wait;
 
 pub use advice::{Advice, DuplicateRisk, Failure, Retry, keep_alive_interval};
-pub use client::completion::{Completion, Outcome, RawResponse, ResponseTypeError};
+pub use client::Connection;
+pub use client::completion::{
+    Completion, DecodedResponse, Outcome, RawResponse, ResponseTypeError,
+};
 pub use client::error::{ConnectionError, ConnectionErrorKind, SubmitError};
-pub use client::event::{Event, Initialization, ProbeOutcome, Severity};
-pub use client::gate::HeldBy;
-pub use client::inputs::DecodedResponse;
-pub use client::machine::Connection;
+pub use client::event::{Event, Initialization, ProbeOutcome};
 pub use client::options::{
     ConnectionOptions, IdlePolicy, InvalidSoftware, Negotiation, OnTimeout, ReauthenticationMode,
-    TimeoutFrom,
+    SubmitOptions, TimeoutFrom,
 };
-pub use client::request::{ApiLabel, RequestId, SubmitOptions};
-pub use delivery::Delivery;
+pub use client::send_queue::BlockedOn;
+pub use close_reason::{
+    AuthenticationFault, CloseReason, NegotiationFault, RequestFault, TimeoutKind,
+};
 #[cfg(feature = "metrics")]
 pub use emitter::MetricsEmitter;
 pub use hint::{Confidence, Hint, HintKind};
@@ -220,10 +221,8 @@ pub use histogram::Histogram;
 pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Metrics};
 pub use pool::{EnsureReport, Pool, PoolEvent, Ticket, Unreachable};
 pub use receive::StreamPosition;
-pub use report::{
-    AuthenticationFault, CloseReason, CloseReport, NegotiationFault, ReconnectAdvice, RequestFault,
-    TimeoutKind, Unfinished,
-};
+pub use report::{CloseReport, ReconnectAdvice, Severity, Unfinished};
+pub use request::{ApiLabel, Delivery, RequestId};
 pub use sniff::ForeignProtocol;
 pub use state::State;
 pub use timing::{Timings, Waits};

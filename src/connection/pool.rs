@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::client::error::ConnectionError;
-use super::client::event::{Event, ProbeOutcome};
-use super::report::CloseReport;
+use super::CloseReport;
+use super::ConnectionError;
+use super::{Event, ProbeOutcome};
 
 /// Which of the caller's connections are open, by broker id, and who waits for them to be.
 ///

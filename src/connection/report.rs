@@ -5,16 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{error, fmt};
 
-use crate::pairing::Mismatch;
-use crate::{ErrorCode, Version};
+use crate::Version;
 
-use super::client::request::{ApiLabel, RequestId};
-use super::delivery::Delivery;
-use super::hint::Hint;
-use super::receive::StreamPosition;
-use super::sniff::ForeignProtocol;
-use super::state::State;
-use super::versions::VersionError;
+use super::close_reason::{CloseReason, TimeoutKind};
+use super::{ApiLabel, Delivery, Hint, RequestId, State};
 
 /// The end of a connection: why, and what was under way.
 ///
@@ -80,173 +74,18 @@ pub enum ReconnectAdvice {
     Mechanism(Box<str>),
 }
 
-/// Why a connection was closed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How much an event matters to an operator.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum CloseReason {
-    /// The caller closed it.
-    Local,
-    /// The caller closed it, as the broker is no longer part of the cluster.
-    BrokerRetired,
-    /// Nothing was under way for as long as allowed.
-    IdleLocal {
-        /// For how long.
-        idle: Duration,
-    },
-    /// The peer closed it when it had long been idle, as brokers and what is before them do.
-    IdleRemoteLikely {
-        /// For how long.
-        idle: Duration,
-    },
-    /// The peer ended the stream.
-    RemoteEof(StreamPosition),
-    /// The peer reset the connection.
-    RemoteReset(StreamPosition),
-    /// The transport failed otherwise.
-    Transport {
-        /// What it said.
-        error: Box<str>,
-        /// Where in the stream.
-        at: StreamPosition,
-    },
-    /// Something took too long.
-    Timeout(TimeoutKind),
-    /// A response that answers no request where one was due.
-    Desynchronized {
-        /// What did not fit.
-        mismatch: Mismatch,
-        /// The first bytes of the frame, its size left out, at most 16.
-        first_bytes: Box<[u8]>,
-    },
-    /// A frame of a size that none can have.
-    BadFrameSize {
-        /// The size that was announced.
-        announced: i32,
-        /// The least it could have been.
-        at_least: usize,
-        /// The most it could have been.
-        at_most: usize,
-        /// The first bytes of the frame, its size included, at most 16.
-        first_bytes: Box<[u8]>,
-    },
-    /// The peer does not speak Kafka.
-    Foreign {
-        /// What it speaks.
-        protocol: ForeignProtocol,
-        /// Its first bytes, at most 16.
-        first_bytes: Box<[u8]>,
-    },
-    /// The versions of the broker could not be learned.
-    Negotiation(NegotiationFault),
-    /// The broker did not accept who the client is, or the client not the broker.
-    Authentication(AuthenticationFault),
-    /// On the accepting side: a request that cannot be handed out.
-    BadRequest(RequestFault),
-}
-
-/// Why a request cannot be handed out, which closes the connection as a broker does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RequestFault {
-    /// Its header cannot be read.
-    Undecodable(crate::DecodeError),
-    /// This side does not serve the API in this version.
-    Unsupported(ApiLabel),
-}
-
-/// What took too long.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TimeoutKind {
-    /// Getting ready.
-    Initialization {
-        /// How long it took.
-        after: Duration,
-    },
-    /// Authenticating again.
-    Reauthentication {
-        /// How long it took.
-        after: Duration,
-    },
-    /// The response to a request.
-    Request {
-        /// The request.
-        request: ApiLabel,
-        /// How long it waited.
-        after: Duration,
-        /// The request before it, whose response did not arrive either, if there is one.
-        held_back_by: Option<ApiLabel>,
-    },
-    /// The rest of a frame.
-    Stalled {
-        /// How long no byte of it arrived.
-        after: Duration,
-        /// Where in the stream.
-        at: StreamPosition,
-    },
-    /// The responses that were waited for after closing.
-    Draining,
-}
-
-/// Why the versions of a broker could not be learned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NegotiationFault {
-    /// The broker answered with an error.
-    Refused(ErrorCode),
-    /// The response cannot be read.
-    Undecodable(crate::DecodeError),
-    /// The broker lists no APIs.
-    NothingServed,
-    /// The broker refuses a version and asks for another that is not lower.
-    NoProgress {
-        /// What it refused.
-        sent: Version,
-        /// What it asked for.
-        asked: Version,
-    },
-    /// A request that the connection needs has no common version.
-    Version(VersionError),
-}
-
-/// Why a connection could not authenticate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AuthenticationFault {
-    /// The broker has none of the mechanisms.
-    NoCommonMechanism {
-        /// The one it refused last.
-        asked: Box<str>,
-        /// What it has.
-        offered: Vec<Box<str>>,
-    },
-    /// The broker refused.
-    Refused {
-        /// The mechanism.
-        mechanism: Box<str>,
-        /// The error.
-        code: ErrorCode,
-        /// What the broker said beside it.
-        message: Option<Box<str>>,
-    },
-    /// The mechanism could not go on.
-    Mechanism {
-        /// The mechanism.
-        mechanism: Box<str>,
-        /// What it said.
-        error: super::sasl::MechanismError,
-    },
-    /// The exchange does not end.
-    TooManyRounds {
-        /// The mechanism.
-        mechanism: Box<str>,
-        /// How many tokens were sent.
-        rounds: u32,
-    },
-    /// A response cannot be read.
-    Undecodable(crate::DecodeError),
-    /// There is no common version of a request that is needed.
-    Version(VersionError),
+pub enum Severity {
+    /// Part of every connection's life.
+    Debug,
+    /// Worth a line.
+    Info,
+    /// Something went wrong that may pass.
+    Warning,
+    /// Something is wrong that will not pass by itself.
+    Error,
 }
 
 impl CloseReport {
@@ -298,6 +137,31 @@ impl CloseReport {
         match behind.len() > NAMED {
             true => f.write_str(", .."),
             false => Ok(()),
+        }
+    }
+
+    /// How much the end matters: a quiet connection may be closed by anyone, one with several requests in flight
+    /// is a warning, and what will fail again is an error.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match &self.reason {
+            CloseReason::Local
+            | CloseReason::BrokerRetired
+            | CloseReason::IdleLocal { .. }
+            | CloseReason::IdleRemoteLikely { .. } => Severity::Debug,
+            CloseReason::Foreign { .. }
+            | CloseReason::Negotiation(_)
+            | CloseReason::Authentication(_)
+            | CloseReason::Desynchronized { .. }
+            | CloseReason::BadFrameSize { .. }
+            | CloseReason::BadRequest(_) => Severity::Error,
+            CloseReason::Timeout(_) => Severity::Warning,
+            CloseReason::RemoteEof(_)
+            | CloseReason::RemoteReset(_)
+            | CloseReason::Transport { .. } => match self.in_flight.len() {
+                0 | 1 => Severity::Info,
+                _ => Severity::Warning,
+            },
         }
     }
 

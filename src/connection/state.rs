@@ -1,4 +1,4 @@
-//! The states of a connection. What moves it from one to the next stands in the files of its inputs.
+//! The states of a connection. The session moves it from one to the next.
 
 use std::fmt;
 
@@ -27,6 +27,22 @@ pub enum State {
 }
 
 impl State {
+    /// The state in a word that does not change, for counters.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::ApiVersions => "api_versions",
+            Self::SaslHandshake => "sasl_handshake",
+            Self::SaslAuthenticate => "sasl_authenticate",
+            Self::SaslTokens => "sasl_tokens",
+            Self::Ready => "ready",
+            Self::Reauthenticating => "reauthenticating",
+            Self::Draining => "draining",
+            Self::Closed => "closed",
+        }
+    }
+
     /// Whether no request of the caller was sent yet.
     #[must_use]
     pub const fn is_initial(self) -> bool {

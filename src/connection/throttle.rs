@@ -1,4 +1,4 @@
-//! The throttle time of a response. What a connection does about it is decided in `finish`.
+//! The throttle time of a response. What a connection does about it is decided where it arrives.
 
 use std::time::Duration;
 

@@ -26,7 +26,6 @@ pub struct Timings {
     /// When the last byte of its response arrived.
     pub responded: Option<Instant>,
     /// What it waited for before it was admitted, or given up.
-    // Until then, if it waits, the totals of all waits when it was submitted.
     pub waits: Waits,
 }
 
@@ -54,12 +53,10 @@ impl Waits {
     /// What of these totals came after `before`.
     pub(super) fn since(&self, before: &Self) -> Self {
         Self {
-            initialization: self.initialization.saturating_sub(before.initialization),
-            throttle: self.throttle.saturating_sub(before.throttle),
-            reauthentication: self
-                .reauthentication
-                .saturating_sub(before.reauthentication),
-            in_flight: self.in_flight.saturating_sub(before.in_flight),
+            initialization: self.initialization - before.initialization,
+            throttle: self.throttle - before.throttle,
+            reauthentication: self.reauthentication - before.reauthentication,
+            in_flight: self.in_flight - before.in_flight,
         }
     }
 }
@@ -105,6 +102,11 @@ impl Timings {
         between(self.became_head.max(self.written), self.response_started)
     }
 
+    /// From its last byte being accepted to the last byte of the response.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        between(self.written, self.responded)
+    }
+
     /// From the first byte of the response to its last.
     #[must_use]
     pub fn transfer_time(&self) -> Option<Duration> {
@@ -122,11 +124,6 @@ impl Timings {
 /// Zero if `end` is before `start`.
 fn between(start: Option<Instant>, end: Option<Instant>) -> Option<Duration> {
     Some(end?.saturating_duration_since(start?))
-}
-
-/// The moment `after` from `start`; `None` if no clock reaches it.
-pub(super) fn later(start: Instant, after: Duration) -> Option<Instant> {
-    start.checked_add(after)
 }
 
 /// The earlier of two moments, where `None` is never.

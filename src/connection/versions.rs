@@ -135,6 +135,20 @@ impl VersionTable {
             })
     }
 
+    /// Whether the broker has a version of an API.
+    pub(super) fn check(&self, key: ApiKey, version: Version) -> Result<(), VersionError> {
+        match self.get(key) {
+            Some(broker) if broker.contains(version) => Ok(()),
+            Some(broker) => Err(VersionError::NoCommonVersion {
+                key,
+                ours: VersionRange::only(version.0),
+                broker,
+                caller: None,
+            }),
+            None => Err(VersionError::ApiUnknownToBroker { key }),
+        }
+    }
+
     /// The newest release of Kafka of which the broker has all versions or more, such as `4.1`. A
     /// guess: proxies and other brokers choose their own.
     #[must_use]

@@ -106,9 +106,8 @@ impl<T> InFlightRequests<T> {
     ) -> Result<Answered<T>, Mismatch> {
         let has_it = |request: &InFlightRequest<()>| request.correlation_id == correlation_id;
         if let Some(at) = self.without_response.iter().position(has_it) {
-            if let Some(request) = self.without_response.remove(at) {
-                return Ok(Answered::NotAwaited(request));
-            }
+            let request = self.without_response.remove(at);
+            return Ok(Answered::NotAwaited(request.expect("it was found there")));
         }
         let Some(expected) = expected else {
             return Err(Mismatch::new(correlation_id, MismatchKind::NothingInFlight));
@@ -164,6 +163,12 @@ impl<T> InFlightRequests<T> {
     #[must_use]
     pub const fn len(&self) -> usize {
         self.wanted
+    }
+
+    /// How many requests were [abandoned](Self::abandon) whose response has not arrived.
+    #[must_use]
+    pub fn abandoned(&self) -> usize {
+        self.waiting.len() - self.wanted
     }
 
     /// Whether no response is wanted. One of an abandoned request may still be due.

@@ -4,8 +4,8 @@ use kafka_codec::connection::server::{
     IncomingRequest, RespondError, ServerConnection, ServerEvent,
 };
 use kafka_codec::connection::{
-    Advice, CloseReport, Completion, Connection, ConnectionError, ConnectionOptions, Event, HeldBy,
-    Histogram, Metrics, RawResponse, SubmitError, SubmitOptions, Timings, VersionTable,
+    Advice, BlockedOn, CloseReport, Completion, Connection, ConnectionError, ConnectionOptions,
+    Event, Histogram, Metrics, RawResponse, SubmitError, SubmitOptions, Timings, VersionTable,
 };
 use kafka_codec::produce::{ProduceEvent, ProduceTracker};
 
@@ -17,7 +17,7 @@ fn all_of_it_can_be_sent_and_shared() {
     is::<ConnectionOptions>();
     is::<SubmitOptions>();
     is::<Event>();
-    is::<HeldBy>();
+    is::<BlockedOn>();
     is::<ServerEvent>();
     is::<IncomingRequest>();
     is::<Completion>();

@@ -63,7 +63,7 @@ fn every_test_of_a_rule_has_its_clause() {
 /// The names are those that the source gives to the reasons.
 #[test]
 fn every_reason_to_close_is_brought_about() {
-    let source = include_str!("../../src/connection/reason_text.rs");
+    let source = include_str!("../../src/connection/close_reason.rs");
     let (_, after) = source.split_once("fn name(").unwrap();
     let (names, _) = after.split_once("\n    }\n").unwrap();
     let reasons: BTreeSet<&str> = names.split('"').skip(1).step_by(2).collect();

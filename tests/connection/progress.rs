@@ -1,7 +1,7 @@
 //! What is on its way shows: what holds requests back and for how long, each step of SASL, and what was in responses.
 
 use kafka_codec::connection::sasl::{Mechanism, Plain};
-use kafka_codec::connection::{Event, HeldBy, Metrics};
+use kafka_codec::connection::{BlockedOn, Event, Metrics};
 use kafka_codec::messages::{SaslAuthenticateResponse, SaslHandshakeResponse};
 use kafka_codec::{ApiKey, ErrorCode};
 
@@ -26,7 +26,7 @@ fn what_holds_a_request_back_shows_and_for_how_long_it_did() {
             .take_events()
             .into_iter()
             .filter_map(|event| match event {
-                Event::Held { id, by, .. } => Some((id, Err(by))),
+                Event::Blocked { id, on, .. } => Some((id, Err(on))),
                 Event::Admitted { id, waits, .. } => {
                     let each = [waits.initialization, waits.in_flight, waits.throttle];
                     assert_eq!(waits.total(), each.iter().sum());
@@ -38,10 +38,10 @@ fn what_holds_a_request_back_shows_and_for_how_long_it_did() {
         assert_eq!(
             seen,
             [
-                (first, Err(HeldBy::Initialization)),
+                (first, Err(BlockedOn::Initialization)),
                 (first, Ok([ms(5), ms(0), ms(0)])),
-                (second, Err(HeldBy::InFlight)),
-                (third, Err(HeldBy::Throttle)),
+                (second, Err(BlockedOn::InFlight)),
+                (third, Err(BlockedOn::Throttle)),
                 (second, Ok([ms(0), ms(7), ms(100)])),
             ]
         );
@@ -88,7 +88,7 @@ fn each_answer_to_a_token_shows_and_who_waits_for_the_last() {
                         rounds: 1,
                         bytes: 7
                     },
-                    Event::SaslSucceeded { held: 1, .. },
+                    Event::SaslSucceeded { waiting: 1, .. },
                     Event::Ready { .. },
                 ]
             ),

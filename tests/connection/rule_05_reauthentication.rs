@@ -147,7 +147,7 @@ fn rule_5_it_is_not_done_more_than_once_a_second_and_a_lifetime_has_a_limit() {
 }
 
 #[test]
-fn rule_5_failing_completes_held_requests_as_not_sent() {
+fn rule_5_failing_completes_waiting_requests_as_not_sent() {
     replay(|driver| {
         open(driver, options(), 10_000);
         driver.wait(9_000);

@@ -25,7 +25,7 @@ fn rule_7_a_request_that_takes_too_long_closes_the_connection_and_is_named() {
 }
 
 #[test]
-fn rule_7_the_request_that_held_it_back_is_named_too() {
+fn rule_7_the_request_that_blocks_it_is_named_too() {
     replay(|driver| {
         driver.open_ready();
         let wait = SubmitOptions::default().with_server_wait(ms(60_000));
@@ -35,13 +35,13 @@ fn rule_7_the_request_that_held_it_back_is_named_too() {
         assert_eq!(
             driver.close_line(),
             "broker 1 (b1:9092): Fetch v16 (correlation 2): no response to Heartbeat v4 (correlation 3) \
-             after 30000 ms, held back by Fetch v16 (correlation 2), 1 more in flight: Heartbeat v4"
+             after 30000 ms, blocked by Fetch v16 (correlation 2), 1 more in flight: Heartbeat v4"
         );
         let done = driver.completions();
         assert_eq!(done.len(), 2);
         for each in done {
             let error = error_of(each);
-            assert!(error.contains("held back by Fetch v16"), "{error}");
+            assert!(error.contains("blocked by Fetch v16"), "{error}");
         }
     });
 }
@@ -194,7 +194,7 @@ fn rule_7_a_deadline_of_a_request_that_waits_costs_nothing_else() {
             panic!("{done:?}")
         };
         let ConnectionErrorKind::TimedOut {
-            held_back_by: Some(head),
+            blocked_by: Some(head),
             ..
         } = error.kind()
         else {

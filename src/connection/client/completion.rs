@@ -6,18 +6,20 @@ use std::{error, fmt};
 use bytes::Bytes;
 
 use crate::messages::ResponseHeader;
-use crate::{ApiKey, DecodeError, Request, ResponseFrame, Version};
+use crate::{ApiKey, DecodeError, ErrorCode, Request, ResponseFrame, Version};
+
+use crate::connection::receive::SIZE_BYTES;
+use crate::connection::{ApiLabel, Delivery, RequestId, Timings};
 
 use super::error::ConnectionError;
-use super::request::{ApiLabel, Record, RequestId};
-use crate::connection::delivery::Delivery;
-use crate::connection::timing::Timings;
+use super::event::Event;
+use super::request::PendingRequest;
 
 /// A request that is over. Each accepted request has exactly one of these.
 #[derive(Debug)]
 pub struct Completion {
-    pub(in crate::connection) record: Box<Record>,
-    pub(in crate::connection) outcome: Outcome,
+    pub(super) request: Box<PendingRequest>,
+    pub(super) outcome: Outcome,
 }
 
 /// How a request ended.
@@ -32,29 +34,42 @@ pub enum Outcome {
     Failed(ConnectionError),
 }
 
+impl Outcome {
+    /// How a request ended, in a word that does not change, for counters: `responded`, `written`, or the
+    /// [name](crate::connection::ConnectionErrorKind::name) of why it failed.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Response(_) => "responded",
+            Self::Written => "written",
+            Self::Failed(error) => error.kind().name(),
+        }
+    }
+}
+
 impl Completion {
     /// Which request it is.
     #[must_use]
     pub fn id(&self) -> RequestId {
-        self.record.id
+        self.request.id
     }
 
     /// What names it in logs.
     #[must_use]
     pub fn label(&self) -> ApiLabel {
-        self.record.label
+        self.request.label
     }
 
     /// The number that the caller gave it.
     #[must_use]
     pub fn tag(&self) -> u64 {
-        self.record.tag
+        self.request.tag
     }
 
     /// Which attempt it is, as the caller counts.
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.record.attempt
+        self.request.attempt
     }
 
     /// How it ended.
@@ -76,7 +91,7 @@ impl Completion {
     /// When it passed each stage.
     #[must_use]
     pub fn timings(&self) -> &Timings {
-        &self.record.timings
+        &self.request.timings
     }
 
     /// How long the broker throttled, as the response says.
@@ -91,16 +106,14 @@ impl Completion {
     /// The bytes of the request, its size included.
     #[must_use]
     pub fn bytes_out(&self) -> usize {
-        self.record.frame_bytes
+        self.request.frame_bytes
     }
 
     /// The bytes of the response, its size included; 0 without one.
     #[must_use]
     pub fn bytes_in(&self) -> usize {
         match &self.outcome {
-            Outcome::Response(response) => {
-                crate::connection::receive::SIZE_BYTES + response.frame.len()
-            }
+            Outcome::Response(response) => SIZE_BYTES + response.frame.len(),
             Outcome::Written | Outcome::Failed(_) => 0,
         }
     }
@@ -123,12 +136,12 @@ impl Completion {
 /// A response whose body was not read yet. It owns its bytes.
 #[derive(Clone)]
 pub struct RawResponse {
-    pub(in crate::connection) label: ApiLabel,
-    pub(in crate::connection) version: Version,
-    pub(in crate::connection) tag: u64,
-    pub(in crate::connection) arrived: Instant,
-    pub(in crate::connection) throttle: Duration,
-    pub(in crate::connection) frame: Bytes,
+    pub(super) label: ApiLabel,
+    pub(super) version: Version,
+    pub(super) tag: u64,
+    pub(super) arrived: Instant,
+    pub(super) throttle: Duration,
+    pub(super) frame: Bytes,
 }
 
 impl RawResponse {
@@ -186,7 +199,7 @@ impl RawResponse {
     ///
     /// What decoding it fails with.
     #[cfg(all(feature = "schema", feature = "messages"))]
-    pub fn error_codes(&self) -> Result<Option<Vec<crate::ErrorCode>>, DecodeError> {
+    pub fn error_codes(&self) -> Result<Option<Vec<ErrorCode>>, DecodeError> {
         let Some(schema) = crate::schema::Schema::of_response(self.label.api_key) else {
             return Ok(None);
         };
@@ -250,3 +263,43 @@ impl fmt::Display for ResponseTypeError {
 }
 
 impl error::Error for ResponseTypeError {}
+
+/// Which response was decoded, to be kept while the response itself is handed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedResponse {
+    label: ApiLabel,
+    tag: u64,
+    arrived: Instant,
+    error_codes: Box<[ErrorCode]>,
+}
+
+impl DecodedResponse {
+    /// The error codes that are in it, so that they show in events and metrics too. By default none.
+    #[must_use]
+    pub fn with_error_codes(mut self, codes: impl IntoIterator<Item = ErrorCode>) -> Self {
+        self.error_codes = codes.into_iter().collect();
+        self
+    }
+
+    /// The event that it was decoded just now, or could not be.
+    pub(super) fn event(&self, now: Instant, result: Result<(), DecodeError>) -> Event {
+        Event::Decoded {
+            label: self.label,
+            tag: self.tag,
+            result,
+            error_codes: self.error_codes.clone(),
+            after: now.saturating_duration_since(self.arrived),
+        }
+    }
+}
+
+impl From<&RawResponse> for DecodedResponse {
+    fn from(response: &RawResponse) -> Self {
+        Self {
+            label: response.label(),
+            tag: response.tag(),
+            arrived: response.arrived(),
+            error_codes: Box::default(),
+        }
+    }
+}

@@ -6,23 +6,20 @@ use std::{error, fmt};
 
 use crate::{EncodeError, VersionRange};
 
-use super::request::ApiLabel;
-use crate::connection::advice::{Advice, Failure};
-use crate::connection::delivery::Delivery;
-use crate::connection::reason_text::Ms;
-use crate::connection::report::{CloseReason, CloseReport, TimeoutKind};
-use crate::connection::state::State;
-use crate::connection::versions::VersionError;
+use crate::connection::close_reason::Ms;
+use crate::connection::{
+    Advice, ApiLabel, CloseReason, CloseReport, Delivery, Failure, State, TimeoutKind, VersionError,
+};
 
 /// Why a request has no response, how far it had got, and on which connection.
 ///
 /// It prints as one line for a log, with the broker and the request in front.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionError {
-    pub(in crate::connection) broker: Arc<str>,
-    pub(in crate::connection) request: ApiLabel,
-    pub(in crate::connection) delivery: Delivery,
-    pub(in crate::connection) kind: ConnectionErrorKind,
+    pub(super) broker: Arc<str>,
+    pub(super) request: ApiLabel,
+    pub(super) delivery: Delivery,
+    pub(super) kind: ConnectionErrorKind,
 }
 
 /// Why a request has no response.
@@ -38,7 +35,7 @@ pub enum ConnectionErrorKind {
         /// How long it took.
         after: Duration,
         /// The request before it, whose response did not arrive either, if there is one.
-        held_back_by: Option<ApiLabel>,
+        blocked_by: Option<ApiLabel>,
     },
     /// The caller cancelled it.
     Cancelled,
@@ -151,13 +148,10 @@ impl fmt::Display for ConnectionError {
             ConnectionErrorKind::Draining => {
                 write!(f, "connection takes no more requests ({delivery})")
             }
-            ConnectionErrorKind::TimedOut {
-                after,
-                held_back_by,
-            } => {
+            ConnectionErrorKind::TimedOut { after, blocked_by } => {
                 write!(f, "no response after {}", Ms(*after))?;
-                if let Some(head) = held_back_by {
-                    write!(f, ", held back by {head}")?;
+                if let Some(head) = blocked_by {
+                    write!(f, ", blocked by {head}")?;
                 }
                 write!(f, " ({delivery})")
             }

@@ -1,5 +1,6 @@
 //! What a connection tells its caller.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,13 +8,13 @@ use bytes::Bytes;
 
 use crate::{DecodeError, ErrorCode, Version};
 
-use super::completion::{Completion, RawResponse};
-use super::gate::HeldBy;
-use super::request::{ApiLabel, RequestId};
-use crate::connection::hint::Hint;
-use crate::connection::report::{CloseReason, CloseReport};
-use crate::connection::state::State;
-use crate::connection::timing::Waits;
+use crate::connection::{ApiLabel, CloseReport, Delivery, Hint, RequestId, Severity, State, Waits};
+
+use super::completion::{Completion, Outcome, RawResponse};
+use super::error::{ConnectionError, ConnectionErrorKind};
+use super::options::ConnectionOptions;
+use super::request::{Origin, PendingRequest};
+use super::send_queue::BlockedOn;
 
 /// What happened. [`Closed`](Self::Closed) is the last event of a connection.
 #[derive(Debug)]
@@ -93,25 +94,25 @@ pub enum Event {
         renew_at: Option<Instant>,
         /// Whether this was not the first time.
         again: bool,
-        /// How many requests wait for it.
-        held: usize,
+        /// The number of requests that wait for it.
+        waiting: usize,
     },
     /// Requests are sent from now on.
     Ready {
         /// How long each part of the beginning took.
         took: Initialization,
     },
-    /// Something holds a request back that was just submitted. Only with
+    /// A request that was just submitted is blocked. Only with
     /// [`with_progress_events`](crate::connection::ConnectionOptions::with_progress_events).
-    Held {
-        /// Which request.
+    Blocked {
+        /// The request.
         id: RequestId,
         /// What names it.
         label: ApiLabel,
-        /// What holds it back. Something else may, afterwards.
-        by: HeldBy,
+        /// What it is blocked on. It may be blocked on something else afterwards.
+        on: BlockedOn,
     },
-    /// Nothing holds a request back any more. Only if it was [`Held`](Self::Held).
+    /// A request is no longer blocked. Only if it was [`Blocked`](Self::Blocked).
     Admitted {
         /// Which request.
         id: RequestId,
@@ -214,26 +215,12 @@ pub enum ProbeOutcome {
         versions_changed: bool,
     },
     /// It did not.
-    Failed(crate::connection::ConnectionError),
-}
-
-/// How much an event matters to an operator.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Severity {
-    /// Part of every connection's life.
-    Debug,
-    /// Worth a line.
-    Info,
-    /// Something went wrong that may pass.
-    Warning,
-    /// Something is wrong that will not pass by itself.
-    Error,
+    Failed(ConnectionError),
 }
 
 impl Event {
     /// How much it matters. Repetitions are the caller's to suppress, by
-    /// [`CloseReport::fingerprint`].
+    /// [`CloseReport::fingerprint`](crate::connection::CloseReport::fingerprint).
     #[must_use]
     pub fn severity(&self) -> Severity {
         match self {
@@ -252,29 +239,80 @@ impl Event {
     }
 }
 
-impl CloseReport {
-    /// How much the end matters: a quiet connection may be closed by anyone, one with several requests in flight
-    /// is a warning, and what will fail again is an error.
-    #[must_use]
-    pub fn severity(&self) -> Severity {
-        match &self.reason {
-            CloseReason::Local
-            | CloseReason::BrokerRetired
-            | CloseReason::IdleLocal { .. }
-            | CloseReason::IdleRemoteLikely { .. } => Severity::Debug,
-            CloseReason::Foreign { .. }
-            | CloseReason::Negotiation(_)
-            | CloseReason::Authentication(_)
-            | CloseReason::Desynchronized { .. }
-            | CloseReason::BadFrameSize { .. }
-            | CloseReason::BadRequest(_) => Severity::Error,
-            CloseReason::Timeout(_) => Severity::Warning,
-            CloseReason::RemoteEof(_)
-            | CloseReason::RemoteReset(_)
-            | CloseReason::Transport { .. } => match self.in_flight.len() {
-                0 | 1 => Severity::Info,
-                _ => Severity::Warning,
-            },
+/// The events that the caller has not taken.
+#[derive(Debug)]
+pub(super) struct EventQueue {
+    broker: Arc<str>,
+    has_progress: bool,
+    events: VecDeque<Event>,
+}
+
+impl EventQueue {
+    pub(super) fn new(options: &ConnectionOptions) -> Self {
+        Self {
+            broker: options.broker.clone(),
+            has_progress: options.has_progress_events,
+            events: VecDeque::new(),
         }
     }
+
+    #[inline]
+    pub(super) fn push(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    /// Adds an event of a request that is on its way, if the caller wants those.
+    #[inline]
+    pub(super) fn progress(&mut self, event: impl FnOnce() -> Event) {
+        if self.has_progress {
+            self.events.push_back(event());
+        }
+    }
+
+    /// A request is over: adds the event, if it is one of the caller's.
+    #[inline]
+    pub(super) fn complete(&mut self, request: Box<PendingRequest>, outcome: Outcome) {
+        let label = request.label;
+        match (request.origin, outcome) {
+            (Origin::Caller, outcome) => {
+                self.push(Event::Completed(Completion { request, outcome }));
+            }
+            (Origin::Probe, Outcome::Failed(error)) => {
+                let outcome = ProbeOutcome::Failed(error);
+                self.push(Event::Probed { label, outcome });
+            }
+            (Origin::Probe, Outcome::Response(_) | Outcome::Written) => {
+                debug_assert!(false, "the versions in the response to a probe are read");
+            }
+            (Origin::Setup | Origin::SaslToken | Origin::Nobody, _) => {}
+        }
+    }
+
+    /// A request is over and has no response.
+    pub(super) fn fail(
+        &mut self,
+        request: Box<PendingRequest>,
+        kind: ConnectionErrorKind,
+        delivery: Delivery,
+    ) {
+        let error = ConnectionError {
+            broker: self.broker.clone(),
+            request: request.label,
+            delivery,
+            kind,
+        };
+        self.complete(request, Outcome::Failed(error));
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<Event> {
+        let event = self.events.pop_front();
+        if event.is_none() && self.events.capacity() > MAX_KEPT {
+            self.events.shrink_to_fit();
+        }
+        event
+    }
 }
+
+/// The number of events for which there is room while there are none: what a burst took is given back.
+const MAX_KEPT: usize = 8;

@@ -7,7 +7,7 @@ use super::error::SubmitError;
 
 /// The versions in which a request may be encoded.
 #[derive(Copy, Clone)]
-pub(in crate::connection) enum Choice {
+pub(super) enum Choice {
     /// This one; what its fields identify must not be lost.
     Exactly(Version),
     /// The highest of these that [fits](Request::fits) the request.

@@ -1,273 +1,503 @@
-//! The state of a connection and what can be asked about it. What changes it stands in the other files, one for each
-//! family of inputs.
+//! How a connection works: requests move from one of its parts to the next, and time and failures end them.
 
-use std::collections::VecDeque;
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Buf;
+use bytes::Bytes;
 
-use crate::pairing::InFlightRequests;
-use crate::{ApiKey, Version};
+use crate::connection::receive::{Received, Receiver, SIZE_BYTES, StreamPosition};
+use crate::connection::throttle::throttle_time;
+use crate::connection::{
+    ApiLabel, AuthenticationFault, CloseReason, Delivery, ForeignProtocol, NegotiationFault,
+    RequestId, State, TimeoutKind, VersionTable,
+};
+use crate::messages::ApiVersionsResponse;
+use crate::pairing::Answered;
+use crate::{Decode, ErrorCode};
 
-use super::correlation::CorrelationIds;
-use super::event::{Event, Initialization};
-use super::gate::GateClock;
-use super::options::ConnectionOptions;
-use super::request::{ApiLabel, Record};
-use crate::connection::receive::Receiver;
-use crate::connection::sasl::{Exchange, Mechanism};
-use crate::connection::state::State;
-use crate::connection::versions::VersionTable;
+use super::Connection;
+use super::closing;
+use super::completion::{Outcome, RawResponse};
+use super::deadlines::Pending;
+use super::encode::{EncodeContext, EncodedRequest, Encoder};
+use super::error::ConnectionErrorKind;
+use super::event::{Event, ProbeOutcome};
+use super::options::{IdlePolicy, OnTimeout};
+use super::request::{Origin, PendingRequest};
+use super::send_queue::BlockedOn;
+use super::session::{Action, SetupRequest};
 
-/// The client's side of a connection to a broker: bytes, times and requests in; bytes, times and
-/// events out.
-///
-/// The [module](crate::connection) says how to drive it.
-pub struct Connection {
-    pub(in crate::connection) options: ConnectionOptions,
-    pub(in crate::connection) state: State,
-    pub(in crate::connection) state_since: Instant,
-    pub(in crate::connection) created: Instant,
-    pub(in crate::connection) versions: VersionTable,
-    /// The version of ApiVersions that was sent last.
-    pub(in crate::connection) asked_in: Version,
-    pub(in crate::connection) exchange: Option<Box<Exchange>>,
-    pub(in crate::connection) ids: CorrelationIds,
-    pub(in crate::connection) next_request: u64,
-    /// What is to be written: first what was admitted, then what waits.
-    pub(in crate::connection) outbound: VecDeque<Box<Record>>,
-    pub(in crate::connection) admitted: usize,
-    /// How many of them the transport may be writing.
-    pub(in crate::connection) offered: usize,
-    pub(in crate::connection) in_flight: InFlightRequests<Box<Record>>,
-    /// How many places in flight are of requests that were given up.
-    pub(in crate::connection) abandoned: usize,
-    /// Since when the request that is due has been due.
-    pub(in crate::connection) head_since: Option<Instant>,
-    pub(in crate::connection) receiver: Receiver,
-    /// When the first byte of the frame that is arriving came.
-    pub(in crate::connection) frame_started: Option<Instant>,
-    pub(in crate::connection) gates: GateClock,
-    pub(in crate::connection) throttled_until: Option<Instant>,
-    /// By how much throttling has extended deadlines so far.
-    pub(in crate::connection) extended: Duration,
-    /// No request is given up before this; its own deadline may be later.
-    pub(in crate::connection) first_deadline: Option<Instant>,
-    /// When getting ready, or authenticating again, takes too long.
-    pub(in crate::connection) phase_deadline: Option<Instant>,
-    pub(in crate::connection) drain_deadline: Option<Instant>,
-    pub(in crate::connection) last_in: Instant,
-    pub(in crate::connection) last_out: Instant,
-    /// The caller knows that a probe is due.
-    pub(in crate::connection) keep_alive_told: bool,
-    pub(in crate::connection) took: Initialization,
-    pub(in crate::connection) responses: u64,
-    pub(in crate::connection) bytes_in: u64,
-    pub(in crate::connection) bytes_out: u64,
-    /// A buffer to encode the next request into.
-    pub(in crate::connection) spare: Vec<u8>,
-    pub(in crate::connection) events: VecDeque<Event>,
-}
-
+/// How a request moves from one part to the next.
 impl Connection {
-    /// A connection without authentication, whose transport is being opened.
-    #[must_use]
-    pub fn new(now: Instant, options: ConnectionOptions) -> Self {
-        Self::with_sasl(now, options, Vec::new())
-    }
-
-    /// A connection that authenticates with the first of `mechanisms`, or if the broker does not have it,
-    /// with the first of the others that it has. Some brokers want another connection for that: see
-    /// [`ReconnectAdvice::Mechanism`](crate::connection::ReconnectAdvice::Mechanism).
-    #[must_use]
-    pub fn with_sasl(
-        now: Instant,
-        options: ConnectionOptions,
-        mechanisms: Vec<Box<dyn Mechanism>>,
-    ) -> Self {
-        Self {
-            state: State::Connecting,
-            state_since: now,
-            created: now,
-            versions: VersionTable::default(),
-            asked_in: Version(0),
-            exchange: Exchange::new(mechanisms).map(Box::new),
-            ids: CorrelationIds::new(options.first_correlation_id, options.reserves_sasl_ids),
-            next_request: 0,
-            outbound: VecDeque::new(),
-            admitted: 0,
-            offered: 0,
-            in_flight: InFlightRequests::default(),
-            abandoned: 0,
-            head_since: None,
-            receiver: Receiver::default(),
-            frame_started: None,
-            gates: GateClock::default(),
-            throttled_until: None,
-            extended: Duration::ZERO,
-            first_deadline: None,
-            phase_deadline: now.checked_add(options.initialization_timeout),
-            drain_deadline: None,
-            last_in: now,
-            last_out: now,
-            keep_alive_told: false,
-            took: Initialization::default(),
-            responses: 0,
-            bytes_in: 0,
-            bytes_out: 0,
-            spare: Vec::new(),
-            events: VecDeque::new(),
-            options,
+    /// Takes a new request: it may be sent at once, which is usual, or waits for its turn.
+    pub(super) fn take_in(&mut self, now: Instant, encoded: EncodedRequest) -> RequestId {
+        let (mut request, frame) = encoded;
+        let (id, label) = (request.id, request.label);
+        let is_only_one = self.is_idle();
+        self.deadlines.request_submitted(&mut request, is_only_one);
+        self.end_pauses(now);
+        let blocked_on = self.blocked_on();
+        if self.queue.waiting() == 0 && blocked_on.is_none() {
+            self.queue.admit(now, request, frame);
+            return id;
         }
+        if let Some(on) = blocked_on {
+            self.events.progress(|| Event::Blocked { id, label, on });
+        }
+        self.queue.wait(now, request, frame);
+        self.pump(now);
+        id
     }
 
-    /// Where it is.
-    #[must_use]
-    pub const fn state(&self) -> State {
-        self.state
-    }
-
-    /// What it is called.
-    #[must_use]
-    pub fn broker(&self) -> &Arc<str> {
-        &self.options.broker
-    }
-
-    /// The versions of the broker; empty until they are known.
-    #[must_use]
-    pub const fn versions(&self) -> &VersionTable {
-        &self.versions
-    }
-
-    /// How many requests are waiting for a response, the connection's own included.
-    #[must_use]
-    pub const fn in_flight(&self) -> usize {
-        self.in_flight.len()
-    }
-
-    /// How many requests are not written yet, wholly or in part.
-    #[must_use]
-    pub fn unsent(&self) -> usize {
-        self.outbound.len()
-    }
-
-    /// How many requests something holds back: the beginning, throttling, or those in flight.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.outbound.len() - self.admitted
-    }
-
-    /// The requests in flight, oldest first.
-    pub fn labels_in_flight(&self) -> impl Iterator<Item = ApiLabel> {
-        self.in_flight.iter().map(|each| each.with_note(()))
-    }
-
-    /// Until when the broker wants to be left alone.
-    #[must_use]
-    pub const fn throttled_until(&self) -> Option<Instant> {
-        self.throttled_until
-    }
-
-    /// Whether nothing is under way.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.outbound.is_empty() && self.in_flight.is_empty()
-    }
-
-    /// Since when nothing was read or written.
-    #[must_use]
-    pub fn quiet_since(&self) -> Instant {
-        self.last_in.max(self.last_out)
-    }
-
-    /// Bytes read and written.
-    #[must_use]
-    pub const fn bytes(&self) -> (u64, u64) {
-        (self.bytes_in, self.bytes_out)
-    }
-
-    /// How many bytes of memory hold what is not written yet, and the frame that is arriving. Shared blobs count.
-    #[must_use]
-    pub fn buffered_bytes(&self) -> usize {
-        let frames = self
-            .outbound
-            .iter()
-            .filter_map(|record| record.frame.as_ref());
-        frames.map(Buf::remaining).sum::<usize>() + self.receiver.memory()
-    }
-
-    /// The next event. Call it until there is none, after every input.
-    #[must_use]
+    /// Does what has become possible. Called at the end of every input.
     #[inline]
-    pub fn poll_event(&mut self) -> Option<Event> {
-        let event = self.events.pop_front();
-        if event.is_none() && self.events.capacity() > MOST_KEPT {
-            self.events.shrink_to_fit();
+    pub(super) fn pump(&mut self, now: Instant) {
+        let nothing_waits = self.queue.is_settled()
+            && self.deadlines.throttled_until().is_none()
+            && self.session.sasl().is_none();
+        if !(nothing_waits && self.state() == State::Ready) {
+            self.pump_all(now);
         }
-        event
     }
 
-    /// The version in which a request of `key` would be sent.
-    ///
-    /// # Errors
-    ///
-    /// [`VersionError`](crate::connection::VersionError) if there is none.
-    pub fn choose_version(&self, key: ApiKey) -> Result<Version, crate::connection::VersionError> {
-        self.versions
-            .choose(key, key.stable_versions(), self.options.allowed(key))
-    }
-
-    pub(in crate::connection) fn emit(&mut self, event: Event) {
-        self.events.push_back(event);
-    }
-
-    pub(in crate::connection) fn set_state(&mut self, now: Instant, to: State) {
-        let from = std::mem::replace(&mut self.state, to);
-        if from == to {
+    pub(super) fn pump_all(&mut self, now: Instant) {
+        if self.is_closed() {
             return;
         }
-        let after = now.saturating_duration_since(self.state_since);
-        match from {
-            State::ApiVersions => self.took.api_versions += after,
-            State::SaslHandshake => self.took.sasl_handshake += after,
-            State::SaslAuthenticate | State::SaslTokens => self.took.sasl_authenticate += after,
-            _ => {}
+        self.end_pauses(now);
+        let mut blocked_on = None;
+        while self.queue.waiting() > 0 {
+            blocked_on = self.blocked_on();
+            if blocked_on.is_some() {
+                break;
+            }
+            let admitted = self.queue.admit_next(now);
+            let request = admitted.expect("one waits");
+            self.events.progress(|| Event::Admitted {
+                id: request.id,
+                label: request.label,
+                waits: request.timings.waits,
+            });
         }
-        self.state_since = now;
-        self.emit(Event::StateChanged { from, to, after });
+        self.queue.set_blocked(now, blocked_on);
+        if self.state() == State::Draining && self.is_idle() {
+            self.close_because(now, CloseReason::Local);
+        }
     }
 
-    /// A correlation id that no request has.
-    pub(in crate::connection) fn next_correlation_id(&mut self, is_sasl: bool) -> i32 {
-        let Self {
-            ids,
-            in_flight,
-            outbound,
-            ..
-        } = self;
-        let taken = |id| {
-            let mut unsent = outbound.iter().map(|record| record.label.correlation_id);
-            in_flight.is_in_flight(id) || unsent.any(|unsent| unsent == id)
+    /// Ends throttling, or begins to authenticate again, when the time has come.
+    #[inline]
+    pub(super) fn end_pauses(&mut self, now: Instant) {
+        if self.session.sasl().is_some() {
+            let places = self.places() > 0;
+            self.session.renew_if_due(now, places);
+            self.follow_session(now);
+        }
+        self.deadlines.end_throttling(now);
+    }
+
+    /// What blocks the next request.
+    pub(super) fn blocked_on(&self) -> Option<BlockedOn> {
+        match self.state() {
+            State::Ready | State::Draining | State::Closed => {}
+            State::Reauthenticating => return Some(BlockedOn::Reauthentication),
+            _ => return Some(BlockedOn::Initialization),
+        }
+        if self.deadlines.throttled_until().is_some() {
+            return Some(BlockedOn::Throttle);
+        }
+        (self.places() >= self.options.max_in_flight).then_some(BlockedOn::InFlight)
+    }
+
+    /// The number of places in flight that are taken. A request that was given up keeps its place: the broker still
+    /// works on it.
+    pub(super) fn places(&self) -> usize {
+        self.in_flight.len() + self.in_flight.abandoned() + self.queue.admitted().len()
+    }
+
+    /// The last byte of a request was accepted.
+    pub(super) fn on_written(&mut self, now: Instant, mut request: Box<PendingRequest>) {
+        self.deadlines.request_written(&mut request);
+        if !request.is_internal() {
+            self.events.progress(|| Event::Written {
+                id: request.id,
+                label: request.label,
+                bytes: request.frame_bytes,
+            });
+        }
+        if request.origin == Origin::SaslToken {
+            self.session.token_written(now);
+            self.follow_session(now);
+        } else if request.expects_response {
+            self.in_flight.push(now, request);
+        } else {
+            self.in_flight.push_without_response(request.label);
+            self.events.complete(request, Outcome::Written);
+        }
+    }
+
+    /// Takes bytes from the front of `bytes`, at most up to the end of a frame.
+    pub(super) fn read(&mut self, now: Instant, bytes: &mut &[u8]) {
+        self.frame_started.get_or_insert(now);
+        let (min, max) = self.frame_sizes();
+        let before = bytes.len();
+        let received = self.receiver.receive(bytes, min..=max);
+        self.bytes_in += (before - bytes.len()) as u64;
+        match received {
+            Received::Nothing => {}
+            Received::Frame(frame) => {
+                let started = self.frame_started.take();
+                let started = started.expect("it is set before the first byte of a frame");
+                self.on_frame(now, started, frame);
+            }
+            Received::Foreign(protocol) => self.close_foreign(now, protocol),
+            Received::BadSize(announced) => {
+                let reason = CloseReason::BadFrameSize {
+                    announced,
+                    at_least: min,
+                    at_most: max,
+                    first_bytes: self.receiver.first_bytes().into(),
+                };
+                self.close_because(now, reason);
+            }
+        }
+    }
+
+    /// A whole frame arrived.
+    pub(super) fn on_frame(&mut self, now: Instant, started: Instant, frame: Bytes) {
+        if self.state() == State::SaslTokens {
+            self.session.on_token(now, &frame);
+            return self.follow_session(now);
+        }
+        let id = frame.first_chunk().copied().map(i32::from_be_bytes);
+        let id = id.expect("its size was checked");
+        let bytes = SIZE_BYTES + frame.len();
+        match self.in_flight.answered(now, started, id) {
+            Ok(Answered::InOrder(request)) => self.on_response(now, request.note, frame),
+            Ok(Answered::Late(label)) => {
+                self.events.push(Event::LateResponse { label, bytes });
+            }
+            Ok(Answered::NotAwaited(label)) => {
+                self.events.push(Event::UnexpectedResponse { label, bytes });
+            }
+            Err(mismatch) => {
+                let reason = CloseReason::Desynchronized {
+                    mismatch,
+                    first_bytes: frame.get(..16).unwrap_or(&frame).into(),
+                };
+                self.close_because(now, reason);
+            }
+        }
+    }
+
+    pub(super) fn on_response(&mut self, now: Instant, request: Box<PendingRequest>, frame: Bytes) {
+        let label = request.label;
+        if request.origin == Origin::Setup {
+            self.session.on_response(now, label, &frame);
+            return self.follow_session(now);
+        }
+        let (version, throttle) = match label.split_response(&frame) {
+            Ok(answer) => {
+                let time = throttle_time(label.api_key, answer.version, answer.body);
+                (answer.version, time)
+            }
+            // Decoding it will say so.
+            Err(_) => (label.version, Duration::ZERO),
         };
-        match is_sasl {
-            true => ids.next_sasl(taken),
-            false => ids.next(taken),
+        self.responses += 1;
+        if !throttle.is_zero() {
+            let until = match label.api_key.throttles_after_response(label.version) {
+                true => self.deadlines.throttle(now, throttle),
+                false => None,
+            };
+            let time = throttle;
+            self.events.push(Event::Throttled { label, time, until });
+        }
+        let response = RawResponse {
+            label,
+            version,
+            tag: request.tag,
+            arrived: now,
+            throttle,
+            frame,
+        };
+        match request.origin {
+            Origin::Probe => self.on_probed(&request, &response),
+            _ => self.events.complete(request, Outcome::Response(response)),
+        }
+    }
+
+    /// A probe was answered.
+    pub(super) fn on_probed(&mut self, request: &PendingRequest, response: &RawResponse) {
+        let body = response.body().ok();
+        let answer = body.and_then(|body| ApiVersionsResponse::decode(body, response.version).ok());
+        let (error, table) = match &answer {
+            Some(answer) => (answer.error_code, VersionTable::from_response(answer)),
+            None => (ErrorCode::UNKNOWN_SERVER_ERROR, VersionTable::default()),
+        };
+        let is_known = error.is_none() && !table.is_empty();
+        let timings = &request.timings;
+        let behind_others = timings.head_of_line_wait();
+        let round_trip = timings.round_trip();
+        self.events.push(Event::Probed {
+            label: request.label,
+            outcome: ProbeOutcome::Answered {
+                round_trip: round_trip.expect("it was written and answered"),
+                behind_others: behind_others.expect("it was written and answered"),
+                error,
+                versions_changed: is_known && self.session.set_versions(table),
+            },
+        });
+    }
+
+    /// Does what the session wants.
+    pub(super) fn follow_session(&mut self, now: Instant) {
+        while let Some(action) = self.session.next_action() {
+            match action {
+                Action::Emit(event) => self.events.push(event),
+                Action::Send(request) => self.send_setup(now, &request),
+                Action::Authenticated { with, again } => {
+                    self.events.push(Event::SaslSucceeded {
+                        mechanism: with.mechanism,
+                        rounds: with.rounds,
+                        took: with.took,
+                        lifetime: with.lifetime,
+                        renew_at: with.renew_at,
+                        again,
+                        waiting: self.queue.waiting(),
+                    });
+                }
+                Action::CheckVersions => {
+                    let check =
+                        |label: ApiLabel| self.session.check_version(label.api_key, label.version);
+                    for (request, error) in self.queue.take_unsendable(now, check) {
+                        let kind = ConnectionErrorKind::Version(error);
+                        self.events.fail(request, kind, Delivery::NotSent);
+                    }
+                }
+                Action::Close(reason) => self.close_because(now, reason),
+            }
+        }
+    }
+
+    /// Sends a request of the session before all that wait.
+    fn send_setup(&mut self, now: Instant, request: &SetupRequest) {
+        match self.encode(now, |encoder, context| encoder.setup(context, request)) {
+            Ok((request, frame)) => self.queue.admit(now, request, frame),
+            Err(error) => {
+                let reason = match request {
+                    SetupRequest::ApiVersions(_) => {
+                        CloseReason::Negotiation(NegotiationFault::Encode(error))
+                    }
+                    _ => CloseReason::Authentication(AuthenticationFault::Encode(error)),
+                };
+                self.close_because(now, reason);
+            }
+        }
+    }
+
+    /// Gives up a request, wherever it is; false if there is none such.
+    pub(super) fn give_up(
+        &mut self,
+        now: Instant,
+        wanted: impl Fn(&PendingRequest) -> bool,
+        kind: ConnectionErrorKind,
+    ) -> bool {
+        let wanted = |request: &PendingRequest| !request.is_internal() && wanted(request);
+        let given_up = match self.in_flight.abandon(wanted) {
+            Some(request) => {
+                let delivery = self.delivery_in_flight(&request);
+                Some((request, delivery))
+            }
+            None => self.queue.give_up(now, wanted),
+        };
+        match given_up {
+            Some((request, delivery)) => {
+                self.events.fail(request, kind, delivery);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The first request that takes too long.
+    pub(super) fn overdue(&self, now: Instant) -> Option<&PendingRequest> {
+        let mut requests = self.requests();
+        requests.find(|request| self.deadlines.of(request).is_some_and(|at| at <= now))
+    }
+
+    /// Gives up the requests that take too long, or the connection.
+    pub(super) fn give_up_overdue(&mut self, now: Instant) {
+        while let Some(late) = self.overdue(now) {
+            let (id, request) = (late.id, late.label);
+            let after = now.saturating_duration_since(self.deadlines.start_of(late));
+            let blocked_by = self.in_flight.front().filter(|front| *front != request);
+            // What was not sent holds nothing up.
+            let closes = late.timings.admitted.is_some()
+                && (self.options.on_timeout == OnTimeout::Close || self.is_useless_without_one());
+            if closes {
+                let kind = TimeoutKind::Request {
+                    request,
+                    after,
+                    blocked_by,
+                };
+                return self.close_because(now, CloseReason::Timeout(kind));
+            }
+            let kind = ConnectionErrorKind::TimedOut { after, blocked_by };
+            let is_found = self.give_up(now, |request| request.id == id, kind);
+            debug_assert!(is_found, "it was found just now");
+        }
+        let requests = self.in_flight.iter().chain(self.queue.iter());
+        self.deadlines.set_requests(requests);
+    }
+
+    /// Whether no request could be sent any more if another one was given up.
+    pub(super) fn is_useless_without_one(&self) -> bool {
+        let admitted = self.queue.admitted();
+        let nobodys = admitted.filter(|request| request.origin == Origin::Nobody);
+        self.in_flight.abandoned() + nobodys.count() + 1 >= self.options.max_in_flight
+    }
+
+    pub(super) fn on_idle(&mut self, now: Instant) {
+        let idle = now.saturating_duration_since(self.quiet_since());
+        match self.options.idle {
+            IdlePolicy::Close(_) => self.close_because(now, CloseReason::IdleLocal { idle }),
+            IdlePolicy::KeepAlive(_) => {
+                self.deadlines.keep_alive_told();
+                self.events.push(Event::KeepAliveDue { idle });
+            }
+            IdlePolicy::Ignore => {}
+        }
+    }
+
+    /// Getting ready, or authenticating again, took too long.
+    pub(super) fn close_phase(&mut self, now: Instant) {
+        let foreign = self.receiver.foreign_at_end();
+        match foreign.filter(|_| self.state().is_initial()) {
+            Some(protocol) => self.close_foreign(now, protocol),
+            None => {
+                let kind = self.session.timeout(now);
+                self.close_because(now, CloseReason::Timeout(kind));
+            }
+        }
+    }
+
+    pub(super) fn handle_end(
+        &mut self,
+        now: Instant,
+        reason: impl FnOnce(StreamPosition) -> CloseReason,
+    ) {
+        if self.is_closed() {
+            return;
+        }
+        if let Some(protocol) = self.receiver.foreign_at_end() {
+            return self.close_foreign(now, protocol);
+        }
+        let at = self.receiver.position();
+        let idle = now.saturating_duration_since(self.quiet_since());
+        let was_quiet = self.pending() == Pending::Nothing
+            && at == StreamPosition::BetweenFrames
+            && idle >= MIN_IDLE;
+        let reason = match reason(at) {
+            CloseReason::RemoteEof(_) | CloseReason::RemoteReset(_) if was_quiet => {
+                CloseReason::IdleRemoteLikely { idle }
+            }
+            reason => reason,
+        };
+        self.close_because(now, reason);
+    }
+
+    pub(super) fn close_foreign(&mut self, now: Instant, protocol: ForeignProtocol) {
+        let reason = CloseReason::Foreign {
+            protocol,
+            first_bytes: self.receiver.first_bytes().into(),
+        };
+        self.close_because(now, reason);
+    }
+
+    /// Closes the connection, unless it is closed: every request is completed.
+    pub(super) fn close_because(&mut self, now: Instant, reason: CloseReason) {
+        if self.is_closed() {
+            return;
+        }
+        let report = Arc::new(closing::report(self, now, reason));
+        let closed = || ConnectionErrorKind::Closed(report.clone());
+        let front = self.in_flight.iter().next();
+        let first = front.map(|request| self.delivery_in_flight(request));
+        let deliveries = first
+            .into_iter()
+            .chain(std::iter::repeat(Delivery::SentNoResponse));
+        for (request, delivery) in self.in_flight.take_all().into_iter().zip(deliveries) {
+            self.events.fail(request, closed(), delivery);
+        }
+        for (request, delivery) in self.queue.take_all(now) {
+            self.events.fail(request, closed(), delivery);
+        }
+        self.deadlines.clear();
+        self.receiver = Receiver::default();
+        self.session.close(now);
+        self.follow_session(now);
+        self.events.push(Event::Closed(report));
+    }
+
+    /// Encodes a request with what the encoder needs of the other parts.
+    pub(super) fn encode<T>(
+        &mut self,
+        now: Instant,
+        encode: impl FnOnce(&mut Encoder, EncodeContext<'_>) -> T,
+    ) -> T {
+        let buffer = self.queue.buffer();
+        let (queue, in_flight) = (&self.queue, &self.in_flight);
+        let is_taken = &|id| in_flight.has_id(id) || queue.has_id(id);
+        encode(
+            &mut self.encoder,
+            EncodeContext {
+                now,
+                buffer,
+                is_taken,
+            },
+        )
+    }
+
+    pub(super) fn pending(&self) -> Pending {
+        match self.is_idle() {
+            true if self.state() == State::Ready => Pending::Nothing,
+            true => Pending::NotReady,
+            false => Pending::Requests {
+                is_blocked: self.waiting() > 0,
+            },
+        }
+    }
+
+    /// All requests that are pending, in the order in which they will be answered.
+    pub(super) fn requests(&self) -> impl Iterator<Item = &PendingRequest> {
+        self.in_flight.iter().chain(self.queue.iter())
+    }
+
+    /// How far a request in flight has got: a part of the response of the front one may have arrived.
+    pub(super) fn delivery_in_flight(&self, request: &PendingRequest) -> Delivery {
+        let is_front = self.in_flight.front() == Some(request.label);
+        match self.receiver.position() {
+            StreamPosition::InFrame { got, announced } if is_front && announced >= SIZE_BYTES => {
+                Delivery::ResponsePartial { got, announced }
+            }
+            _ => Delivery::SentNoResponse,
+        }
+    }
+
+    /// The minimum and maximum size of the next frame: bare tokens may be empty, all else has a correlation id, and until
+    /// the caller's own requests are answered, frames are small.
+    fn frame_sizes(&self) -> (usize, usize) {
+        let max = self.options.max_frame_bytes;
+        match self.state() {
+            State::SaslTokens => (0, max.min(MAX_INITIAL_FRAME)),
+            state if state.is_initial() => (SIZE_BYTES, max.min(MAX_INITIAL_FRAME)),
+            _ => (SIZE_BYTES, max),
         }
     }
 }
 
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("broker", &self.options.broker)
-            .field("state", &self.state)
-            .field("in_flight", &self.in_flight())
-            .field("unsent", &self.unsent())
-            .finish_non_exhaustive()
-    }
-}
-
-/// How many events and requests there is room for while there are none: what a burst took is given back.
-pub(in crate::connection) const MOST_KEPT: usize = 8;
+/// The maximum size of a frame before the connection is ready.
+const MAX_INITIAL_FRAME: usize = 1024 * 1024;
+/// A peer that closes after less has not hit its idle timeout, as librdkafka sees it.
+const MIN_IDLE: Duration = Duration::from_secs(60);

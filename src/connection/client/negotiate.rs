@@ -1,27 +1,25 @@
 //! What a response to ApiVersions means: the broker's versions, or which version to ask in next.
 
+use crate::connection::{NegotiationFault, VersionTable};
 use crate::messages::ApiVersionsResponse;
 use crate::{ApiKey, Decode, DecodeErrorKind, ErrorCode, Version};
 
-use crate::connection::report::NegotiationFault;
-use crate::connection::versions::VersionTable;
-
-/// What to do after a response to ApiVersions.
+/// What a response to ApiVersions says.
 #[derive(Debug, PartialEq)]
-pub(in crate::connection) enum Answer {
+pub(super) enum VersionsAnswer {
     /// These are the versions.
-    Versions(VersionTable),
-    /// Ask again in this version.
-    AskIn(Version),
+    Known(VersionTable),
+    /// Ask again in this version, after this error.
+    AskIn { version: Version, error: ErrorCode },
 }
 
 /// Reads the body of a response to ApiVersions in version `sent`.
 ///
 /// A version to ask in is always lower than `sent`, so asking ends.
-pub(in crate::connection) fn read_answer(
+pub(super) fn read_versions(
     sent: Version,
     body: &[u8],
-) -> Result<Answer, NegotiationFault> {
+) -> Result<VersionsAnswer, NegotiationFault> {
     // The error stands first in every version, so it can be read before the version is known.
     let error = body
         .first_chunk()
@@ -30,7 +28,10 @@ pub(in crate::connection) fn read_answer(
         None => Err(NegotiationFault::Undecodable(short(body))),
         Some(ErrorCode::UNSUPPORTED_VERSION) => lower(sent, body),
         // From version 3 on a broker looks at the name of the software, and may not like it.
-        Some(ErrorCode::INVALID_REQUEST) if sent >= Version(3) => Ok(Answer::AskIn(Version(0))),
+        Some(error @ ErrorCode::INVALID_REQUEST) if sent >= Version(3) => {
+            let version = Version(0);
+            Ok(VersionsAnswer::AskIn { version, error })
+        }
         Some(error) if !error.is_none() => Err(NegotiationFault::Refused(error)),
         Some(_) => {
             let response =
@@ -41,7 +42,7 @@ pub(in crate::connection) fn read_answer(
 }
 
 /// The broker does not know the version. It answers in version 0, since KIP-511 with the versions it knows.
-fn lower(sent: Version, body: &[u8]) -> Result<Answer, NegotiationFault> {
+fn lower(sent: Version, body: &[u8]) -> Result<VersionsAnswer, NegotiationFault> {
     if sent <= Version(0) {
         return Err(NegotiationFault::Refused(ErrorCode::UNSUPPORTED_VERSION));
     }
@@ -54,12 +55,14 @@ fn lower(sent: Version, body: &[u8]) -> Result<Answer, NegotiationFault> {
         let mut apis = table.iter();
         (apis.next(), apis.next())
     };
+    let error = ErrorCode::UNSUPPORTED_VERSION;
+    let ask_in = |version| Ok(VersionsAnswer::AskIn { version, error });
     match first_two {
-        (None, _) => Ok(Answer::AskIn(Version(0))),
+        (None, _) => ask_in(Version(0)),
         (Some((ApiKey::ApiVersions, theirs)), None) => {
             let asked = theirs.max();
             match asked >= Version(0) && asked < sent {
-                true => Ok(Answer::AskIn(asked)),
+                true => ask_in(asked),
                 false => Err(NegotiationFault::NoProgress { sent, asked }),
             }
         }
@@ -67,10 +70,10 @@ fn lower(sent: Version, body: &[u8]) -> Result<Answer, NegotiationFault> {
     }
 }
 
-fn served(table: VersionTable) -> Result<Answer, NegotiationFault> {
+fn served(table: VersionTable) -> Result<VersionsAnswer, NegotiationFault> {
     match table.is_empty() {
         true => Err(NegotiationFault::NothingServed),
-        false => Ok(Answer::Versions(table)),
+        false => Ok(VersionsAnswer::Known(table)),
     }
 }
 

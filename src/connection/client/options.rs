@@ -1,11 +1,11 @@
-//! How a connection behaves. How a single request does, [`SubmitOptions`](crate::connection::SubmitOptions) say.
+//! How a connection behaves, and how a single request is sent.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{ApiKey, Version, VersionRange};
 
-use crate::connection::versions::VersionTable;
+use crate::connection::VersionTable;
 
 /// How a connection behaves.
 ///
@@ -22,26 +22,26 @@ use crate::connection::versions::VersionTable;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ConnectionOptions {
-    pub(in crate::connection) broker: Arc<str>,
-    pub(in crate::connection) client_id: Option<Arc<str>>,
-    pub(in crate::connection) software_name: Arc<str>,
-    pub(in crate::connection) software_version: Arc<str>,
-    pub(in crate::connection) negotiation: Negotiation,
-    pub(in crate::connection) max_versions: Arc<[(ApiKey, VersionRange)]>,
-    pub(in crate::connection) max_frame_bytes: usize,
-    pub(in crate::connection) max_in_flight: usize,
-    pub(in crate::connection) max_waiting: usize,
-    pub(in crate::connection) request_timeout: Duration,
-    pub(in crate::connection) timeout_from: TimeoutFrom,
-    pub(in crate::connection) on_timeout: OnTimeout,
-    pub(in crate::connection) initialization_timeout: Duration,
-    pub(in crate::connection) stall_timeout: Duration,
-    pub(in crate::connection) idle: IdlePolicy,
-    pub(in crate::connection) reauthentication: ReauthenticationMode,
-    pub(in crate::connection) renew_at_permille: u16,
-    pub(in crate::connection) first_correlation_id: i32,
-    pub(in crate::connection) reserves_sasl_ids: bool,
-    pub(in crate::connection) has_progress_events: bool,
+    pub(super) broker: Arc<str>,
+    pub(super) client_id: Option<Arc<str>>,
+    pub(super) software_name: Arc<str>,
+    pub(super) software_version: Arc<str>,
+    pub(super) negotiation: Negotiation,
+    pub(super) max_versions: Arc<[(ApiKey, VersionRange)]>,
+    pub(super) max_frame_bytes: usize,
+    pub(super) max_in_flight: usize,
+    pub(super) max_waiting: usize,
+    pub(super) request_timeout: Duration,
+    pub(super) timeout_from: TimeoutFrom,
+    pub(super) on_timeout: OnTimeout,
+    pub(super) initialization_timeout: Duration,
+    pub(super) stall_timeout: Duration,
+    pub(super) idle: IdlePolicy,
+    pub(super) reauthentication: ReauthenticationMode,
+    pub(super) renew_at_permille: u16,
+    pub(super) first_correlation_id: i32,
+    pub(super) reserves_sasl_ids: bool,
+    pub(super) has_progress_events: bool,
 }
 
 /// How the versions of the broker become known.
@@ -264,7 +264,7 @@ impl ConnectionOptions {
         self
     }
 
-    /// Whether there are events for what is on the way: [`Event::Held`](crate::connection::Event::Held),
+    /// Whether there are events for what is on the way: [`Event::Blocked`](crate::connection::Event::Blocked),
     /// [`Event::Admitted`](crate::connection::Event::Admitted), [`Event::Written`](crate::connection::Event::Written). By default not.
     #[must_use]
     pub const fn with_progress_events(mut self, progress: bool) -> Self {
@@ -273,9 +273,94 @@ impl ConnectionOptions {
     }
 
     /// The versions of an API that the caller allows.
-    pub(in crate::connection) fn allowed(&self, key: ApiKey) -> Option<VersionRange> {
+    pub(super) fn allowed(&self, key: ApiKey) -> Option<VersionRange> {
         let mut limits = self.max_versions.iter();
         limits.find(|(api, _)| *api == key).map(|(_, range)| *range)
+    }
+}
+
+/// How one request is sent.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use kafka_codec::connection::SubmitOptions;
+///
+/// // A SyncGroup, in a group whose members have a minute to join.
+/// let options = SubmitOptions::default().with_tag(7).with_server_wait(Duration::from_secs(60));
+/// ```
+#[derive(Copy, Clone, Debug, Default)]
+pub struct SubmitOptions {
+    pub(super) tag: u64,
+    pub(super) attempt: u32,
+    pub(super) deadline: Option<Instant>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) server_wait: Option<Duration>,
+    pub(super) versions: Option<VersionRange>,
+    pub(super) version: Option<Version>,
+}
+
+impl SubmitOptions {
+    /// A number that stands in all events about the request.
+    #[must_use]
+    pub const fn with_tag(mut self, tag: u64) -> Self {
+        self.tag = tag;
+        self
+    }
+
+    /// Which attempt this is, counted by the caller.
+    #[must_use]
+    pub const fn with_attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// When the request is given up, wherever it is then.
+    #[must_use]
+    pub const fn with_deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How long the response may take, instead of
+    /// [`with_request_timeout`](crate::connection::ConnectionOptions::with_request_timeout).
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How long the broker may hold the request before it answers, on top of the timeout.
+    ///
+    /// By default this is what the [request itself](crate::Request::server_wait) states, in whatever form it is submitted.
+    /// Where that is not enough, the caller knows better: a broker holds SyncGroup until the leader of the group has
+    /// sent its assignment, and JoinGroup for the longest rebalance timeout of all members.
+    #[must_use]
+    pub const fn with_server_wait(mut self, wait: Duration) -> Self {
+        self.server_wait = Some(wait);
+        self
+    }
+
+    /// These options, with the server wait of the request unless the caller has set one.
+    pub(super) fn or_server_wait(mut self, of_request: impl FnOnce() -> Duration) -> Self {
+        self.server_wait.get_or_insert_with(of_request);
+        self
+    }
+
+    /// The versions to choose from, such as those that can say what the request must say.
+    #[must_use]
+    pub const fn with_versions(mut self, versions: VersionRange) -> Self {
+        self.versions = Some(versions);
+        self
+    }
+
+    /// The version to send, without a choice. Only so can a request be submitted before the
+    /// connection knows the broker's versions.
+    #[must_use]
+    pub const fn with_version(mut self, version: Version) -> Self {
+        self.version = Some(version);
+        self
     }
 }
 

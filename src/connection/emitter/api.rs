@@ -7,9 +7,9 @@ use metrics::{Counter, Histogram};
 
 use super::{Labels, definitions};
 use crate::ErrorCode;
-use crate::connection::advice::Retry;
-use crate::connection::client::completion::{Completion, Outcome};
-use crate::connection::delivery::Delivery;
+use crate::connection::Delivery;
+use crate::connection::Retry;
+use crate::connection::{Completion, Outcome};
 
 /// The handles of an API. Those of outcomes and errors are made when there is one.
 pub(super) struct ApiMetrics {

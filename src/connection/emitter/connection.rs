@@ -3,9 +3,9 @@
 use metrics::{Counter, Gauge, Histogram};
 
 use super::{Labels, definitions};
-use crate::connection::client::event::Initialization;
-use crate::connection::metrics::Gauges;
-use crate::connection::state::State;
+use crate::connection::Gauges;
+use crate::connection::Initialization;
+use crate::connection::State;
 
 /// What is counted of connections beside their ends.
 pub(super) struct ConnectionMetrics {

@@ -13,10 +13,10 @@ use metrics::{Counter, Label, SharedString};
 
 use crate::ApiKey;
 
-use super::client::event::{Event, ProbeOutcome};
-use super::metrics::Gauges;
-use super::report::CloseReport;
-use super::state::State;
+use super::CloseReport;
+use super::Gauges;
+use super::State;
+use super::{Event, ProbeOutcome};
 use api::ApiMetrics;
 use connection::{ConnectionGauges, ConnectionMetrics};
 

@@ -1,81 +1,83 @@
-//! Where a connection stands in proving who it is. What it sends is not made here.
+//! Where a connection stands in authenticating: which mechanism, which token is next, and until when it lasts.
 
 use std::time::{Duration, Instant};
 
 use crate::Version;
+use crate::connection::AuthenticationFault;
 
-use super::Mechanism;
+use super::{Mechanism, MechanismError, Reply, Token};
 
-/// The mechanisms to try, and the state of the exchange.
+/// The exchange of SASL tokens, for the first time and again.
+///
+/// Invariant: it waits for the caller's token only while it is under way, and only a token that was sent is the last.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    /// In order of preference, never empty.
-    mechanisms: Vec<Box<dyn Mechanism>>,
-    current: usize,
-    /// The one to use from the next time on.
+    mechanism: Box<dyn Mechanism>,
+    /// The other mechanisms, in order of preference.
+    others: Vec<Box<dyn Mechanism>>,
+    /// The mechanism to use from the next time on.
     next: Option<Box<dyn Mechanism>>,
     /// The broker did not have the mechanism before this one.
-    pub(crate) has_fallen_back: bool,
-    /// The version of SaslAuthenticate; `None` for bare tokens.
-    pub(crate) wrapped_in: Option<Version>,
-    /// How many tokens were sent.
-    pub(crate) rounds: u32,
-    pub(crate) started: Option<Instant>,
-    /// A token of the caller is due.
-    pub(crate) asks: bool,
+    has_fallen_back: bool,
+    carrier: TokenCarrier,
+    /// The number of tokens that were sent.
+    rounds: u32,
+    started: Option<Instant>,
+    waits_for_caller: bool,
     /// The last token was sent: whatever comes back ends the exchange.
-    pub(crate) is_last: bool,
-    pub(crate) session: Session,
+    is_last: bool,
+    /// For how long the broker accepts the client, as its last response says; zero is without end.
+    lifetime: Duration,
+    renew_at: Option<Instant>,
 }
 
-/// For how long the broker believes the client.
-#[derive(Copy, Clone, Debug, Default)]
-pub(crate) struct Session {
-    /// When to authenticate again.
-    pub(crate) renew_at: Option<Instant>,
+/// What carries the tokens.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TokenCarrier {
+    /// Requests of SaslAuthenticate in this version.
+    SaslAuthenticate(Version),
+    /// Frames without a header.
+    Bare,
+}
+
+/// What comes next in an exchange.
+#[derive(Debug)]
+pub(crate) enum NextToken {
+    /// Send this one.
+    Send(Token),
+    /// The caller makes it.
+    OfCaller,
+    /// None: the client is authenticated.
+    Nothing,
+}
+
+/// An exchange that succeeded.
+#[derive(Debug)]
+pub(crate) struct Authenticated {
+    pub(crate) mechanism: Box<str>,
+    pub(crate) rounds: u32,
+    pub(crate) took: Duration,
     pub(crate) lifetime: Option<Duration>,
+    pub(crate) renew_at: Option<Instant>,
 }
 
 impl Exchange {
     /// `None` without a mechanism.
     pub(crate) fn new(mechanisms: Vec<Box<dyn Mechanism>>) -> Option<Self> {
-        (!mechanisms.is_empty()).then_some(Self {
-            mechanisms,
-            current: 0,
+        let mut mechanisms = mechanisms.into_iter();
+        Some(Self {
+            mechanism: mechanisms.next()?,
+            others: mechanisms.collect(),
             next: None,
             has_fallen_back: false,
-            wrapped_in: None,
+            carrier: TokenCarrier::Bare,
             rounds: 0,
             started: None,
-            asks: false,
+            waits_for_caller: false,
             is_last: false,
-            session: Session::default(),
+            lifetime: Duration::ZERO,
+            renew_at: None,
         })
-    }
-
-    /// Begins again, with the mechanism that was agreed on.
-    pub(crate) fn begin(&mut self, now: Instant) {
-        if let Some(next) = self.next.take() {
-            (self.mechanisms, self.current) = (vec![next], 0);
-        }
-        self.rounds = 0;
-        self.asks = false;
-        self.is_last = false;
-        self.started = Some(now);
-    }
-
-    /// The mechanism in use.
-    pub(crate) fn mechanism(&mut self) -> Option<&mut dyn Mechanism> {
-        let mechanism = self.mechanisms.get_mut(self.current)?;
-        Some(&mut **mechanism)
-    }
-
-    pub(crate) fn name(&self) -> Box<str> {
-        let name = self
-            .mechanisms
-            .get(self.current)
-            .map(|mechanism| mechanism.name());
-        name.unwrap_or_default().into()
     }
 
     /// Replaces all mechanisms, for the next time.
@@ -83,35 +85,183 @@ impl Exchange {
         self.next = Some(mechanism);
     }
 
-    /// Turns to the first other mechanism that the broker has; false if there is none, or this was
-    /// done before.
+    /// Begins, for the first time or again.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        if let Some(next) = self.next.take() {
+            self.mechanism = next;
+            self.others.clear();
+        }
+        self.rounds = 0;
+        self.waits_for_caller = false;
+        self.is_last = false;
+        self.started = Some(now);
+        self.check();
+    }
+
+    /// Turns to the first other mechanism that the broker offers; false if there is none, or this was done before.
     pub(crate) fn fall_back<'a>(&mut self, offered: impl Iterator<Item = &'a str> + Clone) -> bool {
-        if self.has_fallen_back {
+        if std::mem::replace(&mut self.has_fallen_back, true) {
             return false;
         }
-        self.has_fallen_back = true;
-        let refused = self.current;
-        let mut others = self.mechanisms.iter().enumerate();
-        let found = others.find(|(at, mechanism)| {
-            *at != refused && offered.clone().any(|name| name == mechanism.name())
-        });
+        let mut others = self.others.iter_mut();
+        let found = others.find(|other| offered.clone().any(|name| name == other.name()));
         match found {
-            Some((at, _)) => {
-                self.current = at;
+            Some(other) => {
+                std::mem::swap(other, &mut self.mechanism);
                 true
             }
             None => false,
         }
     }
 
-    /// The exchange has succeeded; `lifetime` of zero means for good.
-    pub(crate) fn finish(&mut self, now: Instant, lifetime: Duration, renew_after: Duration) {
-        let limited = !lifetime.is_zero();
-        // Brokers do not take it more often than once a second.
-        let renew_after = renew_after.max(Duration::from_secs(1));
-        self.session = Session {
-            renew_at: limited.then(|| now.checked_add(renew_after)).flatten(),
-            lifetime: limited.then_some(lifetime),
+    /// The mechanism is agreed on: the first token.
+    pub(crate) fn start(
+        &mut self,
+        carrier: TokenCarrier,
+    ) -> Result<NextToken, AuthenticationFault> {
+        self.carrier = carrier;
+        let reply = self.mechanism.start();
+        self.follow(reply)
+    }
+
+    /// The broker answered a token.
+    pub(crate) fn respond(&mut self, challenge: &[u8]) -> Result<NextToken, AuthenticationFault> {
+        let reply = match self.is_last {
+            true => Ok(Reply::Done),
+            false => self.mechanism.respond(challenge),
         };
+        self.follow(reply)
+    }
+
+    /// The caller's token, or nothing more to say. `None` if it was not asked for.
+    pub(crate) fn provide(
+        &mut self,
+        token: Option<Token>,
+    ) -> Option<Result<NextToken, AuthenticationFault>> {
+        if !self.waits_for_caller {
+            return None;
+        }
+        self.waits_for_caller = false;
+        Some(self.follow(Ok(token.map_or(Reply::Done, Reply::Send))))
+    }
+
+    fn follow(
+        &mut self,
+        reply: Result<Reply, MechanismError>,
+    ) -> Result<NextToken, AuthenticationFault> {
+        let next = match reply.map_err(|error| self.fault(error))? {
+            Reply::Done => NextToken::Nothing,
+            Reply::Ask => {
+                self.waits_for_caller = true;
+                NextToken::OfCaller
+            }
+            Reply::Send(token) => NextToken::Send(self.count(token)?),
+            Reply::SendLast(token) => {
+                self.is_last = true;
+                NextToken::Send(self.count(token)?)
+            }
+        };
+        self.check();
+        Ok(next)
+    }
+
+    fn count(&mut self, token: Token) -> Result<Token, AuthenticationFault> {
+        self.rounds += 1;
+        match self.rounds <= MAX_ROUNDS {
+            true => Ok(token),
+            false => Err(AuthenticationFault::TooManyRounds {
+                mechanism: self.name(),
+                rounds: MAX_ROUNDS,
+            }),
+        }
+    }
+
+    /// Why the mechanism cannot go on.
+    pub(crate) fn fault(&self, error: MechanismError) -> AuthenticationFault {
+        AuthenticationFault::Mechanism {
+            mechanism: self.name(),
+            error,
+        }
+    }
+
+    /// The broker says for how long it accepts the client; zero is without end.
+    pub(crate) fn set_lifetime(&mut self, lifetime: Duration) {
+        self.lifetime = lifetime.min(MAX_LIFETIME);
+    }
+
+    /// The client is authenticated, and will be again when this share of the lifetime is over.
+    pub(crate) fn finish(&mut self, now: Instant, renew_at_permille: u16) -> Authenticated {
+        let lifetime = match self.carrier {
+            TokenCarrier::SaslAuthenticate(_) => Some(self.lifetime),
+            TokenCarrier::Bare => None,
+        };
+        let lifetime = lifetime.filter(|lifetime| !lifetime.is_zero());
+        self.renew_at = lifetime.and_then(|lifetime| {
+            let renew_after = lifetime / 1000 * u32::from(renew_at_permille);
+            // Brokers do not allow it more often than once a second.
+            now.checked_add(renew_after.max(Duration::from_secs(1)))
+        });
+        let started = self.started.take();
+        let started = started.expect("an exchange ends once, after it has begun");
+        self.waits_for_caller = false;
+        self.check();
+        Authenticated {
+            mechanism: self.name(),
+            rounds: self.rounds,
+            took: now.saturating_duration_since(started),
+            lifetime,
+            renew_at: self.renew_at,
+        }
+    }
+
+    /// The name of the mechanism in use.
+    pub(crate) fn name(&self) -> Box<str> {
+        self.mechanism.name().into()
+    }
+
+    pub(crate) const fn has_fallen_back(&self) -> bool {
+        self.has_fallen_back
+    }
+
+    pub(crate) const fn carrier(&self) -> TokenCarrier {
+        self.carrier
+    }
+
+    /// The number of tokens that were sent.
+    pub(crate) const fn rounds(&self) -> u32 {
+        self.rounds
+    }
+
+    /// Whether an exchange is under way.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.started.is_some()
+    }
+
+    /// Whether the last token was sent.
+    pub(crate) const fn is_last(&self) -> bool {
+        self.is_last
+    }
+
+    /// Whether a token of the broker is due.
+    pub(crate) const fn expects_token(&self) -> bool {
+        self.rounds > 0 && !self.waits_for_caller
+    }
+
+    /// When to authenticate again.
+    pub(crate) const fn renew_at(&self) -> Option<Instant> {
+        self.renew_at
+    }
+
+    fn check(&self) {
+        debug_assert!(
+            !self.waits_for_caller || self.started.is_some(),
+            "a token is asked for while an exchange is under way"
+        );
+        debug_assert!(!self.is_last || self.rounds > 0, "the last one was sent");
     }
 }
+
+/// The maximum number of tokens of one exchange. Kerberos takes 4.
+const MAX_ROUNDS: u32 = 16;
+/// The maximum lifetime that is believed.
+const MAX_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);

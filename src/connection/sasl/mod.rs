@@ -18,7 +18,7 @@ mod plain;
 mod scram;
 mod secret;
 
-pub(super) use exchange::Exchange;
+pub(super) use exchange::{Authenticated, Exchange, NextToken, TokenCarrier};
 pub use external::External;
 pub use mechanism::{Mechanism, MechanismError, Reply, Token};
 #[cfg(feature = "sasl-oauthbearer")]

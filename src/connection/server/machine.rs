@@ -6,14 +6,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::client::request::Record;
-use super::super::receive::{Receiver, StreamPosition};
-use super::super::report::{CloseReason, CloseReport, TimeoutKind, Unfinished};
-use super::super::state::State;
-use super::super::timing::{earlier, later};
-use super::super::transmit::{Transmit, accept};
+use crate::connection::receive::{Receiver, StreamPosition};
+use crate::connection::timing::earlier;
+use crate::connection::{CloseReason, CloseReport, State, TimeoutKind, Transmit};
+
 use super::event::ServerEvent;
 use super::options::ServerOptions;
+use super::responses::Responses;
 
 /// The accepting side of a connection. The [module](super) says what it does.
 pub struct ServerConnection {
@@ -22,17 +21,10 @@ pub struct ServerConnection {
     pub(super) created: Instant,
     pub(super) receiver: Receiver,
     pub(super) bare_tokens: bool,
-    pub(super) next_request: u64,
-    /// The requests that are not answered whole, in the order in which they arrived. A record without a frame
-    /// has no response yet.
-    pub(super) responses: VecDeque<Box<Record>>,
-    /// How many of them, from the front, can be written.
-    pub(super) ready: usize,
-    pub(super) answered: u64,
+    pub(super) responses: Responses,
     last_in: Instant,
     last_out: Instant,
     pub(super) bytes_in: u64,
-    bytes_out: u64,
     pub(super) events: VecDeque<ServerEvent>,
 }
 
@@ -46,14 +38,10 @@ impl ServerConnection {
             created: now,
             receiver: Receiver::default(),
             bare_tokens: false,
-            next_request: 0,
-            responses: VecDeque::new(),
-            ready: 0,
-            answered: 0,
+            responses: Responses::default(),
             last_in: now,
             last_out: now,
             bytes_in: 0,
-            bytes_out: 0,
             events: VecDeque::new(),
         }
     }
@@ -108,7 +96,7 @@ impl ServerConnection {
     /// [`Connection::poll_transmit`](crate::connection::Connection::poll_transmit).
     #[must_use]
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
-        (self.ready > 0).then(|| Transmit::of(&self.responses, self.ready))
+        self.responses.offer()
     }
 
     /// The transport accepted the next `bytes` of [`poll_transmit`](Self::poll_transmit).
@@ -121,20 +109,12 @@ impl ServerConnection {
             return;
         }
         self.last_out = now;
-        self.bytes_out += u64::try_from(bytes).unwrap_or(u64::MAX);
         while bytes > 0 {
-            let front = self.responses.front_mut().filter(|_| self.ready > 0);
-            let Some((accepted, whole)) = front.and_then(|record| accept(record, bytes, now))
-            else {
+            let Some((accepted, written)) = self.responses.accept(now, bytes) else {
                 break;
             };
             bytes -= accepted;
-            if whole {
-                self.ready -= 1;
-                if let Some(record) = self.responses.pop_front() {
-                    self.on_written(now, &record);
-                }
-            }
+            self.events.extend(written);
         }
         assert!(
             bytes == 0,
@@ -199,25 +179,14 @@ impl ServerConnection {
         self.events.pop_front()
     }
 
-    fn on_written(&mut self, now: Instant, record: &Record) {
-        self.answered += 1;
-        let timings = &record.timings;
-        let given = timings.admitted.unwrap_or(now);
-        self.events.push_back(ServerEvent::Written {
-            id: record.id,
-            label: record.label,
-            bytes: record.frame_bytes,
-            handled_in: given.saturating_duration_since(timings.submitted),
-            written_in: now.saturating_duration_since(given),
-        });
-    }
-
     /// Nothing is under way but what the client has to begin.
     fn idle_deadline(&self) -> Option<Instant> {
-        if self.is_closed || !self.responses.is_empty() {
+        if self.is_closed || self.in_flight() > 0 {
             return None;
         }
-        later(self.last_in.max(self.last_out), self.options.idle?)
+        self.last_in
+            .max(self.last_out)
+            .checked_add(self.options.idle?)
     }
 
     fn stall_deadline(&self) -> Option<Instant> {
@@ -225,7 +194,7 @@ impl ServerConnection {
         match self.receiver.position() {
             StreamPosition::BetweenFrames => None,
             _ if !self.wants_bytes() => None,
-            _ => later(self.last_in, self.options.stall_timeout),
+            _ => self.last_in.checked_add(self.options.stall_timeout),
         }
     }
 
@@ -247,28 +216,18 @@ impl ServerConnection {
             return;
         }
         let since = |then: Instant| now.saturating_duration_since(then);
-        let in_flight: Vec<_> = self
-            .responses
-            .iter()
-            .map(|record| Unfinished {
-                id: Some(record.id),
-                label: record.label,
-                tag: 0,
-                age: since(record.timings.submitted),
-                delivery: record.delivery(),
-            })
-            .collect();
+        let in_flight = self.responses.unfinished(now);
         let report = CloseReport {
             broker: self.options.client.clone(),
             state: State::Ready,
             in_state: since(self.created),
             head: in_flight.first().map(|first| first.label),
             not_sent: in_flight.len(),
-            responses: self.answered,
+            responses: self.responses.written(),
             age: since(self.created),
             idle: since(self.last_in.max(self.last_out)),
             bytes_in: self.bytes_in,
-            bytes_out: self.bytes_out,
+            bytes_out: self.responses.bytes_out(),
             hint: None,
             reconnect: None,
             in_flight,
@@ -276,7 +235,6 @@ impl ServerConnection {
         };
         self.is_closed = true;
         self.responses.clear();
-        self.ready = 0;
         self.receiver = Receiver::default();
         self.events.push_back(ServerEvent::Closed(Arc::new(report)));
     }

@@ -42,10 +42,10 @@
 mod event;
 mod machine;
 mod options;
-mod read;
-mod respond;
+mod responses;
+mod serve;
 
 pub use event::{IncomingRequest, ServerEvent};
 pub use machine::ServerConnection;
 pub use options::ServerOptions;
-pub use respond::RespondError;
+pub use responses::RespondError;

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::line::Line;
 use super::{TARGET, api_name, at_severity, micros};
-use crate::connection::client::event::Severity;
-use crate::connection::hint::Hint;
-use crate::connection::report::CloseReport;
-use crate::connection::state::State;
+use crate::connection::CloseReport;
+use crate::connection::Hint;
+use crate::connection::Severity;
+use crate::connection::State;
 
 /// What an event says of a connection. The table at [`Event::trace`](crate::connection::Event::trace) has each field.
 #[derive(Default)]
@@ -27,7 +27,7 @@ pub(super) struct ConnectionFields<'e> {
     pub(super) again: Option<bool>,
     pub(super) took_us: Option<u64>,
     pub(super) lifetime_us: Option<u64>,
-    pub(super) held: Option<usize>,
+    pub(super) waiting: Option<usize>,
     pub(super) api_versions_us: Option<u64>,
     pub(super) sasl_handshake_us: Option<u64>,
     pub(super) sasl_authenticate_us: Option<u64>,
@@ -94,7 +94,7 @@ impl ConnectionFields<'_> {
             again = self.again,
             took_us = self.took_us,
             lifetime_us = self.lifetime_us,
-            held = self.held,
+            waiting = self.waiting,
             api_versions_us = self.api_versions_us,
             sasl_handshake_us = self.sasl_handshake_us,
             sasl_authenticate_us = self.sasl_authenticate_us,

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::connection::client::completion::Outcome;
-use crate::connection::client::event::{Event, ProbeOutcome};
-use crate::connection::reason_text::Ms;
+use crate::connection::Outcome;
+use crate::connection::close_reason::Ms;
+use crate::connection::{Event, ProbeOutcome};
 
 /// An event of the connection to a broker; it prints as `broker 1: Fetch v16 (correlation 42): responded after 12 ms`.
 pub(super) struct Line<'e> {
@@ -73,7 +73,7 @@ impl fmt::Display for Line<'_> {
                 ];
                 write!(f, "ready after {}", Ms(parts.iter().sum()))
             }
-            Event::Held { label, by, .. } => write!(f, "{label}: held back ({by})"),
+            Event::Blocked { label, on, .. } => write!(f, "{label}: blocked on {on}"),
             Event::Admitted { label, waits, .. } => {
                 let waits = [
                     waits.initialization,

@@ -13,8 +13,8 @@ use tracing::level_filters::LevelFilter;
 
 use crate::ApiKey;
 
-use super::client::event::{Event, ProbeOutcome, Severity};
-use super::timing::Timings;
+use super::Timings;
+use super::{Event, ProbeOutcome, Severity};
 use connection::ConnectionFields;
 use line::Line;
 use request::RequestFields;
@@ -35,8 +35,8 @@ impl Event {
     /// | `broker` | what the connection is called | all |
     /// | `api`, `api_version`, `correlation_id` | the request (other clients log the API as `req`) | all about requests; `closed`: of the one that was due |
     /// | `tag`, `attempt` | as the caller [submitted](super::SubmitOptions) it | `completed`; `decoded` without `attempt` |
-    /// | `held_by` | [what holds it back](super::HeldBy::name) | `held` |
-    /// | `initialization_wait_us`, `throttle_wait_us`, `reauthentication_wait_us`, `in_flight_wait_us` | for how long it was held back by what, in microseconds | `admitted`, `completed` |
+    /// | `blocked_on` | [what it is blocked on](super::BlockedOn::name) | `blocked` |
+    /// | `initialization_wait_us`, `throttle_wait_us`, `reauthentication_wait_us`, `in_flight_wait_us` | for how long it was blocked on what, in microseconds | `admitted`, `completed` |
     /// | `outcome` | [how it ended](super::Outcome::name); for probes `answered` or `failed`, for decoding `decoded` or `failed` | `completed`, `probed`, `decoded` |
     /// | `timed_out` | `true` if its own time ran out, not that of another request | `completed` |
     /// | `delivery` | [how far it got](super::Delivery::name) | `completed`; `probed` if it failed |
@@ -51,7 +51,7 @@ impl Event {
     /// | `state`, `previous_state`, `previous_state_us` | the [names](super::State::name) of the state from now on and the one before, and how long that lasted | `state_changed`, `closed` |
     /// | `refused_version` | the version of ApiVersions that the broker does not know; `api_version` is tried | `versions_fallback` |
     /// | `mechanism`, `refused_mechanism`, `rounds`, `again` | SASL: which, which not, how many tokens, and whether not for the first time | those of SASL |
-    /// | `took_us`, `lifetime_us`, `held` | authenticating, for how long the broker believes it, and how many requests wait for it | `sasl_succeeded` |
+    /// | `took_us`, `lifetime_us`, `waiting` | authenticating, for how long the broker believes it, and how many requests wait for it | `sasl_succeeded` |
     /// | `api_versions_us`, `sasl_handshake_us`, `sasl_authenticate_us` | the parts of getting ready | `ready` |
     /// | `idle_us`, `age_us` | for how long nothing was read or written, and since it was made | `keep_alive_due` without `age_us`, `closed` |
     /// | `reason`, `hint`, `fingerprint` | of the [`CloseReport`](super::CloseReport) | `closed`; `versions_fallback` has a `hint` too |
@@ -139,7 +139,7 @@ impl Event {
                 took,
                 lifetime,
                 again,
-                held,
+                waiting,
                 ..
             } => Fields::Connection(ConnectionFields {
                 mechanism: Some(mechanism),
@@ -147,7 +147,7 @@ impl Event {
                 again: Some(*again),
                 took_us: Some(micros(*took)),
                 lifetime_us: lifetime.map(micros),
-                held: Some(*held),
+                waiting: Some(*waiting),
                 ..ConnectionFields::of("sasl_succeeded")
             }),
             Self::Ready { took } => Fields::Connection(ConnectionFields {
@@ -156,9 +156,9 @@ impl Event {
                 sasl_authenticate_us: Some(micros(took.sasl_authenticate)),
                 ..ConnectionFields::of("ready")
             }),
-            Self::Held { label, by, .. } => Fields::Request(RequestFields {
-                held_by: Some(by.name()),
-                ..RequestFields::of("held", *label)
+            Self::Blocked { label, on, .. } => Fields::Request(RequestFields {
+                blocked_on: Some(on.name()),
+                ..RequestFields::of("blocked", *label)
             }),
             Self::Admitted { label, waits, .. } => Fields::Request(RequestFields {
                 waits: *waits,

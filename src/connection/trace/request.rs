@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::line::Line;
 use super::{Stages, TARGET, api_name, at_severity, micros};
 use crate::ErrorCode;
-use crate::connection::client::completion::{Completion, Outcome};
-use crate::connection::client::event::Severity;
-use crate::connection::client::request::ApiLabel;
-use crate::connection::timing::Waits;
+use crate::connection::ApiLabel;
+use crate::connection::Severity;
+use crate::connection::Waits;
+use crate::connection::{Completion, Outcome};
 
 /// What an event says of a request. The table at [`Event::trace`](crate::connection::Event::trace) has each field.
 pub(super) struct RequestFields<'e> {
@@ -17,7 +17,7 @@ pub(super) struct RequestFields<'e> {
     pub(super) label: ApiLabel,
     pub(super) tag: Option<u64>,
     pub(super) attempt: Option<u32>,
-    pub(super) held_by: Option<&'static str>,
+    pub(super) blocked_on: Option<&'static str>,
     pub(super) waits: Waits,
     pub(super) outcome: Option<&'static str>,
     pub(super) timed_out: Option<bool>,
@@ -41,7 +41,7 @@ impl RequestFields<'_> {
             label,
             tag: None,
             attempt: None,
-            held_by: None,
+            blocked_on: None,
             waits: Waits::default(),
             outcome: None,
             timed_out: None,
@@ -96,7 +96,7 @@ impl RequestFields<'_> {
             correlation_id,
             tag = self.tag,
             attempt = self.attempt,
-            held_by = self.held_by,
+            blocked_on = self.blocked_on,
             initialization_wait_us = passed(self.waits.initialization),
             throttle_wait_us = passed(self.waits.throttle),
             reauthentication_wait_us = passed(self.waits.reauthentication),

@@ -94,7 +94,7 @@ async fn a_fetch_that_waits_longer_than_a_response_may_take_closes_the_connectio
         CloseReason::Timeout(TimeoutKind::Request {
             request,
             after,
-            held_back_by: None,
+            blocked_by: None,
         }) => (request.api_key, *after),
         other => panic!("{other}"),
     };

@@ -124,7 +124,7 @@ fn the_beginning_is_told_step_by_step_and_without_secrets() {
             ("again", Flag(false)),
             ("took_us", Number(5_000)),
             ("lifetime_us", Number(60_000_000)),
-            ("held", Number(1)),
+            ("waiting", Number(1)),
         ],
     );
     assert_eq!(found, expected);

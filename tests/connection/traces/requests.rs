@@ -76,7 +76,7 @@ fn a_request_whose_time_ran_out_says_so_whatever_became_of_its_connection() {
 }
 
 #[test]
-fn a_request_that_is_held_back_says_by_what_and_for_how_long() {
+fn a_blocked_request_says_on_what_and_for_how_long() {
     let mut driver = Driver::once(options().with_max_in_flight(1).with_progress_events(true));
     driver.open_ready();
     driver.submit(ApiKey::Fetch, 16);
@@ -87,12 +87,12 @@ fn a_request_that_is_held_back_says_by_what_and_for_how_long() {
     let metadata = driver.take();
     driver.answer_raw(&metadata, b"\0\0\0\0");
     let traced = trace(&mut driver);
-    let (message, found) = one(&traced, "held");
+    let (message, found) = one(&traced, "blocked");
     assert_eq!(
         message,
-        "broker 1 (b1:9092): Metadata v12 (correlation 3): held back (in flight)"
+        "broker 1 (b1:9092): Metadata v12 (correlation 3): blocked on in flight"
     );
-    assert_eq!(found["held_by"], text("in_flight"));
+    assert_eq!(found["blocked_on"], text("in_flight"));
     let (message, found) = one(&traced, "admitted");
     assert_eq!(
         message,

@@ -1,23 +1,95 @@
-//! Requests as they arrive: read as far as the header, answered if they ask for versions, refused if
-//! they are not served, else handed out.
+//! Requests as they arrive, and what they are answered with: ApiVersions is answered here, requests that are not served are
+//! refused, and others are handed out.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::connection::client::options::is_software_text;
+use crate::connection::peek;
+use crate::connection::receive::{ROUTED, Received, SIZE_BYTES, StreamPosition};
+use crate::connection::sasl::Token;
+use crate::connection::{ApiLabel, CloseReason, RequestFault, RequestId};
 use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
-use crate::wire::Reader;
-use crate::{ApiKey, Decode, DecodeErrorKind, ErrorCode, HeaderVersions, Version};
+use crate::wire::{Blob, Encoding, Reader, Writer};
+use crate::{ApiKey, Decode, DecodeErrorKind, ErrorCode, HeaderVersions, Response, Version, frame};
 
-use super::super::client::options::is_software_text;
-use super::super::client::request::{ApiLabel, Origin, Record, RequestId};
-use super::super::peek;
-use super::super::receive::{ROUTED, Received, StreamPosition};
-use super::super::report::{CloseReason, RequestFault};
-use super::super::sasl::Token;
-use super::super::timing::Timings;
 use super::event::{IncomingRequest, ServerEvent};
 use super::machine::ServerConnection;
+use super::responses::RespondError;
+
+impl ServerConnection {
+    /// Answers a request.
+    ///
+    /// # Errors
+    ///
+    /// [`RespondError`]; the request is still unanswered then.
+    pub fn respond<R: Response>(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        response: &R,
+    ) -> Result<(), RespondError> {
+        let label = self.unanswered(id)?;
+        if label.api_key != R::KEY {
+            let (asked, given) = (label.api_key, R::KEY);
+            return Err(RespondError::OtherApi { asked, given });
+        }
+        let (version, correlation_id) = (label.version, label.correlation_id);
+        let frame = frame::encode_response(Vec::new(), response, version, correlation_id)
+            .map_err(RespondError::Encode)?;
+        self.responses.respond(now, id, frame)
+    }
+
+    /// Answers a request with a frame that is encoded already, header and body, without the size. The
+    /// correlation id in it is replaced by that of the request.
+    ///
+    /// # Errors
+    ///
+    /// [`RespondError`]; the request is still unanswered then.
+    pub fn respond_frame(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        frame: &Bytes,
+    ) -> Result<(), RespondError> {
+        let label = self.unanswered(id)?;
+        if frame.len() < SIZE_BYTES {
+            return Err(RespondError::NotAResponse { bytes: frame.len() });
+        }
+        let mut writer = Writer::new();
+        let start = writer.mark();
+        writer.i32(0);
+        writer.i32(label.correlation_id);
+        writer.bytes(&Blob::Shared(frame.slice(SIZE_BYTES..)));
+        writer.patch_size(&start).map_err(RespondError::Encode)?;
+        self.responses.respond(now, id, writer.finish())
+    }
+
+    /// Sends a bare SASL token, which is not an answer to a request.
+    ///
+    /// # Errors
+    ///
+    /// [`RespondError::Closed`]; [`RespondError::Encode`] if the token is longer than an int32 can say.
+    pub fn send_token(&mut self, now: Instant, token: &[u8]) -> Result<(), RespondError> {
+        if self.is_closed() {
+            return Err(RespondError::Closed);
+        }
+        let mut writer = Writer::new();
+        writer.blob(Encoding::Plain, &Blob::Borrowed(token), "token");
+        writer.check().map_err(RespondError::Encode)?;
+        let label = ApiLabel::of_bare_token();
+        let id = self.responses.request(now, label, true);
+        self.responses.respond(now, id, writer.finish())
+    }
+
+    fn unanswered(&self, id: RequestId) -> Result<ApiLabel, RespondError> {
+        match self.is_closed() {
+            true => Err(RespondError::Closed),
+            false => self.responses.unanswered(id),
+        }
+    }
+}
 
 impl ServerConnection {
     /// Takes bytes from the front of `bytes`, up to the end of a frame.
@@ -27,7 +99,7 @@ impl ServerConnection {
         let before = bytes.len();
         let received = self.receiver.receive(bytes, least..=most);
         // Before what they mean is looked at: that may be the end, which says how many there were.
-        self.bytes_in += u64::try_from(before - bytes.len()).unwrap_or(u64::MAX);
+        self.bytes_in += (before - bytes.len()) as u64;
         match received {
             Received::Nothing => {}
             Received::Frame(token) if self.bare_tokens => {
@@ -96,7 +168,7 @@ impl ServerConnection {
         };
         let expects_response =
             peek::expects_response(label.api_key, label.version, label.headers, || &frame);
-        let id = self.slot(now, label, expects_response);
+        let id = self.responses.request(now, label, expects_response);
         self.events.push_back(ServerEvent::Request(IncomingRequest {
             id,
             label,
@@ -107,39 +179,10 @@ impl ServerConnection {
         }));
     }
 
-    /// A place for the response, if there will be one.
-    pub(super) fn slot(
-        &mut self,
-        now: Instant,
-        label: ApiLabel,
-        expects_response: bool,
-    ) -> RequestId {
-        let id = RequestId(self.next_request);
-        self.next_request += 1;
-        if expects_response {
-            self.responses.push_back(Box::new(Record {
-                id,
-                label,
-                origin: Origin::Caller,
-                tag: 0,
-                attempt: 0,
-                expects_response,
-                deadline: None,
-                timeout: Duration::MAX,
-                frame: None,
-                frame_bytes: 0,
-                accepted: 0,
-                timings: Timings::at(now),
-                extended_before: Duration::ZERO,
-            }));
-        }
-        id
-    }
-
     /// Answers ApiVersions as a broker does: in version 0 where it does not have the version.
     fn answer_versions(&mut self, now: Instant, label: ApiLabel, frame: &Bytes, served: bool) {
         let own = self.options.served.get(ApiKey::ApiVersions);
-        let id = self.slot(now, label, true);
+        let id = self.responses.request(now, label, true);
         if !served {
             let own = own.map(|versions| (ApiKey::ApiVersions, versions));
             let mut response = ApiVersionsResponse::for_apis(own);
@@ -170,5 +213,25 @@ impl ServerConnection {
         });
         let response = ApiVersionsResponse::for_apis(self.options.served.iter());
         self.answer(now, id, label, &response, label.version);
+    }
+
+    /// Answers a request of the connection's own concern.
+    pub(super) fn answer<R: Response>(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        label: ApiLabel,
+        response: &R,
+        version: Version,
+    ) {
+        let frame = frame::encode_response(Vec::new(), response, version, label.correlation_id);
+        match frame {
+            Ok(frame) => {
+                let answered = self.responses.respond(now, id, frame);
+                debug_assert_eq!(answered, Ok(()), "it is answered once");
+            }
+            // Such a table of versions cannot be sent.
+            Err(_) => self.close(now),
+        }
     }
 }

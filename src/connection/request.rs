@@ -1,6 +1,21 @@
-//! How far a request and its response had got when the request was completed.
+//! What names a request, and how far it got.
 
 use std::fmt;
+
+use crate::pairing::InFlightRequest;
+
+/// What names a request in events and errors; it prints as `Fetch v16 (correlation 42)`.
+pub type ApiLabel = InFlightRequest<()>;
+
+/// A request of one connection, by the order of being submitted.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub(super) u64);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// How far a request had got.
 ///
@@ -44,6 +59,20 @@ impl fmt::Display for Delivery {
                 write!(f, "{got} of {announced} bytes of the response")
             }
             Self::Responded => f.write_str("responded"),
+        }
+    }
+}
+
+impl Delivery {
+    /// How far a request had got, in a word that does not change: for counters.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::PartiallySent { .. } => "partially_sent",
+            Self::SentNoResponse => "sent_no_response",
+            Self::ResponsePartial { .. } => "response_partial",
+            Self::Responded => "responded",
         }
     }
 }

@@ -1,0 +1,130 @@
+//! What is reported of a connection that closes: what was pending, what may be behind it, and what to do differently.
+
+use std::time::Instant;
+
+use crate::connection::sasl::TokenCarrier;
+use crate::connection::{
+    CloseReason, CloseReport, Confidence, Delivery, ForeignProtocol, Hint, HintKind,
+    ReconnectAdvice, State, Unfinished,
+};
+use crate::{ApiKey, Version};
+
+use super::Connection;
+use super::request::{Origin, PendingRequest};
+
+/// The report of a connection that is about to close for this reason.
+pub(super) fn report(connection: &Connection, now: Instant, reason: CloseReason) -> CloseReport {
+    let since = |then: Instant| now.saturating_duration_since(then);
+    let unfinished = |request: &PendingRequest, delivery: Delivery| Unfinished {
+        id: (!request.is_internal()).then_some(request.id),
+        label: request.label,
+        tag: request.tag,
+        age: since(request.timings.submitted),
+        delivery,
+    };
+    let sent = connection
+        .in_flight
+        .iter()
+        .map(|request| unfinished(request, connection.delivery_in_flight(request)));
+    let begun = connection.queue.begun();
+    let wanted = begun.filter(|(request, _)| request.origin != Origin::Nobody);
+    let wanted = wanted.map(|(request, delivery)| unfinished(request, delivery));
+    let in_flight: Vec<Unfinished> = sent.chain(wanted).collect();
+    let front = connection.in_flight.front();
+    let (bytes_in, bytes_out) = connection.bytes();
+    CloseReport {
+        broker: connection.options.broker.clone(),
+        state: connection.state(),
+        in_state: connection.session.in_state(now),
+        head: front.or_else(|| in_flight.first().map(|first| first.label)),
+        not_sent: connection.queue.len() - usize::from(begun.is_some()),
+        responses: connection.responses,
+        age: since(connection.session.created()),
+        idle: since(connection.quiet_since()),
+        bytes_in,
+        bytes_out,
+        hint: hint(connection, &reason),
+        reconnect: reconnect(connection, &reason),
+        in_flight,
+        reason,
+    }
+}
+
+/// What may be behind a reason.
+fn hint(connection: &Connection, reason: &CloseReason) -> Option<Hint> {
+    Some(match reason {
+        CloseReason::Foreign { protocol, .. } => match protocol {
+            ForeignProtocol::TlsAlert { .. } | ForeignProtocol::Tls => {
+                Hint::new(HintKind::TlsExpected, Confidence::Certain)
+            }
+            _ => Hint::new(HintKind::WrongPort, Confidence::Certain),
+        },
+        CloseReason::RemoteEof(_) => return hint_at_end(connection, false),
+        CloseReason::RemoteReset(_) => return hint_at_end(connection, true),
+        CloseReason::BadFrameSize { announced, .. }
+            if *announced > 0 && connection.receiver.frames() > 0 =>
+        {
+            Hint::new(HintKind::FrameLimitTooLow, Confidence::Possible)
+        }
+        _ => return None,
+    })
+}
+
+/// What may be behind it that the peer ended the stream, or reset it.
+fn hint_at_end(connection: &Connection, is_reset: bool) -> Option<Hint> {
+    let (kind, confidence) = match (connection.state(), connection.session.sasl()) {
+        (State::ApiVersions, _) if connection.bytes_in == 0 => match is_reset {
+            true => (HintKind::OldBroker, Confidence::Possible),
+            false => (HintKind::TlsExpected, Confidence::Likely),
+        },
+        (State::SaslTokens, Some(exchange)) if exchange.rounds() > 0 => {
+            (HintKind::CredentialsRefused, Confidence::Likely)
+        }
+        (State::Ready, _) if has_sent_much(connection) => {
+            (HintKind::RequestTooLarge, Confidence::Possible)
+        }
+        (State::Ready, _) if connection.in_flight.is_empty() => return None,
+        (State::Ready, None) if connection.responses == 0 => {
+            (HintKind::SaslMissing, Confidence::Likely)
+        }
+        (State::Ready, Some(exchange)) if exchange.carrier() == TokenCarrier::Bare => {
+            (HintKind::SessionOver, Confidence::Possible)
+        }
+        _ => return None,
+    };
+    Some(Hint::new(kind, confidence))
+}
+
+/// Whether a request that is not answered is larger than most.
+fn has_sent_much(connection: &Connection) -> bool {
+    let begun = connection.queue.begun().map(|(request, _)| request);
+    let mut sent = connection.in_flight.iter().chain(begun);
+    sent.any(|request| request.frame_bytes > LARGE)
+}
+
+/// What the peer may accept on another connection, though it broke off this one.
+fn reconnect(connection: &Connection, reason: &CloseReason) -> Option<ReconnectAdvice> {
+    let is_reset = match reason {
+        CloseReason::RemoteReset(_) => true,
+        CloseReason::RemoteEof(_) => false,
+        _ => return None,
+    };
+    match connection.state() {
+        // Some services reset the connection when they are asked in a version that they do not know.
+        State::ApiVersions if is_reset && connection.session.asked_in() > Version(0) => {
+            let is_known = connection.versions().get(ApiKey::ApiVersions).is_some();
+            (!is_known).then_some(ReconnectAdvice::ApiVersions(Version(0)))
+        }
+        // Kafka's brokers say which mechanisms they have, and take no second handshake.
+        State::SaslHandshake => {
+            let exchange = connection.session.sasl()?;
+            exchange
+                .has_fallen_back()
+                .then(|| ReconnectAdvice::Mechanism(exchange.name()))
+        }
+        _ => None,
+    }
+}
+
+/// More than a broker takes of one batch by default, so that a lower limit of whole requests is not unlikely.
+const LARGE: usize = 1024 * 1024;

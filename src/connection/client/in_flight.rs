@@ -1,0 +1,129 @@
+//! Requests between their last byte and their response, in the order in which they are answered.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::connection::ApiLabel;
+use crate::pairing::{Answered, InFlightRequests, Mismatch};
+
+use super::request::{Origin, PendingRequest};
+
+/// The requests that were written and wait for their responses, in order.
+///
+/// A request that was abandoned keeps its place: the broker still answers it.
+///
+/// Invariant: there is a time at which the request at the front became the front exactly if there is such a request.
+#[derive(Debug, Default)]
+pub(super) struct InFlight {
+    requests: InFlightRequests<Box<PendingRequest>>,
+    front_since: Option<Instant>,
+}
+
+impl InFlight {
+    /// Adds a request that was written whole.
+    #[inline]
+    pub(super) fn push(&mut self, now: Instant, request: Box<PendingRequest>) {
+        if self.requests.due().is_none() {
+            self.front_since = Some(now);
+        }
+        let (label, origin) = (request.label, request.origin);
+        self.requests.push(label.with_note(request));
+        if origin == Origin::Nobody {
+            // It was given up while it was being written.
+            drop(self.requests.abandon(label.correlation_id));
+        }
+        self.check();
+    }
+
+    /// Notes a request that was written whole and has no response.
+    pub(super) fn push_without_response(&mut self, label: ApiLabel) {
+        self.requests.push_without_response(label);
+    }
+
+    /// Takes the request that a response answers, whose first byte arrived at `started`.
+    ///
+    /// # Errors
+    ///
+    /// As [`InFlightRequests::answered_by`].
+    #[inline]
+    pub(super) fn answered(
+        &mut self,
+        now: Instant,
+        started: Instant,
+        correlation_id: i32,
+    ) -> Result<Answered<Box<PendingRequest>>, Mismatch> {
+        let mut answered = self.requests.answered_by(correlation_id)?;
+        if let Answered::InOrder(request) = &mut answered {
+            let timings = &mut request.note.timings;
+            timings.became_head = self.front_since;
+            timings.response_started = Some(started);
+            timings.responded = Some(now);
+        }
+        if !matches!(answered, Answered::NotAwaited(_)) {
+            self.front_since = self.requests.due().map(|_| now);
+        }
+        self.check();
+        Ok(answered)
+    }
+
+    /// Takes the first request that is `wanted`; its place remains.
+    pub(super) fn abandon(
+        &mut self,
+        wanted: impl Fn(&PendingRequest) -> bool,
+    ) -> Option<Box<PendingRequest>> {
+        let id = self
+            .iter()
+            .find(|request| wanted(request))?
+            .label
+            .correlation_id;
+        let abandoned = self.requests.abandon(id);
+        self.check();
+        abandoned.map(|request| request.note)
+    }
+
+    /// Takes all requests, oldest first: nothing more arrives.
+    pub(super) fn take_all(&mut self) -> VecDeque<Box<PendingRequest>> {
+        let requests = self.requests.drain().map(|request| request.note).collect();
+        self.front_since = None;
+        self.check();
+        requests
+    }
+
+    /// The request whose response is due next, abandoned or not.
+    pub(super) fn front(&self) -> Option<ApiLabel> {
+        self.requests.due().map(|due| due.with_note(()))
+    }
+
+    /// The requests that wait for a response, oldest first, without the abandoned ones.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &PendingRequest> {
+        self.requests.iter().map(|request| &**request.note)
+    }
+
+    /// The number of requests that wait for a response, without the abandoned ones.
+    pub(super) const fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    /// The number of places of requests that were abandoned.
+    pub(super) fn abandoned(&self) -> usize {
+        self.requests.abandoned()
+    }
+
+    /// Whether a request in flight has this correlation id, abandoned or not.
+    pub(super) fn has_id(&self, correlation_id: i32) -> bool {
+        self.requests.is_in_flight(correlation_id)
+    }
+
+    #[inline]
+    fn check(&self) {
+        debug_assert_eq!(
+            self.front_since.is_some(),
+            self.requests.due().is_some(),
+            "the front has a time"
+        );
+    }
+}
