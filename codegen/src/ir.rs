@@ -156,7 +156,7 @@ pub struct Field {
 /// What says the same as a field in versions after it ended.
 #[derive(Clone, Debug)]
 pub struct Ended {
-    /// The Rust names of the fields of the same struct that say it, if there are any.
+    /// The names of the fields of the same struct that say it, if there are any.
     pub successors: Vec<String>,
     /// Whether the value names something, which without it and its successors is not known.
     pub identifies: bool,

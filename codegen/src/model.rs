@@ -204,6 +204,7 @@ struct Field<'p> {
     ignorable: bool,
     map_key: bool,
     entity_type: Option<&'static str>,
+    ended: Option<Ended<'p>>,
     since: Option<&'p str>,
     description: Option<&'p str>,
 }
@@ -212,6 +213,14 @@ struct Field<'p> {
 struct Tag {
     number: u32,
     versions: Option<Range>,
+}
+
+/// What says the same in versions after the field ended.
+#[derive(Serialize)]
+struct Ended<'p> {
+    successors: &'p [String],
+    identifies: bool,
+    reason: Option<&'p str>,
 }
 
 impl<'p> Field<'p> {
@@ -230,6 +239,11 @@ impl<'p> Field<'p> {
             ignorable: field.ignorable,
             map_key: field.is_map_key,
             entity_type: field.entity,
+            ended: field.ended.as_ref().map(|ended| Ended {
+                successors: &ended.successors,
+                identifies: ended.identifies,
+                reason: ended.reason.as_deref(),
+            }),
             since: field.since.as_deref(),
             description: field.description.as_deref(),
         }

@@ -29,3 +29,11 @@ fn facts_about_what_does_not_exist_and_apis_without_facts_are_faults() {
     let faults = resolve(&corpus).expect_err("most facts are wrong");
     insta::assert_snapshot!("facts", faults.to_string());
 }
+
+#[test]
+fn every_field_that_ended_needs_an_entry_that_names_successors_of_its_struct() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken_successors");
+    let corpus = Corpus::read(&folder).expect("every file can be read");
+    let faults = resolve(&corpus).expect_err("entries are missing and wrong");
+    insta::assert_snapshot!("successors", faults.to_string());
+}

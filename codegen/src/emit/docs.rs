@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::Scope;
+use super::{Scope, omit};
 use crate::ir::{Default, Field, Message, Struct, Type};
 use crate::schema::Kind;
 use crate::versions::Versions;
@@ -169,7 +169,29 @@ fn facts(scope: Scope<'_>, field: &Field) -> String {
     if let Some(since) = &field.since {
         text.push_str(&format!(" Since Kafka {since}."));
     }
-    text
+    text + &ended(scope, field)
+}
+
+/// The last version of a field that later versions do not have, and what says the same there.
+fn ended(scope: Scope<'_>, field: &Field) -> String {
+    let (Some(ended), Some(last)) = (&field.ended, field.versions.highest()) else {
+        return String::new();
+    };
+    if omit::later(scope, field).is_empty() {
+        return String::new();
+    }
+    let fields = scope.entry.fields.iter();
+    let successors: Vec<_> = fields
+        .filter(|other| omit::succeeds(other, ended))
+        .map(|other| format!("`{}`", other.ident.trim_start_matches("r#")))
+        .collect();
+    match &ended.reason {
+        Some(reason) => format!(" Ended with version {last}: {reason}."),
+        None => format!(
+            " Ended with version {last}; succeeded by {}.",
+            successors.join(" or ")
+        ),
+    }
 }
 
 /// The facts of a field of which there is nothing to say.

@@ -77,8 +77,9 @@ impl<'m> Loss<'m> {
     }
 }
 
-fn succeeds(field: &Field, ended: &Ended) -> bool {
-    ended.successors.contains(&field.ident)
+/// Whether the field says what another did that ended.
+pub(super) fn succeeds(field: &Field, ended: &Ended) -> bool {
+    ended.successors.contains(&field.name)
 }
 
 /// The versions of the struct after those of the field.

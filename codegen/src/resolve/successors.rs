@@ -2,7 +2,7 @@
 //! in `successors.json`, if there is one, so that a refresh of the definitions asks for each that is new.
 
 use super::structs::{Entry, Registry};
-use super::{Check, join, names};
+use super::{Check, join};
 use crate::corpus::{Succession, SuccessionKind, Successors};
 use crate::fault::Mistake;
 use crate::ir::Ended;
@@ -96,9 +96,8 @@ fn later(entry: &Entry<'_>, field: &FieldDef) -> Option<Versions> {
 /// What became of the field of `definition` at `path`, if it ended.
 pub(super) fn ended(definition: &Definition, path: &str, successors: &Successors) -> Option<Ended> {
     let succession = successors.of(&definition.name, path)?;
-    let fields = succession.successors().iter();
     Some(Ended {
-        successors: fields.map(|name| names::snake_ident(name)).collect(),
+        successors: succession.successors().to_vec(),
         identifies: matches!(succession.kind, SuccessionKind::Identity(_)),
         reason: match &succession.kind {
             SuccessionKind::Dropped(reason) => Some(reason.clone()),

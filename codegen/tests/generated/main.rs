@@ -4,6 +4,7 @@
 mod features;
 mod peek;
 mod real;
+mod successors;
 
 use std::path::Path;
 
