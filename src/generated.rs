@@ -5,6 +5,7 @@ pub use std::time::Duration;
 
 pub use bytes::Bytes;
 
+pub use crate::api_key::HeaderRanges;
 pub use crate::wire::{
     Blob, Encoding, IntoOwned, Packed, Reader, Struct, TaggedFields, Uuid, Writer,
 };

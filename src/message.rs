@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::api_key::HeaderRanges;
 #[cfg(feature = "schema")]
 use crate::schema::Schema;
 use crate::wire::{Fidelity, IntoOwned, Limits, Reader, Writer};
@@ -182,6 +183,10 @@ pub trait Request: Message {
     /// What the broker answers with, in the same version.
     type Response<'a>: Response + Decode<'a>;
 
+    /// The header versions of the API, as its definition states them.
+    #[doc(hidden)]
+    const HEADERS: HeaderRanges;
+
     /// Checks that `version` holds everything that the request says, at the cost of encoding it.
     ///
     /// Beyond what [`encode`](Message::encode) refuses, no field that ended before `version` may be set, unless a
@@ -233,15 +238,9 @@ pub trait Request: Message {
 
     /// Returns the header versions of the request and its response in `version`.
     #[must_use]
+    #[inline]
     fn header_versions(version: Version) -> HeaderVersions {
-        match Self::KEY {
-            // A user-defined API, with the headers of Kafka's APIs that are no exception.
-            ApiKey::Unknown(_) if is_flexible::<Self>(version) => {
-                HeaderVersions::new(Version(2), Version(1))
-            }
-            ApiKey::Unknown(_) => HeaderVersions::new(Version(1), Version(0)),
-            key => HeaderVersions::of(key, version),
-        }
+        Self::HEADERS.at(version)
     }
 }
 
@@ -250,14 +249,15 @@ pub trait Response: Message {
     /// The number and names of its API.
     const KEY: ApiKey;
 
-    /// The version of the header in front of the response in `version`.
+    /// The header versions of the API, as its definition states them.
+    #[doc(hidden)]
+    const HEADERS: HeaderRanges;
+
+    /// Returns the version of the header in front of the response in `version`.
     #[must_use]
+    #[inline]
     fn header_version(version: Version) -> Version {
-        match Self::KEY {
-            ApiKey::Unknown(_) if is_flexible::<Self>(version) => Version(1),
-            ApiKey::Unknown(_) => Version(0),
-            key => HeaderVersions::of(key, version).response,
-        }
+        Self::HEADERS.at(version).response
     }
 }
 
@@ -291,8 +291,4 @@ fn failed(error: DecodeError, what: &What, bytes: &[u8], start: usize) -> Decode
     }
     let _ = (bytes, start);
     error
-}
-
-fn is_flexible<M: Message>(version: Version) -> bool {
-    M::FLEXIBLE_FROM.is_some_and(|first| version >= first)
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::api_key::HeaderRanges;
 use crate::wire::{Blob, IntoOwned, Reader, Writer};
 use crate::{ApiKey, Decode, Message, Response, Version, VersionRange};
 
@@ -45,6 +46,10 @@ impl<const KEY: i16, const FLEXIBLE_FROM: i16> Response
     for UnselectedResponse<'_, KEY, FLEXIBLE_FROM>
 {
     const KEY: ApiKey = ApiKey::from_number(KEY);
+    const HEADERS: HeaderRanges = match HeaderRanges::of(Self::KEY) {
+        Some(known) => known,
+        None => HeaderRanges::new(&[(i16::MIN, 1, 0), (FLEXIBLE_FROM, 2, 1)]),
+    };
 }
 
 impl<const KEY: i16, const FLEXIBLE_FROM: i16> IntoOwned

@@ -77,8 +77,8 @@ fn session() -> Selection {
     for api in quirks::SESSION_APIS {
         session.add(What::Api, api, ..);
     }
-    for header in quirks::HEADERS {
-        session.add(What::Message, header, ..);
+    for header in [quirks::REQUEST_HEADER, quirks::RESPONSE_HEADER] {
+        session.add(What::Message, header.name, ..);
     }
     session
 }

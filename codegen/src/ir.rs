@@ -33,10 +33,8 @@ pub struct Api {
     pub request_flexible: Versions,
     /// The flexible versions of the response.
     pub response_flexible: Versions,
-    /// From which version on which version of the header goes before requests.
-    pub request_headers: Vec<(i16, i16)>,
-    /// The same for responses.
-    pub response_headers: Vec<(i16, i16)>,
+    /// The header versions, ordered by the version that they begin with; at least one entry.
+    pub headers: Vec<HeaderRange>,
     /// Whether the highest version may still change.
     pub latest_unstable: bool,
     /// Who listens to the request, in the newest release that has it.
@@ -49,6 +47,17 @@ pub struct Api {
     pub facts: Option<ApiFacts>,
     /// The first version to which a throttling broker answers before the throttle time is over.
     pub throttles_since: Option<i16>,
+}
+
+/// The header versions of an API from a version on.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct HeaderRange {
+    /// The first version that has them.
+    pub from: i16,
+    /// The version of the header in front of requests.
+    pub request: i16,
+    /// The version of the header in front of responses.
+    pub response: i16,
 }
 
 /// Which releases have an API, each as `4.1`.
@@ -79,6 +88,8 @@ pub struct Message {
     pub versions: Versions,
     /// The versions with compact lengths and tagged fields; open-ended or none.
     pub flexible: Versions,
+    /// The header versions of its API; empty if it is neither request nor response.
+    pub headers: Vec<HeaderRange>,
     /// Whether the highest version may still change.
     pub latest_unstable: bool,
     /// What it is for.

@@ -89,11 +89,16 @@ struct Stable<'p> {
 
 impl<'p> Api<'p> {
     fn new(api: &'p ir::Api) -> Self {
-        let headers = |headers: &[(i16, i16)]| {
-            let headers = headers.iter();
+        let headers = |version_of: fn(&ir::HeaderRange) -> i16| {
+            let headers = api.headers.iter();
+            let mut headers: Vec<_> = headers
+                .map(|range| Header {
+                    from: range.from,
+                    version: version_of(range),
+                })
+                .collect();
+            headers.dedup_by_key(|header| header.version);
             headers
-                .map(|&(from, version)| Header { from, version })
-                .collect()
         };
         let releases = api.history.releases.iter();
         Self {
@@ -102,8 +107,8 @@ impl<'p> Api<'p> {
             constant: &api.constant,
             versions: Range::new(api.versions),
             latest_version_unstable: api.latest_unstable,
-            request_headers: headers(&api.request_headers),
-            response_headers: headers(&api.response_headers),
+            request_headers: headers(|range| range.request),
+            response_headers: headers(|range| range.response),
             listeners: api.listeners.iter().map(|each| each.name()).collect(),
             aliases: &api.aliases,
             since: api.history.since.as_deref(),

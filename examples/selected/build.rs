@@ -14,5 +14,10 @@ fn main() -> Result<(), GenerateError> {
     Builder::new()
         .definitions("fork-json")
         .api("Greet", ..)
-        .write("fork.rs")
+        .write("fork.rs")?;
+    Builder::new()
+        .definitions("next-json")
+        .message("RequestHeader", ..)
+        .api("OffsetDelete", ..)
+        .write("next.rs")
 }

@@ -67,26 +67,48 @@ impl HeaderVersions {
     #[must_use]
     pub const fn of(key: ApiKey, version: Version) -> Self {
         match key.row() {
-            Some(row) => Self::new(
-                header_version(row.request_headers, version),
-                header_version(row.response_headers, version),
-            ),
+            Some(row) => row.headers.at(version),
             None => Self::UNKNOWN,
         }
     }
 }
 
-/// The header of the last version that is reached; of the first one for versions below it.
-const fn header_version(headers: &[(i16, i16)], version: Version) -> Version {
-    let mut reached = Version(0);
-    let mut rest = headers;
-    let mut is_first = true;
-    while let Some((&(from, header), after)) = rest.split_first() {
-        if is_first || from <= version.0 {
-            reached = Version(header);
-        }
-        is_first = false;
-        rest = after;
+/// The header versions of an API for each of its versions, as generated code states them.
+#[doc(hidden)]
+#[derive(Copy, Clone, Debug)]
+pub struct HeaderRanges(&'static [(i16, i16, i16)]);
+
+impl HeaderRanges {
+    /// Ranges, each with its first version, the request header and the response header; at least
+    /// one, in ascending order.
+    #[must_use]
+    pub const fn new(ranges: &'static [(i16, i16, i16)]) -> Self {
+        assert!(!ranges.is_empty(), "an API has header versions");
+        Self(ranges)
     }
-    reached
+
+    /// The ranges of a known API.
+    pub(crate) const fn of(key: ApiKey) -> Option<Self> {
+        match key.row() {
+            Some(row) => Some(row.headers),
+            None => None,
+        }
+    }
+
+    /// The header versions of a version: those of the last range that begins at or below it, or else
+    /// those of the first range.
+    #[must_use]
+    pub const fn at(self, version: Version) -> HeaderVersions {
+        let mut reached = HeaderVersions::UNKNOWN;
+        let mut rest = self.0;
+        let mut is_first = true;
+        while let Some((&(from, request, response), after)) = rest.split_first() {
+            if is_first || from <= version.0 {
+                reached = HeaderVersions::new(Version(request), Version(response));
+            }
+            is_first = false;
+            rest = after;
+        }
+        reached
+    }
 }

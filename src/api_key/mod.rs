@@ -8,7 +8,7 @@ mod names;
 mod versions;
 
 pub use class::{ApiClass, Routing};
-pub use headers::HeaderVersions;
+pub use headers::{HeaderRanges, HeaderVersions};
 pub use listener::{Listener, Listeners};
 pub use names::ParseApiKeyError;
 
@@ -40,9 +40,7 @@ struct Row {
     versions: VersionRange,
     latest_unstable: bool,
     flexible_since: Option<i16>,
-    /// From which version on which header goes before requests.
-    request_headers: &'static [(i16, i16)],
-    response_headers: &'static [(i16, i16)],
+    headers: HeaderRanges,
     listeners: Listeners,
     class: Option<ApiClass>,
     is_read_only: bool,

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{INDENT, docs, ident, number};
-use crate::ir::{Api, Protocol};
+use crate::ir::{Api, HeaderRange, Protocol};
 use crate::schema::Listener;
 use crate::versions::Versions;
 
@@ -15,8 +15,7 @@ pub fn api_keys(protocol: &Protocol) -> TokenStream {
     quote!(api_keys! { releases: [#(#releases),*]; #(#rows)* })
 }
 
-/// Header versions, releases and ranges are pairs of a first version or release and what holds from
-/// there on.
+/// Releases and ranges are pairs of a first release and what holds from there on.
 fn row(api: &Api) -> TokenStream {
     let name = ident(&api.name);
     let key = number(api.key);
@@ -29,8 +28,7 @@ fn row(api: &Api) -> TokenStream {
     let (lowest, highest) = bounds(api.versions);
     let unstable = api.latest_unstable;
     let flexible_since = option(api.request_flexible.lowest().map(number));
-    let request = headers(&api.request_headers);
-    let response = headers(&api.response_headers);
+    let headers = headers(&api.headers);
     let listeners = api
         .listeners
         .iter()
@@ -60,8 +58,7 @@ fn row(api: &Api) -> TokenStream {
             versions: VersionRange::generated(#lowest, #highest),
             latest_unstable: #unstable,
             flexible_since: #flexible_since,
-            request_headers: &#request,
-            response_headers: &#response,
+            headers: #headers,
             listeners: Listeners::of(&[#(#listeners),*]),
             class: #class,
             is_read_only: #is_read_only,
@@ -121,11 +118,11 @@ pub fn any_messages(protocol: &Protocol) -> TokenStream {
     quote!(any_messages! { #(#rows)* })
 }
 
-/// Versions above the known have the last header.
-fn headers(headers: &[(i16, i16)]) -> TokenStream {
-    let pairs = headers.iter().map(|(from, header)| {
-        let (from, header) = (number(*from), number(*header));
-        quote!((#from, #header))
+/// The header versions of requests and responses, from a version on.
+pub(super) fn headers(ranges: &[HeaderRange]) -> TokenStream {
+    let ranges = ranges.iter().map(|range| {
+        let [from, request, response] = [range.from, range.request, range.response].map(number);
+        quote!((#from, #request, #response))
     });
-    quote!([#(#pairs),*])
+    quote!(HeaderRanges::new(&[#(#ranges),*]))
 }

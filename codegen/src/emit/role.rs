@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::api_keys::headers;
 use super::when::When;
 use super::{Home, Scope, ident, number, parameter};
 use crate::ir::{Api, Field, Message, Protocol};
@@ -24,6 +25,7 @@ pub(super) fn item(scope: Scope<'_>) -> TokenStream {
             quote!(ApiKey::from_number(#key))
         }
     };
+    let headers = headers(&scope.message.headers);
     match kind {
         Kind::Request => {
             let response = response(scope.home, scope.message);
@@ -33,6 +35,7 @@ pub(super) fn item(scope: Scope<'_>) -> TokenStream {
                     type Response<'r> = #response;
 
                     const KEY: ApiKey = #key;
+                    const HEADERS: HeaderRanges = #headers;
 
                     #server_wait
                 }
@@ -41,6 +44,7 @@ pub(super) fn item(scope: Scope<'_>) -> TokenStream {
         Kind::Response => quote! {
             impl Response for #name<'_> {
                 const KEY: ApiKey = #key;
+                const HEADERS: HeaderRanges = #headers;
             }
         },
         _ => TokenStream::new(),

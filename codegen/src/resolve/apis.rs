@@ -1,20 +1,19 @@
-//! Rules between definitions: which request, response, record key and value belong together, and with which headers.
+//! Rules between definitions: which request, response, record key and value belong together.
 
 use std::collections::BTreeMap;
 
+use super::headers;
 use crate::corpus::{Corpus, Releases};
 use crate::fault::Faults;
 use crate::ir::{Api, ApiHistory};
-use crate::quirks;
 use crate::schema::{Definition, Kind};
-use crate::versions::Versions;
 
 pub(super) fn resolve(corpus: &Corpus, faults: &mut Faults) -> Vec<Api> {
     let mut found = Numbered::default();
     for (module, definition) in &corpus.definitions {
         suffix(definition, faults);
         found.add(module, definition, faults);
-        header_versions(corpus, definition, faults);
+        headers::check(corpus, definition, faults);
     }
     found.check_pairs(!corpus.faults.0.is_empty(), faults);
     found.apis(corpus).collect()
@@ -123,8 +122,7 @@ fn api(key: i16, request: &Definition, response: &Definition, corpus: &Corpus) -
         versions,
         request_flexible,
         response_flexible,
-        request_headers: headers(Kind::Request, key, request_flexible, versions),
-        response_headers: headers(Kind::Response, key, response_flexible, versions),
+        headers: headers::ranges(corpus, request),
         latest_unstable: request.latest_version_unstable,
         listeners: request.listeners.clone(),
         aliases: corpus.aliases.of(key).to_vec(),
@@ -142,57 +140,6 @@ fn history(request: &str, releases: &Releases) -> ApiHistory {
         releases: changes
             .map(|(release, versions)| (release.to_owned(), versions))
             .collect(),
-    }
-}
-
-/// Where a definition states its header versions, there are such headers, and they are what this generator derives.
-/// See KIP-1313.
-fn header_versions(corpus: &Corpus, definition: &Definition, faults: &mut Faults) {
-    let Some(key) = definition.api_key else {
-        return;
-    };
-    let kind = definition.kind;
-    let name = format!("{}Header", kind.suffix());
-    let mut headers = corpus.definitions.iter().map(|(_, definition)| definition);
-    let known = headers.find(|header| header.kind == Kind::Header && header.name == name);
-    for (versions, stated) in &definition.header_versions {
-        if let Some(known) = known.filter(|known| !known.valid_versions.contains(*stated)) {
-            let wrong = format!("there is no version {stated} of {name}");
-            let right = format!("write one of its versions, `{}`", known.valid_versions);
-            fault(definition, "headerVersions", wrong, right, faults);
-            return;
-        }
-        let mut valid = versions.intersect(definition.valid_versions).iter();
-        let derived = |version| header(kind, key, definition.flexible_versions, version);
-        if let Some(version) = valid.find(|version| derived(*version) != *stated) {
-            let derived = derived(version);
-            let wrong =
-                format!("version {version} has header version {stated}, expected {derived}");
-            let right = format!(
-                "write {derived}, or teach the generator about the new header in `quirks.rs`"
-            );
-            fault(definition, "headerVersions", wrong, right, faults);
-            return;
-        }
-    }
-}
-
-/// From which version on which header goes before requests or responses.
-fn headers(kind: Kind, key: i16, flexible: Versions, versions: Versions) -> Vec<(i16, i16)> {
-    let mut headers: Vec<_> = versions
-        .iter()
-        .map(|version| (version, header(kind, key, flexible, version)))
-        .collect();
-    headers.dedup_by_key(|(_, header)| *header);
-    headers
-}
-
-/// The version of the header that goes before requests or responses in `version`.
-fn header(kind: Kind, key: i16, flexible: Versions, version: i16) -> i16 {
-    let flexible = i16::from(flexible.contains(version));
-    match kind {
-        Kind::Request => quirks::request_header_version(key, version).unwrap_or(1 + flexible),
-        _ => quirks::response_header_version(key).unwrap_or(flexible),
     }
 }
 

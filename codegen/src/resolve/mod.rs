@@ -7,6 +7,7 @@ mod defaults;
 mod descriptions;
 mod facts;
 mod fields;
+mod headers;
 mod history;
 mod names;
 mod sizes;
@@ -87,6 +88,7 @@ pub fn message(module: &str, definition: &Definition, corpus: &Corpus) -> Result
         api_key: definition.api_key,
         versions: definition.valid_versions,
         flexible: definition.flexible_versions,
+        headers: headers::ranges(corpus, definition),
         latest_unstable: definition.latest_version_unstable,
         server_wait: Vec::new(),
         description: corpus

@@ -144,7 +144,7 @@ const NEVER_RAW: [&str; 4] = ["crate", "self", "super", "_"];
 const NO_APIS: [&str; 3] = ["", "Self", "Unknown"];
 
 /// Types that generated code uses by these names.
-const TAKEN: [&str; 36] = [
+const TAKEN: [&str; 37] = [
     "ApiKey",
     "Blob",
     "Bytes",
@@ -159,6 +159,7 @@ const TAKEN: [&str; 36] = [
     "Encoding",
     "Err",
     "ErrorCode",
+    "HeaderRanges",
     "IntoOwned",
     "Message",
     "None",

@@ -1,5 +1,5 @@
 //! `headerVersions`: which versions of a message come with which version of the header.
-//! Whether that agrees with the flexible versions is checked by `resolve`.
+//! Whether there are such headers, and whether they have tagged fields where that is needed, is checked by `resolve`.
 
 use crate::fault::Mistake;
 use crate::json::{Findings, Object};

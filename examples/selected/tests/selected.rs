@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use kafka_codec::messages::ApiVersionsRequest;
 use kafka_codec::{
-    ApiKey, Decode, DecodeErrorKind, Message, Request, Response, ResponseFrame, UnselectedResponse,
-    Version, VersionRange,
+    ApiKey, Decode, DecodeErrorKind, HeaderVersions, Message, Request, Response, ResponseFrame,
+    UnselectedResponse, Version, VersionRange,
 };
 use selected::fork::{GreetRequest, GreetResponse};
 use selected::kafka::{
@@ -74,9 +74,10 @@ fn the_response_of_a_request_that_was_selected_alone_keeps_its_bytes() {
 fn an_api_of_a_fork_has_the_number_and_headers_that_its_definition_says() {
     assert_eq!(GreetRequest::KEY.number(), 10_001);
     assert_eq!(GreetRequest::KEY, GreetResponse::KEY);
-    let request = |version| GreetRequest::header_version(Version(version));
+    let headers = |version| GreetRequest::header_versions(Version(version));
+    assert_eq!(headers(0), HeaderVersions::new(Version(1), Version(0)));
+    assert_eq!(headers(1), HeaderVersions::new(Version(2), Version(1)));
     let response = |version| GreetResponse::header_version(Version(version));
-    assert_eq!((request(0), request(1)), (Version(1), Version(2)));
     assert_eq!((response(0), response(1)), (Version(0), Version(1)));
 }
 
