@@ -14,8 +14,8 @@ fn the_types_of_connection_are_send_and_sync() {
     is_shared::<connection::FailedMetrics>();
     is_shared::<connection::Gauges>();
     is_shared::<connection::Histogram>();
-    is_shared::<connection::Pool>();
-    is_shared::<connection::PoolEvent>();
+    is_shared::<connection::Connectivity>();
+    is_shared::<connection::ConnectivityEvent>();
     is_shared::<connection::RequestFault>();
     is_shared::<connection::Ticket>();
     is_shared::<connection::Unreachable>();

@@ -166,8 +166,8 @@
 //!
 //! What to do about the requests says [`Advice`]; what all of it adds up to, [`Metrics`]. With the feature `tracing`, each event
 //! can be handed to `tracing` by its method `trace`, and with `metrics`, a `MetricsEmitter` counts them for the crate of that
-//! name. [`Pool`] keeps the
-//! connections to several brokers open, and [`produce`](crate::produce) follows batches through their attempts.
+//! name. [`Connectivity`] tracks the connections to several brokers and asks for missing ones, and [`produce`](crate::produce) follows
+//! batches through their attempts.
 //!
 //! Two drivers are among the examples of the repository: `blocking_client`, over a socket of the standard library, and
 //! `tokio_client`, over tokio with TLS by rustls, where any number of tasks share a connection.
@@ -177,13 +177,13 @@
 mod advice;
 mod client;
 mod close_reason;
+mod connectivity;
 #[cfg(feature = "metrics")]
 mod emitter;
 mod hint;
 mod histogram;
 mod metrics;
 mod peek;
-mod pool;
 mod receive;
 mod report;
 mod request;
@@ -214,12 +214,12 @@ pub use client::send_queue::BlockedOn;
 pub use close_reason::{
     AuthenticationFault, CloseReason, NegotiationFault, RequestFault, TimeoutKind,
 };
+pub use connectivity::{Connectivity, ConnectivityEvent, EnsureReport, Ticket, Unreachable};
 #[cfg(feature = "metrics")]
 pub use emitter::MetricsEmitter;
 pub use hint::{Confidence, Hint, HintKind};
 pub use histogram::Histogram;
 pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Metrics};
-pub use pool::{EnsureReport, Pool, PoolEvent, Ticket, Unreachable};
 pub use receive::StreamPosition;
 pub use report::{CloseReport, ReconnectAdvice, Severity, Unfinished};
 pub use request::{ApiLabel, Delivery, RequestId};

@@ -9,6 +9,7 @@ mod advice;
 mod auto_traits;
 #[path = "../support/choices.rs"]
 mod choices;
+mod connectivity;
 mod coverage;
 mod driver;
 #[cfg(feature = "metrics")]
@@ -27,7 +28,6 @@ mod mutation;
 mod overhead;
 #[path = "../support/peer.rs"]
 mod peer;
-mod pool;
 mod produce_attempts;
 mod progress;
 #[path = "../support/random.rs"]
