@@ -155,7 +155,9 @@ impl<'a> Batch<'a> {
     /// The bytes of its records, compressed if they are.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
-        self.bytes.get(BatchHeader::SIZE..).unwrap_or_default()
+        self.bytes
+            .get(BatchHeader::SIZE..)
+            .expect("a batch has a whole header")
     }
 
     /// Whether the checksum is that of the bytes.
@@ -164,7 +166,8 @@ impl<'a> Batch<'a> {
     ///
     /// [`CrcMismatch`](RecordsErrorKind::CrcMismatch) if it is not.
     pub fn check_crc(&self) -> Result<(), RecordsError> {
-        let computed = crc32c(self.bytes.get(Self::CRC_START..).unwrap_or_default());
+        let covered = self.bytes.get(Self::CRC_START..);
+        let computed = crc32c(covered.expect("a batch has a whole header"));
         if computed == self.header.crc {
             return Ok(());
         }

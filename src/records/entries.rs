@@ -103,7 +103,7 @@ impl<'a> Entries<'a> {
             _ => LegacyMessage::new(bytes, position).map(Entry::Message),
         };
         let Some(entry) = entry else {
-            let size = i32::try_from(bytes.len() - PREFIX).unwrap_or(i32::MAX);
+            let size = i32::try_from(bytes.len() - PREFIX).expect("the size is an int32");
             let at_least = least_size(magic);
             let kind = RecordsErrorKind::SizeTooSmall { size, at_least };
             return Err(RecordsError::new(kind, position + 8));
@@ -241,6 +241,6 @@ pub(super) fn least_size(magic: i8) -> i32 {
     match magic {
         0 => legacy::LEAST_V0,
         1 => legacy::LEAST_V1,
-        _ => i32::try_from(BatchHeader::SIZE - PREFIX).unwrap_or(i32::MAX),
+        _ => i32::try_from(BatchHeader::SIZE - PREFIX).expect("the header is small"),
     }
 }

@@ -101,7 +101,7 @@ struct BatchRecords<'r> {
 impl<'r> BatchRecords<'r> {
     #[inline]
     fn new(header: &BatchHeader, source: Source<'r>) -> Self {
-        let count = usize::try_from(header.record_count).unwrap_or(0);
+        let count = usize::try_from(header.record_count).expect("negative counts are refused");
         // The body of an empty batch is not looked at.
         let (rest, fault) = match count {
             0 => (&[][..], None),
@@ -181,7 +181,7 @@ impl<'r> BatchRecords<'r> {
             _ => {}
         }
         let error = if rest.is_empty() {
-            let count = i32::try_from(self.count).unwrap_or(i32::MAX);
+            let count = i32::try_from(self.count).expect("the count is an int32");
             RecordsError::new(
                 RecordsErrorKind::MissingRecords { count, found },
                 self.length,

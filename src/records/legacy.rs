@@ -34,6 +34,8 @@ pub(super) const LEAST_V1: i32 = 22;
 const CRC_AT: usize = 12;
 /// Where the bytes begin that the checksum covers.
 const CRC_START: usize = 16;
+/// Why those bytes exist.
+const WHOLE: &str = "a message is whole";
 
 impl<'a> LegacyMessage<'a> {
     /// The message that `bytes` are, at `position` of its blob; `None` if they are too few.
@@ -113,7 +115,8 @@ impl<'a> LegacyMessage<'a> {
     ///
     /// [`CrcMismatch`](RecordsErrorKind::CrcMismatch) if it is not.
     pub fn check_crc(&self) -> Result<(), RecordsError> {
-        let computed = crc32(self.bytes.get(CRC_START..).unwrap_or_default());
+        let covered = self.bytes.get(CRC_START..);
+        let computed = crc32(covered.expect(WHOLE));
         if computed == self.crc {
             return Ok(());
         }
@@ -129,7 +132,7 @@ impl<'a> LegacyMessage<'a> {
     /// [`RecordsError`] if one of them goes beyond the end, or does not end with the message.
     pub fn key_and_value(&self) -> Result<KeyAndValue<'a>, RecordsError> {
         let start = if self.magic == 0 { 18 } else { 26 };
-        let rest = self.bytes.get(start..).unwrap_or_default();
+        let rest = self.bytes.get(start..).expect(WHOLE);
         let (key, rest) = self.nullable(rest)?;
         let (value, rest) = self.nullable(rest)?;
         if rest.is_empty() {

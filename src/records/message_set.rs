@@ -145,7 +145,8 @@ impl<'r> MessageSet<'r> {
             ));
         }
         LegacyMessage::new(bytes, start).ok_or_else(|| {
-            let size = i32::try_from(bytes.len() - super::entries::PREFIX).unwrap_or(i32::MAX);
+            let size =
+                i32::try_from(bytes.len() - super::entries::PREFIX).expect("the size is an int32");
             let at_least = least_size(magic);
             RecordsError::new(RecordsErrorKind::SizeTooSmall { size, at_least }, start + 8)
         })

@@ -106,10 +106,10 @@ impl Front<'_> {
         self.unsigned(zigzag_64(value));
     }
 
-    /// A length; one that is too long for it is in nothing that is written.
+    /// A length. Callers have checked the size of what they write.
     #[inline]
     pub(super) fn size(&mut self, length: usize) {
-        self.int(i32::try_from(length).unwrap_or(i32::MAX));
+        self.int(i32::try_from(length).expect("sizes were checked"));
     }
 
     /// The length of `value`, -1 for null.

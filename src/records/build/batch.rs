@@ -95,7 +95,7 @@ impl BatchBuilder {
     /// How many records were appended.
     #[must_use]
     pub fn len(&self) -> usize {
-        usize::try_from(self.count).unwrap_or(0)
+        usize::try_from(self.count).expect("a count is not negative")
     }
 
     /// Whether none was.

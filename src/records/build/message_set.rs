@@ -264,18 +264,17 @@ impl Message<'_> {
             out.put_i64(self.timestamp);
         }
         for part in [self.key, self.value] {
-            // No part is longer: sizes were checked.
-            let length = part.map_or(-1, |part| i32::try_from(part.len()).unwrap_or(i32::MAX));
+            let length = part.map_or(-1, |part| {
+                i32::try_from(part.len()).expect("sizes were checked")
+            });
             out.put_i32(length);
             out.extend_from_slice(part.unwrap_or_default());
         }
-        let size = i32::try_from(out.len() - start - 12).unwrap_or(i32::MAX);
-        let crc = crc32(out.get(start + 16..).unwrap_or_default());
-        if let Some(field) = out.get_mut(start + 8..start + 12) {
-            field.copy_from_slice(&size.to_be_bytes());
-        }
-        if let Some(field) = out.get_mut(start + 12..start + 16) {
-            field.copy_from_slice(&crc.to_be_bytes());
-        }
+        let size = i32::try_from(out.len() - start - 12).expect("sizes were checked");
+        let crc = crc32(out.get(start + 16..).expect("the message was written"));
+        let fields = out.get_mut(start + 8..start + 16);
+        let (size_field, crc_field) = fields.expect("the message was written").split_at_mut(4);
+        size_field.copy_from_slice(&size.to_be_bytes());
+        crc_field.copy_from_slice(&crc.to_be_bytes());
     }
 }

@@ -13,13 +13,11 @@ impl BatchBuilder {
         self.make_room(0);
         self.compress()?;
         let header = self.header(last_offset_delta)?;
-        if let Some(front) = self.buffer.get_mut(..BatchHeader::SIZE) {
-            front.copy_from_slice(&header);
-        }
-        let crc = crc32c(self.buffer.get(Batch::CRC_START..).unwrap_or_default());
-        if let Some(field) = self.buffer.get_mut(17..Batch::CRC_START) {
-            field.copy_from_slice(&crc.to_be_bytes());
-        }
+        let front = self.buffer.get_mut(..BatchHeader::SIZE);
+        front.expect(HAS_ROOM).copy_from_slice(&header);
+        let crc = crc32c(self.buffer.get(Batch::CRC_START..).expect(HAS_ROOM));
+        let field = self.buffer.get_mut(17..Batch::CRC_START);
+        field.expect(HAS_ROOM).copy_from_slice(&crc.to_be_bytes());
         Ok(())
     }
 
@@ -49,7 +47,7 @@ impl BatchBuilder {
         let missing = BuildError::CompressionNotCompiledIn { compression };
         let codec = self.codecs.get(compression).ok_or(missing)?;
         self.compressed.clear();
-        let records = self.buffer.get(BatchHeader::SIZE..).unwrap_or_default();
+        let records = self.buffer.get(BatchHeader::SIZE..).expect(HAS_ROOM);
         codec
             .compress(records, &mut self.compressed, 2)
             .map_err(BuildError::Compression)?;
@@ -90,3 +88,6 @@ impl BatchBuilder {
         Ok(header)
     }
 }
+
+/// Why the buffer is at least as long as a header.
+const HAS_ROOM: &str = "make_room was called";

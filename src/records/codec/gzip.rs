@@ -32,7 +32,7 @@ impl Gzip {
             return Ok(Self::default());
         }
         LevelError::check(Compression::Gzip, level, 1, 9)?;
-        let level = u32::try_from(level).unwrap_or_default();
+        let level = u32::try_from(level).expect("the level is 1 to 9");
         Ok(Self {
             level: flate2::Compression::new(level),
             ..Self::default()
@@ -50,7 +50,7 @@ impl Codec for Gzip {
         reserve(input, output, bounds);
         let mut at = 0;
         loop {
-            let member = input.get(at..).unwrap_or_default();
+            let member = input.get(at..).expect(WITHIN);
             at += match header_size(member) {
                 Ok(size) => size,
                 // Whatever follows a member and is none itself.
@@ -59,11 +59,11 @@ impl Codec for Gzip {
             };
             let start = output.len();
             at += self
-                .inflate(input.get(at..).unwrap_or_default(), output, bounds)
+                .inflate(input.get(at..).expect(WITHIN), output, bounds)
                 .map_err(|(kind, consumed)| CodecError::new(kind, at + consumed))?;
             check_trailer(
-                input.get(at..).unwrap_or_default(),
-                output.get(start..).unwrap_or_default(),
+                input.get(at..).expect(WITHIN),
+                output.get(start..).expect("output only grows"),
             )
             .map_err(|kind| CodecError::new(kind, at))?;
             at += TRAILER;
@@ -86,8 +86,8 @@ impl Codec for Gzip {
             output.reserve((rest.len() / 2).max(1024));
             let before = deflate.total_in();
             let status = deflate.compress_vec(rest, output, FlushCompress::Finish);
-            let consumed = usize::try_from(deflate.total_in() - before).unwrap_or_default();
-            rest = rest.get(consumed..).unwrap_or_default();
+            let consumed = usize::try_from(deflate.total_in() - before).expect(WITHIN);
+            rest = rest.get(consumed..).expect(WITHIN);
             match status {
                 Ok(flate2::Status::StreamEnd) => break,
                 Ok(_) => {}
@@ -115,12 +115,12 @@ impl Gzip {
         let inflate = self.inflate.get_or_insert_with(|| Decompress::new(false));
         inflate.reset(false);
         loop {
-            let consumed = usize::try_from(inflate.total_in()).unwrap_or(usize::MAX);
+            let consumed = usize::try_from(inflate.total_in()).expect(WITHIN);
             make_room(output, bounds).map_err(|kind| (kind, consumed))?;
-            let rest = input.get(consumed..).unwrap_or_default();
+            let rest = input.get(consumed..).expect(WITHIN);
             let before = output.len();
             let status = inflate.decompress_vec(rest, output, FlushDecompress::None);
-            let now = usize::try_from(inflate.total_in()).unwrap_or(usize::MAX);
+            let now = usize::try_from(inflate.total_in()).expect(WITHIN);
             match status {
                 Ok(flate2::Status::StreamEnd) => {
                     check(output, bounds).map_err(|kind| (kind, now))?;
@@ -164,6 +164,9 @@ fn size_field(data: &[u8]) -> u32 {
     let [a, b, c, d, ..] = data.len().to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
 }
+
+/// Why offsets and counts of bytes read are valid.
+const WITHIN: &str = "no more is read than there is";
 
 /// Checksum and size.
 const TRAILER: usize = 8;

@@ -34,7 +34,8 @@ pub(super) fn header_size(input: &[u8]) -> Result<usize, CodecErrorKind> {
         }
     }
     if flags & CHECKSUM != 0 {
-        let header = input.get(..input.len() - rest.len()).unwrap_or_default();
+        let header = input.get(..input.len() - rest.len());
+        let header = header.expect("the rest is the end of the input");
         let (stored, after) = rest
             .split_first_chunk()
             .ok_or(CodecErrorKind::UnexpectedEnd)?;

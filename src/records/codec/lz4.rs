@@ -148,10 +148,7 @@ fn decompress(
     let room = most.min(bounds.max_output() - start);
     super::output::reserve(output, room, bounds);
     output.resize(start + room, 0);
-    let made = match output.get_mut(start..) {
-        Some(room) => decompress_into(block, room),
-        None => return Ok(()),
-    };
+    let made = decompress_into(block, output.get_mut(start..).expect("the room was added"));
     output.truncate(start + made.as_ref().map_or(0, |made| *made));
     match made {
         Ok(_) => Ok(()),
@@ -163,7 +160,7 @@ fn decompress(
 }
 
 fn size_field(size: usize, flag: u32) -> [u8; 4] {
-    (u32::try_from(size).unwrap_or_default() | flag).to_le_bytes()
+    (u32::try_from(size).expect("blocks are small") | flag).to_le_bytes()
 }
 
 /// The flag of a block that is not compressed.

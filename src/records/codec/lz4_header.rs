@@ -54,7 +54,8 @@ impl FrameHeader {
         if flags & CONTENT_SIZE != 0 {
             rest = rest.get(8..).ok_or(CodecErrorKind::UnexpectedEnd)?;
         }
-        let header = input.get(4..input.len() - rest.len()).unwrap_or_default();
+        let header = input.get(4..input.len() - rest.len());
+        let header = header.expect("the magic number was read");
         let (checksum, rest) = rest.split_first().ok_or(CodecErrorKind::UnexpectedEnd)?;
         if magic != 0 && *checksum != header_checksum(header) {
             return Err(CodecErrorKind::Checksum);

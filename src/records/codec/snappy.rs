@@ -73,17 +73,15 @@ impl Codec for Snappy {
             let start = output.len();
             let room = 4 + max_compress_len(chunk.len());
             output.resize(start + room, 0);
-            let Some((length, block)) = output
+            let (length, block) = output
                 .get_mut(start..)
                 .and_then(|room| room.split_first_chunk_mut())
-            else {
-                break;
-            };
+                .expect("the room was added");
             let size = self
                 .encoder
                 .compress(chunk, block)
                 .map_err(|_| CodecError::new(CodecErrorKind::Failed("snappy"), index * BLOCK))?;
-            *length = u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes();
+            *length = u32::try_from(size).expect("blocks are small").to_be_bytes();
             output.truncate(start + 4 + size);
         }
         Ok(())

@@ -81,7 +81,7 @@ impl Codec for Zstd {
         let start = output.len();
         output.reserve(zstd_safe::compress_bound(input.len()));
         let mut cursor = Cursor::new(output);
-        cursor.set_position(u64::try_from(start).unwrap_or(u64::MAX));
+        cursor.set_position(u64::try_from(start).expect("a length fits in 64 bits"));
         context.compress2(&mut cursor, input).map_err(failed)?;
         Ok(())
     }

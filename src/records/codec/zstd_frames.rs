@@ -19,7 +19,8 @@ pub(super) fn most_output(input: &[u8], bounds: &Bounds) -> Result<usize, (Codec
             let after = after.split_first_chunk().and_then(|(size, after)| {
                 after.get(usize::try_from(u32::from_le_bytes(*size)).ok()?..)
             });
-            rest = after.unwrap_or_default();
+            let Some(after) = after else { break };
+            rest = after;
             continue;
         }
         if magic != MAGIC {
@@ -118,7 +119,10 @@ fn blocks<'a>(input: &'a [u8], frame: &FrameHeader) -> (usize, &'a [u8]) {
             _ => (size, largest),
         };
         most = most.saturating_add(made);
-        rest = after.get(stored..).unwrap_or_default();
+        let Some(after) = after.get(stored..) else {
+            break;
+        };
+        rest = after;
         if header & 1 != 0 {
             let checksum = if frame.has_checksum { 4 } else { 0 };
             return (most, rest.get(checksum..).unwrap_or_default());
