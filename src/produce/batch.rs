@@ -1,44 +1,44 @@
-//! What is known of a batch before it is sent.
+//! The description of a batch, given before it is sent.
 
 use std::sync::Arc;
 
 use crate::wire::Uuid;
 
-/// A batch of records, as far as it is reported.
+/// The description of a batch of records in reports.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BatchInfo {
     /// The name of the topic; empty if only the id is known.
     pub topic: Arc<str>,
-    /// The id of the topic, as Produce has it from version 13 on.
+    /// The id of the topic, which Produce uses from version 13 on.
     pub topic_id: Option<Uuid>,
     /// The partition.
     pub partition: i32,
-    /// How many records it has.
+    /// The number of records.
     pub records: u32,
-    /// Its bytes before compression.
+    /// The size of the batch before compression, in bytes.
     pub uncompressed_bytes: u64,
-    /// Its bytes as they are sent.
+    /// The size of the batch as it is sent, in bytes.
     pub compressed_bytes: u64,
-    /// The name of the codec; `None` is no compression.
+    /// The name of the compression codec, or `None` without compression.
     pub codec: Option<&'static str>,
-    /// What the broker recognises a second one by.
+    /// The sequence by which the broker detects duplicates, for idempotent producers.
     pub sequence: Option<ProducerSequence>,
 }
 
-/// What makes a batch of an idempotent producer recognisable.
+/// The sequence of a batch of an idempotent producer, by which the broker detects duplicates.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProducerSequence {
-    /// The producer's id.
+    /// The producer id.
     pub producer_id: i64,
-    /// Its epoch.
+    /// The producer epoch.
     pub epoch: i16,
-    /// The number of the first record.
+    /// The sequence number of the first record.
     pub base_sequence: i32,
 }
 
 impl BatchInfo {
-    /// A batch for a partition.
+    /// Creates the description of a batch for a partition.
     #[must_use]
     pub fn new(topic: impl Into<Arc<str>>, partition: i32) -> Self {
         Self {
@@ -53,21 +53,21 @@ impl BatchInfo {
         }
     }
 
-    /// With the id of the topic.
+    /// Sets the id of the topic.
     #[must_use]
     pub const fn with_topic_id(mut self, id: Uuid) -> Self {
         self.topic_id = Some(id);
         self
     }
 
-    /// With so many records.
+    /// Sets the number of records.
     #[must_use]
     pub const fn with_records(mut self, records: u32) -> Self {
         self.records = records;
         self
     }
 
-    /// With its bytes before and after compression, and the codec's name.
+    /// Sets the sizes before and after compression, and the name of the codec.
     #[must_use]
     pub const fn with_bytes(
         mut self,
@@ -81,7 +81,7 @@ impl BatchInfo {
         self
     }
 
-    /// With what the broker recognises a second one by.
+    /// Sets the sequence by which the broker detects duplicates.
     #[must_use]
     pub const fn with_sequence(mut self, sequence: ProducerSequence) -> Self {
         self.sequence = Some(sequence);

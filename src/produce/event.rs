@@ -1,4 +1,4 @@
-//! What is told of batches: each attempt, and the end.
+//! The events of batches: the end of each attempt, and the end of the batch.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,69 +10,71 @@ use super::batch::BatchInfo;
 use super::outcome::{AttemptOutcome, Persistence};
 use super::tracker::BatchId;
 
-/// What happened to a batch.
+/// An event of a batch.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ProduceEvent {
     /// An attempt ended.
     Attempt(AttemptReport),
-    /// The batch is over. Its last attempt was told before.
+    /// The batch is finished. The event of its last attempt precedes this one.
     Finished(BatchReport),
 }
 
-/// An attempt that ended.
+/// The report of an attempt that ended.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AttemptReport {
-    /// Which batch.
+    /// The id of the batch.
     pub id: BatchId,
-    /// What it is.
+    /// The description of the batch.
     pub batch: Arc<BatchInfo>,
-    /// Which attempt, from 1.
+    /// The number of the attempt, from 1.
     pub number: u32,
-    /// Where it was sent.
+    /// The broker that the attempt was sent to.
     pub broker: Arc<str>,
-    /// The pause before it.
+    /// The pause before the attempt.
     pub backoff: Duration,
-    /// How long it took.
+    /// The duration of the attempt.
     pub took: Duration,
-    /// The stages of its request, if the caller said.
+    /// The timings of the request, if the caller passed them.
     pub timings: Option<Timings>,
-    /// How it ended.
+    /// The outcome of the attempt.
     pub outcome: AttemptOutcome,
-    /// How many attempts have timed out in a row, this one included.
+    /// The number of consecutive attempts that timed out, up to and including this one.
     pub consecutive_timeouts: u32,
-    /// How old the batch is.
+    /// The age of the batch.
     pub age: Duration,
 }
 
-/// A batch that is over.
+/// The report of a finished batch.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BatchReport {
-    /// Which batch.
+    /// The id of the batch.
     pub id: BatchId,
-    /// What it is.
+    /// The description of the batch.
     pub batch: Arc<BatchInfo>,
-    /// How many attempts were begun.
+    /// The number of attempts begun.
     pub attempts: u32,
-    /// How the last one ended; `None` if there was none.
+    /// The outcome of the last attempt that ended, if any.
     pub last: Option<AttemptOutcome>,
-    /// Whether it is in the log, after all that was heard of all attempts.
+    /// Whether the batch is in the log, judged by all attempts.
     pub persistence: Persistence,
-    /// From beginning to end.
+    /// The time from beginning to end.
     pub total: Duration,
-    /// Before the first attempt.
+    /// The time before the first attempt.
     pub waiting: Duration,
-    /// In attempts.
-    pub on_the_way: Duration,
-    /// Between attempts.
+    /// The time in attempts.
+    pub in_flight: Duration,
+    /// The time between attempts.
     pub backing_off: Duration,
 }
 
 impl ProduceEvent {
-    /// How much it matters: an attempt after which the batch is sent again is a warning, and a batch that is not known
-    /// to be in the log an error, unless nobody was asked to say so.
+    /// Returns the severity of the event.
+    ///
+    /// An attempt that can be retried is a warning. A batch that is not known to be in the log is an error, unless it was produced
+    /// with `acks=0`.
     #[must_use]
     pub fn severity(&self) -> Severity {
         let is_well = |outcome: &AttemptOutcome| match outcome {
@@ -118,10 +120,10 @@ impl fmt::Display for BatchReport {
         }
         write!(
             f,
-            " after {} attempts and {} ms, of which {} ms on the way",
+            " after {} attempts and {} ms, of which {} ms in flight",
             self.attempts,
             self.total.as_millis(),
-            self.on_the_way.as_millis()
+            self.in_flight.as_millis()
         )?;
         match self.persistence {
             Persistence::Possibly => f.write_str("; it may be in the log"),

@@ -1,10 +1,10 @@
-//! What becomes of batches of records: every attempt to produce one, and its end.
+//! Reports of produced batches: each attempt to produce a batch, and its final outcome.
 //!
-//! A batch that is retried looks like nothing at all while it loops in timeouts, if only its success is reported. Here every
-//! attempt is an event when it ends, and the batch one more when it is over: where it spent its time, how many
-//! attempts it took, and whether it may be in the log although it failed.
+//! A client that reports only success is silent while a batch loops in timeouts. A [`ProduceTracker`] reports every attempt when it
+//! ends, and the batch when it is finished: the time spent waiting, in flight and between attempts, the number of attempts, and
+//! whether the batch may be in the log although it failed.
 //!
-//! The tracker sends nothing and decides nothing; the caller tells it what happened, with the time.
+//! The tracker sends nothing and decides nothing. The caller reports what happened and when.
 //!
 //! # Examples
 //!
@@ -25,11 +25,11 @@
 //!
 //! let events: Vec<_> = std::iter::from_fn(|| tracker.poll_event()).collect();
 //! let [ProduceEvent::Attempt(first), ProduceEvent::Attempt(_), ProduceEvent::Finished(end)] = &events[..] else {
-//!     panic!("each attempt and the end");
+//!     panic!("two attempts and the end");
 //! };
 //! assert_eq!(first.consecutive_timeouts, 1);
 //! assert_eq!((end.attempts, end.persistence), (2, Persistence::Yes));
-//! let spent = [end.waiting, end.on_the_way, end.backing_off].map(|part| part.as_millis());
+//! let spent = [end.waiting, end.in_flight, end.backing_off].map(|part| part.as_millis());
 //! assert_eq!(spent, [5, 40, 100]);
 //! ```
 

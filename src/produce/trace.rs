@@ -1,4 +1,4 @@
-//! What is told of batches as events of `tracing`, one for one. Only with the feature `tracing`.
+//! Events of batches as events of `tracing`, one each. Only with the feature `tracing`.
 
 use crate::ErrorCode;
 use crate::connection::trace::{Stages, at_severity, micros};
@@ -7,30 +7,30 @@ use crate::connection::{Delivery, Severity};
 use super::event::{AttemptReport, BatchReport, ProduceEvent};
 use super::outcome::AttemptOutcome;
 
-/// What filters find these events by.
+/// The target of these events.
 const TARGET: &str = "kafka_codec::produce";
 
 impl ProduceEvent {
     /// Hands the event to `tracing`, as one event of its own. Only with the feature `tracing`.
     ///
     /// The level follows from the [severity](Self::severity), the target is `kafka_codec::produce`, and the message is what the
-    /// report prints. Fields keep their names and units; a field that says nothing is left out.
+    /// report prints. Names and units of fields are stable; fields without a value are omitted.
     ///
     /// | field | what it is | on which events |
     /// |---|---|---|
     /// | `event` | `attempt` or `finished` | both |
     /// | `batch` | the number of the batch in its tracker | both |
-    /// | `topic`, `topic_id`, `partition` | where it goes | both |
-    /// | `records`, `bytes` | how many, and their bytes as they are sent | both |
-    /// | `broker`, `attempt` | where it was sent, and for which time | `attempt` |
-    /// | `attempts` | how many there were | `finished` |
-    /// | `outcome` | [how the attempt ended](AttemptOutcome::name), or the last one | both |
-    /// | `delivery`, `error_code` | how far it got, and the number of Kafka's error | both, as the outcome has it |
-    /// | `consecutive_timeouts` | how many attempts have timed out in a row | `attempt` |
-    /// | `backoff_us`, `took_us`, `age_us` | the pause before it, how long it took, how old the batch is, in microseconds | `attempt` |
-    /// | `queue_us`, `write_us`, `head_of_line_us`, `ttfb_us`, `transfer_us`, `total_us` | the stages of its request | `attempt`, if the caller said |
+    /// | `topic`, `topic_id`, `partition` | the partition that it is produced to | both |
+    /// | `records`, `bytes` | the number of records, and their size as sent | both |
+    /// | `broker`, `attempt` | the broker, and the number of the attempt | `attempt` |
+    /// | `attempts` | the number of attempts | `finished` |
+    /// | `outcome` | the [outcome](AttemptOutcome::name) of the attempt, or of the last one | both |
+    /// | `delivery`, `error_code` | the progress of the request, and Kafka's error code | both, depending on the outcome |
+    /// | `consecutive_timeouts` | the number of consecutive timeouts | `attempt` |
+    /// | `backoff_us`, `took_us`, `age_us` | the pause before the attempt, its duration and the age of the batch, in microseconds | `attempt` |
+    /// | `queue_us`, `write_us`, `head_of_line_us`, `ttfb_us`, `transfer_us`, `total_us` | the timings of the request | `attempt`, if the caller passed them |
     /// | `persistence` | [whether it is in the log](super::Persistence::name) | `finished` |
-    /// | `total_us`, `waiting_us`, `on_the_way_us`, `backing_off_us` | where the time went | `finished` |
+    /// | `total_us`, `waiting_us`, `in_flight_us`, `backing_off_us` | the time in total and its parts | `finished` |
     ///
     /// # Examples
     ///
@@ -103,13 +103,13 @@ fn finished(severity: Severity, report: &BatchReport) {
         persistence = report.persistence.name(),
         total_us = micros(report.total),
         waiting_us = micros(report.waiting),
-        on_the_way_us = micros(report.on_the_way),
+        in_flight_us = micros(report.in_flight),
         backing_off_us = micros(report.backing_off),
         "{report}"
     );
 }
 
-/// How far the request of an attempt got and which error the broker named, where it has the one or the other.
+/// The delivery and the error code of an outcome, where it has the one or the other.
 fn details(outcome: Option<&AttemptOutcome>) -> (Option<&'static str>, Option<i16>) {
     let delivery = |delivery: &Delivery| (Some(delivery.name()), None);
     let code = |code: &ErrorCode| (None, Some(code.0));

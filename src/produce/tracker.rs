@@ -1,4 +1,4 @@
-//! Follows batches from being made to their end.
+//! The tracker of batches, from their creation to their end.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use super::batch::BatchInfo;
 use super::event::{AttemptReport, BatchReport, ProduceEvent};
 use super::outcome::{AttemptOutcome, Persistence};
 
-/// A batch of one tracker, by the order of being begun.
+/// The id of a batch, in the order in which its tracker began them.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BatchId(pub(super) u64);
 
-/// Follows batches through all attempts. The [module](super) has an example.
+/// Tracks batches through all attempts. See the [module](super) for an example.
 #[derive(Debug, Default)]
 pub struct ProduceTracker {
     batches: BTreeMap<BatchId, Tracked>,
@@ -26,23 +26,23 @@ pub struct ProduceTracker {
 struct Tracked {
     info: Arc<BatchInfo>,
     begun: Instant,
-    /// When the attempt under way was begun, and where.
+    /// The attempt in flight: when it began, and the broker.
     attempt: Option<(Instant, Arc<str>)>,
-    /// When the last attempt ended.
+    /// The end of the last attempt.
     paused: Option<Instant>,
     attempts: u32,
     consecutive_timeouts: u32,
     waiting: Duration,
-    on_the_way: Duration,
+    in_flight: Duration,
     backing_off: Duration,
-    /// The pause before the attempt under way.
+    /// The pause before the attempt in flight.
     backoff: Duration,
     last: Option<AttemptOutcome>,
     persistence: Persistence,
 }
 
 impl ProduceTracker {
-    /// A batch was made.
+    /// Begins to track a batch.
     pub fn begin(&mut self, now: Instant, batch: BatchInfo) -> BatchId {
         let id = BatchId(self.next);
         self.next += 1;
@@ -54,7 +54,7 @@ impl ProduceTracker {
             attempts: 0,
             consecutive_timeouts: 0,
             waiting: Duration::ZERO,
-            on_the_way: Duration::ZERO,
+            in_flight: Duration::ZERO,
             backing_off: Duration::ZERO,
             backoff: Duration::ZERO,
             last: None,
@@ -64,8 +64,8 @@ impl ProduceTracker {
         id
     }
 
-    /// An attempt to send it begins. Which one, from 1; `None` if the batch is over, or an attempt is
-    /// under way.
+    /// Begins an attempt to produce a batch. Returns the number of the attempt, from 1, or `None` if the batch is finished or
+    /// an attempt is in flight.
     pub fn attempt(
         &mut self,
         now: Instant,
@@ -89,9 +89,10 @@ impl ProduceTracker {
         Some(tracked.attempts)
     }
 
-    /// The attempt ended, perhaps with the [timings](crate::connection::Completion::timings) of its request. If its
-    /// outcome [is final](AttemptOutcome::is_final), the batch is over; else the caller begins another attempt, or
-    /// [gives up](Self::give_up). False if no attempt was under way.
+    /// Ends the attempt in flight, with the [timings](crate::connection::Completion::timings) of its request if they are known.
+    ///
+    /// The batch is finished if the outcome [is final](AttemptOutcome::is_final). Otherwise the caller begins another attempt or
+    /// [gives up](Self::give_up). Returns `false` if no attempt was in flight.
     pub fn attempt_ended(
         &mut self,
         now: Instant,
@@ -106,7 +107,7 @@ impl ProduceTracker {
             return false;
         };
         let took = now.saturating_duration_since(begun);
-        tracked.on_the_way += took;
+        tracked.in_flight += took;
         tracked.paused = Some(now);
         tracked.consecutive_timeouts = match outcome.is_timeout() {
             true => tracked.consecutive_timeouts + 1,
@@ -133,9 +134,9 @@ impl ProduceTracker {
         true
     }
 
-    /// No more attempts will be made: the batch is over. False if it was.
+    /// Finishes a batch without further attempts. Returns `false` if it was finished before.
     ///
-    /// If an attempt is under way, whether the batch is in the log stays open.
+    /// If an attempt is in flight, the batch is [possibly](Persistence::Possibly) in the log.
     pub fn give_up(&mut self, now: Instant, id: BatchId) -> bool {
         self.finish(now, id)
     }
@@ -145,8 +146,8 @@ impl ProduceTracker {
             return false;
         };
         let since = |then: Instant| now.saturating_duration_since(then);
-        let under_way = tracked.attempt.as_ref().map(|(begun, _)| since(*begun));
-        let open = match under_way {
+        let in_flight = tracked.attempt.as_ref().map(|(begun, _)| since(*begun));
+        let open = match in_flight {
             Some(_) => Persistence::Possibly,
             None => Persistence::No,
         };
@@ -160,27 +161,27 @@ impl ProduceTracker {
                 0 => since(tracked.begun),
                 _ => tracked.waiting,
             },
-            on_the_way: tracked.on_the_way + under_way.unwrap_or_default(),
+            in_flight: tracked.in_flight + in_flight.unwrap_or_default(),
             backing_off: tracked.backing_off + tracked.paused.map(since).unwrap_or_default(),
             batch: tracked.info,
         }));
         true
     }
 
-    /// The next event. Call it until there is none, after every call that changes something.
+    /// Returns the next event. Call it until it returns `None`, after every other call.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<ProduceEvent> {
         self.events.pop_front()
     }
 
-    /// How many batches are not over.
+    /// Returns the number of unfinished batches.
     #[must_use]
     pub fn unfinished(&self) -> usize {
         self.batches.len()
     }
 
-    /// How old the oldest batch of a partition is that is not over, and how many of its attempts have timed out in a
-    /// row: what shows a partition that gets worse while it does.
+    /// Returns the age of the oldest unfinished batch of a partition and the number of its consecutive timeouts. They show a
+    /// degrading partition before its batch finishes.
     #[must_use]
     pub fn oldest(&self, now: Instant, topic: &str, partition: i32) -> Option<(Duration, u32)> {
         let is_its = |tracked: &&Tracked| {

@@ -64,12 +64,12 @@ fn a_batch_that_loops_in_timeouts_shows_while_it_loops() {
         (4, Persistence::Possibly)
     );
     assert_eq!(
-        (report.waiting, report.on_the_way, report.backing_off),
+        (report.waiting, report.in_flight, report.backing_off),
         (ms(10), ms(400), ms(30))
     );
     assert_eq!(
         report.to_string(),
-        "orders-0: timed out (sent, no response) after 4 attempts and 440 ms, of which 400 ms on the way; \
+        "orders-0: timed out (sent, no response) after 4 attempts and 440 ms, of which 400 ms in flight; \
          it may be in the log"
     );
     assert!(!tracker.give_up(now, batch));
@@ -100,7 +100,7 @@ fn the_parts_of_the_time_are_the_whole() {
         let report = end(&told);
         assert_eq!(report.attempts, attempts_made);
         assert_eq!(
-            report.waiting + report.on_the_way + report.backing_off,
+            report.waiting + report.in_flight + report.backing_off,
             report.total
         );
         assert_eq!(report.total, ms(gives_up_at));

@@ -112,7 +112,7 @@ fn every_attempt_of_a_batch_is_told_and_its_end() {
         ("persistence", text("yes")),
         ("total_us", Number(140_000)),
         ("waiting_us", Number(0)),
-        ("on_the_way_us", Number(40_000)),
+        ("in_flight_us", Number(40_000)),
         ("backing_off_us", Number(100_000)),
     ]);
     assert_eq!(traced[2].fields, end);
