@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::corpus::Corpus;
 use crate::error::GenerateError;
 use crate::generate::write;
-use crate::select::{Selection, What};
+use crate::select::{Selection, Target};
 use crate::{emit, resolve};
 
 /// Generates only the messages that a program needs, in only the versions that it needs.
@@ -71,26 +71,26 @@ impl Builder {
 
     /// Adds the request and the response of an API, such as `Fetch`.
     pub fn api(self, name: &str, versions: impl RangeBounds<i16>) -> Self {
-        self.add(What::Api, name, versions)
+        self.add(Target::Api, name, versions)
     }
 
     /// Adds the request of an API. Its response, unless it is added too, is one that keeps its bytes.
     pub fn request(self, api: &str, versions: impl RangeBounds<i16>) -> Self {
-        self.add(What::Request, api, versions)
+        self.add(Target::Request, api, versions)
     }
 
     /// Adds the response of an API.
     pub fn response(self, api: &str, versions: impl RangeBounds<i16>) -> Self {
-        self.add(What::Response, api, versions)
+        self.add(Target::Response, api, versions)
     }
 
     /// Adds a message by its whole name, such as `ConsumerProtocolSubscription`.
     pub fn message(self, name: &str, versions: impl RangeBounds<i16>) -> Self {
-        self.add(What::Message, name, versions)
+        self.add(Target::Message, name, versions)
     }
 
-    fn add(mut self, what: What, name: &str, versions: impl RangeBounds<i16>) -> Self {
-        self.selection.add(what, name, versions);
+    fn add(mut self, target: Target, name: &str, versions: impl RangeBounds<i16>) -> Self {
+        self.selection.add(target, name, versions);
         self
     }
 

@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 use crate::corpus::Corpus;
 use crate::error::GenerateError;
 use crate::print::print;
-use crate::select::{Selection, What};
+use crate::select::{Selection, Target};
 use crate::{emit, quirks, resolve};
 
 /// Which messages the library has.
@@ -75,10 +75,10 @@ pub fn generate(
 fn session() -> Selection {
     let mut session = Selection::default();
     for api in quirks::SESSION_APIS {
-        session.add(What::Api, api, ..);
+        session.add(Target::Api, api, ..);
     }
     for header in [quirks::REQUEST_HEADER, quirks::RESPONSE_HEADER] {
-        session.add(What::Message, header.name, ..);
+        session.add(Target::Message, header.name, ..);
     }
     session
 }

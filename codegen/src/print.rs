@@ -7,7 +7,7 @@ mod line;
 
 use proc_macro2::TokenStream;
 
-use entries::{Entry, arguments};
+use entries::{Element, arguments};
 use lexeme::Lexeme;
 use line::{Spaces, brackets, line};
 
@@ -34,7 +34,7 @@ impl Printer {
     /// The entries of a block on lines of their own, items with bodies apart from the others.
     fn block(&mut self, block: &[Lexeme]) {
         let mut after_item = None;
-        for entry in Entry::all(block) {
+        for entry in Element::all(block) {
             let is_item = entry.is_item();
             // What follows an item in parentheses is a macro about it.
             let is_macro = entry.lexemes.get(1).is_some_and(|lexeme| lexeme.is("!"));
@@ -63,7 +63,7 @@ impl Printer {
         self.out.push(']');
     }
 
-    fn entry(&mut self, entry: &Entry<'_>) {
+    fn entry(&mut self, entry: &Element<'_>) {
         self.new_line();
         for mark in entry.attributes.iter().filter(|mark| is_mark(mark)) {
             self.out.push_str("#[");

@@ -16,14 +16,14 @@ pub struct Selection(Vec<Wanted>);
 /// One line of a selection.
 #[derive(Clone, Debug)]
 struct Wanted {
-    what: What,
+    target: Target,
     name: String,
     versions: (Bound<i16>, Bound<i16>),
 }
 
 /// What a name is the name of.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum Target {
     /// An API: the request and the response.
     Api,
     /// An API: the request only.
@@ -37,9 +37,9 @@ pub enum What {
 impl Selection {
     /// Adds the versions in `versions` of what `name` names. A side without a bound reaches as far
     /// as there are versions.
-    pub fn add(&mut self, what: What, name: &str, versions: impl RangeBounds<i16>) {
+    pub fn add(&mut self, target: Target, name: &str, versions: impl RangeBounds<i16>) {
         self.0.push(Wanted {
-            what,
+            target,
             name: name.to_owned(),
             versions: (
                 versions.start_bound().cloned(),
@@ -106,11 +106,11 @@ impl Wanted {
     }
 
     fn names(&self, message: &Message) -> bool {
-        let kinds: &[Kind] = match self.what {
-            What::Api => &[Kind::Request, Kind::Response],
-            What::Request => &[Kind::Request],
-            What::Response => &[Kind::Response],
-            What::Message => return message.name == self.name,
+        let kinds: &[Kind] = match self.target {
+            Target::Api => &[Kind::Request, Kind::Response],
+            Target::Request => &[Kind::Request],
+            Target::Response => &[Kind::Response],
+            Target::Message => return message.name == self.name,
         };
         kinds.contains(&message.kind) && message.stem() == self.name
     }
@@ -154,7 +154,7 @@ impl Wanted {
     fn unknown(&self, protocol: &Protocol) -> Mistake {
         let name = &self.name;
         let is_api = |name: &str| protocol.apis.iter().any(|api| api.name == name);
-        if self.what == What::Message {
+        if self.target == Target::Message {
             let known = protocol.messages.iter().map(|message| &*message.name);
             let right = if is_api(name) {
                 Some(format!("`{name}` is an API: write `.api(\"{name}\", ..)`"))

@@ -5,7 +5,7 @@ use std::path::Path;
 use kafka_codec_codegen::corpus::Corpus;
 use kafka_codec_codegen::ir::{Default, Element, Message, Protocol, Struct, Type};
 use kafka_codec_codegen::resolve;
-use kafka_codec_codegen::select::{Selection, What};
+use kafka_codec_codegen::select::{Selection, Target};
 use kafka_codec_codegen::versions::Versions;
 
 const DEFINITIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol-json");
@@ -21,7 +21,7 @@ fn each_in(choose: impl Fn(Versions) -> i16) -> Vec<Message> {
     let mut selection = Selection::default();
     for message in &protocol.messages {
         let version = choose(message.versions);
-        selection.add(What::Message, &message.name, version..=version);
+        selection.add(Target::Message, &message.name, version..=version);
     }
     selection.apply(protocol).expect("no mistakes").messages
 }
@@ -96,7 +96,7 @@ fn all_versions_of_a_message_are_the_message() {
     let protocol = protocol();
     let mut selection = Selection::default();
     for message in &protocol.messages {
-        selection.add(What::Message, &message.name, ..);
+        selection.add(Target::Message, &message.name, ..);
     }
     let whole = format!("{:?}", protocol.messages);
     let selected = selection.apply(protocol).expect("no mistakes");

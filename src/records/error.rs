@@ -24,10 +24,10 @@ use crate::DecodeError;
 /// assert_eq!(error.to_string(), "(byte 16): unknown magic 3, the newest is 2");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct RecordsError(Box<Place>);
+pub struct RecordsError(Box<Details>);
 
 #[derive(Clone, PartialEq, Eq)]
-struct Place {
+struct Details {
     kind: RecordsErrorKind,
     offset: usize,
     decompressed: Option<usize>,
@@ -37,7 +37,7 @@ struct Place {
 impl RecordsError {
     #[cold]
     pub(super) fn new(kind: RecordsErrorKind, offset: usize) -> Self {
-        Self(Box::new(Place {
+        Self(Box::new(Details {
             kind,
             offset,
             decompressed: None,

@@ -9,7 +9,7 @@ use std::{env, thread};
 use crate::bodies::Bodies;
 use crate::crafted::{Body, Count};
 use crate::memory::Worst;
-use crate::registry::Entry;
+use crate::registry::RegisteredMessage;
 use kafka_codec::{DecodeErrorKind, Version};
 
 /// How long crafted input is where all of it is tried.
@@ -63,7 +63,7 @@ fn a_megabyte_made_to_cost_memory_costs_at_most_sixteen_and_a_base() {
     assert!(tried.decoded > 100 && tried.beyond_limit > 100, "{tried:?}");
 }
 
-fn try_all(entry: Entry, version: Version, bodies: &Bodies) -> Tried {
+fn try_all(entry: RegisteredMessage, version: Version, bodies: &Bodies) -> Tried {
     let body = Body {
         entry,
         version,

@@ -15,7 +15,7 @@ use crate::random::Random;
 use crate::vectors::{unhex, vectors};
 
 /// A line of the file.
-pub(crate) struct Row {
+pub(crate) struct RecordVector {
     pub(crate) topic: String,
     pub(crate) record: String,
     pub(crate) version: Version,
@@ -25,12 +25,12 @@ pub(crate) struct Row {
     pub(crate) is_accepted: bool,
 }
 
-pub(crate) fn rows() -> impl Iterator<Item = Row> {
+pub(crate) fn rows() -> impl Iterator<Item = RecordVector> {
     let text = include_str!("../vectors/internal-topics.tsv");
     text.lines().skip(1).map(|line| {
         let columns: Vec<_> = line.split('\t').collect();
         let bytes = |text: &str| (text != "null").then(|| unhex(text));
-        Row {
+        RecordVector {
             topic: columns[0].to_owned(),
             record: columns[1].to_owned(),
             version: Version(columns[2].parse().unwrap()),
@@ -46,7 +46,7 @@ pub(crate) fn rows() -> impl Iterator<Item = Row> {
 pub(crate) const CASES: [&str; 3] = ["default", "full", "tombstone"];
 
 /// The lines with what Kafka writes itself.
-pub(crate) fn written_by_kafka() -> impl Iterator<Item = Row> {
+pub(crate) fn written_by_kafka() -> impl Iterator<Item = RecordVector> {
     rows().filter(|row| CASES.contains(&row.case.as_str()))
 }
 

@@ -15,7 +15,7 @@ use kafka_codec::wire::Limits;
 use kafka_codec::{AnyRequest, AnyResponse, DecodeError, HeaderVersions, Version};
 
 use crate::random_messages::{make, pairs, seeds};
-use crate::registry::{self, Entry};
+use crate::registry::{self, RegisteredMessage};
 use crate::vectors::hex;
 
 /// Only of frames.
@@ -57,7 +57,7 @@ fn decoding_makes_of_malformed_messages_what_their_labels_say() {
 }
 
 fn check(
-    entry: Entry,
+    entry: RegisteredMessage,
     schema: &'static Schema,
     original: &[u8],
     mutated: &Mutated,
@@ -250,11 +250,11 @@ fn each_way_of_breaking_a_frame_can_be_asked_for() {
     assert_eq!(missing, []);
 }
 
-fn check_frame(mutated: &Mutated, read: Result<Vec<u8>, Fault>, original: &[u8]) {
+fn check_frame(mutated: &Mutated, read: Result<Vec<u8>, FaultyByte>, original: &[u8]) {
     let place = || format!("{mutated}\nof {original:02x?}\nis {:02x?}", mutated.bytes());
     match (read, mutated.expectation()) {
         (Ok(again), Expectation::Accept) => assert_eq!(again, original, "{}", place()),
-        (Err(Fault(offset)), Expectation::Refuse | Expectation::KafkaAccepts) => {
+        (Err(FaultyByte(offset)), Expectation::Refuse | Expectation::KafkaAccepts) => {
             assert!(
                 mutated.blamed().contains(&offset),
                 "byte {offset}: {}",
@@ -267,10 +267,10 @@ fn check_frame(mutated: &Mutated, read: Result<Vec<u8>, Fault>, original: &[u8])
 
 /// Where in the frame something was wrong.
 #[derive(Debug)]
-struct Fault(usize);
+struct FaultyByte(usize);
 
 /// What header and body are read as, written as a frame again.
-fn read_request(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+fn read_request(bytes: &[u8]) -> Result<Vec<u8>, FaultyByte> {
     let frame = split(bytes)?;
     let (header, body) = RequestHeader::split(&frame).map_err(at(4))?;
     let (key, version) = (header.api_key(), header.version());
@@ -287,7 +287,7 @@ fn read_request(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(framed(writer.into_vec()))
 }
 
-fn read_response(as_made: &Frame, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+fn read_response(as_made: &Frame, bytes: &[u8]) -> Result<Vec<u8>, FaultyByte> {
     let (key, version) = (as_made.api_key(), as_made.version());
     let frame = split(bytes)?;
     let (header, body) =
@@ -303,16 +303,16 @@ fn read_response(as_made: &Frame, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// The one frame that `bytes` are.
-fn split(mut bytes: &[u8]) -> Result<bytes::Bytes, Fault> {
+fn split(mut bytes: &[u8]) -> Result<bytes::Bytes, FaultyByte> {
     match FrameReader::default().next_frame(&mut bytes) {
         Ok(Some(frame)) if bytes.is_empty() => Ok(frame),
         // There are bytes that the size leaves out or that it waits for.
-        Ok(_) | Err(_) => Err(Fault(0)),
+        Ok(_) | Err(_) => Err(FaultyByte(0)),
     }
 }
 
-fn at(start: usize) -> impl Fn(DecodeError) -> Fault {
-    move |error| Fault(start + error.offset())
+fn at(start: usize) -> impl Fn(DecodeError) -> FaultyByte {
+    move |error| FaultyByte(start + error.offset())
 }
 
 fn framed(body: Vec<u8>) -> Vec<u8> {

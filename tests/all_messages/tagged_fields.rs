@@ -8,7 +8,7 @@ use kafka_codec::{Decode, DecodeErrorKind, EncodeErrorKind, Message, Version};
 
 /// The default of every message in every flexible version, without the count of its own tagged
 /// fields, which there are none of.
-fn for_flexible(mut check: impl FnMut(registry::Entry, Version, &[u8])) {
+fn for_flexible(mut check: impl FnMut(registry::RegisteredMessage, Version, &[u8])) {
     let pairs = registry::pairs()
         .into_iter()
         .filter(|(entry, version)| entry.is_flexible(*version));

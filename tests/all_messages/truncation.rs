@@ -1,6 +1,6 @@
 //! Bodies that are too short are refused, and so are bodies that are too long.
 
-use crate::registry::Entry;
+use crate::registry::RegisteredMessage;
 use crate::vectors::Vector;
 use crate::{registry, vectors};
 use kafka_codec::DecodeErrorKind;
@@ -9,7 +9,7 @@ use kafka_codec::DecodeErrorKind;
 const ENDS: usize = 1024;
 
 /// Calls `check` with every body that Java wrote.
-fn for_bodies(mut check: impl FnMut(Entry, &Vector)) {
+fn for_bodies(mut check: impl FnMut(RegisteredMessage, &Vector)) {
     let registry = registry::registry();
     for vector in vectors::vectors().filter(|vector| vector.text("kind") == Some("message")) {
         check(registry[vector.name.as_str()], &vector);

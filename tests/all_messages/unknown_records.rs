@@ -8,10 +8,10 @@ use kafka_codec::messages::RegisterBrokerRecord;
 use kafka_codec::wire::{Packed, Uuid, Writer};
 use kafka_codec::{DecodeErrorKind, EncodeErrorKind, Version, VersionRange};
 
-use crate::internal_topics::{CASES, Row, read, rows, written_by_kafka};
+use crate::internal_topics::{CASES, RecordVector, read, rows, written_by_kafka};
 
 /// The lines with a fault in what is around the message.
-fn faults() -> impl Iterator<Item = Row> {
+fn faults() -> impl Iterator<Item = RecordVector> {
     rows().filter(|row| !CASES.contains(&row.case.as_str()))
 }
 

@@ -7,12 +7,12 @@ use kafka_codec::schema::{self, Schema};
 use kafka_codec::wire::Limits;
 use kafka_codec::{DecodeError, DecodeErrorKind, Version};
 
-use crate::registry::Entry;
+use crate::registry::RegisteredMessage;
 use crate::{bodies, mutation::mutate, random::Random, rebuild::rebuild, vectors};
 
 /// What both readers made of some bytes: equal, or this panics.
 fn compare(
-    entry: Entry,
+    entry: RegisteredMessage,
     version: Version,
     bytes: &[u8],
     limits: Limits,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kafka_codec::Version;
 
-use super::registry::{self, Entry};
+use super::registry::{self, RegisteredMessage};
 use super::vectors;
 
 /// Bodies of one message in one version.
@@ -16,7 +16,7 @@ pub(crate) struct Bodies {
 }
 
 /// Every message in every version, with what Java wrote of it.
-pub(crate) fn of_all_pairs() -> Vec<(Entry, Version, Bodies)> {
+pub(crate) fn of_all_pairs() -> Vec<(RegisteredMessage, Version, Bodies)> {
     let mut bodies = BTreeMap::<_, Bodies>::new();
     for vector in vectors::vectors().filter(|vector| vector.text("kind") == Some("message")) {
         let is_full = vector.text("case") == Some("full");

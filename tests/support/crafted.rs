@@ -4,7 +4,7 @@
 use kafka_codec::wire::Limits;
 use kafka_codec::{DecodeErrorKind, Version};
 
-use super::registry::Entry;
+use super::registry::RegisteredMessage;
 
 /// A place in a body where the count of an array, or of tagged fields, stands.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Count {
 /// A body and what it is the body of.
 #[derive(Copy, Clone)]
 pub(crate) struct Body<'b> {
-    pub(crate) entry: Entry,
+    pub(crate) entry: RegisteredMessage,
     pub(crate) version: Version,
     pub(crate) bytes: &'b [u8],
 }

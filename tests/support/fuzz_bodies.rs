@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use kafka_codec::Version;
 
-use super::registry::{Entry, registry};
+use super::registry::{RegisteredMessage, registry};
 
 /// A request is refused with an error that places itself, or round-trips.
 pub(crate) fn requests(input: &[u8]) {
@@ -31,8 +31,8 @@ pub(crate) fn input(name: &str, version: Version, body: &[u8]) -> Option<Vec<u8>
 const SIDES: [&str; 2] = ["Request", "Response"];
 
 /// The messages of one side, in the order of their names.
-fn messages(side: &str) -> &'static [Entry] {
-    static MESSAGES: OnceLock<[Vec<Entry>; 2]> = OnceLock::new();
+fn messages(side: &str) -> &'static [RegisteredMessage] {
+    static MESSAGES: OnceLock<[Vec<RegisteredMessage>; 2]> = OnceLock::new();
     let of = |side| {
         registry()
             .into_values()
@@ -47,7 +47,7 @@ fn messages(side: &str) -> &'static [Entry] {
     }
 }
 
-fn check(messages: &[Entry], input: &[u8]) {
+fn check(messages: &[RegisteredMessage], input: &[u8]) {
     let [choice, version, body @ ..] = input else {
         return;
     };

@@ -8,7 +8,7 @@ use kafka_codec::schema::{self, Schema};
 use kafka_codec::wire::Limits;
 use kafka_codec::{DecodeError, Version};
 
-use super::registry::{Entry, registry};
+use super::registry::{RegisteredMessage, registry};
 
 /// Both readers make the same of any bytes. The first two bytes of the input choose the message, the third its
 /// version, the rest is the message.
@@ -70,7 +70,7 @@ pub(crate) fn random_messages(mut input: &[u8]) {
 }
 
 /// What typed decoding reads, written again.
-fn again(entry: Entry, version: Version, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+fn again(entry: RegisteredMessage, version: Version, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
     (entry.decode_within)(bytes, version, Limits::UNLIMITED)?;
     let (_, encoded) = (entry.recode)(bytes, version)?;
     Ok(encoded.expect("what decodes encodes"))
@@ -83,8 +83,8 @@ fn take<const N: usize>(input: &mut &[u8]) -> [u8; N] {
 }
 
 /// All messages, in the order of their names.
-fn entries() -> &'static [(Entry, &'static Schema)] {
-    static ENTRIES: OnceLock<Vec<(Entry, &'static Schema)>> = OnceLock::new();
+fn entries() -> &'static [(RegisteredMessage, &'static Schema)] {
+    static ENTRIES: OnceLock<Vec<(RegisteredMessage, &'static Schema)>> = OnceLock::new();
     ENTRIES.get_or_init(|| {
         let entries = registry().into_values();
         entries

@@ -5,7 +5,7 @@
 use allocation_counter::measure;
 use kafka_codec::{DecodeError, Version};
 
-use super::registry::Entry;
+use super::registry::RegisteredMessage;
 
 /// The most that decoding `input` bytes may hold at once within default limits.
 pub(crate) const fn allowed(input: usize) -> usize {
@@ -24,7 +24,7 @@ impl Worst {
     /// Decodes `bytes`: that holds no more than allowed, and an error says of what and where.
     pub(crate) fn decode(
         &mut self,
-        entry: Entry,
+        entry: RegisteredMessage,
         version: Version,
         bytes: &[u8],
     ) -> Result<(), DecodeError> {

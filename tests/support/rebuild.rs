@@ -22,12 +22,12 @@ pub(crate) fn rebuild(
             version,
             compact: schema.flexible_from().is_some_and(|first| version >= first),
         },
-        open: vec![Open::Array(Vec::new())],
+        open: vec![Unfinished::Array(Vec::new())],
     };
     let flow = schema::visit(schema, version, bytes, limits, &mut rebuild)?;
     assert_eq!(flow, ControlFlow::Continue(()));
-    match <[Open; 1]>::try_from(rebuild.open) {
-        Ok([Open::Array(bytes)]) => Ok(bytes),
+    match <[Unfinished; 1]>::try_from(rebuild.open) {
+        Ok([Unfinished::Array(bytes)]) => Ok(bytes),
         other => panic!("everything that began ended: {other:?}"),
     }
 }
@@ -35,11 +35,11 @@ pub(crate) fn rebuild(
 struct Rebuild {
     format: Format,
     /// What has begun and not ended, around the message an array of it alone.
-    open: Vec<Open>,
+    open: Vec<Unfinished>,
 }
 
 #[derive(Debug)]
-enum Open {
+enum Unfinished {
     Array(Vec<u8>),
     Struct {
         fields: Vec<u8>,
@@ -52,8 +52,8 @@ impl Rebuild {
     fn add(&mut self, place: Place, bytes: &[u8]) {
         let format = self.format;
         match self.open.last_mut().expect("something is open") {
-            Open::Array(all) => all.extend(bytes),
-            Open::Struct { fields, tags } => {
+            Unfinished::Array(all) => all.extend(bytes),
+            Unfinished::Struct { fields, tags } => {
                 let field = place.field().expect("only the message has none");
                 if !field.is_tagged_in(format.version) {
                     assert!(field.is_mandatory_in(format.version), "{field:?}");
@@ -76,7 +76,7 @@ impl<'a> Visitor<'a> for Rebuild {
     }
 
     fn begin_struct(&mut self, _: Place, _: &'static StructSchema) -> ControlFlow<()> {
-        self.open.push(Open::Struct {
+        self.open.push(Unfinished::Struct {
             fields: Vec::new(),
             tags: BTreeMap::new(),
         });
@@ -84,7 +84,7 @@ impl<'a> Visitor<'a> for Rebuild {
     }
 
     fn end_struct(&mut self, place: Place, _: &'static StructSchema) -> ControlFlow<()> {
-        let Some(Open::Struct { fields, tags }) = self.open.pop() else {
+        let Some(Unfinished::Struct { fields, tags }) = self.open.pop() else {
             panic!("a struct ends that did not begin");
         };
         let mut bytes = Vec::new();
@@ -100,12 +100,12 @@ impl<'a> Visitor<'a> for Rebuild {
     fn begin_array(&mut self, place: Place, count: usize) -> ControlFlow<()> {
         let field = place.field().expect("the message is no array");
         let count = self.format.length(field, Some(count), 4);
-        self.open.push(Open::Array(count));
+        self.open.push(Unfinished::Array(count));
         ControlFlow::Continue(())
     }
 
     fn end_array(&mut self, place: Place) -> ControlFlow<()> {
-        let Some(Open::Array(bytes)) = self.open.pop() else {
+        let Some(Unfinished::Array(bytes)) = self.open.pop() else {
             panic!("an array ends that did not begin");
         };
         self.add(place, &bytes);
@@ -114,7 +114,7 @@ impl<'a> Visitor<'a> for Rebuild {
 
     fn unknown_tag(&mut self, tag: u32, value: &'a [u8], bytes: Range<usize>) -> ControlFlow<()> {
         assert_eq!(bytes.len(), value.len());
-        let Some(Open::Struct { tags, .. }) = self.open.last_mut() else {
+        let Some(Unfinished::Struct { tags, .. }) = self.open.last_mut() else {
             panic!("tags stand in structs");
         };
         // One that occurs twice is refused later.

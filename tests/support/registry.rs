@@ -17,7 +17,7 @@ pub(crate) type Recoded = Result<(usize, Encoded), DecodeError>;
 
 /// What can be done with a message whose type is not known at compile time.
 #[derive(Copy, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct RegisteredMessage {
     pub(crate) name: &'static str,
     pub(crate) versions: VersionRange,
     pub(crate) flexible_from: Option<Version>,
@@ -38,14 +38,14 @@ pub(crate) struct Entry {
     pub(crate) round_trip: fn(&[u8], Version) -> Result<(), DecodeError>,
 }
 
-impl Entry {
+impl RegisteredMessage {
     pub(crate) fn is_flexible(&self, version: Version) -> bool {
         self.flexible_from.is_some_and(|first| first <= version)
     }
 }
 
 /// Every message there is.
-pub(crate) fn registry() -> BTreeMap<&'static str, Entry> {
+pub(crate) fn registry() -> BTreeMap<&'static str, RegisteredMessage> {
     macro_rules! entries {
         ($($name:ident,)*) => { [$((stringify!($name), entry!($name))),*] };
     }
@@ -53,7 +53,7 @@ pub(crate) fn registry() -> BTreeMap<&'static str, Entry> {
 }
 
 /// Every message in every version.
-pub(crate) fn pairs() -> Vec<(Entry, Version)> {
+pub(crate) fn pairs() -> Vec<(RegisteredMessage, Version)> {
     let entries = registry().into_values();
     entries
         .flat_map(|entry| entry.versions.iter().map(move |version| (entry, version)))
@@ -63,7 +63,7 @@ pub(crate) fn pairs() -> Vec<(Entry, Version)> {
 /// A macro, as a function could not name the type with the lifetimes of both decodings.
 macro_rules! entry {
     ($name:ident) => {
-        Entry {
+        RegisteredMessage {
             name: stringify!($name),
             versions: <messages::$name<'_> as Message>::VERSIONS,
             flexible_from: <messages::$name<'_> as Message>::FLEXIBLE_FROM,

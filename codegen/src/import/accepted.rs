@@ -1,7 +1,7 @@
 //! Everything the merge accepts although two releases differ: each entry with its reason and its source.
 //! Rules that hold for all messages are in the code that applies them; nothing else names a message.
 
-use super::changes::{Change, What};
+use super::changes::{Change, ChangeKind};
 use crate::schema::{Definition, Kind};
 
 /// Why a newer release may differ in this way from an older one that has the same version of the message, if it may.
@@ -16,9 +16,11 @@ pub(super) fn accepted(
         definition.kind,
         Kind::Request | Kind::Response | Kind::Header
     );
-    match change.what {
-        What::Added { tagged: true } if !sent => Some("stored records may grow by tagged fields"),
-        What::Added { .. } => ADDED_FIELDS
+    match change.kind {
+        ChangeKind::Added { tagged: true } if !sent => {
+            Some("stored records may grow by tagged fields")
+        }
+        ChangeKind::Added { .. } => ADDED_FIELDS
             .iter()
             .find(|added| {
                 added.message == definition.name

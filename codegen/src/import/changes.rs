@@ -11,14 +11,14 @@ use crate::types::FieldType;
 pub(super) struct Change {
     /// The field, with the names of those around it; empty for the message itself.
     pub(super) field: String,
-    pub(super) what: What,
+    pub(super) kind: ChangeKind,
     pub(super) older: String,
     pub(super) newer: String,
 }
 
-/// What kind of difference it is.
+/// The kind of a change.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum ChangeKind {
     /// Only the newer has the field.
     Added {
         /// Whether it is a tagged one.
@@ -35,7 +35,7 @@ pub(super) enum What {
     Flexibility,
 }
 
-impl What {
+impl ChangeKind {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Added { .. } | Self::Removed => "presence",
@@ -59,7 +59,12 @@ pub(super) fn compare(older: &Definition, newer: &Definition, version: i16) -> V
         changes: Vec::new(),
     };
     let flexible = |definition: &Definition| definition.flexible_versions.contains(version);
-    walk.same("", What::Flexibility, flexible(older), flexible(newer));
+    walk.same(
+        "",
+        ChangeKind::Flexibility,
+        flexible(older),
+        flexible(newer),
+    );
     walk.fields("", &older.fields, &newer.fields);
     walk.changes
 }
@@ -101,7 +106,7 @@ impl<'d> Walk<'d> {
                 Some(other) => self.field(&path(outer, &field.name), field, other),
                 None => self.change(
                     &path(outer, &field.name),
-                    What::Removed,
+                    ChangeKind::Removed,
                     "there",
                     "not there",
                 ),
@@ -112,7 +117,7 @@ impl<'d> Walk<'d> {
                 let tagged = tag(field, version).is_some();
                 self.change(
                     &path(outer, &field.name),
-                    What::Added { tagged },
+                    ChangeKind::Added { tagged },
                     "not there",
                     "there",
                 );
@@ -128,18 +133,28 @@ impl<'d> Walk<'d> {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        self.same(outer, What::Order, order(&old, &new), order(&new, &old));
+        self.same(
+            outer,
+            ChangeKind::Order,
+            order(&old, &new),
+            order(&new, &old),
+        );
     }
 
     fn field(&mut self, path: &str, older: &'d FieldDef, newer: &'d FieldDef) {
         let version = self.version;
-        self.same(path, What::Type, shape(&older.ty), shape(&newer.ty));
+        self.same(path, ChangeKind::Type, shape(&older.ty), shape(&newer.ty));
         let nullable = |field: &FieldDef| field.nullable_versions.contains(version);
-        self.same(path, What::Nullability, nullable(older), nullable(newer));
+        self.same(
+            path,
+            ChangeKind::Nullability,
+            nullable(older),
+            nullable(newer),
+        );
         let tag =
             |field| tag(field, version).map_or_else(|| "none".to_owned(), |tag| tag.to_string());
-        self.same(path, What::Tag, tag(older), tag(newer));
-        self.same(path, What::Default, default(older), default(newer));
+        self.same(path, ChangeKind::Tag, tag(older), tag(newer));
+        self.same(path, ChangeKind::Default, default(older), default(newer));
         let flexible = |definition: &Definition, field: &FieldDef| {
             let versions = field
                 .flexible_versions
@@ -147,7 +162,7 @@ impl<'d> Walk<'d> {
             versions.contains(version)
         };
         let (of_older, of_newer) = (flexible(self.older, older), flexible(self.newer, newer));
-        self.same(path, What::Flexibility, of_older, of_newer);
+        self.same(path, ChangeKind::Flexibility, of_older, of_newer);
         if let (Some(old_name), Some(new_name)) = (older.ty.struct_name(), newer.ty.struct_name()) {
             if self.entered.insert((old_name, new_name)) {
                 self.fields(path, body(self.older, older), body(self.newer, newer));
@@ -155,16 +170,16 @@ impl<'d> Walk<'d> {
         }
     }
 
-    fn same<T: PartialEq + ToString>(&mut self, field: &str, what: What, older: T, newer: T) {
+    fn same<T: PartialEq + ToString>(&mut self, field: &str, kind: ChangeKind, older: T, newer: T) {
         if older != newer {
-            self.change(field, what, &older.to_string(), &newer.to_string());
+            self.change(field, kind, &older.to_string(), &newer.to_string());
         }
     }
 
-    fn change(&mut self, field: &str, what: What, older: &str, newer: &str) {
+    fn change(&mut self, field: &str, kind: ChangeKind, older: &str, newer: &str) {
         self.changes.push(Change {
             field: field.to_owned(),
-            what,
+            kind,
             older: older.to_owned(),
             newer: newer.to_owned(),
         });

@@ -109,7 +109,7 @@ pub(super) fn difference(
         message: message.to_owned(),
         version,
         field: change.field,
-        what: change.what.name(),
+        what: change.kind.name(),
         older: (older.to_owned(), change.older),
         newer: (newer.to_owned(), change.newer),
     }

@@ -6,13 +6,13 @@ use proc_macro2::Delimiter;
 use super::lexeme::Lexeme;
 
 /// One item, statement, field or match arm, with its terminator.
-pub(super) struct Entry<'l> {
+pub(super) struct Element<'l> {
     /// What is between the brackets of its attributes.
     pub(super) attributes: Vec<&'l [Lexeme]>,
     pub(super) lexemes: &'l [Lexeme],
 }
 
-impl<'l> Entry<'l> {
+impl<'l> Element<'l> {
     /// The entries of a block.
     pub(super) fn all(mut block: &'l [Lexeme]) -> Vec<Self> {
         // Where something ends with `;`, commas end nothing.
@@ -96,7 +96,7 @@ mod tests {
 
     fn lengths(text: &str) -> Vec<usize> {
         let lexemes = Lexeme::all(text.parse().unwrap());
-        let entries = Entry::all(&lexemes);
+        let entries = Element::all(&lexemes);
         entries.iter().map(|entry| entry.lexemes.len()).collect()
     }
 

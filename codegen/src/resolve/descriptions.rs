@@ -1,7 +1,7 @@
 //! Whether everything is described, and every description describes something. Only the messages that Kafka has must
 //! be described, where there are descriptions at all: whose definitions are others may leave them out.
 
-use super::structs::{Entry, Registry};
+use super::structs::{Registry, StructDefinition};
 use super::{Check, join};
 use crate::corpus::{Corpus, DESCRIPTIONS_FILE, Description};
 use crate::fault::Faults;
@@ -31,7 +31,7 @@ pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>, corpus: &Cor
     }
 }
 
-fn fields(check: &mut Check<'_>, corpus: &Corpus, entry: &Entry<'_>, is_own: bool) {
+fn fields(check: &mut Check<'_>, corpus: &Corpus, entry: &StructDefinition<'_>, is_own: bool) {
     let name = &check.definition.name;
     let is_described = |field: &str| corpus.descriptions.field(name, entry.name, field).is_some();
     for field in entry.fields {

@@ -11,11 +11,11 @@ use crate::versions::Versions;
 /// The structs of a message, its own first, in the order they are defined.
 pub(super) struct Registry<'d> {
     places: HashMap<&'d str, usize>,
-    pub(super) structs: Vec<Entry<'d>>,
+    pub(super) structs: Vec<StructDefinition<'d>>,
 }
 
 /// A struct's definition.
-pub(super) struct Entry<'d> {
+pub(super) struct StructDefinition<'d> {
     pub(super) name: &'d str,
     /// Where faults of the struct are shown.
     pub(super) span: Span,
@@ -31,7 +31,7 @@ impl<'d> Registry<'d> {
         self.places.get(name).copied()
     }
 
-    fn add(&mut self, entry: Entry<'d>) {
+    fn add(&mut self, entry: StructDefinition<'d>) {
         self.places.insert(entry.name, self.structs.len());
         self.structs.push(entry);
     }
@@ -44,7 +44,7 @@ pub(super) fn register<'d>(check: &mut Check<'d>) -> Registry<'d> {
         places: HashMap::new(),
         structs: Vec::new(),
     };
-    registry.add(Entry {
+    registry.add(StructDefinition {
         name: &definition.name,
         span: definition.spans.object(),
         path: String::new(),
@@ -59,7 +59,7 @@ pub(super) fn register<'d>(check: &mut Check<'d>) -> Registry<'d> {
             check.fault(at, Some(&common.name), wrong, right);
             continue;
         }
-        registry.add(Entry {
+        registry.add(StructDefinition {
             name: &common.name,
             span: common.spans.object(),
             path: common.name.clone(),
@@ -125,7 +125,7 @@ fn inline<'d>(
             let right = "give the field a version of its parent";
             check.fault(field.spans.of("versions"), Some(&path), wrong, right);
         }
-        registry.add(Entry {
+        registry.add(StructDefinition {
             name,
             span: field.spans.object(),
             path: path.clone(),

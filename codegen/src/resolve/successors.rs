@@ -1,7 +1,7 @@
 //! What became of the fields of requests and responses that ended before their struct did. Every such field must be
 //! in `successors.json`, if there is one, so that a refresh of the definitions asks for each that is new.
 
-use super::structs::{Entry, Registry};
+use super::structs::{Registry, StructDefinition};
 use super::{Check, join};
 use crate::corpus::{Succession, SuccessionKind, Successors};
 use crate::fault::Mistake;
@@ -76,7 +76,7 @@ fn report(
     }
 }
 
-fn fault_of_successor(entry: &Entry<'_>, later: Versions, name: &str) -> Option<String> {
+fn fault_of_successor(entry: &StructDefinition<'_>, later: Versions, name: &str) -> Option<String> {
     match entry.fields.iter().find(|field| field.name == name) {
         None => Some(format!("its struct has no field `{name}`")),
         Some(field) if field.effective_versions().intersect(later).is_empty() => Some(format!(
@@ -87,7 +87,7 @@ fn fault_of_successor(entry: &Entry<'_>, later: Versions, name: &str) -> Option<
 }
 
 /// The versions of the struct after those of the field; `None` if there are none.
-fn later(entry: &Entry<'_>, field: &FieldDef) -> Option<Versions> {
+fn later(entry: &StructDefinition<'_>, field: &FieldDef) -> Option<Versions> {
     let versions = field.effective_versions().intersect(entry.versions);
     let (last, end) = (versions.highest()?, entry.versions.highest()?);
     (last < end).then(|| Versions::new(last + 1, end))
