@@ -58,11 +58,11 @@ impl Connection {
     fn handle_request(&mut self, frame: &[u8]) -> Result<(), DecodeError> {
         let mut reader = Reader::new(frame);
         self.in_flight.push_back(InFlight {
-            key: ApiKey::from_number(reader.i16()),
-            version: Version(reader.i16()),
-            correlation_id: reader.i32(),
+            key: ApiKey::from_number(reader.i16()?),
+            version: Version(reader.i16()?),
+            correlation_id: reader.i32()?,
         });
-        reader.check()
+        Ok(())
     }
 
     /// What goes on to the client in place of the response `frame`, and which API it is of.
@@ -87,7 +87,7 @@ impl Connection {
 
     /// Responses come in the order of the requests; what is passed over is not answered.
     fn answered_by(&mut self, frame: &[u8]) -> Option<InFlight> {
-        let correlation_id = Reader::new(frame).i32();
+        let correlation_id = Reader::new(frame).i32().ok()?;
         loop {
             let request = self.in_flight.pop_front()?;
             if request.correlation_id == correlation_id {

@@ -115,14 +115,8 @@ fn write(
     body: &impl Message,
     version: Version,
 ) -> Result<(), EncodeError> {
-    let start = writer.mark();
-    writer.i32(0);
-    let written = header
-        .encode(writer, header_version)
-        .and_then(|()| body.encode(writer, version))
-        .and_then(|()| writer.patch_size(&start));
-    if written.is_err() {
-        writer.truncate(&start);
-    }
-    written
+    writer.sized(|writer| {
+        header.encode(writer, header_version)?;
+        body.encode(writer, version)
+    })
 }

@@ -6,9 +6,10 @@ pub use std::time::Duration;
 pub use bytes::Bytes;
 
 pub use crate::api_key::HeaderRanges;
-pub use crate::wire::{
-    Blob, Encoding, IntoOwned, Packed, Reader, Struct, TaggedFields, Uuid, Writer,
-};
+pub use crate::wire::read_cursor::{ReadCursor, Tag, TagSection};
+pub use crate::wire::structs::Struct;
+pub use crate::wire::write_cursor::{TagWriter, WriteCursor};
+pub use crate::wire::{Blob, Encoding, IntoOwned, Packed, TaggedFields, Uuid};
 pub use crate::{
     ApiKey, Decode, ErrorCode, Message, Request, Response, UnselectedResponse, Version,
     VersionRange,

@@ -30,11 +30,11 @@ impl<'a> RequestHeader<'a> {
     /// ```
     pub fn split(frame: &'a [u8]) -> Result<(Self, &'a [u8]), DecodeError> {
         let mut peek = Reader::new(frame);
-        let (key, version) = (ApiKey::from_number(peek.i16()), Version(peek.i16()));
-        if peek.failed() {
+        let (Ok(key), Ok(version)) = (peek.i16(), peek.i16()) else {
             // Of any version, which says where it ends.
             return Self::decode_prefix(frame, Self::VERSIONS.min());
-        }
+        };
+        let (key, version) = (ApiKey::from_number(key), Version(version));
         if let ApiKey::Unknown(unknown) = key {
             let kind = DecodeErrorKind::UnknownApiKey {
                 key: unknown.number(),

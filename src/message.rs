@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::api_key::HeaderRanges;
 #[cfg(feature = "schema")]
 use crate::schema::Schema;
-use crate::wire::{Fidelity, IntoOwned, Limits, Reader, Writer};
+use crate::wire::{Fidelity, IntoOwned, Limits, ReadCursor, Reader, WriteCursor, Writer};
 use crate::{ApiKey, DecodeError, EncodeError, HeaderVersions, Version, VersionRange};
 
 /// A message of Kafka's protocol: a request, a response, a header or a record.
@@ -44,9 +44,9 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
     #[cfg(feature = "schema")]
     const SCHEMA: Option<&'static Schema> = None;
 
-    /// Appends the message without checking the version; faults stay in the writer.
+    /// Appends the message without checking the version; faults stay in the cursor.
     #[doc(hidden)]
-    fn write(&self, w: &mut Writer, v: Version);
+    fn write(&self, w: &mut WriteCursor, v: Version);
 
     /// Appends the message to `writer`.
     ///
@@ -60,9 +60,9 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
     /// cannot: a value of a field that it does not have and that is not omitted, null, a string
     /// of more than 32,767 bytes, an unknown tagged field. The writer is left as it was.
     fn encode(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
-        let start = writer.begin_message(Self::NAME, Self::VERSIONS, version)?;
-        self.write(writer, version);
-        writer.end_message(&start, Self::NAME, version)
+        writer.message(Self::NAME, Self::VERSIONS, version, |cursor| {
+            self.write(cursor, version);
+        })
     }
 
     /// Appends the message to `writer` as Kafka's Java client does: every ignorable field is silently omitted in versions
@@ -113,11 +113,11 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
 
 /// A message that can be read out of bytes that live for `'a`, and borrows them.
 pub trait Decode<'a>: Message {
-    /// Reads the message without checking the version; faults stay in the reader.
+    /// Reads the message without checking the version; faults stay in the cursor.
     #[doc(hidden)]
-    fn read(r: &mut Reader<'a>, v: Version) -> Self;
+    fn read(r: &mut ReadCursor<'a>, v: Version) -> Self;
 
-    /// Reads the message from `reader`; what comes after it is left there.
+    /// Reads the message from the front of `reader`, which stays there if that fails.
     ///
     /// # Errors
     ///
@@ -125,14 +125,9 @@ pub trait Decode<'a>: Message {
     fn decode_from(reader: &mut Reader<'a>, version: Version) -> Result<Self, DecodeError> {
         reader.check_version(Self::NAME, Self::VERSIONS, version)?;
         let (bytes, start) = (reader.rest(), reader.offset());
-        let message = Self::read(reader, version);
-        match reader.check() {
-            Ok(()) => Ok(message),
-            Err(error) => {
-                drop(message);
-                Err(failed(error, &of::<Self>(version), bytes, start))
-            }
-        }
+        reader
+            .read(|cursor| Self::read(cursor, version))
+            .map_err(|error| failed(error, &of::<Self>(version), bytes, start))
     }
 
     /// The message that `bytes` are, all of them, within default [`Limits`].
@@ -151,10 +146,10 @@ pub trait Decode<'a>: Message {
     ///
     /// As [`decode`](Self::decode).
     fn decode_with(bytes: &'a [u8], version: Version, limits: Limits) -> Result<Self, DecodeError> {
-        let mut reader = Reader::with_limits(bytes, limits);
-        reader.check_version(Self::NAME, Self::VERSIONS, version)?;
-        let message = Self::read(&mut reader, version);
-        match reader.end() {
+        let mut cursor = ReadCursor::with_limits(bytes, limits);
+        cursor.check_version(Self::NAME, Self::VERSIONS, version)?;
+        let message = Self::read(&mut cursor, version);
+        match cursor.end() {
             Ok(()) => Ok(message),
             Err(error) => {
                 drop(message);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::api_key::HeaderRanges;
-use crate::wire::{Blob, IntoOwned, Reader, Writer};
+use crate::wire::{Blob, IntoOwned, ReadCursor, WriteCursor};
 use crate::{ApiKey, Decode, Message, Response, Version, VersionRange};
 
 /// A response that keeps its bytes, of a request that was generated without its own.
@@ -26,7 +26,7 @@ impl<const KEY: i16, const FLEXIBLE_FROM: i16> Message
         first => Some(Version(first)),
     };
 
-    fn write(&self, w: &mut Writer, _: Version) {
+    fn write(&self, w: &mut WriteCursor, _: Version) {
         w.bytes(&self.body);
     }
 }
@@ -34,7 +34,7 @@ impl<const KEY: i16, const FLEXIBLE_FROM: i16> Message
 impl<'a, const KEY: i16, const FLEXIBLE_FROM: i16> Decode<'a>
     for UnselectedResponse<'a, KEY, FLEXIBLE_FROM>
 {
-    fn read(r: &mut Reader<'a>, _: Version) -> Self {
+    fn read(r: &mut ReadCursor<'a>, _: Version) -> Self {
         let body = r.bytes(r.rest().len());
         Self {
             body: Blob::Borrowed(body),

@@ -101,13 +101,10 @@ impl<M: Message> Versioned<M> {
     ///
     /// As [`Message::encode`].
     pub fn encode_prefixed(&self, writer: &mut Writer) -> Result<(), EncodeError> {
-        let start = writer.mark();
-        writer.i16(self.version.0);
-        let written = self.message.encode(writer, self.version);
-        if written.is_err() {
-            writer.truncate(&start);
-        }
-        written
+        writer.all_or_nothing(|writer| {
+            writer.i16(self.version.0);
+            self.message.encode(writer, self.version)
+        })
     }
 
     /// The version and the message as bytes of their own.
@@ -142,6 +139,6 @@ pub(crate) fn split_int16<'a>(
 ) -> Result<(i16, &'a [u8]), DecodeError> {
     let mut reader = Reader::new(bytes);
     let number = reader.i16();
-    reader.check_message(message, version)?;
+    let number = number.map_err(|error| error.in_message(message, version))?;
     Ok((number, reader.rest()))
 }

@@ -8,13 +8,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use kafka_codec::frame::{FrameError, FrameErrorKind, FrameReader};
+use kafka_codec::generated::{ReadCursor, Tag, TagSection, TagWriter, WriteCursor};
 use kafka_codec::internal_topics::{
     GroupCoordinatorRecord, MetadataRecord, RemoteLogMetadataRecord, ShareCoordinatorRecord,
     TransactionCoordinatorRecord, UnknownCoordinatorRecord, UnknownRecord,
 };
 use kafka_codec::wire::{
-    Blob, Encoding, IntoOwned, Limits, Packed, ParseUuidError, Reader, Segments, Tag, TagSection,
-    TagWriter, TaggedField, TaggedFields, Uuid, Writer,
+    Blob, Encoding, IntoOwned, Limits, Packed, ParseUuidError, Reader, Segments, TaggedField,
+    TaggedFields, Uuid, Writer,
 };
 use kafka_codec::{
     AnyRequest, AnyResponse, ApiClass, ApiKey, DecodeError, DecodeErrorKind, EncodeError,
@@ -46,9 +47,9 @@ fn every_public_type_is_send_and_sync() {
         kafka_codec::frame::FrameCodec,
         kafka_codec::frame::FrameCodecError,
     )>();
-    is_owned::<(Encoding, Limits, Tag, Uuid, ParseUuidError)>();
+    is_owned::<(Encoding, Limits, Tag, Uuid, ParseUuidError, WriteCursor)>();
     is_shared::<(Blob<'_>, Packed<'_, i32>, TaggedField<'_>, TaggedFields<'_>)>();
-    is_shared::<(Reader<'_>, TagSection<'_>, TagWriter<'_>)>();
+    is_shared::<(Reader<'_>, ReadCursor<'_>, TagSection<'_>, TagWriter<'_>)>();
     is_shared::<(AnyRequest<'_>, AnyResponse<'_>)>();
     is_owned::<ResponseFrame<messages::FetchRequest<'static>>>();
     is_shared::<(MetadataRecord<'_>, RemoteLogMetadataRecord<'_>)>();

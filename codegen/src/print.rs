@@ -257,7 +257,7 @@ impl<'a> Topic<'a> {
     #[test]
     fn what_fits_shares_a_line_and_what_does_not_is_broken() {
         assert_printed(
-            r#"fn read(r: &mut Reader<'a>, v: Version) -> Result<Self, DecodeError> {
+            r#"fn read(r: &mut ReadCursor<'a>, v: Version) -> Result<Self, DecodeError> {
     if v.0 >= 3 { r.i32()? } else { -1 }
     if v.0 >= 4 {
         w.array(e, &self.forgotten_topics_data, "forgotten_topics_data",

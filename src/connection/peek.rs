@@ -30,9 +30,9 @@ fn produce_acks(version: Version, headers: HeaderVersions, frame: &[u8]) -> Opti
 /// The acks at the front of the body of a Produce request.
 fn acks(version: Version, reader: &mut Reader<'_>) -> Option<i16> {
     if version >= Version(3) {
-        // The transactional id.
-        reader.nullable_string(Encoding::flexible_from(9, version));
+        let _transactional_id = reader
+            .nullable_string(Encoding::flexible_from(9, version))
+            .ok()?;
     }
-    let acks = reader.i16();
-    reader.check().ok().map(|()| acks)
+    reader.i16().ok()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::wire::{Encoding, Reader};
+use crate::wire::{Encoding, ReadCursor, Reader};
 use crate::{ApiKey, Version};
 
 include!(concat!(env!("OUT_DIR"), "/throttle_time.rs"));
@@ -15,12 +15,9 @@ pub(super) fn throttle_time(key: ApiKey, version: Version, body: &[u8]) -> Durat
     if !key.versions().is_some_and(|known| known.contains(version)) {
         return Duration::ZERO;
     }
-    let mut reader = Reader::new(body);
-    let Some(milliseconds) = throttle_time_ms(&mut reader, key, version) else {
-        return Duration::ZERO;
-    };
-    match (reader.check(), u64::try_from(milliseconds)) {
-        (Ok(()), Ok(milliseconds)) => Duration::from_millis(milliseconds),
+    let read = Reader::new(body).read(|cursor| throttle_time_ms(cursor, key, version));
+    match read.map(|milliseconds| milliseconds.map(u64::try_from)) {
+        Ok(Some(Ok(milliseconds))) => Duration::from_millis(milliseconds),
         _ => Duration::ZERO,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::generated::milliseconds;
 use crate::messages::RequestHeader;
-use crate::wire::{Encoding, Reader};
+use crate::wire::{Encoding, Limits, ReadCursor, Reader};
 use crate::{ApiKey, HeaderVersions, Version};
 
 include!(concat!(env!("OUT_DIR"), "/server_wait.rs"));
@@ -33,10 +33,9 @@ pub fn server_wait(key: ApiKey, version: Version, body: &[u8]) -> Duration {
     if !key.versions().is_some_and(|known| known.contains(version)) {
         return Duration::ZERO;
     }
-    let mut reader = Reader::new(body);
-    let wait = server_wait_ms(&mut reader, key, version);
-    match (wait, reader.check()) {
-        (Some(wait), Ok(())) => milliseconds(wait),
+    let read = Reader::new(body).read(|cursor| server_wait_ms(cursor, key, version));
+    match read {
+        Ok(Some(wait)) => milliseconds(wait),
         _ => Duration::ZERO,
     }
 }
@@ -60,5 +59,6 @@ pub(super) fn of_frame(
 /// Returns `true` if a version of a request bounds how long the broker may hold it.
 fn has_server_wait(key: ApiKey, version: Version) -> bool {
     // That depends on no bytes.
-    server_wait_ms(&mut Reader::new(&[]), key, version).is_some()
+    let mut cursor = ReadCursor::with_limits(&[], Limits::default());
+    server_wait_ms(&mut cursor, key, version).is_some()
 }

@@ -40,7 +40,7 @@ impl<'a> Unframed<'a> {
         let mut next = || {
             let offset = reader.offset();
             let number = reader.unsigned_varint();
-            reader.check_message(name, FRAME_VERSION)?;
+            let number = number.map_err(|error| error.in_message(name, FRAME_VERSION))?;
             i16::try_from(number).map_err(|_| {
                 let kind = DecodeErrorKind::NumberTooLarge { number };
                 DecodeError::new(kind, offset).in_message(name, FRAME_VERSION)
@@ -146,20 +146,14 @@ macro_rules! framed_records {
             /// version of an unknown record is negative.
             #[inline]
             pub fn encode(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
-                let start = writer.mark();
                 let name = concat!("frame of ", stringify!($name));
-                framed::write_frame(writer, self.record_type(), version, name)?;
-                let written = match self {
-                    $(Self::$variant(message) => message.encode(writer, version),)*
-                    Self::Unknown(unknown) => {
-                        writer.bytes(&unknown.body);
-                        Ok(())
+                writer.all_or_nothing(|writer| {
+                    framed::write_frame(writer, self.record_type(), version, name)?;
+                    match self {
+                        $(Self::$variant(message) => message.encode(writer, version),)*
+                        Self::Unknown(unknown) => writer.bytes(&unknown.body),
                     }
-                };
-                if written.is_err() {
-                    writer.truncate(&start);
-                }
-                written
+                })
             }
 
             /// Frame and record as bytes of their own.

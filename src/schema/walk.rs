@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use super::locate::locate;
 use super::{Field, FieldType, Place, Schema, StructSchema, Value, Visitor};
-use crate::wire::{Blob, Encoding, Limits, Reader};
+use crate::wire::{Blob, Encoding, Limits, ReadCursor};
 use crate::{DecodeError, DecodeErrorKind, Version};
 
 /// Tells `visitor` all that `bytes` hold, which are the message of `schema` in `version`.
@@ -56,7 +56,7 @@ pub(super) fn walk<'a, V: Visitor<'a>>(
     visitor: &mut V,
 ) -> Result<ControlFlow<()>, DecodeError> {
     let mut walk = Walk {
-        reader: Reader::with_limits(bytes, limits),
+        reader: ReadCursor::with_limits(bytes, limits),
         version,
         encoding: schema.encoding(version),
         visitor,
@@ -70,7 +70,7 @@ pub(super) fn walk<'a, V: Visitor<'a>>(
 }
 
 struct Walk<'a, 'v, V> {
-    reader: Reader<'a>,
+    reader: ReadCursor<'a>,
     version: Version,
     /// Of the message.
     encoding: Encoding,
@@ -89,7 +89,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
                 self.field(field, e, false)?;
             }
         }
-        if self.reader.has_tags(self.encoding) {
+        if !self.reader.skip_empty_tags(self.encoding) {
             self.tags(schema)?;
         }
         self.visitor.end_struct(self.end(place), schema)

@@ -2,7 +2,7 @@
 //!
 //! All integers are big-endian. How a length is written depends on the [`Encoding`]:
 //!
-//! | value | [`Plain`](Encoding::Plain) | [`Compact`](Encoding::Compact) |
+//! | value | [`Classic`](Encoding::Classic) | [`Compact`](Encoding::Compact) |
 //! |---|---|---|
 //! | bool | 1 byte, 0 or 1 | same |
 //! | int8 to int64, uint16, uint32, float64 | 1, 2, 4 or 8 bytes | same |
@@ -14,8 +14,9 @@
 //! | nullable struct | int8 -1 for null; else 1, then the struct | same |
 //! | tagged fields | none | varint count; each varint tag, varint size, value |
 //!
-//! [`Reader`] and [`Writer`] are what generated code calls. Programs use them for what is no
-//! message, such as the framing of records in the internal topics.
+//! [`Reader`] and [`Writer`] are for data around messages, such as the framing of records in the internal topics.
+//! Generated code reads and writes with hidden cursors that keep their first fault, which the functions that
+//! decode and encode a message check.
 //!
 //! See <https://kafka.apache.org/protocol#protocol_types> and KIP-482 for tagged fields.
 #![doc = include_str!("../../docs/strictness.md")]
@@ -25,12 +26,14 @@ mod encoding;
 mod into_owned;
 mod limits;
 mod packed;
+pub(crate) mod read_cursor;
 mod reader;
 mod segments;
-mod structs;
+pub(crate) mod structs;
 mod tagged_fields;
 mod uuid;
 mod varint;
+pub(crate) mod write_cursor;
 mod writer;
 
 pub use blob::Blob;
@@ -38,11 +41,11 @@ pub use encoding::Encoding;
 pub use into_owned::IntoOwned;
 pub use limits::Limits;
 pub use packed::{FixedWidth, Packed};
-pub use reader::{Reader, Tag, TagSection};
+pub use reader::Reader;
 pub use segments::Segments;
-#[doc(hidden)]
-pub use structs::Struct;
 pub use tagged_fields::{TaggedField, TaggedFields};
 pub use uuid::{ParseUuidError, Uuid};
-pub(crate) use writer::Fidelity;
-pub use writer::{TagWriter, Writer};
+pub use writer::Writer;
+
+pub(crate) use read_cursor::ReadCursor;
+pub(crate) use write_cursor::{Fidelity, WriteCursor};

@@ -16,37 +16,38 @@ use bytes::{Buf, Bytes};
 /// use kafka_codec::wire::{Blob, Encoding, Writer};
 ///
 /// let mut writer = Writer::new();
-/// writer.blob(Encoding::Plain, &Blob::from(Bytes::from(vec![7; 4096])), "records");
+/// writer.blob(Encoding::Classic, &Blob::from(Bytes::from(vec![7; 4096])), "records")?;
 /// let mut segments = writer.finish();
 /// assert_eq!(segments.remaining(), 4 + 4096);
 /// assert_eq!(segments.get_i32(), 4096);
+/// # Ok::<(), kafka_codec::EncodeError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Segments {
     own: Vec<u8>,
-    cuts: Vec<Cut>,
+    shared: Vec<SharedBlob>,
     /// How many bytes of `own` are consumed.
     own_at: usize,
-    /// The first cut that is not consumed whole.
-    cut: usize,
+    /// The index of the first shared blob that is not consumed whole.
+    next_shared: usize,
     remaining: usize,
 }
 
 /// A shared blob between two of the writer's own bytes; never empty.
 #[derive(Clone, Debug)]
-pub(super) struct Cut {
+pub(super) struct SharedBlob {
     /// How many of the writer's own bytes go before it.
     pub(super) at: usize,
     pub(super) blob: Bytes,
 }
 
 impl Segments {
-    pub(super) fn new(own: Vec<u8>, cuts: Vec<Cut>, remaining: usize) -> Self {
+    pub(super) fn new(own: Vec<u8>, shared: Vec<SharedBlob>, remaining: usize) -> Self {
         Self {
             own,
-            cuts,
+            shared,
             own_at: 0,
-            cut: 0,
+            next_shared: 0,
             remaining,
         }
     }
@@ -63,9 +64,15 @@ impl Segments {
 
     /// The parts that are not consumed, none of them empty.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &[u8]> {
-        let cuts = self.cuts.get(self.cut..).unwrap_or_default();
-        let ends = cuts.iter().map(|cut| cut.at).chain([self.own.len()]);
-        let blobs = cuts.iter().map(|cut| &cut.blob[..]).chain([&[][..]]);
+        let shared = self.shared.get(self.next_shared..).unwrap_or_default();
+        let ends = shared
+            .iter()
+            .map(|shared| shared.at)
+            .chain([self.own.len()]);
+        let blobs = shared
+            .iter()
+            .map(|shared| &shared.blob[..])
+            .chain([&[][..]]);
         let mut start = self.own_at;
         ends.zip(blobs)
             .flat_map(move |(end, blob)| {
@@ -85,7 +92,7 @@ impl Buf for Segments {
 
     #[inline]
     fn chunk(&self) -> &[u8] {
-        match self.cuts.is_empty() {
+        match self.shared.is_empty() {
             true => self.own.get(self.own_at..).unwrap_or_default(),
             false => self.parts().next().unwrap_or_default(),
         }
@@ -111,20 +118,20 @@ impl Buf for Segments {
             self.remaining
         );
         self.remaining -= count;
-        while let Some(cut) = self.cuts.get_mut(self.cut) {
-            let own = cut.at - self.own_at;
+        while let Some(shared) = self.shared.get_mut(self.next_shared) {
+            let own = shared.at - self.own_at;
             if count < own {
                 break;
             }
             count -= own;
-            self.own_at = cut.at;
-            if count < cut.blob.len() {
-                cut.blob.advance(count);
+            self.own_at = shared.at;
+            if count < shared.blob.len() {
+                shared.blob.advance(count);
                 return;
             }
-            count -= cut.blob.len();
-            cut.blob = Bytes::new();
-            self.cut += 1;
+            count -= shared.blob.len();
+            shared.blob = Bytes::new();
+            self.next_shared += 1;
         }
         self.own_at += count;
     }
@@ -136,12 +143,12 @@ mod tests {
 
     /// `abc` `DEFG` `HI` `jk` `LMN`, upper case being shared.
     fn segments() -> Segments {
-        let cut = |at, blob: &'static [u8]| Cut {
+        let shared = |at, blob: &'static [u8]| SharedBlob {
             at,
             blob: Bytes::from_static(blob),
         };
-        let cuts = vec![cut(3, b"DEFG"), cut(3, b"HI"), cut(5, b"LMN")];
-        Segments::new(b"abcjk".to_vec(), cuts, 14)
+        let shared = vec![shared(3, b"DEFG"), shared(3, b"HI"), shared(5, b"LMN")];
+        Segments::new(b"abcjk".to_vec(), shared, 14)
     }
 
     #[test]

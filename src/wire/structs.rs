@@ -1,6 +1,6 @@
 //! Structs inside of messages, and arrays of them: what generated code calls.
 
-use super::{Encoding, Reader, Writer};
+use super::{Encoding, ReadCursor, WriteCursor};
 use crate::Version;
 
 /// A struct inside of a message. Only generated code implements it and calls it: a version that the
@@ -12,13 +12,13 @@ pub trait Struct<'a>: Sized {
         1
     }
 
-    fn read(r: &mut Reader<'a>, v: Version) -> Self;
+    fn read(r: &mut ReadCursor<'a>, v: Version) -> Self;
 
-    fn write(&self, w: &mut Writer, v: Version);
+    fn write(&self, w: &mut WriteCursor, v: Version);
 }
 
 #[doc(hidden)]
-impl<'a> Reader<'a> {
+impl<'a> ReadCursor<'a> {
     #[inline]
     pub fn structs<T: Struct<'a>>(&mut self, e: Encoding, v: Version) -> Vec<T> {
         self.array(e, T::min_size(v), |r| T::read(r, v))
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
 }
 
 #[doc(hidden)]
-impl Writer {
+impl WriteCursor {
     #[inline]
     pub fn structs<'a, T: Struct<'a>>(
         &mut self,

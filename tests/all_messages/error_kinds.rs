@@ -29,8 +29,35 @@ fn metadata(bytes: &[u8], limits: Limits) -> DecodeError {
     MetadataRequest::decode_with(bytes, Version(0), limits).unwrap_err()
 }
 
+/// The error of a Heartbeat request that arrives at a server and is decoded as a Metadata request.
+#[cfg(feature = "connection")]
+fn other_api() -> DecodeError {
+    use bytes::Buf;
+    use kafka_codec::ApiKey;
+    use kafka_codec::connection::VersionTable;
+    use kafka_codec::connection::server::{ServerConnection, ServerEvent, ServerOptions};
+
+    let now = std::time::Instant::now();
+    let served = VersionTable::new([(ApiKey::Heartbeat, HeartbeatRequest::VERSIONS)]);
+    let mut server = ServerConnection::new(now, ServerOptions::new("client", served));
+    let request = HeartbeatRequest::default();
+    let mut frame =
+        kafka_codec::frame::encode_request(Vec::new(), &request, Version(4), 1, None).unwrap();
+    let bytes = frame.copy_to_bytes(frame.remaining());
+    server.handle_bytes(now, &bytes);
+    match server.poll_event() {
+        Some(ServerEvent::Request(request)) => request.decode::<MetadataRequest<'_>>().unwrap_err(),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn decode_errors() -> Vec<(DecodeError, &'static str)> {
     vec![
+        #[cfg(feature = "connection")]
+        (
+            other_api(),
+            "MetadataRequest v4: (byte 0): request is of the API Heartbeat, expected Metadata",
+        ),
         (
             heartbeat(0, &[0, 2, b'g']),
             "HeartbeatRequest v0: group_id (byte 2): unexpected end of input: needed 2 bytes, 1 remains",
@@ -226,10 +253,11 @@ fn every_kind_of_decode_error_is_produced_and_reads_so() {
         assert_eq!(error.to_string(), expected(text));
         variant(error.kind())
     });
-    assert_eq!(
-        kinds.collect::<BTreeSet<_>>(),
-        variants(ERRORS, "DecodeErrorKind")
-    );
+    let mut kinds_of_source = variants(ERRORS, "DecodeErrorKind");
+    if !cfg!(feature = "connection") {
+        kinds_of_source.remove("OtherApi");
+    }
+    assert_eq!(kinds.collect::<BTreeSet<_>>(), kinds_of_source);
 }
 
 #[test]

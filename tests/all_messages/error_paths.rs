@@ -80,10 +80,30 @@ fn an_error_in_front_of_a_message_that_is_read_from_the_middle_is_placed_in_it()
     let bytes = metadata_response(1).encode_to_vec(Version(9)).unwrap();
     let input = [b"before", &bytes[..bytes.len() - 1]].concat();
     let mut reader = Reader::new(&input);
-    reader.bytes(6);
+    reader.bytes(6).unwrap();
     let error = MetadataResponse::decode_from(&mut reader, Version(9)).unwrap_err();
     assert_eq!(error.path(), Some("unknown_tagged_fields"));
     assert_eq!(error.offset(), input.len());
+}
+
+#[test]
+fn a_fault_is_not_blamed_on_the_message_after_it() {
+    use kafka_codec::Decode;
+    use kafka_codec::wire::{Encoding, Reader, Writer};
+
+    let response = metadata_response(1);
+    let bytes = response.encode_to_vec(Version(9)).unwrap();
+    let mut reader = Reader::new(&bytes);
+    reader.bytes(bytes.len() + 1).unwrap_err();
+    MetadataResponse::decode_from(&mut reader, Version(0)).unwrap_err();
+    let decoded = MetadataResponse::decode_from(&mut reader, Version(9));
+    assert_eq!(decoded, Ok(response.clone()));
+
+    let mut writer = Writer::new();
+    let error = writer.string(Encoding::Compact, &too_long(), "name");
+    error.unwrap_err();
+    response.encode(&mut writer, Version(9)).unwrap();
+    assert_eq!(writer.into_vec(), bytes);
 }
 
 #[cfg(feature = "schema")]

@@ -113,8 +113,8 @@ fn value(w: &mut Writer, field: &Field, path: Option<&[&Field]>, version: Versio
         let count = u32::from(inside.is_some());
         match e {
             Encoding::Compact => w.unsigned_varint(if is_null { 0 } else { count + 1 }),
-            Encoding::Plain if is_null => w.i32(-1),
-            Encoding::Plain => w.u32(count),
+            Encoding::Classic if is_null => w.i32(-1),
+            Encoding::Classic => w.u32(count),
         }
         if inside.is_none() {
             return;
@@ -136,7 +136,7 @@ fn value(w: &mut Writer, field: &Field, path: Option<&[&Field]>, version: Versio
         FieldType::Int32 | FieldType::Uint32 => w.i32(number.try_into().unwrap()),
         FieldType::Int64 => w.i64(number),
         FieldType::Uuid => w.uuid(kafka_codec::wire::Uuid::ZERO),
-        FieldType::String if is_null => w.nullable_string(e, None, field.name()),
+        FieldType::String if is_null => w.nullable_string(e, None, field.name()).unwrap(),
         FieldType::String => {
             let default = match field.default_value() {
                 DefaultValue::Text(text) => text,
@@ -146,12 +146,15 @@ fn value(w: &mut Writer, field: &Field, path: Option<&[&Field]>, version: Versio
                 e,
                 if inside.is_some() { "x" } else { default },
                 field.name(),
-            );
+            )
+            .unwrap();
         }
         FieldType::Bytes | FieldType::Records if is_null => {
-            w.nullable_blob(e, None, field.name());
+            w.nullable_blob(e, None, field.name()).unwrap();
         }
-        FieldType::Bytes | FieldType::Records => w.blob(e, &Default::default(), field.name()),
+        FieldType::Bytes | FieldType::Records => {
+            w.blob(e, &Default::default(), field.name()).unwrap();
+        }
         FieldType::Struct(_) if is_null => w.i8(-1),
         FieldType::Struct(entry) => {
             if field.is_nullable_in(version) && !field.is_array() {

@@ -136,7 +136,7 @@ fn framed_by(record_type: i16, version: i16, body: &[u8]) -> Vec<u8> {
     writer.unsigned_varint(1);
     writer.unsigned_varint(u32::try_from(record_type).unwrap());
     writer.unsigned_varint(u32::try_from(version).unwrap());
-    writer.bytes(&body.into());
+    writer.bytes(&body.into()).unwrap();
     writer.into_vec()
 }
 

@@ -53,7 +53,9 @@ fn a_finished_batch_goes_into_a_frame_uncopied() {
     }
     let batch = builder.finish().unwrap();
     let mut writer = Writer::new();
-    writer.blob(Encoding::Plain, &Blob::from(batch.clone()), "records");
+    writer
+        .blob(Encoding::Classic, &Blob::from(batch.clone()), "records")
+        .unwrap();
     let mut parts = [std::io::IoSlice::new(&[]); 4];
     let segments = writer.finish();
     let count = bytes::Buf::chunks_vectored(&segments, &mut parts);

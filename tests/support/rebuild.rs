@@ -136,7 +136,7 @@ impl Format {
         let of_message = if self.compact {
             Encoding::Compact
         } else {
-            Encoding::Plain
+            Encoding::Classic
         };
         field.is_tagged_in(self.version) || field.encoding(self.version, of_message).is_compact()
     }

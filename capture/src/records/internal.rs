@@ -82,9 +82,11 @@ type Name = Result<Option<&'static str>, DecodeError>;
 fn write_framed(object: &mut Object<'_>, value: &[u8], name: Name) -> Result<(), String> {
     let name = name.map_err(|error| error.to_string())?;
     let mut reader = Reader::new(value);
-    let _frame_version = reader.unsigned_varint();
-    let record_type = reader.unsigned_varint();
-    let version = reader.unsigned_varint();
+    let mut number = || {
+        let number = reader.unsigned_varint();
+        number.map_err(|error| error.to_string())
+    };
+    let (_frame_version, record_type, version) = (number()?, number()?, number()?);
     let body = reader.rest();
     let Some(name) = name else {
         let mut inner = Object::open(object.key("value"));

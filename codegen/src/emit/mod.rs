@@ -118,7 +118,7 @@ fn encoding(flexible: Versions, possible: Versions) -> TokenStream {
             let first = number(first);
             quote!(Encoding::flexible_from(#first, v))
         }
-        when => when.choose(|| quote!(Encoding::Compact), || quote!(Encoding::Plain)),
+        when => when.choose(|| quote!(Encoding::Compact), || quote!(Encoding::Classic)),
     }
 }
 

@@ -25,7 +25,7 @@ pub fn throttle_time(protocol: &Protocol) -> TokenStream {
     quote! {
         #[doc = " Reads the throttle time, in milliseconds, from the front of the response to a request of `key`;"]
         #[doc = " `None` if version `v` has none. A version that the response does not have is not noticed."]
-        fn throttle_time_ms(r: &mut Reader<'_>, key: ApiKey, #v: Version) -> Option<i32> {
+        fn throttle_time_ms(r: &mut ReadCursor<'_>, key: ApiKey, #v: Version) -> Option<i32> {
             match key {
                 #arms
                 _ => return None,
@@ -48,7 +48,7 @@ pub fn server_wait(protocol: &Protocol) -> TokenStream {
     quote! {
         #[doc = " Reads how long the broker may hold a request of `key`, in milliseconds, from the front of its body;"]
         #[doc = " `None` if the request does not bound it. A version that the request does not have is not noticed."]
-        fn server_wait_ms(r: &mut Reader<'_>, key: ApiKey, #v: Version) -> Option<i32> {
+        fn server_wait_ms(r: &mut ReadCursor<'_>, key: ApiKey, #v: Version) -> Option<i32> {
             match key {
                 #arms
                 _ => return None,

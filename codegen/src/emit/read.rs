@@ -58,14 +58,14 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
                 #fields
                 unknown_tagged_fields: TaggedFields::new(),
             };
-            if r.has_tags(#e) { this.read_tags(r, v) } else { this }
+            if r.skip_empty_tags(#e) { this } else { this.read_tags(r, v) }
         };
     }
     quote! {
         #binding
         Self {
             #fields
-            ..if r.has_tags(#e) { Self::read_tags(r, v) } else { Self::default() }
+            ..if r.skip_empty_tags(#e) { Self::default() } else { Self::read_tags(r, v) }
         }
     }
 }
@@ -98,7 +98,7 @@ pub(super) fn tags_fn(scope: Scope<'_>) -> Option<TokenStream> {
         return Some(quote! {
             #[cold]
             #[inline]
-            fn read_tags(mut self, r: &mut Reader<'a>, #v: Version) -> Self {
+            fn read_tags(mut self, r: &mut ReadCursor<'a>, #v: Version) -> Self {
                 let this = &mut self;
                 #read
                 self
@@ -108,7 +108,7 @@ pub(super) fn tags_fn(scope: Scope<'_>) -> Option<TokenStream> {
     Some(quote! {
         #[cold]
         #[inline]
-        fn read_tags(r: &mut Reader<'a>, #v: Version) -> Self {
+        fn read_tags(r: &mut ReadCursor<'a>, #v: Version) -> Self {
             let mut this = Self::default();
             #read
             this

@@ -124,7 +124,7 @@ fn message_impl(scope: Scope<'_>, schema: Option<&TokenStream>) -> TokenStream {
             #schema
 
             #[inline]
-            fn write(&self, w: &mut Writer, #v: Version) {
+            fn write(&self, w: &mut WriteCursor, #v: Version) {
                 #body
             }
         }
@@ -136,7 +136,7 @@ fn write_fn(scope: Scope<'_>) -> TokenStream {
     let v = parameter("v", &body);
     quote! {
         #[inline]
-        fn write(&self, w: &mut Writer, #v: Version) {
+        fn write(&self, w: &mut WriteCursor, #v: Version) {
             #body
         }
     }
@@ -147,7 +147,7 @@ fn read_fn(scope: Scope<'_>) -> TokenStream {
     let v = parameter("v", &body);
     quote! {
         #[inline]
-        fn read(r: &mut Reader<'a>, #v: Version) -> Self {
+        fn read(r: &mut ReadCursor<'a>, #v: Version) -> Self {
             #body
         }
     }

@@ -151,7 +151,7 @@ mod tests {
         let lines = [
             "impl<'a> Decode<'a> for Fetch<'a> {}",
             "pub use self::fetch::*;",
-            "pub(crate) fn read(r: &mut Reader<'a>, _: Version) -> Result<Self, DecodeError>",
+            "pub(crate) fn read(r: &mut ReadCursor<'a>, _: Version) -> Result<Self, DecodeError>",
             "const NAME: &'static str = \"Fetch\";",
             "if !self.name.is_empty() && v.0 >= 3 { w.i32(self.leader)? } else { -1 }",
             "if !(2..=4).contains(&v.0) { return Err(r.tag(!0)) }",

@@ -167,7 +167,7 @@ const TAKEN: [&str; 37] = [
     "Option",
     "Packed",
     "PartialEq",
-    "Reader",
+    "ReadCursor",
     "Request",
     "Response",
     "Result",
@@ -181,7 +181,7 @@ const TAKEN: [&str; 37] = [
     "Vec",
     "Version",
     "VersionRange",
-    "Writer",
+    "WriteCursor",
 ];
 
 #[cfg(test)]

@@ -97,13 +97,12 @@ impl Encoder {
         let (key, version) = routing(frame)?;
         let correlation_id = self.ids.next(context.is_taken);
         let mut writer = Writer::with_buffer(context.buffer);
-        let start = writer.mark();
-        writer.i32(0);
-        writer.i16(key.number());
-        writer.i16(version.0);
-        writer.i32(correlation_id);
-        writer.bytes(&Blob::Shared(frame.slice(ROUTED..)));
-        writer.patch_size(&start)?;
+        writer.sized(|writer| {
+            writer.i16(key.number());
+            writer.i16(version.0);
+            writer.i32(correlation_id);
+            writer.bytes(&Blob::Shared(frame.slice(ROUTED..)))
+        })?;
         let headers = HeaderVersions::of(key, version);
         let label = ApiLabel::new(key, version, headers, correlation_id, ());
         let expects_response = peek::expects_response(key, version, headers, || frame);
@@ -130,8 +129,6 @@ impl Encoder {
     ) -> Result<EncodedRequest, SubmitError> {
         let correlation_id = self.ids.next(context.is_taken);
         let mut writer = Writer::with_buffer(context.buffer);
-        let start = writer.mark();
-        writer.i32(0);
         let header = RequestHeader {
             request_api_key: key.number(),
             request_api_version: version.0,
@@ -140,9 +137,10 @@ impl Encoder {
             ..Default::default()
         };
         let headers = HeaderVersions::of(key, version);
-        header.encode(&mut writer, headers.request)?;
-        writer.bytes(&Blob::Shared(body.clone()));
-        writer.patch_size(&start)?;
+        writer.sized(|writer| {
+            header.encode(writer, headers.request)?;
+            writer.bytes(&Blob::Shared(body.clone()))
+        })?;
         let label = ApiLabel::new(key, version, headers, correlation_id, ());
         let expects_response = peek::body_expects_response(key, version, body);
         let options = options.or_server_wait(|| wait::server_wait(key, version, body));
@@ -194,8 +192,7 @@ impl Encoder {
             return self.setup_typed(context, &request, version, id);
         }
         let mut writer = Writer::with_buffer(context.buffer);
-        writer.blob(Encoding::Plain, &token, "token");
-        writer.check()?;
+        writer.blob(Encoding::Classic, &token, "token")?;
         let (label, origin) = (ApiLabel::of_bare_token(), Origin::SaslToken);
         let options = SubmitOptions::default();
         Ok(self.pending(context.now, label, origin, writer.finish(), false, options))

@@ -12,7 +12,10 @@ use crate::connection::sasl::Token;
 use crate::connection::{ApiLabel, CloseReason, RequestFault, RequestId};
 use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use crate::wire::{Blob, Encoding, Reader, Writer};
-use crate::{ApiKey, Decode, DecodeErrorKind, ErrorCode, HeaderVersions, Response, Version, frame};
+use crate::{
+    ApiKey, Decode, DecodeError, DecodeErrorKind, ErrorCode, HeaderVersions, Response, Version,
+    frame,
+};
 
 use super::event::{IncomingRequest, ServerEvent};
 use super::machine::ServerConnection;
@@ -58,11 +61,12 @@ impl ServerConnection {
             return Err(RespondError::NotAResponse { bytes: frame.len() });
         }
         let mut writer = Writer::new();
-        let start = writer.mark();
-        writer.i32(0);
-        writer.i32(label.correlation_id);
-        writer.bytes(&Blob::Shared(frame.slice(SIZE_BYTES..)));
-        writer.patch_size(&start).map_err(RespondError::Encode)?;
+        writer
+            .sized(|writer| {
+                writer.i32(label.correlation_id);
+                writer.bytes(&Blob::Shared(frame.slice(SIZE_BYTES..)))
+            })
+            .map_err(RespondError::Encode)?;
         self.responses.respond(now, id, writer.finish())
     }
 
@@ -76,8 +80,9 @@ impl ServerConnection {
             return Err(RespondError::Closed);
         }
         let mut writer = Writer::new();
-        writer.blob(Encoding::Plain, &Blob::Borrowed(token), "token");
-        writer.check().map_err(RespondError::Encode)?;
+        writer
+            .blob(Encoding::Classic, &Blob::Borrowed(token), "token")
+            .map_err(RespondError::Encode)?;
         let label = ApiLabel::of_bare_token();
         let id = self.responses.request(now, label, true);
         self.responses.respond(now, id, writer.finish())
@@ -134,10 +139,11 @@ impl ServerConnection {
     }
 
     fn on_frame(&mut self, now: Instant, frame: Bytes) {
-        let mut peek = Reader::new(&frame);
-        let (key, version) = (ApiKey::from_number(peek.i16()), Version(peek.i16()));
-        let headers = HeaderVersions::of(key, version);
-        let label = ApiLabel::new(key, version, headers, peek.i32(), ());
+        let label = match label(&frame) {
+            Ok(label) => label,
+            Err(error) => return self.refuse(now, RequestFault::Undecodable(error)),
+        };
+        let (key, version) = (label.api_key, label.version);
         if self.options.forwards {
             return self.hand_out(now, label, frame);
         }
@@ -234,4 +240,12 @@ impl ServerConnection {
             Err(_) => self.close(now),
         }
     }
+}
+
+/// The API, version and correlation id at the front of a request's header, whatever version that has.
+fn label(frame: &[u8]) -> Result<ApiLabel, DecodeError> {
+    let mut reader = Reader::new(frame);
+    let (key, version) = (ApiKey::from_number(reader.i16()?), Version(reader.i16()?));
+    let headers = HeaderVersions::of(key, version);
+    Ok(ApiLabel::new(key, version, headers, reader.i32()?, ()))
 }

@@ -9,8 +9,8 @@ use super::error::{Fault, JsonError, JsonErrorKind as Kind};
 use super::message::UNKNOWN_TAGS;
 use super::scalar::{Scalar, wrong};
 use crate::schema::{self, Field, FieldType, Schema, StructSchema};
-use crate::wire::{Blob, Encoding, TaggedFields, Writer};
-use crate::{EncodeErrorKind, Version};
+use crate::wire::{Blob, Encoding, TaggedFields, WriteCursor, Writer};
+use crate::{EncodeError, EncodeErrorKind, Version};
 
 /// How JSON is read.
 #[derive(Copy, Clone, Debug, Default)]
@@ -67,12 +67,9 @@ pub fn encode(
     options: ReadOptions,
     writer: &mut Writer,
 ) -> Result<(), JsonError> {
-    let start = writer.mark();
-    let result = message(schema, version, json, options, writer);
-    result.map_err(|fault| {
-        writer.truncate(&start);
-        JsonError::new(schema, version, json, fault)
-    })
+    writer
+        .try_write(|cursor| message(schema, version, json, options, cursor))
+        .map_err(|fault| JsonError::new(schema, version, json, fault))
 }
 
 fn message(
@@ -80,7 +77,7 @@ fn message(
     version: Version,
     json: &str,
     options: ReadOptions,
-    writer: &mut Writer,
+    writer: &mut WriteCursor,
 ) -> Result<(), Fault> {
     let supported = schema.versions();
     if !supported.contains(version) {
@@ -94,15 +91,18 @@ fn message(
         writer,
         values: Vec::new(),
     };
-    encoder.structure(schema.root(), document.root())?;
-    // What can be wrong was found before, in its place.
-    encoder.writer.check().map_err(|error| {
+    encoder.structure(schema.root(), document.root())
+}
+
+/// A value that is too long is refused before, in its place. What is left is of the message as a whole.
+impl From<EncodeError> for Fault {
+    fn from(error: EncodeError) -> Self {
         let kind = match *error.kind() {
             EncodeErrorKind::TooLong { length, at_most } => Kind::TooLong { length, at_most },
             _ => Kind::NotInVersion,
         };
-        Fault::new(0, kind)
-    })
+        Self::new(0, kind)
+    }
 }
 
 struct Encoder<'d, 't, 'w> {
@@ -110,7 +110,7 @@ struct Encoder<'d, 't, 'w> {
     /// Of the message.
     encoding: Encoding,
     options: ReadOptions,
-    writer: &'w mut Writer,
+    writer: &'w mut WriteCursor,
     /// The values of the structs that are being written, by the order of their fields.
     values: Vec<Option<Value<'d, 't>>>,
 }
@@ -258,7 +258,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
     fn length(&mut self, json: Value<'d, 't>, length: usize, e: Encoding) -> Result<(), Fault> {
         match u32::try_from(length) {
             Ok(count @ 0..=MAX_LENGTH) => match e {
-                Encoding::Plain => self.writer.u32(count),
+                Encoding::Classic => self.writer.u32(count),
                 Encoding::Compact => self.writer.unsigned_varint(count + 1),
             },
             _ => {

@@ -133,7 +133,8 @@ impl Collector<'_> {
     /// Where the integer ends that begins at `start`.
     fn end_of_varint(&self, start: usize) -> usize {
         let mut reader = Reader::new(self.bytes.get(start..).unwrap_or_default());
-        reader.unsigned_varint();
+        // The walk refuses one that cannot be read after this.
+        let _: Result<u32, DecodeError> = reader.unsigned_varint();
         start + reader.offset()
     }
 

@@ -3,17 +3,19 @@
 use super::values::Fixed;
 use crate::Version;
 use crate::schema::{DefaultValue, Field, FieldType, StructSchema};
-use crate::wire::{Blob, Encoding, Writer};
+use crate::wire::{Blob, Encoding, WriteCursor, Writer};
 
 /// The default of a field that is tagged in `version`, as its value.
 pub(super) fn tagged(field: &Field, version: Version) -> Vec<u8> {
     let mut writer = Writer::new();
-    write(&mut writer, field, version, Encoding::Compact);
+    writer
+        .write(|cursor| write(cursor, field, version, Encoding::Compact))
+        .expect("defaults can be encoded");
     writer.into_vec()
 }
 
 /// Everything is compact where there are tagged fields, unless a field says otherwise.
-fn structure(w: &mut Writer, schema: &StructSchema, version: Version) {
+fn structure(w: &mut WriteCursor, schema: &StructSchema, version: Version) {
     for field in schema.fields() {
         if field.is_mandatory_in(version) {
             write(
@@ -27,7 +29,7 @@ fn structure(w: &mut Writer, schema: &StructSchema, version: Version) {
     w.unsigned_varint(0);
 }
 
-fn write(w: &mut Writer, field: &Field, version: Version, e: Encoding) {
+fn write(w: &mut WriteCursor, field: &Field, version: Version, e: Encoding) {
     let is_nullable = field.is_nullable_in(version);
     let is_null = is_nullable && field.default_value() == DefaultValue::Null;
     match field.field_type() {

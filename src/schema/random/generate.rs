@@ -6,7 +6,7 @@ use super::least::{Least, varint_size};
 use super::values::{self, Fixed};
 use super::{Entropy, Options};
 use crate::schema::{DefaultValue, Field, FieldType, Schema, StructSchema};
-use crate::wire::{Blob, Encoding, TaggedFields, Writer};
+use crate::wire::{Blob, Encoding, TaggedFields, WriteCursor, Writer};
 use crate::{EncodeError, Version};
 
 /// Bytes of a valid message: any that `options` allow, in canonical form.
@@ -37,10 +37,10 @@ pub fn message(
     entropy: &mut dyn Entropy,
 ) -> Result<Vec<u8>, EncodeError> {
     let mut writer = Writer::new();
-    let start = writer.begin_message(schema.name(), schema.versions(), version)?;
-    let mut generator = Generator::new(schema, version, options, Dice::new(entropy));
-    generator.structure(&mut writer, schema.root());
-    writer.end_message(&start, schema.name(), version)?;
+    writer.message(schema.name(), schema.versions(), version, |cursor| {
+        let mut generator = Generator::new(schema, version, options, Dice::new(entropy));
+        generator.structure(cursor, schema.root());
+    })?;
     Ok(writer.into_vec())
 }
 
@@ -70,7 +70,7 @@ impl<'e, 'o> Generator<'e, 'o> {
         }
     }
 
-    fn structure(&mut self, w: &mut Writer, schema: &'static StructSchema) -> bool {
+    fn structure(&mut self, w: &mut WriteCursor, schema: &'static StructSchema) -> bool {
         let version = self.least.version;
         let mut is_default = true;
         for field in schema.fields() {
@@ -84,7 +84,7 @@ impl<'e, 'o> Generator<'e, 'o> {
         is_default
     }
 
-    fn field(&mut self, w: &mut Writer, field: &'static Field, e: Encoding) -> bool {
+    fn field(&mut self, w: &mut WriteCursor, field: &'static Field, e: Encoding) -> bool {
         let is_nullable = field.is_nullable_in(self.least.version);
         let is_null = is_nullable && self.dice.chance(self.options.null_percent());
         match field.field_type() {
@@ -109,7 +109,7 @@ impl<'e, 'o> Generator<'e, 'o> {
 
     fn optional_struct(
         &mut self,
-        w: &mut Writer,
+        w: &mut WriteCursor,
         field: &'static Field,
         schema: &'static StructSchema,
         is_null: bool,
@@ -127,7 +127,13 @@ impl<'e, 'o> Generator<'e, 'o> {
         self.structure(w, schema) && field.default_value() == DefaultValue::Zero
     }
 
-    fn array(&mut self, w: &mut Writer, field: &'static Field, ty: FieldType, e: Encoding) -> bool {
+    fn array(
+        &mut self,
+        w: &mut WriteCursor,
+        field: &'static Field,
+        ty: FieldType,
+        e: Encoding,
+    ) -> bool {
         let most = self.options.max_elements();
         let is_empty = self.depth > 0 && {
             let percent = self.options.nested_percent().min(100);
@@ -145,7 +151,7 @@ impl<'e, 'o> Generator<'e, 'o> {
         count == 0 && field.default_value() == DefaultValue::Zero
     }
 
-    fn element(&mut self, w: &mut Writer, field: &'static Field, ty: FieldType, e: Encoding) {
+    fn element(&mut self, w: &mut WriteCursor, field: &'static Field, ty: FieldType, e: Encoding) {
         match ty {
             FieldType::Struct(schema) => {
                 self.structure(w, schema);
@@ -163,7 +169,7 @@ impl<'e, 'o> Generator<'e, 'o> {
         }
     }
 
-    fn fixed(&mut self, w: &mut Writer, field: &'static Field) -> bool {
+    fn fixed(&mut self, w: &mut WriteCursor, field: &'static Field) -> bool {
         let value = if self.dice.chance(self.options.default_percent()) {
             Fixed::default_of(field)
         } else {
@@ -173,7 +179,7 @@ impl<'e, 'o> Generator<'e, 'o> {
         value.is_default_of(field)
     }
 
-    fn string(&mut self, w: &mut Writer, field: &'static Field, e: Encoding) -> bool {
+    fn string(&mut self, w: &mut WriteCursor, field: &'static Field, e: Encoding) -> bool {
         let default = match field.default_value() {
             DefaultValue::Text(text) => Some(text),
             DefaultValue::Zero => Some(""),
@@ -185,7 +191,7 @@ impl<'e, 'o> Generator<'e, 'o> {
         default == Some(text.as_str())
     }
 
-    fn blob(&mut self, w: &mut Writer, field: &'static Field, e: Encoding) -> bool {
+    fn blob(&mut self, w: &mut WriteCursor, field: &'static Field, e: Encoding) -> bool {
         let length = self.affordable(self.options.max_blob_bytes(), 1, e);
         let blob = match self.options.records {
             Some(make) if matches!(field.field_type(), FieldType::Records) => {
@@ -202,7 +208,7 @@ impl<'e, 'o> Generator<'e, 'o> {
         blob.is_empty() && field.default_value() == DefaultValue::Zero
     }
 
-    fn tags(&mut self, w: &mut Writer, schema: &'static StructSchema) -> bool {
+    fn tags(&mut self, w: &mut WriteCursor, schema: &'static StructSchema) -> bool {
         let unknown = self.unknown_tags(schema);
         let mut is_default = unknown.is_empty();
         let mut tags = w.tag_section(Encoding::Compact, &unknown);
@@ -231,7 +237,11 @@ impl<'e, 'o> Generator<'e, 'o> {
             return None;
         }
         let mut value = Writer::new();
-        if self.field(&mut value, field, Encoding::Compact) {
+        let mut is_default = true;
+        value
+            .write(|cursor| is_default = self.field(cursor, field, Encoding::Compact))
+            .expect("random values are within their limits");
+        if is_default {
             self.spare = before;
             return None;
         }
@@ -284,7 +294,7 @@ impl<'e, 'o> Generator<'e, 'o> {
 /// By how much the length in front of `count` bytes or elements is longer than in front of none.
 fn prefix(count: usize, e: Encoding) -> usize {
     match e {
-        Encoding::Plain => 0,
+        Encoding::Classic => 0,
         Encoding::Compact => varint_size(count.saturating_add(1)) - 1,
     }
 }

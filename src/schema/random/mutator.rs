@@ -306,7 +306,7 @@ impl Length {
     /// The most that it can say.
     fn most(&self) -> usize {
         match (self.of, self.e) {
-            (LengthOf::String, Encoding::Plain) => LONGEST_STRING,
+            (LengthOf::String, Encoding::Classic) => LONGEST_STRING,
             _ => 0x7fff_fffe,
         }
     }
@@ -317,17 +317,17 @@ impl Length {
             (_, Encoding::Compact) => {
                 varint(u32::from_ne_bytes(number.wrapping_add(1).to_ne_bytes()))
             }
-            (LengthOf::String, Encoding::Plain) => {
+            (LengthOf::String, Encoding::Classic) => {
                 i16::try_from(number).ok()?.to_be_bytes().to_vec()
             }
-            (_, Encoding::Plain) => number.to_be_bytes().to_vec(),
+            (_, Encoding::Classic) => number.to_be_bytes().to_vec(),
         })
     }
 
     /// The bytes that say some number below -1.
     fn negative(&self, dice: &mut Dice<'_>) -> Option<Vec<u8>> {
         let least = match (self.of, self.e) {
-            (LengthOf::String, Encoding::Plain) => i16::MIN.into(),
+            (LengthOf::String, Encoding::Classic) => i16::MIN.into(),
             _ => i32::MIN,
         };
         let some = -3 - i32::from(dice.byte());

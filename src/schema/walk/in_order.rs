@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::Walk;
 use crate::schema::{DefaultValue, Field, Place, StructSchema, Value, Visitor};
-use crate::wire::{Encoding, Reader};
+use crate::wire::{Encoding, ReadCursor};
 
 impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
     pub(super) fn structure_in_order(
@@ -62,7 +62,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
     }
 
     /// A tagged field, the value of which stands at the front of `value`.
-    fn tagged_in_order(&mut self, value: Reader<'a>, field: &'static Field) -> ControlFlow<()> {
+    fn tagged_in_order(&mut self, value: ReadCursor<'a>, field: &'static Field) -> ControlFlow<()> {
         let mut compare = Walk {
             reader: value.clone(),
             version: self.version,
@@ -82,7 +82,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
 /// The tagged fields of a struct that have not been read yet.
 #[derive(Clone)]
 struct Section<'a> {
-    reader: Reader<'a>,
+    reader: ReadCursor<'a>,
     left: u32,
 }
 
@@ -90,11 +90,11 @@ struct Tagged<'a> {
     number: u32,
     bytes: &'a [u8],
     /// What reads the value.
-    value: Reader<'a>,
+    value: ReadCursor<'a>,
 }
 
 impl<'a> Section<'a> {
-    fn at(reader: &Reader<'a>) -> Self {
+    fn at(reader: &ReadCursor<'a>) -> Self {
         let mut reader = reader.clone();
         let left = reader.unsigned_varint();
         Self { reader, left }
@@ -114,7 +114,7 @@ impl<'a> Section<'a> {
     }
 
     /// What reads the value with `tag`.
-    fn find(mut self, tag: Option<u32>) -> Option<Reader<'a>> {
+    fn find(mut self, tag: Option<u32>) -> Option<ReadCursor<'a>> {
         while let Some(tagged) = self.next() {
             if Some(tagged.number) == tag {
                 return Some(tagged.value);

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use super::Walk;
 use crate::schema::{Field, StructSchema, Visitor};
-use crate::wire::{Encoding, Tag, TagSection};
+use crate::wire::Encoding;
+use crate::wire::read_cursor::{Tag, TagSection};
 
 impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
     #[cold]

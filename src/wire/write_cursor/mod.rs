@@ -1,4 +1,4 @@
-//! Encodes values behind one another. Always canonical: the shortest form of every number, tags in
+//! The cursor that generated code writes with. Its output is canonical: the shortest form of every number, tags in
 //! ascending order, tagged fields only where they are not at their default.
 
 mod faults;
@@ -9,38 +9,20 @@ pub use tags::TagWriter;
 
 use bytes::Bytes;
 
-use super::segments::{Cut, Segments};
+use super::segments::{Segments, SharedBlob};
 use super::{Uuid, varint};
-use crate::EncodeError;
+use crate::{EncodeError, EncodeErrorKind};
 
-/// Appends primitive values to a buffer that it keeps.
+/// Appends primitive values to a buffer that it owns, and keeps the first fault.
 ///
-/// Shared blobs of [`SHARE_FROM`](Self::SHARE_FROM) bytes or more are not copied: they become
-/// segments of their own, and [`finish`](Self::finish) returns all parts in order.
-///
-/// # Errors
-///
-/// Methods that can fail take the name of the field for the error. The first fault is kept, and
-/// [`check`](Self::check) must be called to learn of it; what is written after it is worth nothing.
-///
-/// # Examples
-///
-/// ```
-/// use kafka_codec::wire::{Encoding, Writer};
-///
-/// let mut writer = Writer::new();
-/// writer.string(Encoding::Compact, "hi", "name");
-/// writer.i32(7);
-/// writer.check()?;
-/// assert_eq!(writer.into_vec(), b"\x03hi\0\0\0\x07");
-/// # Ok::<(), kafka_codec::EncodeError>(())
-/// ```
+/// What is written after a fault is worth nothing. Whoever calls code with a cursor calls [`check`](Self::check)
+/// when it returns: in the crate this is [`Writer`](super::Writer).
 #[derive(Debug, Default)]
-pub struct Writer {
+pub struct WriteCursor {
     own: Vec<u8>,
-    cuts: Vec<Cut>,
-    /// How many bytes the cuts hold.
-    shared: usize,
+    shared: Vec<SharedBlob>,
+    /// How many bytes the shared blobs have.
+    shared_bytes: usize,
     /// What failed first.
     error: Option<EncodeError>,
     /// What may not be lost.
@@ -59,72 +41,46 @@ pub(crate) enum Fidelity {
     All,
 }
 
-impl Writer {
-    /// From how many bytes on a shared blob is let through instead of being copied.
-    pub const SHARE_FROM: usize = 1024;
-
-    /// An empty writer.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// A writer that appends to `buffer`.
-    #[must_use]
-    pub fn with_buffer(buffer: Vec<u8>) -> Self {
+impl WriteCursor {
+    /// A cursor that appends to `buffer`.
+    pub(super) fn with_buffer(buffer: Vec<u8>) -> Self {
         Self {
             own: buffer,
             ..Self::default()
         }
     }
 
-    /// How many bytes were written, those of shared blobs included.
-    #[must_use]
+    /// The number of bytes written, those of shared blobs included.
     #[inline]
-    pub fn len(&self) -> usize {
-        self.own.len() + self.shared
-    }
-
-    /// Whether nothing was written.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Forgets what was written and keeps the buffer.
-    pub fn clear(&mut self) {
-        self.truncate(&Mark::default());
-        self.error = None;
+    pub(super) fn len(&self) -> usize {
+        self.own.len() + self.shared_bytes
     }
 
     /// All that was written, with shared blobs left where they are.
-    #[must_use]
-    pub fn finish(self) -> Segments {
+    pub(super) fn finish(self) -> Segments {
         let length = self.len();
-        Segments::new(self.own, self.cuts, length)
+        Segments::new(self.own, self.shared, length)
     }
 
     /// All that was written, in one piece; shared blobs are copied.
-    #[must_use]
-    pub fn into_vec(self) -> Vec<u8> {
-        if self.cuts.is_empty() {
+    pub(super) fn into_vec(self) -> Vec<u8> {
+        if self.shared.is_empty() {
             return self.own;
         }
         let mut out = Vec::with_capacity(self.len());
         let mut start = 0;
-        for cut in &self.cuts {
-            out.extend_from_slice(self.own.get(start..cut.at).unwrap_or_default());
-            out.extend_from_slice(&cut.blob);
-            start = cut.at;
+        for shared in &self.shared {
+            out.extend_from_slice(self.own.get(start..shared.at).unwrap_or_default());
+            out.extend_from_slice(&shared.blob);
+            start = shared.at;
         }
         out.extend_from_slice(self.own.get(start..).unwrap_or_default());
         out
     }
 
-    /// What was written, where no shared blob was let through; `None` where one was.
-    #[must_use]
-    pub fn as_slice(&self) -> Option<&[u8]> {
-        self.cuts.is_empty().then_some(&self.own)
+    /// What was written, if it holds no shared blob that was passed through.
+    pub(super) fn as_slice(&self) -> Option<&[u8]> {
+        self.shared.is_empty().then_some(&self.own)
     }
 
     /// A bool.
@@ -197,30 +153,30 @@ impl Writer {
             .extend_from_slice(out.get(..length).unwrap_or(&out));
     }
 
-    /// Where the next value will stand.
-    pub(crate) fn mark(&self) -> Mark {
-        Mark {
+    /// The position of the next value.
+    pub(crate) fn position(&self) -> Position {
+        Position {
             own: self.own.len(),
-            cuts: self.cuts.len(),
-            shared: self.shared,
+            shared: self.shared.len(),
+            shared_bytes: self.shared_bytes,
         }
     }
 
-    /// Forgets what was written after `mark`.
-    pub(crate) fn truncate(&mut self, mark: &Mark) {
-        self.own.truncate(mark.own);
-        self.cuts.truncate(mark.cuts);
-        self.shared = mark.shared;
+    /// Forgets what was written after `position`.
+    pub(crate) fn truncate(&mut self, position: &Position) {
+        self.own.truncate(position.own);
+        self.shared.truncate(position.shared);
+        self.shared_bytes = position.shared_bytes;
     }
 
-    /// Puts the int32 of how many bytes were written after it over the four bytes at `mark`.
-    pub(crate) fn patch_size(&mut self, mark: &Mark) -> Result<(), EncodeError> {
-        let length = self.since(mark).saturating_sub(4);
+    /// Puts the int32 of how many bytes were written after it over the four bytes at `position`.
+    pub(crate) fn patch_size(&mut self, position: &Position) -> Result<(), EncodeError> {
+        let length = self.since(position).saturating_sub(4);
         let size = i32::try_from(length)
             .map_err(|_| faults::too_long("size", length, i32::MAX.unsigned_abs()))?;
         if let Some(place) = self
             .own
-            .get_mut(mark.own..)
+            .get_mut(position.own..)
             .and_then(|own| own.first_chunk_mut())
         {
             *place = size.to_be_bytes();
@@ -228,8 +184,8 @@ impl Writer {
         Ok(())
     }
 
-    fn since(&self, mark: &Mark) -> usize {
-        self.len() - mark.own - mark.shared
+    fn since(&self, position: &Position) -> usize {
+        self.len() - position.own - position.shared_bytes
     }
 
     #[inline]
@@ -241,44 +197,52 @@ impl Writer {
         // The same blob may be shared any number of times, so 32 bits may not be enough.
         let total = self.len().checked_add(blob.len());
         if total.is_none_or(|total| total > isize::MAX.unsigned_abs()) {
-            return self.too_long("", self.len().saturating_add(blob.len()), MAX_LENGTH);
+            let length = self.len().saturating_add(blob.len());
+            let at_most = isize::MAX.unsigned_abs();
+            return self.fail(EncodeError::new(
+                EncodeErrorKind::TooLong { length, at_most },
+                None,
+            ));
         }
-        self.shared += blob.len();
-        self.cuts.push(Cut {
+        self.shared_bytes += blob.len();
+        self.shared.push(SharedBlob {
             at: self.own.len(),
             blob,
         });
     }
 
-    /// Writes `value` as a varint over the one byte at `mark`, and moves on what comes after it if
+    /// Writes `value` as a varint over the one byte at `position`, and moves on what comes after it if
     /// the varint takes more.
     #[inline]
-    fn patch_varint(&mut self, mark: &Mark, value: u32) {
-        match (u8::try_from(value), self.own.get_mut(mark.own)) {
+    fn patch_varint(&mut self, position: &Position, value: u32) {
+        match (u8::try_from(value), self.own.get_mut(position.own)) {
             (Ok(byte), Some(place)) if byte < 0x80 => *place = byte,
-            _ => self.insert_varint(mark, value),
+            _ => self.insert_varint(position, value),
         }
     }
 
-    fn insert_varint(&mut self, mark: &Mark, value: u32) {
+    fn insert_varint(&mut self, position: &Position, value: u32) {
         let mut out = [0; varint::MAX_BYTES];
         let length = varint::encode(value, &mut out);
         self.own
-            .splice(mark.own..=mark.own, out.into_iter().take(length));
-        for cut in self.cuts.iter_mut().skip(mark.cuts) {
-            cut.at += length - 1;
+            .splice(position.own..=position.own, out.into_iter().take(length));
+        for shared in self.shared.iter_mut().skip(position.shared) {
+            shared.at += length - 1;
         }
     }
 }
+
+/// From how many bytes on a shared blob is passed through instead of being copied.
+pub(super) const SHARE_FROM: usize = 1024;
 
 /// The most bytes or elements: one less than an int32 can say, as null takes one of the numbers
 /// in the compact encoding.
 const MAX_LENGTH: u32 = 0x7fff_fffe;
 
-/// A place between two values.
+/// A position between two values.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Mark {
+pub(crate) struct Position {
     own: usize,
-    cuts: usize,
     shared: usize,
+    shared_bytes: usize,
 }

@@ -1,16 +1,12 @@
 //! How writing fails: the first fault is kept until someone asks.
 
-use super::{Fidelity, Mark, Writer};
+use super::{Fidelity, Position, WriteCursor};
 use crate::{EncodeError, EncodeErrorKind, Version, VersionRange};
 
-impl Writer {
-    /// Fails if something has failed since the last call, with what failed first.
-    ///
-    /// # Errors
-    ///
-    /// What failed first.
+impl WriteCursor {
+    /// Returns the first fault since the last call.
     #[inline]
-    pub fn check(&mut self) -> Result<(), EncodeError> {
+    pub(in crate::wire) fn check(&mut self) -> Result<(), EncodeError> {
         match self.error.take() {
             None => Ok(()),
             Some(error) => Err(error),
@@ -95,23 +91,23 @@ impl Writer {
     }
 
     /// Where a message begins; fails if the message does not have `version`.
-    pub(crate) fn begin_message(
+    pub(in crate::wire) fn begin_message(
         &self,
         message: &'static str,
         supported: VersionRange,
         version: Version,
-    ) -> Result<Mark, EncodeError> {
+    ) -> Result<Position, EncodeError> {
         if supported.contains(version) {
-            return Ok(self.mark());
+            return Ok(self.position());
         }
         let kind = EncodeErrorKind::UnsupportedVersion { supported };
         Err(EncodeError::new(kind, None).in_message(message, version))
     }
 
     /// As [`check`](Self::check), after writing a message, which is taken back if it fails.
-    pub(crate) fn end_message(
+    pub(in crate::wire) fn end_message(
         &mut self,
-        start: &Mark,
+        start: &Position,
         message: &'static str,
         version: Version,
     ) -> Result<(), EncodeError> {

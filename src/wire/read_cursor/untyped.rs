@@ -1,10 +1,10 @@
 //! What reads values without their types, see `schema`: the same checks, and nothing is kept.
 
-use super::{MAX_STRING, Reader, Tag, TagSection};
+use super::{MAX_STRING, ReadCursor, Tag, TagSection};
 use crate::DecodeErrorKind;
 use crate::wire::{Blob, Encoding, varint};
 
-impl<'a> Reader<'a> {
+impl<'a> ReadCursor<'a> {
     /// The next `size` bytes; `None` if there are fewer, which is a fault.
     #[inline]
     pub(crate) fn fixed_bytes(&mut self, size: usize) -> Option<&'a [u8]> {

@@ -1,10 +1,10 @@
 //! The tagged fields at the end of a struct. See KIP-482.
 
-use super::{MAX_LENGTH, Mark, Writer};
+use super::{MAX_LENGTH, Position, WriteCursor};
 use crate::wire::{Encoding, TaggedField, TaggedFields};
 use crate::{EncodeError, EncodeErrorKind};
 
-impl Writer {
+impl WriteCursor {
     /// The tagged fields at the end of a struct whose definition has none.
     #[inline]
     pub fn tagged_fields(&mut self, e: Encoding, fields: &TaggedFields<'_>) {
@@ -28,14 +28,14 @@ impl Writer {
                 None,
             ));
         }
-        let start = e.is_compact().then(|| self.mark());
+        let start = e.is_compact().then(|| self.position());
         if start.is_some() {
             self.put([0]);
         }
         TagWriter {
             unknown: unknown.as_slice(),
             start,
-            value: Mark::default(),
+            value: Position::default(),
             count: 0,
         }
     }
@@ -54,7 +54,7 @@ impl Writer {
         self.unknown_below(tags, tag);
         if present {
             self.unsigned_varint(tag);
-            tags.value = self.mark();
+            tags.value = self.position();
             self.put([0]);
         }
     }
@@ -115,9 +115,9 @@ impl Writer {
 #[must_use = "the section is complete only after `finish_tags`"]
 pub struct TagWriter<'t> {
     unknown: &'t [TaggedField<'t>],
-    /// Where the count stands; `None` in the plain encoding.
-    start: Option<Mark>,
+    /// Where the count stands; `None` in the classic encoding.
+    start: Option<Position>,
     /// Where the size of the last known field stands.
-    value: Mark,
+    value: Position,
     count: u32,
 }

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{MAX_STRING, Reader};
+use super::{MAX_STRING, ReadCursor};
 use crate::wire::{Blob, Encoding, FixedWidth, Packed, varint};
 
-impl<'a> Reader<'a> {
+impl<'a> ReadCursor<'a> {
     /// A string.
     #[inline]
     pub fn string(&mut self, e: Encoding) -> Cow<'a, str> {
@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(super) fn length(&mut self, e: Encoding) -> i32 {
         match e {
-            Encoding::Plain => self.i32(),
+            Encoding::Classic => self.i32(),
             Encoding::Compact => self.compact_length(),
         }
     }
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(super) fn string_length(&mut self, e: Encoding) -> i32 {
         match e {
-            Encoding::Plain => i32::from(self.i16()),
+            Encoding::Classic => i32::from(self.i16()),
             Encoding::Compact => self.compact_length(),
         }
     }

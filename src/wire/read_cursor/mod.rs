@@ -1,5 +1,5 @@
-//! A cursor over the bytes of a message. What it checks, each fault as an error of its own kind,
-//! is listed in [`DecodeErrorKind`].
+//! The cursor over the bytes of a message that generated code reads with. What it checks, each fault as an error
+//! of its own kind, is listed in [`DecodeErrorKind`].
 //!
 //! What generated code calls for nearly every field and is out of line is `extern "C"`: such a function
 //! cannot unwind, so that no call has a path beside it that drops all that was read before. None of them
@@ -20,39 +20,17 @@ pub use tags::{Tag, TagSection};
 use super::{Limits, Uuid, varint};
 use crate::{DecodeError, DecodeErrorKind};
 
-/// Reads primitive values from the front of a byte slice.
+/// Reads primitive values from the front of a byte slice, and keeps the first fault.
 ///
-/// What it returns borrows the slice, not the reader. No number in the input sizes an allocation
-/// before it is checked against the bytes left and the [`Limits`].
+/// A value that cannot be read is zero or empty, and so is every value after it, as nothing is left to read.
+/// Whoever calls code with a cursor calls [`check`](Self::check) or [`end`](Self::end) when it returns: in the
+/// crate these are `Decode`'s methods, [`Reader::read`](super::Reader::read) and the walker of schemas. A struct is
+/// read without a branch for each field that returns early, which is a third of the code for the compiler.
 ///
-/// # Errors
-///
-/// A value that cannot be read is zero or empty, and so is all that is read after it: the first
-/// fault is kept, and [`check`](Self::check) or [`end`](Self::end) must be called to learn of it. So
-/// a struct is read without a branch for each field that returns early, which is a third of the code
-/// for the compiler.
-///
-/// # Examples
-///
-/// ```
-/// use kafka_codec::DecodeErrorKind;
-/// use kafka_codec::wire::{Encoding, Reader};
-///
-/// let mut reader = Reader::new(b"\0\x02hi\0\0\0\x07");
-/// assert_eq!(reader.string(Encoding::Plain), "hi");
-/// assert_eq!(reader.i32(), 7);
-/// reader.end()?;
-///
-/// let mut reader = Reader::new(b"\0\x02h");
-/// assert_eq!(reader.string(Encoding::Plain), "");
-/// assert_eq!(reader.i32(), 0);
-/// let error = reader.check().unwrap_err();
-/// assert_eq!(error.offset(), 2);
-/// assert_eq!(error.kind(), &DecodeErrorKind::UnexpectedEnd { needed: 2, remaining: 1 });
-/// # Ok::<(), kafka_codec::DecodeError>(())
-/// ```
+/// What it returns borrows the slice, not the cursor. A number in the input is checked against the remaining bytes
+/// and the [`Limits`] before it sizes an allocation.
 #[derive(Clone, Debug)]
-pub struct Reader<'a> {
+pub struct ReadCursor<'a> {
     rest: &'a [u8],
     /// The length of the whole input.
     length: usize,
@@ -63,16 +41,9 @@ pub struct Reader<'a> {
     error: Option<DecodeError>,
 }
 
-impl<'a> Reader<'a> {
-    /// A reader of `bytes` with default limits.
-    #[must_use]
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self::with_limits(bytes, Limits::default())
-    }
-
-    /// A reader of `bytes` that spends at most what `limits` allow for their length.
-    #[must_use]
-    pub fn with_limits(bytes: &'a [u8], limits: Limits) -> Self {
+impl<'a> ReadCursor<'a> {
+    /// A cursor over `bytes` that takes at most the memory that `limits` allow for their length.
+    pub(crate) fn with_limits(bytes: &'a [u8], limits: Limits) -> Self {
         // A vector cannot take more, so that reserving one does not panic on 32-bit targets.
         let memory_limit = limits
             .max_memory_for(bytes.len())
@@ -88,16 +59,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The bytes not read yet.
-    #[must_use]
     #[inline]
-    pub const fn rest(&self) -> &'a [u8] {
+    pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// How many bytes have been read; all after a fault.
-    #[must_use]
+    /// The number of bytes read; all after a fault.
     #[inline]
-    pub const fn offset(&self) -> usize {
+    pub(crate) const fn offset(&self) -> usize {
         self.length - self.rest.len()
     }
 
@@ -248,9 +217,9 @@ mod tests {
     #[test]
     fn no_limits_allow_more_memory_than_a_vector_can_take() {
         let largest = isize::MAX.unsigned_abs();
-        let mut reader = Reader::with_limits(b"", Limits::UNLIMITED);
-        assert!(!reader.spend(largest + 1));
-        let error = reader.check().unwrap_err();
+        let mut cursor = ReadCursor::with_limits(b"", Limits::UNLIMITED);
+        assert!(!cursor.spend(largest + 1));
+        let error = cursor.check().unwrap_err();
         let limit = DecodeErrorKind::MemoryLimit { limit: largest };
         assert_eq!(error.kind(), &limit);
     }

@@ -3,24 +3,19 @@
 //! What makes an error is a function of values, out of line, and not a method: it does not see the
 //! reader, so the compiler keeps the reader in registers.
 
-use super::{MAX_STRING, Reader, varint};
+use super::{MAX_STRING, ReadCursor, varint};
 use crate::{DecodeError, DecodeErrorKind, Version, VersionRange};
 
-impl<'a> Reader<'a> {
-    /// Whether something has failed.
-    #[must_use]
+impl<'a> ReadCursor<'a> {
+    /// Returns `true` if something has failed.
     #[inline]
-    pub const fn failed(&self) -> bool {
+    pub(crate) const fn failed(&self) -> bool {
         self.error.is_some()
     }
 
-    /// Fails if something has failed since the last call, with what failed first.
-    ///
-    /// # Errors
-    ///
-    /// What failed first.
+    /// Returns the first fault since the last call.
     #[inline]
-    pub fn check(&mut self) -> Result<(), DecodeError> {
+    pub(crate) fn check(&mut self) -> Result<(), DecodeError> {
         match self.error.take() {
             None => Ok(()),
             Some(error) => Err(error),
@@ -28,11 +23,7 @@ impl<'a> Reader<'a> {
     }
 
     /// As [`check`](Self::check), and fails if bytes are left.
-    ///
-    /// # Errors
-    ///
-    /// What failed first; [`TrailingBytes`](DecodeErrorKind::TrailingBytes) if nothing did.
-    pub fn end(&mut self) -> Result<(), DecodeError> {
+    pub(crate) fn end(&mut self) -> Result<(), DecodeError> {
         self.check()?;
         match self.rest.len() {
             0 => Ok(()),
@@ -55,16 +46,6 @@ impl<'a> Reader<'a> {
         }
         let kind = DecodeErrorKind::UnsupportedVersion { version, supported };
         Err(DecodeError::new(kind, self.offset()).in_message(message, version))
-    }
-
-    /// As [`check`](Self::check), after reading a message.
-    pub(crate) fn check_message(
-        &mut self,
-        message: &'static str,
-        version: Version,
-    ) -> Result<(), DecodeError> {
-        self.check()
-            .map_err(|error| error.in_message(message, version))
     }
 
     /// Fails because fewer than `needed` bytes are left.

@@ -1,16 +1,16 @@
 //! Values with a length in front.
 
-use super::{MAX_LENGTH, Writer};
+use super::{MAX_LENGTH, SHARE_FROM, WriteCursor};
 use crate::wire::{Blob, Encoding, FixedWidth, Packed};
 
-impl Writer {
+impl WriteCursor {
     /// A string of at most 32,767 bytes, in either encoding.
     pub fn string(&mut self, e: Encoding, value: &str, field: &'static str) {
         let Ok(length) = i16::try_from(value.len()) else {
             return self.too_long(field, value.len(), i16::MAX.unsigned_abs().into());
         };
         match e {
-            Encoding::Plain => self.i16(length),
+            Encoding::Classic => self.i16(length),
             Encoding::Compact => self.unsigned_varint(u32::from(length.unsigned_abs()) + 1),
         }
         self.own.extend_from_slice(value.as_bytes());
@@ -20,7 +20,7 @@ impl Writer {
     pub fn nullable_string(&mut self, e: Encoding, value: Option<&str>, field: &'static str) {
         match (value, e) {
             (Some(value), _) => self.string(e, value, field),
-            (None, Encoding::Plain) => self.i16(-1),
+            (None, Encoding::Classic) => self.i16(-1),
             (None, Encoding::Compact) => self.unsigned_varint(0),
         }
     }
@@ -36,7 +36,7 @@ impl Writer {
     #[inline]
     pub fn bytes(&mut self, value: &Blob<'_>) {
         match value {
-            Blob::Shared(blob) if blob.len() >= Self::SHARE_FROM => self.share(blob.clone()),
+            Blob::Shared(blob) if blob.len() >= SHARE_FROM => self.share(blob.clone()),
             _ => self.own.extend_from_slice(value),
         }
     }
@@ -119,9 +119,14 @@ impl Writer {
 
     /// The length in front of bytes, records or an array; `false` if it is too large.
     #[inline]
-    fn count(&mut self, e: Encoding, length: usize, field: &'static str) -> bool {
+    pub(in crate::wire) fn count(
+        &mut self,
+        e: Encoding,
+        length: usize,
+        field: &'static str,
+    ) -> bool {
         match (u32::try_from(length), e) {
-            (Ok(length @ 0..=MAX_LENGTH), Encoding::Plain) => self.u32(length),
+            (Ok(length @ 0..=MAX_LENGTH), Encoding::Classic) => self.u32(length),
             (Ok(length @ 0..=MAX_LENGTH), Encoding::Compact) => self.unsigned_varint(length + 1),
             _ => {
                 self.too_long(field, length, MAX_LENGTH);
@@ -133,9 +138,9 @@ impl Writer {
 
     /// The length of null bytes, records or arrays.
     #[inline]
-    fn null(&mut self, e: Encoding) {
+    pub(in crate::wire) fn null(&mut self, e: Encoding) {
         match e {
-            Encoding::Plain => self.i32(-1),
+            Encoding::Classic => self.i32(-1),
             Encoding::Compact => self.unsigned_varint(0),
         }
     }

@@ -1,18 +1,18 @@
 //! The tagged fields at the end of a struct. See KIP-482.
 
-use super::Reader;
+use super::ReadCursor;
 use crate::DecodeErrorKind;
 use crate::wire::{Blob, Encoding, TaggedField, TaggedFields};
 
-impl<'a> Reader<'a> {
-    /// The tagged fields at the end of a struct whose definition has none; empty in the plain
+impl<'a> ReadCursor<'a> {
+    /// The tagged fields at the end of a struct whose definition has none; empty in the classic
     /// encoding.
     #[inline]
     pub fn tagged_fields(&mut self, e: Encoding) -> TaggedFields<'a> {
-        if self.has_tags(e) {
-            self.unknown_tags()
-        } else {
+        if self.skip_empty_tags(e) {
             TaggedFields::new()
+        } else {
+            self.unknown_tags()
         }
     }
 
@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
     #[cfg(feature = "connection")]
     #[inline]
     pub(crate) fn skip_tagged_fields(&mut self, e: Encoding) {
-        if self.has_tags(e) {
+        if !self.skip_empty_tags(e) {
             self.skip_tags();
         }
     }
@@ -42,17 +42,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether tagged fields stand at the end of a struct: nearly always none, which is a byte that
-    /// is read then.
+    /// Skips the tagged fields at the end of a struct if there are none, which is so nearly always: a zero byte, and
+    /// in the classic encoding nothing. Otherwise returns `false` and leaves the section unread.
     #[inline]
-    pub fn has_tags(&mut self, e: Encoding) -> bool {
+    pub fn skip_empty_tags(&mut self, e: Encoding) -> bool {
         match (e, self.rest.split_first()) {
             (Encoding::Compact, Some((0, rest))) => {
                 self.rest = rest;
-                false
+                true
             }
-            (Encoding::Compact, _) => true,
-            (Encoding::Plain, _) => false,
+            (Encoding::Compact, _) => false,
+            (Encoding::Classic, _) => true,
         }
     }
 
