@@ -5,21 +5,21 @@ use quote::quote;
 
 use super::{INDENT, docs, ident, number};
 use crate::ir::{Api, HeaderRange, Protocol};
-use crate::schema::Listener;
+use crate::schema::{Kind, Listener};
 use crate::versions::Versions;
 
 /// One row an API: variant, key, and what the library wants to know of it.
 pub fn api_keys(protocol: &Protocol) -> TokenStream {
     let releases = &protocol.releases;
-    let rows = protocol.apis.iter().map(row);
+    let rows = protocol.apis.iter().map(|api| row(protocol, api));
     quote!(api_keys! { releases: [#(#releases),*]; #(#rows)* })
 }
 
 /// Releases and ranges are pairs of a first release and what holds from there on.
-fn row(api: &Api) -> TokenStream {
+fn row(protocol: &Protocol, api: &Api) -> TokenStream {
     let name = ident(&api.name);
     let key = number(api.key);
-    let docs = docs::attributes(INDENT, &[doc(api)]);
+    let docs = docs::attributes(INDENT, &doc(protocol, api));
     let constant = &api.constant;
     let aliases = api
         .aliases
@@ -71,7 +71,12 @@ fn row(api: &Api) -> TokenStream {
     }
 }
 
-fn doc(api: &Api) -> String {
+/// What the request does, and the facts of the API.
+fn doc(protocol: &Protocol, api: &Api) -> Vec<String> {
+    let mut messages = protocol.messages.iter();
+    let request =
+        messages.find(|message| message.kind == Kind::Request && message.api_key == Some(api.key));
+    let description = request.and_then(|request| request.description.clone());
     let mut doc = format!("{}, key {}, versions {}", api.name, api.key, api.versions);
     for (words, release) in [
         ("since Kafka", &api.history.since),
@@ -81,7 +86,7 @@ fn doc(api: &Api) -> String {
             doc += &format!(", {words} {release}");
         }
     }
-    doc + "."
+    description.into_iter().chain([doc + "."]).collect()
 }
 
 /// The lowest and the highest version; no version is 0 to -1, as Kafka's own tables have it.
