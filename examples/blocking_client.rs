@@ -10,10 +10,13 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use bytes::Buf;
+use bytes::{Buf, BytesMut};
 use kafka_codec::connection::sasl::{Mechanism, Plain};
 use kafka_codec::connection::{Connection, ConnectionOptions, Event, SubmitOptions};
 use kafka_codec::messages::{MetadataRequest, MetadataResponse};
+
+/// The most bytes that are read at once.
+const READ: usize = 64 * 1024;
 
 fn main() {
     if let Err(error) = run() {
@@ -34,6 +37,9 @@ fn run() -> Result<(), Box<dyn Error>> {
     let options = ConnectionOptions::new(address.as_str()).with_client_id("blocking_client");
     let mut connection = Connection::with_sasl(Instant::now(), options, mechanisms);
     let mut socket = TcpStream::connect(&address)?;
+
+    // The connection leaves room in it for the next read.
+    let mut buffer = BytesMut::with_capacity(READ);
 
     // 1. The transport is open.
     connection.handle_opened(Instant::now());
@@ -78,24 +84,30 @@ fn run() -> Result<(), Box<dyn Error>> {
             continue;
         }
         // 4. and 5. Wait for bytes, at most until the deadline.
-        wait(&mut connection, &mut socket)?;
+        wait(&mut connection, &mut socket, &mut buffer)?;
     }
 }
 
 /// Gives the connection what arrives, or the time if nothing does.
-fn wait(connection: &mut Connection, socket: &mut TcpStream) -> io::Result<()> {
+fn wait(
+    connection: &mut Connection,
+    socket: &mut TcpStream,
+    buffer: &mut BytesMut,
+) -> io::Result<()> {
     let now = Instant::now();
     let wait = connection
         .next_deadline()
         .map(|at| at.saturating_duration_since(now));
     // A timeout of zero would be none.
     socket.set_read_timeout(wait.map(|wait| wait.max(Duration::from_millis(1))))?;
-    let mut buffer = [0; 16 * 1024];
-    let result = socket.read(&mut buffer);
+    // `Read` wants bytes that are initialized.
+    buffer.resize(buffer.capacity().min(READ), 0);
+    let result = socket.read(buffer);
+    buffer.truncate(*result.as_ref().unwrap_or(&0));
     let now = Instant::now();
     match result {
         Ok(0) => connection.handle_end_of_stream(now),
-        Ok(length) => connection.handle_bytes(now, buffer.get(..length).unwrap_or_default()),
+        Ok(_) => connection.handle_received(now, buffer),
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
         Err(error) => connection.handle_transport_error(now, &error),
     }

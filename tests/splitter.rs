@@ -439,20 +439,27 @@ fn a_frame_of_exactly_the_limit_is_no_error() {
 }
 
 #[test]
-fn allowed_sizes_change_between_frames_and_not_inside_of_one() {
+fn allowed_sizes_change_between_frames_and_inside_of_one() {
     let mut reader = FrameReader::default();
     reader.set_allowed_sizes(4..=8);
-    assert_eq!(reader.next_frame(&mut &b"\0\0\0\x08half"[..]), Ok(None));
-    reader.set_allowed_sizes(0..=4);
-    let mut input = &b"half\0\0\0\0\0\0\0\x05"[..];
+    assert_eq!(reader.next_frame(&mut &b"\0\0\0\x05ha"[..]), Ok(None));
+    reader.set_allowed_sizes(0..=6);
+    let mut input = &b"lf.\0\0\0\0\0\0\0\x05four"[..];
     let frame = reader.next_frame(&mut input).unwrap();
-    assert_eq!(frame.as_deref(), Some(&b"halfhalf"[..]));
+    assert_eq!(frame.as_deref(), Some(&b"half."[..]));
     assert_eq!(reader.next_frame(&mut input), Ok(Some(Bytes::new())));
-    let error = reader.next_frame(&mut input).unwrap_err();
+    assert_eq!(reader.next_frame(&mut input), Ok(None));
+
+    reader.set_allowed_sizes(0..=4);
+    let error = reader.next_frame(&mut &b"."[..]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "frame at byte 16: frame size 5 is invalid (maximum 4)"
+        "frame at byte 13: frame size 5 is invalid (maximum 4)"
     );
+    assert_eq!(reader.check_end(), Err(error));
+    reader.set_allowed_sizes(5..=5);
+    let frame = reader.next_frame(&mut &b"."[..]).unwrap();
+    assert_eq!(frame.as_deref(), Some(&b"four."[..]));
 }
 
 fn to_bytes(frames: &[&[u8]]) -> Vec<Bytes> {

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::frame::{ForeignProtocol, FrameError, FrameErrorKind, FrameReader, StreamPosition};
 use crate::pairing::Mismatch;
 use crate::{DecodeError, EncodeError, ErrorCode, Version};
 
-use super::receive::StreamPosition;
 use super::sasl::MechanismError;
-use super::{ApiLabel, ForeignProtocol, VersionError};
+use super::{ApiLabel, VersionError};
 
 /// Why a connection was closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,26 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// The stream that `reader` reads does not consist of frames.
+    pub(super) fn of_frames(error: &FrameError, reader: &FrameReader) -> Self {
+        let first_bytes = reader.first_bytes().into();
+        match *error.kind() {
+            FrameErrorKind::SizeOutOfRange { size, min, max } => Self::BadFrameSize {
+                announced: size,
+                at_least: min,
+                at_most: max,
+                first_bytes,
+            },
+            FrameErrorKind::ForeignProtocol(protocol) => Self::Foreign {
+                protocol,
+                first_bytes,
+            },
+            FrameErrorKind::EndInSize { .. } | FrameErrorKind::EndInFrame { .. } => {
+                Self::RemoteEof(reader.position())
+            }
+        }
+    }
+
     /// What kind of reason it is, in a word that does not change: for counters.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -9,12 +9,13 @@
 //!
 //! | family | methods | rule |
 //! |---|---|---|
-//! | inputs of the transport | [`handle_opened`], [`handle_bytes`], [`handle_written`], [`handle_end_of_stream`], [`handle_transport_error`], [`handle_timer`] | each with the time |
+//! | inputs of the transport | [`handle_opened`], [`handle_received`] or [`handle_bytes`], [`handle_written`], [`handle_end_of_stream`], [`handle_transport_error`], [`handle_timer`] | each with the time |
 //! | commands | [`submit`], [`submit_frame`], [`submit_body`], [`probe`], [`cancel`], [`drain`], [`close`], [`retire`], [`replace_mechanism`], [`provide_sasl_token`], [`handle_decoded`] | as above |
 //! | outputs | [`poll_event`], [`poll_transmit`], [`next_deadline`] | in this order, after every input or command |
 //! | questions | [`state`], [`versions`], [`choose_version`], [`in_flight`], [`gauges`] and others | at any time |
 //!
 //! [`handle_opened`]: Connection::handle_opened
+//! [`handle_received`]: Connection::handle_received
 //! [`handle_bytes`]: Connection::handle_bytes
 //! [`handle_written`]: Connection::handle_written
 //! [`handle_end_of_stream`]: Connection::handle_end_of_stream
@@ -142,7 +143,8 @@
 //! - Events come in the same order with the same content, whatever the pieces in which bytes arrive.
 //! - No event follows [`Event::Closed`].
 //! - A body that does not decode closes nothing: the connection reads no bodies, but for the throttle time.
-//! - Memory: what was submitted, what has arrived of one frame, and less than 4 KiB.
+//! - Memory: what was submitted, one frame that is arriving, as [`FrameReader`](crate::frame::FrameReader#memory) reserves it,
+//!   and less than 4 KiB.
 //! - Passwords and tokens are wiped, and in no event, error or `Debug` output.
 //!
 //! # When a connection is closed
@@ -184,12 +186,10 @@ mod hint;
 mod histogram;
 mod metrics;
 mod peek;
-mod receive;
 mod report;
 mod request;
 pub mod sasl;
 pub mod server;
-mod sniff;
 mod state;
 mod throttle;
 mod timing;
@@ -199,6 +199,7 @@ mod transmit;
 mod versions;
 mod wait;
 
+pub use crate::frame::{ForeignProtocol, StreamPosition};
 pub use advice::{Advice, DuplicateRisk, Failure, Retry, keep_alive_interval};
 pub use client::Connection;
 pub use client::completion::{
@@ -220,10 +221,8 @@ pub use emitter::MetricsEmitter;
 pub use hint::{Confidence, Hint, HintKind};
 pub use histogram::Histogram;
 pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Metrics};
-pub use receive::StreamPosition;
 pub use report::{CloseReport, ReconnectAdvice, Severity, Unfinished};
 pub use request::{ApiLabel, Delivery, RequestId};
-pub use sniff::ForeignProtocol;
 pub use state::State;
 pub use timing::{Timings, Waits};
 pub use transmit::Transmit;

@@ -31,6 +31,11 @@ impl ForeignProtocol {
     /// How many of the first bytes are examined.
     pub(crate) const LOOKED_AT: usize = 16;
 
+    /// Returns the bytes that errors show of a frame: the first 16.
+    pub(crate) fn first_bytes(bytes: &[u8]) -> &[u8] {
+        bytes.get(..Self::LOOKED_AT).unwrap_or(bytes)
+    }
+
     /// Examines the first bytes of a stream. `is_all` means that no more bytes follow.
     ///
     /// Called with 1, 2, 3, .. bytes, the first answer other than [`Sniffed::NotYet`] depends on the stream alone,

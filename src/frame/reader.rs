@@ -29,8 +29,8 @@ use super::position::StreamPosition;
 ///
 /// - [`next_frame`](Self::next_frame) takes a slice, and copies it once.
 /// - [`next_frame_in`](Self::next_frame_in) takes a [`BytesMut`] that the transport filled. Frames of at least 16 KiB are split off
-///   it, or read in place: when it returns `None`, the buffer is empty and has room where the rest of the frame belongs.
-///   Read the next bytes into that room; those in another buffer are copied.
+///   it, or read in place: once all of the buffer is taken, it has room where the rest of the frame belongs. Read the
+///   next bytes into that room; those in another buffer are copied.
 ///
 /// # Memory
 ///
@@ -133,7 +133,7 @@ impl FrameReader {
         self
     }
 
-    /// Sets the sizes that are allowed from now on. A frame whose size has been accepted is not affected.
+    /// Sets the sizes that are allowed, also for the frame that is arriving. By default 0 to [`Limits::max_frame_bytes`].
     pub fn set_allowed_sizes(&mut self, sizes: RangeInclusive<usize>) {
         (self.min, self.max) = (*sizes.start(), (*sizes.end()).min(LARGEST));
     }
@@ -153,7 +153,7 @@ impl FrameReader {
 
     /// As [`next_frame`](Self::next_frame), from a buffer that the transport filled, and without copying large frames.
     ///
-    /// When it returns `None`, `buffer` is empty and has room for the next read.
+    /// A `buffer` that is empty afterwards has room for the next read. It is empty when `None` is returned.
     ///
     /// # Errors
     ///
@@ -173,7 +173,11 @@ impl FrameReader {
                 match self.check_size(*size) {
                     Ok(size) if size <= rest.len() => {
                         self.count(size);
-                        return Ok(Some(input.take_frame(size)));
+                        let frame = input.take_frame(size);
+                        if input.bytes().is_empty() {
+                            input.make_room(&mut self.partial);
+                        }
+                        return Ok(Some(frame));
                     }
                     _ => {}
                 }
@@ -185,7 +189,10 @@ impl FrameReader {
     /// As [`take_frame`](Self::take_frame), for a frame that does not arrive in one piece.
     fn assemble(&mut self, input: &mut impl FrameInput) -> Result<Option<Bytes>, FrameError> {
         let total = match self.partial.total() {
-            Some(total) => total,
+            Some(total) => {
+                self.check_accepted()?;
+                total
+            }
             None => {
                 let Some(size) = self.examine(input)? else {
                     return Ok(None);
@@ -197,12 +204,14 @@ impl FrameReader {
         let missing = total - self.partial.bytes().len();
         let here = input.bytes().len();
         input.take_part(missing.min(here), &mut self.partial);
-        if here < missing {
-            input.make_room(&mut self.partial);
-            return Ok(None);
+        let frame = (here >= missing).then(|| self.partial.complete());
+        if frame.is_some() {
+            self.count(total - SIZE_BYTES);
         }
-        self.count(total - SIZE_BYTES);
-        Ok(Some(self.partial.complete()))
+        if here <= missing {
+            input.make_room(&mut self.partial);
+        }
+        Ok(frame)
     }
 
     /// Returns the size of the next frame, if enough of it is here to accept it. Otherwise takes what is here.
@@ -254,6 +263,14 @@ impl FrameReader {
         Ok(is_enough.then_some(size))
     }
 
+    /// Checks the size of the frame that is arriving again: other sizes may be allowed by now.
+    fn check_accepted(&self) -> Result<(), FrameError> {
+        match self.partial.bytes().first_chunk() {
+            Some(size) => self.check_size(*size).map(drop),
+            None => Ok(()),
+        }
+    }
+
     fn check_size(&self, size: [u8; SIZE_BYTES]) -> Result<usize, FrameError> {
         let announced = i32::from_be_bytes(size);
         match usize::try_from(announced) {
@@ -285,9 +302,7 @@ impl FrameReader {
             StreamPosition::BetweenFrames => return Ok(()),
             StreamPosition::InSize { got } => FrameErrorKind::EndInSize { got },
             StreamPosition::InFrame { got, announced } => {
-                if self.partial.total().is_none() {
-                    self.examine_first(self.first_bytes())?;
-                }
+                self.check_accepted()?;
                 FrameErrorKind::EndInFrame { got, announced }
             }
         }))
@@ -337,8 +352,7 @@ impl FrameReader {
     /// The first bytes of the frame that is arriving, or that was refused: its size included, at most 16.
     #[must_use]
     pub fn first_bytes(&self) -> &[u8] {
-        let bytes = self.partial.bytes();
-        bytes.get(..ForeignProtocol::LOOKED_AT).unwrap_or(bytes)
+        ForeignProtocol::first_bytes(self.partial.bytes())
     }
 
     /// The number of bytes of memory that are reserved for the frame that is arriving.

@@ -1,10 +1,10 @@
-//! Drives a connection through a script, and the same script again with the bytes in other pieces.
+//! Drives a connection through a script, and the same script again with the bytes in other pieces and another form.
 
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use bytes::Buf;
+use bytes::{Buf, BytesMut};
 use kafka_codec::connection::sasl::Mechanism;
 use kafka_codec::connection::{
     CloseReport, Completion, Connection, ConnectionOptions, Event, Outcome, RequestId,
@@ -29,18 +29,25 @@ enum Pieces {
     At(usize),
 }
 
-/// Runs a script with the bytes in all kinds of pieces; the events must be the same.
+/// Runs a script with the bytes in all kinds of pieces, in slices and in buffers; the events must be the same.
 pub(crate) fn replay(script: impl Fn(&mut Driver)) {
-    let run = |pieces| {
+    let run = |pieces, in_buffers| {
         let mut driver = Driver::new(pieces);
+        driver.in_buffers = in_buffers;
         script(&mut driver);
         driver.drain();
         (driver.log, driver.longest)
     };
-    let (whole, longest) = run(Pieces::Whole);
-    assert_eq!(run(Pieces::Bytes).0, whole, "byte by byte");
+    let (whole, longest) = run(Pieces::Whole, false);
+    assert_eq!(run(Pieces::Whole, true).0, whole, "in a buffer");
+    for in_buffers in [false, true] {
+        let log = run(Pieces::Bytes, in_buffers).0;
+        assert_eq!(log, whole, "byte by byte, in buffers: {in_buffers}");
+    }
     for at in 1..longest {
-        assert_eq!(run(Pieces::At(at)).0, whole, "cut at {at}");
+        let in_buffers = at % 2 == 0;
+        let log = run(Pieces::At(at), in_buffers).0;
+        assert_eq!(log, whole, "cut at {at}, in buffers: {in_buffers}");
     }
 }
 
@@ -49,6 +56,9 @@ pub(crate) struct Driver {
     pub(crate) connection: Connection,
     pub(crate) now: Instant,
     pieces: Pieces,
+    /// Whether bytes arrive in the buffer of a transport, not in slices.
+    in_buffers: bool,
+    buffer: BytesMut,
     /// What the connection wrote and the script has not read.
     pub(crate) written: VecDeque<u8>,
     /// The transport takes nothing.
@@ -76,6 +86,8 @@ impl Driver {
             connection: Connection::new(now, options()),
             now,
             pieces,
+            in_buffers: false,
+            buffer: BytesMut::new(),
             written: VecDeque::new(),
             is_stuck: false,
             events: VecDeque::new(),
@@ -145,7 +157,13 @@ impl Driver {
             }
         };
         for piece in pieces {
-            self.connection.handle_bytes(self.now, piece);
+            if self.in_buffers {
+                self.buffer.extend_from_slice(piece);
+                self.connection.handle_received(self.now, &mut self.buffer);
+                assert!(self.buffer.is_empty(), "all of it is taken");
+            } else {
+                self.connection.handle_bytes(self.now, piece);
+            }
         }
         self.drain();
     }

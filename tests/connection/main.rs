@@ -1,7 +1,7 @@
 //! The connection, driven by scripts: a broker made of bytes, and a clock that only these tests move.
 //!
-//! Every script is replayed with the bytes in one piece, byte by byte, and split at every place; the events
-//! must be the same. Rules are those of the table in `coverage.rs`.
+//! Every script is replayed with the bytes in one piece, byte by byte, and split at every place, in slices and in buffers of a
+//! transport; the events must be the same. Rules are those of the table in `coverage.rs`.
 #![cfg(test)]
 #![cfg(feature = "connection")]
 
@@ -32,6 +32,7 @@ mod produce_attempts;
 mod progress;
 #[path = "../support/random.rs"]
 mod random;
+mod receiving;
 #[path = "../support/recorded.rs"]
 mod recorded;
 mod recorded_traffic;

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use kafka_codec::connection::{CloseReport, Completion, Connection, Event, RequestId, Transmit};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
@@ -38,7 +39,8 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let (mut reader, mut writer) = tokio::io::split(transport);
-    let mut buffer = vec![0; 64 * 1024];
+    // The connection leaves room in it for the next read, of a large response that for all that is missing.
+    let mut buffer = BytesMut::with_capacity(16 * 1024);
     let mut waiting = Waiting::default();
     let (mut has_clients, mut is_flushed) = (true, true);
 
@@ -67,7 +69,7 @@ where
         let mut transmit = connection.poll_transmit();
         let has_output = transmit.is_some() || !is_flushed;
         let input = tokio::select! {
-            read = reader.read(&mut buffer) => Input::Read(read),
+            read = reader.read_buf(&mut buffer) => Input::Read(read),
             output = output(&mut writer, transmit.as_mut()), if has_output => output,
             command = commands.recv(), if takes_commands => Input::Command(command),
             () = until(deadline) => Input::Timer,
@@ -76,9 +78,7 @@ where
         // 5. Say what happened.
         match input {
             Input::Read(Ok(0)) => connection.handle_end_of_stream(now()),
-            Input::Read(Ok(length)) => {
-                connection.handle_bytes(now(), buffer.get(..length).unwrap_or_default());
-            }
+            Input::Read(Ok(_)) => connection.handle_received(now(), &mut buffer),
             Input::Written(Ok(length)) => {
                 is_flushed = false;
                 connection.handle_written(now(), length);

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use crate::messages::ResponseHeader;
 use crate::{ApiKey, DecodeError, ErrorCode, Request, ResponseFrame, Version};
 
-use crate::connection::receive::SIZE_BYTES;
 use crate::connection::{ApiLabel, Delivery, RequestId, Timings};
+use crate::frame::SIZE_BYTES;
 
 use super::error::ConnectionError;
 use super::event::Event;

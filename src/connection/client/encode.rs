@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 
-use crate::connection::receive::{ROUTED, SIZE_BYTES};
+use crate::connection::peek::ROUTED;
 use crate::connection::{ApiLabel, RequestId, Timings};
 use crate::connection::{peek, wait};
+use crate::frame::SIZE_BYTES;
 use crate::messages::{
     ApiVersionsRequest, RequestHeader, SaslAuthenticateRequest, SaslHandshakeRequest,
 };

@@ -1,16 +1,18 @@
 //! How a connection works: requests move from one of its parts to the next, and time and failures end them.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::connection::receive::{Received, Receiver, SIZE_BYTES, StreamPosition};
 use crate::connection::throttle::throttle_time;
 use crate::connection::{
     ApiLabel, AuthenticationFault, CloseReason, Delivery, ForeignProtocol, NegotiationFault,
     RequestId, State, TimeoutKind, VersionTable,
 };
+use crate::frame::input::FrameInput;
+use crate::frame::{FrameReader, SIZE_BYTES, StreamPosition};
 use crate::messages::ApiVersionsResponse;
 use crate::pairing::Answered;
 use crate::{Decode, ErrorCode};
@@ -136,28 +138,22 @@ impl Connection {
         }
     }
 
-    /// Takes bytes from the front of `bytes`, at most up to the end of a frame.
-    pub(super) fn read(&mut self, now: Instant, bytes: &mut &[u8]) {
+    /// Takes bytes from the front of `input`, at most up to the end of a frame.
+    pub(super) fn read(&mut self, now: Instant, input: &mut impl FrameInput) {
         self.frame_started.get_or_insert(now);
-        let (min, max) = self.frame_sizes();
-        let before = bytes.len();
-        let received = self.receiver.receive(bytes, min..=max);
-        self.bytes_in += (before - bytes.len()) as u64;
+        self.receiver.set_allowed_sizes(self.frame_sizes());
+        let before = input.bytes().len();
+        let received = self.receiver.take_frame(input);
+        self.bytes_in += (before - input.bytes().len()) as u64;
         match received {
-            Received::Nothing => {}
-            Received::Frame(frame) => {
+            Ok(None) => {}
+            Ok(Some(frame)) => {
                 let started = self.frame_started.take();
                 let started = started.expect("it is set before the first byte of a frame");
                 self.on_frame(now, started, frame);
             }
-            Received::Foreign(protocol) => self.close_foreign(now, protocol),
-            Received::BadSize(announced) => {
-                let reason = CloseReason::BadFrameSize {
-                    announced,
-                    at_least: min,
-                    at_most: max,
-                    first_bytes: self.receiver.first_bytes().into(),
-                };
+            Err(error) => {
+                let reason = CloseReason::of_frames(&error, &self.receiver);
                 self.close_because(now, reason);
             }
         }
@@ -434,7 +430,7 @@ impl Connection {
             self.events.fail(request, closed(), delivery);
         }
         self.deadlines.clear();
-        self.receiver = Receiver::default();
+        self.receiver = FrameReader::default();
         self.session.close(now);
         self.follow_session(now);
         self.events.push(Event::Closed(report));
@@ -487,12 +483,12 @@ impl Connection {
 
     /// The minimum and maximum size of the next frame: bare tokens may be empty, all else has a correlation id, and until
     /// the caller's own requests are answered, frames are small.
-    fn frame_sizes(&self) -> (usize, usize) {
+    fn frame_sizes(&self) -> RangeInclusive<usize> {
         let max = self.options.max_frame_bytes;
         match self.state() {
-            State::SaslTokens => (0, max.min(MAX_INITIAL_FRAME)),
-            state if state.is_initial() => (SIZE_BYTES, max.min(MAX_INITIAL_FRAME)),
-            _ => (SIZE_BYTES, max),
+            State::SaslTokens => 0..=max.min(MAX_INITIAL_FRAME),
+            state if state.is_initial() => SIZE_BYTES..=max.min(MAX_INITIAL_FRAME),
+            _ => SIZE_BYTES..=max,
         }
     }
 }

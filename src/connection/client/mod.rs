@@ -24,11 +24,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
+use crate::frame::FrameReader;
+use crate::frame::input::FrameInput;
 use crate::{ApiKey, DecodeError, Request, Version};
 
-use super::receive::Receiver;
 use super::sasl::{Mechanism, Token};
 use super::timing::earlier;
 use super::{
@@ -55,7 +56,7 @@ pub struct Connection {
     encoder: Encoder,
     queue: SendQueue,
     in_flight: InFlight,
-    receiver: Receiver,
+    receiver: FrameReader,
     /// When the first byte of the frame that is arriving came.
     frame_started: Option<Instant>,
     deadlines: Deadlines,
@@ -88,7 +89,7 @@ impl Connection {
             encoder: Encoder::new(options.clone()),
             queue: SendQueue::default(),
             in_flight: InFlight::default(),
-            receiver: Receiver::default(),
+            receiver: FrameReader::default().with_sniffing(true),
             frame_started: None,
             deadlines: Deadlines::new(now, options.clone()),
             responses: 0,
@@ -155,14 +156,30 @@ impl Connection {
         );
     }
 
-    /// Bytes arrived, in pieces of any size.
+    /// Bytes arrived, in pieces of any size. They are copied; see [`handle_received`](Self::handle_received).
     pub fn handle_bytes(&mut self, now: Instant, mut bytes: &[u8]) {
-        if self.is_closed() || bytes.is_empty() {
+        self.receive(now, &mut bytes);
+    }
+
+    /// Bytes arrived in a buffer that the transport filled. Large frames are not copied.
+    ///
+    /// Takes all bytes out of `buffer`, and makes room for the next read in it, as
+    /// [`FrameReader::next_frame_in`](crate::frame::FrameReader::next_frame_in): of a large frame, the room where its rest
+    /// belongs. Keep the buffer with the transport, and begin with an empty one of 16 to 64 KiB.
+    pub fn handle_received(&mut self, now: Instant, buffer: &mut BytesMut) {
+        self.receive(now, buffer);
+        if self.is_closed() {
+            buffer.clear();
+        }
+    }
+
+    fn receive(&mut self, now: Instant, input: &mut impl FrameInput) {
+        if self.is_closed() || input.bytes().is_empty() {
             return;
         }
         self.deadlines.received(now);
-        while !bytes.is_empty() && !self.is_closed() {
-            self.read(now, &mut bytes);
+        while !input.bytes().is_empty() && !self.is_closed() {
+            self.read(now, input);
             // After each frame, so that it does not matter how many arrive at once.
             self.pump(now);
         }

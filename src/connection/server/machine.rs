@@ -6,9 +6,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::connection::receive::{Receiver, StreamPosition};
+use bytes::BytesMut;
+
 use crate::connection::timing::earlier;
 use crate::connection::{CloseReason, CloseReport, State, TimeoutKind, Transmit};
+use crate::frame::input::FrameInput;
+use crate::frame::{FrameReader, StreamPosition};
 
 use super::event::ServerEvent;
 use super::options::ServerOptions;
@@ -19,7 +22,7 @@ pub struct ServerConnection {
     pub(super) options: ServerOptions,
     pub(super) is_closed: bool,
     pub(super) created: Instant,
-    pub(super) receiver: Receiver,
+    pub(super) receiver: FrameReader,
     pub(super) bare_tokens: bool,
     pub(super) responses: Responses,
     last_in: Instant,
@@ -36,7 +39,7 @@ impl ServerConnection {
             options,
             is_closed: false,
             created: now,
-            receiver: Receiver::default(),
+            receiver: FrameReader::default().with_sniffing(true),
             bare_tokens: false,
             responses: Responses::default(),
             last_in: now,
@@ -77,18 +80,33 @@ impl ServerConnection {
 
     /// Bytes arrived. How many of them were taken: all, unless as many requests as allowed are
     /// unanswered. Keep the rest, and give it again when [`wants_bytes`](Self::wants_bytes).
+    ///
+    /// Large frames are copied; see [`handle_received`](Self::handle_received).
     pub fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) -> usize {
-        if self.is_closed {
-            return bytes.len();
-        }
         let mut rest = bytes;
-        while !rest.is_empty() && self.wants_bytes() {
-            self.last_in = now;
-            self.read(now, &mut rest);
-        }
+        self.receive(now, &mut rest);
         match self.is_closed {
             true => bytes.len(),
             false => bytes.len() - rest.len(),
+        }
+    }
+
+    /// Bytes arrived in a buffer that the transport filled. Large frames are not copied.
+    ///
+    /// Takes all bytes out of `buffer`, and makes room for the next read in it, as
+    /// [`Connection::handle_received`](crate::connection::Connection::handle_received). While as many requests as
+    /// allowed are unanswered, the rest is left in `buffer`: call this again when [`wants_bytes`](Self::wants_bytes).
+    pub fn handle_received(&mut self, now: Instant, buffer: &mut BytesMut) {
+        self.receive(now, buffer);
+        if self.is_closed {
+            buffer.clear();
+        }
+    }
+
+    fn receive(&mut self, now: Instant, input: &mut impl FrameInput) {
+        while !input.bytes().is_empty() && self.wants_bytes() {
+            self.last_in = now;
+            self.read(now, input);
         }
     }
 
@@ -235,7 +253,7 @@ impl ServerConnection {
         };
         self.is_closed = true;
         self.responses.clear();
-        self.receiver = Receiver::default();
+        self.receiver = FrameReader::default();
         self.events.push_back(ServerEvent::Closed(Arc::new(report)));
     }
 }

@@ -6,10 +6,11 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::connection::client::options::is_software_text;
-use crate::connection::peek;
-use crate::connection::receive::{ROUTED, Received, SIZE_BYTES, StreamPosition};
+use crate::connection::peek::{self, ROUTED};
 use crate::connection::sasl::Token;
 use crate::connection::{ApiLabel, CloseReason, RequestFault, RequestId};
+use crate::frame::SIZE_BYTES;
+use crate::frame::input::FrameInput;
 use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use crate::wire::{Blob, Encoding, Reader, Writer};
 use crate::{
@@ -97,45 +98,27 @@ impl ServerConnection {
 }
 
 impl ServerConnection {
-    /// Takes bytes from the front of `bytes`, up to the end of a frame.
-    pub(super) fn read(&mut self, now: Instant, bytes: &mut &[u8]) {
+    /// Takes bytes from the front of `input`, up to the end of a frame.
+    pub(super) fn read(&mut self, now: Instant, input: &mut impl FrameInput) {
         let least = if self.bare_tokens { 0 } else { ROUTED };
         let most = self.options.max_frame_bytes.max(least);
-        let before = bytes.len();
-        let received = self.receiver.receive(bytes, least..=most);
+        self.receiver.set_allowed_sizes(least..=most);
+        let before = input.bytes().len();
+        let received = self.receiver.take_frame(input);
         // Before what they mean is looked at: that may be the end, which says how many there were.
-        self.bytes_in += (before - bytes.len()) as u64;
+        self.bytes_in += (before - input.bytes().len()) as u64;
         match received {
-            Received::Nothing => {}
-            Received::Frame(token) if self.bare_tokens => {
+            Ok(None) => {}
+            Ok(Some(token)) if self.bare_tokens => {
                 let token = Token::from(Vec::from(token));
                 self.events.push_back(ServerEvent::SaslToken(token));
             }
-            Received::Frame(frame) => self.on_frame(now, frame),
-            Received::Foreign(protocol) => {
-                let first_bytes = self.receiver.first_bytes().into();
-                let reason = CloseReason::Foreign {
-                    protocol,
-                    first_bytes,
-                };
-                self.close_because(now, reason);
-            }
-            Received::BadSize(announced) => {
-                let first_bytes = self.receiver.first_bytes().into();
-                let reason = CloseReason::BadFrameSize {
-                    announced,
-                    at_least: least,
-                    at_most: most,
-                    first_bytes,
-                };
+            Ok(Some(frame)) => self.on_frame(now, frame),
+            Err(error) => {
+                let reason = CloseReason::of_frames(&error, &self.receiver);
                 self.close_because(now, reason);
             }
         }
-        debug_assert!(
-            self.receiver.position() != StreamPosition::BetweenFrames
-                || self.receiver.memory() == 0,
-            "nothing is kept between frames"
-        );
     }
 
     fn on_frame(&mut self, now: Instant, frame: Bytes) {

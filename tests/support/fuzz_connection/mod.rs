@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::io;
 use std::time::Instant;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use kafka_codec::ApiKey;
 use kafka_codec::connection::sasl::{External, Plain, Token};
 use kafka_codec::connection::{Connection, Metrics, RequestId, State, SubmitError, SubmitOptions};
@@ -63,6 +63,8 @@ struct Model<'a> {
     choices: Choices<'a>,
     pieces: Pieces,
     connection: Connection,
+    /// The buffer of the transport, if bytes come one by one.
+    buffer: BytesMut,
     now: Instant,
     /// All events as text, if they are to be compared.
     log: Option<Vec<String>>,
@@ -229,7 +231,14 @@ impl Model<'_> {
                 let frees = self.frees.pop_front().unwrap_or_default();
                 self.places = self.places.saturating_sub(usize::from(frees));
             }
-            self.connection.handle_bytes(self.now, piece);
+            match self.pieces {
+                Pieces::Whole => self.connection.handle_bytes(self.now, piece),
+                Pieces::Bytes => {
+                    self.buffer.extend_from_slice(piece);
+                    self.connection.handle_received(self.now, &mut self.buffer);
+                    assert!(self.buffer.is_empty(), "all of it is taken");
+                }
+            }
             bytes = rest;
         }
     }

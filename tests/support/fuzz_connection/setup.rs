@@ -47,6 +47,7 @@ impl<'a> Model<'a> {
             choices,
             pieces,
             connection: Connection::with_sasl(now, options, mechanisms),
+            buffer: Default::default(),
             now,
             log: None,
             metrics: Metrics::default(),

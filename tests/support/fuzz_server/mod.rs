@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use kafka_codec::connection::server::{
     IncomingRequest, RespondError, ServerConnection, ServerEvent, ServerOptions,
 };
@@ -35,6 +35,8 @@ struct Model<'a> {
     choices: Choices<'a>,
     by_bytes: bool,
     server: ServerConnection,
+    /// The buffer of the transport, if bytes come one by one.
+    buffer: BytesMut,
     client: Client,
     now: Instant,
     log: Vec<String>,
@@ -75,6 +77,7 @@ impl<'a> Model<'a> {
             .with_idle(choices.pick(&[None, Some(Duration::from_secs(20))]));
         Self {
             server: ServerConnection::new(now, options),
+            buffer: BytesMut::new(),
             client: Client::new(is_calm, forwards),
             choices,
             by_bytes,
@@ -141,7 +144,16 @@ impl<'a> Model<'a> {
         let bytes: Vec<u8> = self.wire.iter().take(count).copied().collect();
         let pieces = bytes.chunks(if self.by_bytes { 1 } else { count.max(1) });
         for piece in pieces {
-            let taken = self.server.handle_bytes(self.now, piece);
+            let taken = match self.by_bytes {
+                false => self.server.handle_bytes(self.now, piece),
+                true => {
+                    self.buffer.extend_from_slice(piece);
+                    self.server.handle_received(self.now, &mut self.buffer);
+                    let rest = self.buffer.len();
+                    self.buffer.clear();
+                    piece.len() - rest
+                }
+            };
             self.wire.drain(..taken);
             if taken < piece.len() {
                 assert!(!self.server.wants_bytes() && !self.server.is_closed());
