@@ -2,13 +2,13 @@
 
 use kafka_codec::connection::sasl::{External, Mechanism, Plain};
 use kafka_codec::connection::{
-    AuthenticationFault, CloseReason, ConnectionOptions, Negotiation, ReconnectAdvice,
+    AuthenticationFault, CloseReason, ConnectionOptions, Negotiation, ReconnectAdvice, State,
     VersionError, VersionTable,
 };
-use kafka_codec::messages::SaslHandshakeResponse;
-use kafka_codec::{ApiKey, ErrorCode};
+use kafka_codec::messages::{ApiVersionsResponse, SaslAuthenticateResponse, SaslHandshakeResponse};
+use kafka_codec::{ApiKey, ErrorCode, Version};
 
-use crate::driver::{Driver, options, range, replay};
+use crate::driver::{Driver, options, range, replay, sized};
 
 fn begin(options: ConnectionOptions) -> Driver {
     let mut driver = Driver::once(options.clone());
@@ -41,6 +41,93 @@ fn rule_4_a_broker_without_a_common_version_of_the_tokens_request_is_named() {
         matches!(fault, AuthenticationFault::Version(VersionError::NoCommonVersion { key: of, .. }) if of == key),
         "{fault}"
     );
+}
+
+/// A broker that announces only these APIs.
+fn broker(apis: &[(ApiKey, i16, i16)]) -> ConnectionOptions {
+    let apis = apis.iter().map(|(key, min, max)| (*key, range(*min, *max)));
+    options().with_negotiation(Negotiation::Assume(VersionTable::new(apis)))
+}
+
+#[test]
+fn rule_4_no_token_is_sent_if_the_callers_limit_leaves_no_version_of_the_handshake() {
+    let key = ApiKey::SaslHandshake;
+    let announced = broker(&[(key, 0, 0), (ApiKey::SaslAuthenticate, 0, 2)]);
+    let driver = begin(announced.with_versions([(key, range(1, 1))]));
+    assert_no_token_and_fault_of(driver, key);
+}
+
+#[test]
+fn rule_4_no_token_is_sent_without_a_common_version_of_the_handshake() {
+    let key = ApiKey::SaslHandshake;
+    let driver = begin(broker(&[(key, 7, 9), (ApiKey::SaslAuthenticate, 0, 2)]));
+    assert_no_token_and_fault_of(driver, key);
+}
+
+#[test]
+fn rule_4_no_token_is_sent_if_the_callers_limit_leaves_no_version_of_the_tokens_request() {
+    let key = ApiKey::SaslAuthenticate;
+    let announced = broker(&[(ApiKey::SaslHandshake, 0, 1), (key, 0, 0)]);
+    let mut driver = begin(announced.with_versions([(key, range(1, 2))]));
+    let asked = driver.take();
+    driver.answer(&asked, &SaslHandshakeResponse::default());
+    assert_no_token_and_fault_of(driver, key);
+}
+
+fn assert_no_token_and_fault_of(mut driver: Driver, key: ApiKey) {
+    assert!(driver.wrote_nothing(), "not even a token");
+    let fault = fault(&mut driver);
+    assert!(
+        matches!(fault, AuthenticationFault::Version(VersionError::NoCommonVersion { key: of, .. }) if of == key),
+        "{fault}"
+    );
+}
+
+/// Azure Event Hubs announced its APIs so.
+#[test]
+fn rule_4_tokens_are_bare_after_a_handshake_in_version_1_if_the_broker_lists_no_request_for_them() {
+    let mut driver = begin(broker(&[
+        (ApiKey::SaslHandshake, 0, 1),
+        (ApiKey::Fetch, 0, 16),
+    ]));
+    let asked = driver.take();
+    assert_eq!(
+        (asked.key, asked.version),
+        (ApiKey::SaslHandshake, Version(1))
+    );
+    driver.answer(&asked, &SaslHandshakeResponse::default());
+    assert_eq!(driver.take_frame(), b"\0alice\0secret");
+    driver.receive(&sized(b""));
+    assert_eq!(driver.connection.state(), State::Ready);
+    driver.submit(ApiKey::Fetch, 16);
+    assert_eq!(driver.take().key, ApiKey::Fetch);
+}
+
+/// A probe may find that the broker announces other APIs than before. Bare tokens come before all requests, so there is
+/// no reauthentication with them.
+#[test]
+fn rule_4_no_bare_token_is_sent_by_a_connection_that_reauthenticates() {
+    let mut driver = begin(options());
+    driver.answer_versions();
+    let asked = driver.take();
+    driver.answer(&asked, &SaslHandshakeResponse::default());
+    let asked = driver.take();
+    let accepted = SaslAuthenticateResponse {
+        session_lifetime_ms: 10_000,
+        ..Default::default()
+    };
+    driver.answer(&asked, &accepted);
+    driver.connection.probe(driver.now).unwrap();
+    driver.drain();
+    let asked = driver.take();
+    let fewer = [(ApiKey::ApiVersions, range(0, 4))];
+    driver.answer(&asked, &ApiVersionsResponse::for_apis(fewer));
+    driver.wait(9_000);
+    assert!(driver.wrote_nothing());
+    let fault = fault(&mut driver);
+    let key = ApiKey::SaslHandshake;
+    let expected = AuthenticationFault::Version(VersionError::ApiUnknownToBroker { key });
+    assert_eq!(fault, expected);
 }
 
 #[test]

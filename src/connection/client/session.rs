@@ -248,10 +248,18 @@ impl Session {
         exchange.begin(now);
         let mechanism = exchange.name();
         self.emit(Event::SaslStarted { mechanism, again });
-        match self.choose_version(ApiKey::SaslHandshake) {
+        let key = ApiKey::SaslHandshake;
+        let allows_0 = || {
+            let allowed = self.options.allowed(key);
+            allowed.is_none_or(|versions| versions.contains(Version(0)))
+        };
+        match self.choose_version(key) {
             Ok(version) => self.send_handshake(now, version),
-            // A broker that does not list it takes tokens at once.
-            Err(_) => self.agreed(now, Version(0)),
+            // A broker that does not list it takes tokens at once, as after version 0.
+            Err(VersionError::ApiUnknownToBroker { .. }) if !again && allows_0() => {
+                self.agreed(now, Version(0));
+            }
+            Err(error) => self.fail(AuthenticationFault::Version(error)),
         }
     }
 
@@ -289,14 +297,19 @@ impl Session {
         }
     }
 
-    /// The mechanism is agreed on. Version 0 of the handshake means bare tokens.
+    /// The mechanism is agreed on. Tokens are bare after version 0 of the handshake, and where the broker does not list
+    /// SaslAuthenticate. They come before all requests, so not when the connection reauthenticates.
     fn agreed(&mut self, now: Instant, handshake: Version) {
-        let carrier = match handshake >= Version(1) {
-            false => TokenCarrier::Bare,
-            true => match self.choose_version(ApiKey::SaslAuthenticate) {
-                Ok(version) => TokenCarrier::SaslAuthenticate(version),
-                Err(error) => return self.fail(AuthenticationFault::Version(error)),
-            },
+        let key = ApiKey::SaslAuthenticate;
+        let unlisted = VersionError::ApiUnknownToBroker { key };
+        let version = match handshake {
+            Version(0) => Err(unlisted),
+            _ => self.choose_version(key),
+        };
+        let carrier = match version {
+            Ok(version) => TokenCarrier::SaslAuthenticate(version),
+            Err(error) if error == unlisted && self.state.is_initial() => TokenCarrier::Bare,
+            Err(error) => return self.fail(AuthenticationFault::Version(error)),
         };
         self.enter_initial(
             now,
