@@ -225,7 +225,7 @@ impl fmt::Display for VersionError {
             }
             Self::ApiUnknownToUs { key } => write!(
                 f,
-                "{key}: no stable version of this API is known here; submit it as a frame with its version"
+                "{key}: no stable version of this API is known here; name the version in the options"
             ),
             Self::NoCommonVersion {
                 key,

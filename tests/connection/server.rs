@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use bytes::{Buf, Bytes};
+use kafka_codec::connection::sasl::{Mechanism, Plain};
 use kafka_codec::connection::server::{RespondError, ServerConnection, ServerEvent, ServerOptions};
 use kafka_codec::connection::{
-    CloseReport, Connection, Event, IdlePolicy, Outcome, SubmitOptions, VersionTable,
+    CloseReport, Connection, Event, IdlePolicy, Outcome, State, SubmitOptions, VersionTable,
 };
 use kafka_codec::messages::{
     ApiVersionsRequest, ApiVersionsResponse, SaslHandshakeRequest, SaslHandshakeResponse,
@@ -326,6 +327,50 @@ fn bare_tokens_are_handed_out_and_sent() {
             .iter()
             .any(|event| matches!(event, ServerEvent::Request(_)))
     );
+}
+
+/// Azure Event Hubs announced SaslHandshake up to version 1, and not SaslAuthenticate.
+#[test]
+fn bare_tokens_may_follow_a_handshake_in_version_1() {
+    let now = Instant::now();
+    let served = VersionTable::new([
+        (ApiKey::ApiVersions, range(0, 3)),
+        (ApiKey::SaslHandshake, range(0, 1)),
+        (ApiKey::Fetch, range(4, 16)),
+    ]);
+    let mut server = ServerConnection::new(now, ServerOptions::new("client", served));
+    let plain: Vec<Box<dyn Mechanism>> = vec![Box::new(Plain::new("alice", "secret"))];
+    let mut client = Connection::with_sasl(now, options(), plain);
+    client.handle_opened(now);
+    let mut tokens = 0;
+    while client.state() != State::Ready {
+        let mut transmit = client.poll_transmit().expect("it has something to say");
+        let bytes = transmit.copy_to_bytes(transmit.remaining());
+        client.handle_written(now, bytes.len());
+        server.handle_bytes(now, &bytes);
+        while let Some(event) = server.poll_event() {
+            match event {
+                ServerEvent::Request(handshake) => {
+                    assert_eq!(handshake.label().version, Version(1));
+                    let accepted = SaslHandshakeResponse::default();
+                    server.set_bare_tokens(true);
+                    server.respond(now, handshake.id(), &accepted).unwrap();
+                }
+                ServerEvent::SaslToken(token) => {
+                    assert_eq!(token.expose(), b"\0alice\0secret");
+                    tokens += 1;
+                    server.set_bare_tokens(false);
+                    server.send_token(now, b"").unwrap();
+                }
+                _ => {}
+            }
+        }
+        let mut transmit = server.poll_transmit().expect("it answers");
+        let bytes = transmit.copy_to_bytes(transmit.remaining());
+        server.handle_written(now, bytes.len());
+        client.handle_bytes(now, &bytes);
+    }
+    assert_eq!(tokens, 1);
 }
 
 /// Both sides, back to back: what one writes the other reads, in pieces of any size.

@@ -15,7 +15,7 @@ use crate::connection::{
     State, TimeoutKind, VersionError, VersionTable,
 };
 use crate::messages::{ApiVersionsRequest, SaslAuthenticateResponse, SaslHandshakeResponse};
-use crate::{ApiKey, Decode, ErrorCode, Message, Request, Version};
+use crate::{ApiKey, Decode, ErrorCode, Message, Request, Version, VersionRange};
 
 use super::completion::RawResponse;
 use super::error::SubmitError;
@@ -474,8 +474,6 @@ impl Session {
         if self.versions.is_empty() {
             return Err(SubmitError::NotReady { state: self.state });
         }
-        // APIs of someone's own have no stable versions here, but those that the type has.
-        let stable = R::KEY.stable_versions().unwrap_or(R::VERSIONS);
         let allowed = self.options.allowed(R::KEY);
         let caller = match (options.versions, allowed) {
             (Some(one), Some(other)) => match one.intersect(other) {
@@ -496,7 +494,7 @@ impl Session {
             },
             (one, other) => one.or(other),
         };
-        let ours = R::VERSIONS.intersect(stable);
+        let ours = unasked(R::VERSIONS, R::KEY.versions(), R::KEY.stable_versions());
         let versions = self.versions.common(R::KEY, ours, caller)?;
         Ok(Choice::HighestOf(versions))
     }
@@ -620,7 +618,41 @@ impl Session {
     }
 }
 
+/// The versions of a request in which it is sent without the caller naming one: those that are stable. Of a user-defined
+/// API no version is known here, and all are.
+fn unasked(
+    of_type: VersionRange,
+    known: Option<VersionRange>,
+    stable: Option<VersionRange>,
+) -> Option<VersionRange> {
+    match known {
+        Some(_) => of_type.intersect(stable?),
+        None => Some(of_type),
+    }
+}
+
 /// The maximum number of mechanisms of a broker that are named in an error.
 const MAX_NAMED: usize = 16;
 /// The maximum number of characters that are kept of what a broker says.
 const MAX_MESSAGE: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unstable_version_is_sent_only_if_the_caller_names_it() {
+        let range = |min, max| VersionRange::new(min, max).unwrap();
+        let stable_up_to_5 = unasked(range(0, 6), Some(range(0, 6)), Some(range(0, 5)));
+        assert_eq!(stable_up_to_5, Some(range(0, 5)));
+        // No release has an API of which the only version is unstable; trunk had some.
+        assert_eq!(unasked(range(0, 0), Some(range(0, 0)), None), None);
+        // A type with the unstable version alone.
+        assert_eq!(
+            unasked(range(6, 6), Some(range(0, 6)), Some(range(0, 5))),
+            None
+        );
+        // A user-defined API.
+        assert_eq!(unasked(range(0, 1), None, None), Some(range(0, 1)));
+    }
+}
