@@ -94,7 +94,7 @@ fn write(w: &mut Writer, entry: &StructSchema, path: &[&Field], version: Version
         .filter(|field| field.is_mandatory_in(version))
     {
         let is_it = path.first().is_some_and(|it| std::ptr::eq(*it, field));
-        value(w, field, is_it.then_some(&path[..]), version, e);
+        value(w, field, is_it.then_some(path), version, e);
     }
     if e == Encoding::Compact {
         w.unsigned_varint(0);
@@ -191,5 +191,83 @@ fn a_request_fits_the_version_that_it_was_decoded_in() {
             let request = AnyRequest::decode(ended.key(), version, &body).unwrap();
             assert_eq!(request.fits(version), Ok(()), "{} v{version}", ended.name());
         }
+    }
+}
+
+/// What is lost is what Kafka's Java client loses: the vectors show that the rest is written as it writes it.
+#[test]
+fn only_lossy_encoding_omits_a_name_that_nothing_else_says() {
+    let mut refused = Vec::new();
+    for ended in Ended::all() {
+        let (name, has) = (ended.name(), ended.versions());
+        let body = ended.body(has.max());
+        let request = AnyRequest::decode(ended.key(), has.max(), &body).unwrap();
+        let around = &ended.path[..ended.path.len() - 1];
+        let later = ended.request.versions().iter().filter(|version| {
+            *version > has.max() && around.iter().all(|field| field.is_in(*version))
+        });
+        let mut is_refused = false;
+        for version in later {
+            let mut lossy = Writer::new();
+            let written = request.encode_lossy(&mut lossy, version);
+            let is_ignorable = ended.path[around.len()].is_ignorable();
+            assert_eq!(written.is_ok(), is_ignorable, "{name} v{version}");
+            let mut writer = Writer::new();
+            let encoded = request.encode(&mut writer, version);
+            if !is_ignorable {
+                assert_eq!(encoded, written);
+                continue;
+            }
+            assert_eq!(lossy.into_vec(), ended.body(version), "{name} v{version}");
+            is_refused |= encoded.is_err();
+            assert_eq!(encoded.is_err(), is_refused, "{name} v{version}");
+        }
+        refused.extend(is_refused.then_some(name));
+    }
+    let names = [
+        "AlterPartitionRequest.topics.topic_name",
+        "DeleteTopicsRequest.topic_names",
+        "FetchRequest.topics.topic",
+        "FetchRequest.forgotten_topics_data.topic",
+        "OffsetCommitRequest.topics.name",
+        "OffsetFetchRequest.groups.topics.name",
+        "ProduceRequest.topic_data.name",
+        "TxnOffsetCommitRequest.topics.name",
+    ];
+    assert_eq!(refused, names);
+}
+
+#[test]
+fn responses_lose_no_name_without_an_id_and_no_id_without_a_name() {
+    use kafka_codec::messages::ProduceResponse;
+    use kafka_codec::messages::produce_response::TopicProduceResponse;
+    use kafka_codec::wire::Uuid;
+    use kafka_codec::{EncodeErrorKind, Message};
+
+    let response = |name: &'static str, topic_id| ProduceResponse {
+        responses: vec![TopicProduceResponse {
+            name: name.into(),
+            topic_id,
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let id = Uuid::from_bytes([7; 16]);
+    for version in [12, 13] {
+        let encode = |name, id| response(name, id).encode_to_vec(Version(version));
+        assert!(encode("t", id).is_ok());
+        assert!(encode("", Uuid::ZERO).is_ok());
+        let (held, lost, field, first, last) = match version {
+            12 => (("t", Uuid::ZERO), ("", id), "responses[0].topic_id", 13, 13),
+            _ => (("", id), ("t", Uuid::ZERO), "responses[0].name", 0, 12),
+        };
+        assert!(encode(held.0, held.1).is_ok());
+        let error = encode(lost.0, lost.1).unwrap_err();
+        let versions = VersionRange::new(first, last).unwrap();
+        assert_eq!(error.path(), Some(field));
+        assert_eq!(error.kind(), &EncodeErrorKind::NotInVersion { versions });
+        let mut writer = Writer::new();
+        let lossy = response(lost.0, lost.1).encode_lossy(&mut writer, Version(version));
+        assert_eq!(lossy, Ok(()));
     }
 }

@@ -36,19 +36,17 @@ pub(super) fn write<R: Request>(
         let Err(error) = written else {
             return Ok(version);
         };
-        // Earlier versions may hold a field that ended.
-        let goes_on = match error.kind() {
-            EncodeErrorKind::NotInVersion { versions: has } => {
-                has.max() < version && versions.min() <= has.max()
-            }
-            _ => false,
+        // A field that ended is in earlier versions: next is the last of them.
+        let last = match error.kind() {
+            EncodeErrorKind::NotInVersion { versions: has } => Some(has.max()),
+            _ => None,
         };
-        let first_error = first.take().unwrap_or(error);
-        if !goes_on {
-            return Err(refused(first_error, choice));
+        let error = first.take().unwrap_or(error);
+        match last.filter(|last| *last < version && versions.contains(*last)) {
+            Some(last) => version = last,
+            None => return Err(refused(error, choice)),
         }
-        first = Some(first_error);
-        version.0 -= 1;
+        first = Some(error);
     }
 }
 
