@@ -55,6 +55,20 @@ fn begins_an_item(word: &str) -> bool {
     is_bullet || number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
+/// A text in which Markdown finds no links and no HTML, but code. Definitions that are not Kafka's are described by
+/// whoever wrote them.
+fn plain(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(index, part)| match index % 2 {
+        0 => part
+            .replace('<', "&lt;")
+            .replace('[', "&#91;")
+            .replace("://", "&#58;//"),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
 /// The documentation of a message's own struct, paragraph by paragraph.
 pub(super) fn message(message: &Message) -> Vec<String> {
     let versions = message.versions;
@@ -128,8 +142,8 @@ pub(super) fn nested(message: &Message, entry: &Struct) -> Vec<String> {
 pub(super) fn field(scope: Scope<'_>, field: &Field) -> Vec<String> {
     let facts = facts(scope, field);
     match &field.description {
-        Some(description) if facts == EVERYWHERE => vec![description.clone()],
-        Some(description) => vec![description.clone(), facts],
+        Some(description) if facts == EVERYWHERE => vec![plain(description)],
+        Some(description) => vec![plain(description), facts],
         None => vec![identifies(field) + &facts],
     }
 }
