@@ -4,6 +4,7 @@
 use std::str::FromStr;
 use std::{error, fmt};
 
+use crate::ApiKey;
 use crate::name::{UnknownName, same};
 
 /// An error code: the value of `int16` fields whose name ends in `ErrorCode`. 0 is success.
@@ -36,7 +37,38 @@ struct Row {
     former: &'static [&'static str],
     is_retriable: bool,
     refreshes_metadata: bool,
+    remedy: Option<Remedy>,
     meaning: &'static str,
+    /// What is known of requests that it answers; of other APIs nothing is.
+    applied: &'static [(ApiKey, Applied)],
+}
+
+/// Whether a broker applied a request that it answered with an error.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Applied {
+    /// The request was not applied: the broker reports the error before it changes anything.
+    No,
+    /// The request may have been applied.
+    Possibly,
+    /// The request was applied, now or when it was sent before.
+    Yes,
+}
+
+/// What to do first after an error, where its [flags](ErrorCode::is_retriable) do not say it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Wait. The right broker was asked.
+    Wait,
+    /// Request metadata, which names the right broker.
+    RefreshMetadata,
+    /// Request the coordinator.
+    FindCoordinator,
+    /// Start again from the bootstrap servers.
+    Rebootstrap,
+    /// Authenticate with valid credentials.
+    Authenticate,
 }
 
 macro_rules! error_codes {
@@ -120,6 +152,46 @@ impl ErrorCode {
             Some(row) => row.refreshes_metadata,
             None => false,
         }
+    }
+
+    /// What to do first after this error, where its flags do not say it. `None` also if the code is unknown.
+    #[must_use]
+    pub const fn remedy(self) -> Option<Remedy> {
+        match self.row() {
+            Some(row) => row.remedy,
+            None => None,
+        }
+    }
+
+    /// Returns whether a request of `key` that a broker answered with this code was applied.
+    ///
+    /// The code of Kafka's brokers and controllers decides: `protocol-json/errors.json` names class and method of each
+    /// case. [`Applied::Possibly`] where nothing is proven. For responses with a code for each item, such as a partition,
+    /// this holds for the item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::{ApiKey, Applied, ErrorCode};
+    ///
+    /// // Refused before the append.
+    /// let applied = ErrorCode::NOT_ENOUGH_REPLICAS.applied(ApiKey::Produce);
+    /// assert_eq!(applied, Applied::No);
+    ///
+    /// // With acks=all, leadership may move after the append.
+    /// let applied = ErrorCode::NOT_LEADER_OR_FOLLOWER.applied(ApiKey::Produce);
+    /// assert_eq!(applied, Applied::Possibly);
+    ///
+    /// assert_eq!(ErrorCode::NONE.applied(ApiKey::Produce), Applied::Yes);
+    /// ```
+    #[must_use]
+    pub fn applied(self, key: ApiKey) -> Applied {
+        if self.is_none() {
+            return Applied::Yes;
+        }
+        let known = self.row().map_or(&[][..], |row| row.applied).iter();
+        let known = known.copied().find(|(known, _)| *known == key);
+        known.map_or(Applied::Possibly, |(_, applied)| applied)
     }
 
     /// What happened, in a sentence for whoever reads the log; `None` if the code is unknown.

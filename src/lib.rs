@@ -74,7 +74,7 @@ pub use api_key::{
     ApiClass, ApiKey, HeaderVersions, Listener, Listeners, ParseApiKeyError, Routing, UnknownApiKey,
 };
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
-pub use error_code::{ErrorCode, ParseErrorCodeError};
+pub use error_code::{Applied, ErrorCode, ParseErrorCodeError, Remedy};
 pub use message::{Decode, Message, Request, Response};
 pub use response_frame::ResponseFrame;
 pub use unselected::UnselectedResponse;

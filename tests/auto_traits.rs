@@ -18,8 +18,8 @@ use kafka_codec::wire::{
     TaggedFields, Uuid, Writer,
 };
 use kafka_codec::{
-    AnyRequest, AnyResponse, ApiClass, ApiKey, DecodeError, DecodeErrorKind, EncodeError,
-    EncodeErrorKind, ErrorCode, Listener, Listeners, ParseApiKeyError, ParseErrorCodeError,
+    AnyRequest, AnyResponse, ApiClass, ApiKey, Applied, DecodeError, DecodeErrorKind, EncodeError,
+    EncodeErrorKind, ErrorCode, Listener, Listeners, ParseApiKeyError, ParseErrorCodeError, Remedy,
     ResponseFrame, Routing, UnknownApiKey, UnselectedResponse, Version, VersionRange, Versioned,
     messages,
 };
@@ -33,6 +33,8 @@ fn every_public_type_is_send_and_sync() {
     is_owned::<(ApiKey, UnknownApiKey, ErrorCode, Version, VersionRange)>();
     is_owned::<(
         ApiClass,
+        Applied,
+        Remedy,
         Listener,
         Listeners,
         Routing,

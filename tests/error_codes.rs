@@ -7,7 +7,7 @@ mod vectors;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use kafka_codec::ErrorCode;
+use kafka_codec::{ApiKey, Applied, ErrorCode};
 use serde_json::Value;
 use vectors::lines;
 
@@ -127,4 +127,29 @@ fn unknown_codes_keep_their_number() {
     assert!(!unknown.is_retriable() && !unknown.refreshes_metadata() && !unknown.is_none());
     assert_eq!(ErrorCode::default(), ErrorCode::NONE);
     assert_eq!(ErrorCode::NONE.to_string(), "NONE (0)");
+}
+
+#[test]
+fn what_is_not_proven_may_have_been_applied() {
+    for key in ApiKey::ALL {
+        assert_eq!(ErrorCode::NONE.applied(*key), Applied::Yes, "{key}");
+        for code in [ErrorCode::UNKNOWN_SERVER_ERROR, ErrorCode(9999)] {
+            assert_eq!(code.applied(*key), Applied::Possibly, "{code} of {key}");
+        }
+    }
+    // Kafka has no proof for an API that it does not know.
+    let unknown = ApiKey::from_number(12345);
+    let refused = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+    assert_eq!(refused.applied(unknown), Applied::Possibly);
+}
+
+#[test]
+fn an_error_may_say_more_of_one_api_than_of_another() {
+    let code = ErrorCode::CONCURRENT_TRANSACTIONS;
+    assert_eq!(code.applied(ApiKey::AddOffsetsToTxn), Applied::No);
+    assert_eq!(code.applied(ApiKey::EndTxn), Applied::Possibly);
+    assert_eq!(code.applied(ApiKey::InitProducerId), Applied::Possibly);
+    let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    assert_eq!(code.applied(ApiKey::OffsetCommit), Applied::No);
+    assert_eq!(code.applied(ApiKey::Produce), Applied::Possibly);
 }

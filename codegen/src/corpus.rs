@@ -5,13 +5,15 @@ mod aliases;
 mod apis;
 mod descriptions;
 mod errors;
+mod facts;
 mod releases;
 mod successors;
 
 pub use aliases::Aliases;
-pub use apis::{ApiClass, ApiFacts, Apis, Name, Routing, Secrets};
+pub use apis::{ApiClass, ApiFacts, Apis, Routing, Secrets};
 pub use descriptions::{Description, Descriptions};
-pub use errors::ErrorCode;
+pub use errors::{Applied, ErrorCode, Errors, Remedy};
+pub use facts::Name;
 pub use releases::{MessageHistory, Release, Releases};
 pub use successors::{Succession, SuccessionKind, Successors};
 
@@ -53,7 +55,7 @@ pub struct Corpus {
     /// Facts about APIs, if there is a file with them.
     pub apis: Option<Apis>,
     /// The error codes.
-    pub errors: Vec<ErrorCode>,
+    pub errors: Errors,
     /// What messages, structs and fields mean.
     pub descriptions: Descriptions,
     /// What became of fields that ended.

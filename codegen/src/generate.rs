@@ -42,7 +42,7 @@ pub fn generate(
     write(&out.join("api_keys.rs"), emit::api_keys(&protocol))?;
     write(
         &out.join("error_codes.rs"),
-        emit::error_codes(&corpus.errors),
+        emit::error_codes(&corpus.errors.codes),
     )?;
     write(
         &out.join("throttle_time.rs"),

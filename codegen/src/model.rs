@@ -25,7 +25,7 @@ pub fn model(corpus: &Corpus) -> Result<String, Faults> {
         apis: protocol.apis.iter().map(Api::new).collect(),
         messages: protocol.messages.iter().map(Message::new).collect(),
         renamed: protocol.renamed.iter().map(Renamed::new).collect(),
-        errors: corpus.errors.iter().map(ErrorCode::new).collect(),
+        errors: corpus.errors.codes.iter().map(ErrorCode::new).collect(),
     };
     let text = serde_json::to_string_pretty(&model).expect("the model has only text keys");
     Ok(text + "\n")

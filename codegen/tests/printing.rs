@@ -20,7 +20,7 @@ fn generated() -> Vec<TokenStream> {
         emit::api_keys(&protocol),
         emit::any_messages(&protocol),
         emit::record_types(&protocol),
-        emit::error_codes(&corpus.errors),
+        emit::error_codes(&corpus.errors.codes),
         emit::throttle_time(&protocol),
     ];
     modules.chain(others).collect()

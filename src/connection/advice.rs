@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{ApiClass, ApiKey, ErrorCode};
+use crate::{ApiClass, ApiKey, Applied, ErrorCode, Remedy, Routing};
 
 use super::Delivery;
 
@@ -99,35 +99,35 @@ fn retry(failure: Failure, key: ApiKey, delivery: Delivery) -> Retry {
         Failure::Unsupported => Retry::Never,
         Failure::Transport if delivery == Delivery::NotSent => Retry::NowOnNewConnection,
         Failure::Transport | Failure::TimedOut => Retry::AfterBackoff,
-        Failure::Code(code) => match code {
-            ErrorCode::NOT_COORDINATOR | ErrorCode::COORDINATOR_NOT_AVAILABLE => {
-                Retry::AfterFindingCoordinator
-            }
-            // Metadata says which broker is the controller.
-            ErrorCode::NOT_CONTROLLER => Retry::AfterRefreshingMetadata,
-            ErrorCode::REBOOTSTRAP_REQUIRED => Retry::AfterRebootstrap,
-            ErrorCode::SASL_AUTHENTICATION_FAILED | ErrorCode::ILLEGAL_SASL_STATE => {
-                Retry::AfterAuthenticating
-            }
-            // The leader is right, and took it: metadata would say nothing new.
-            ErrorCode::REQUEST_TIMED_OUT | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND => {
-                Retry::AfterBackoff
-            }
-            code if code.refreshes_metadata() && is_found_by_metadata(key) => {
+        Failure::Code(code) => match code.remedy() {
+            Some(Remedy::FindCoordinator) => Retry::AfterFindingCoordinator,
+            Some(Remedy::RefreshMetadata) => Retry::AfterRefreshingMetadata,
+            Some(Remedy::Rebootstrap) => Retry::AfterRebootstrap,
+            Some(Remedy::Authenticate) => Retry::AfterAuthenticating,
+            Some(Remedy::Wait) => Retry::AfterBackoff,
+            None if code.refreshes_metadata() && is_found_by_metadata(key) => {
                 Retry::AfterRefreshingMetadata
             }
-            code if code.is_retriable() => Retry::AfterBackoff,
-            _ => Retry::Never,
+            None if code.is_retriable() => Retry::AfterBackoff,
+            None => Retry::Never,
         },
     }
 }
 
-/// Whether metadata says which broker serves the API.
+/// Returns `true` if metadata names the node that answers the API.
 const fn is_found_by_metadata(key: ApiKey) -> bool {
-    matches!(
-        key.class(),
-        Some(ApiClass::Data | ApiClass::Metadata | ApiClass::AdminWrite | ApiClass::AdminRead)
-    )
+    match key.routing() {
+        None => false,
+        Some(
+            Routing::GroupCoordinator | Routing::TransactionCoordinator | Routing::ShareCoordinator,
+        ) => false,
+        Some(
+            Routing::AnyBroker
+            | Routing::SpecificBroker
+            | Routing::Controller
+            | Routing::PartitionLeader,
+        ) => true,
+    }
 }
 
 fn duplicates(
@@ -137,14 +137,7 @@ fn duplicates(
     is_idempotent: bool,
 ) -> DuplicateRisk {
     let may_be_done = match failure {
-        // The broker says what it did; only these leave it open.
-        Failure::Code(code) => matches!(
-            code,
-            ErrorCode::REQUEST_TIMED_OUT
-                | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
-                | ErrorCode::UNKNOWN_SERVER_ERROR
-                | ErrorCode::NETWORK_EXCEPTION
-        ),
+        Failure::Code(code) => code.applied(key) != Applied::No,
         // A broker carries out only what it has read whole; but more may have left than was reported.
         _ => delivery != Delivery::NotSent,
     };

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::ErrorCode;
 use crate::connection::{
     Advice, CloseReason, ConnectionError, ConnectionErrorKind, Delivery, DuplicateRisk, Failure,
     Retry,
 };
+use crate::{Applied, ErrorCode};
 
 /// How an attempt to produce a batch ended.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ use crate::connection::{
 pub enum AttemptOutcome {
     /// The broker has it.
     Acked {
-        /// The offset of its first record.
+        /// The offset of its first record; -1 if it is unknown.
         base_offset: i64,
         /// When the broker appended it, in milliseconds; -1 if its records keep their own times.
         append_time_ms: i64,
@@ -83,9 +83,14 @@ impl AttemptOutcome {
         }
     }
 
-    /// What an error code of a partition means.
+    /// The outcome of an attempt whose partition the broker answered with `code`.
+    ///
+    /// [`ErrorCode::NONE`] is [`Acked`](Self::Acked) at an unknown offset; [`acked`](Self::acked) takes the offset.
     #[must_use]
     pub fn of_code(code: ErrorCode) -> Self {
+        if code.is_none() {
+            return Self::acked(-1);
+        }
         let produce = crate::ApiKey::Produce;
         match Advice::of(Failure::Code(code), produce, Delivery::Responded, false).retry {
             Retry::AfterRefreshingMetadata => Self::Moved { code, leader: None },
@@ -145,20 +150,21 @@ impl AttemptOutcome {
     /// Whether this attempt left the batch in the log.
     #[must_use]
     pub fn persistence(&self) -> Persistence {
-        let possibly = |failure, delivery| {
-            let produce = crate::ApiKey::Produce;
-            match Advice::of(failure, produce, delivery, false).duplicates {
+        let produce = crate::ApiKey::Produce;
+        let possibly =
+            |failure, delivery| match Advice::of(failure, produce, delivery, false).duplicates {
                 DuplicateRisk::Possible => Persistence::Possibly,
                 _ => Persistence::No,
-            }
-        };
+            };
         match *self {
             Self::Acked { .. } => Persistence::Yes,
             Self::Written | Self::Omitted => Persistence::Possibly,
-            // The broker had it before.
-            Self::Fatal(ErrorCode::DUPLICATE_SEQUENCE_NUMBER) => Persistence::Yes,
             Self::Retriable(code) | Self::Fatal(code) | Self::Moved { code, .. } => {
-                possibly(Failure::Code(code), Delivery::Responded)
+                match code.applied(produce) {
+                    Applied::No => Persistence::No,
+                    Applied::Possibly => Persistence::Possibly,
+                    Applied::Yes => Persistence::Yes,
+                }
             }
             Self::Transport { delivery } => possibly(Failure::Transport, delivery),
             Self::TimedOut { delivery } => possibly(Failure::TimedOut, delivery),
@@ -169,6 +175,9 @@ impl AttemptOutcome {
 impl fmt::Display for AttemptOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Acked {
+                base_offset: -1, ..
+            } => f.write_str("acknowledged"),
             Self::Acked { base_offset, .. } => write!(f, "acknowledged at offset {base_offset}"),
             Self::Written => f.write_str("written, no answer expected"),
             Self::Retriable(code) | Self::Fatal(code) => code.fmt(f),

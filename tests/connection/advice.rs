@@ -106,7 +106,7 @@ fn error_codes_say_what_to_do_by_api() {
 }
 
 #[test]
-fn a_timeout_that_the_broker_reports_leaves_open_what_it_did() {
+fn an_error_is_a_duplicate_risk_unless_it_is_reported_before_the_request_is_applied() {
     for (code, risk) in [
         (ErrorCode::REQUEST_TIMED_OUT, DuplicateRisk::Possible),
         (
@@ -114,9 +114,70 @@ fn a_timeout_that_the_broker_reports_leaves_open_what_it_did() {
             DuplicateRisk::Possible,
         ),
         (ErrorCode::NOT_ENOUGH_REPLICAS, DuplicateRisk::None),
-        (ErrorCode::NOT_LEADER_OR_FOLLOWER, DuplicateRisk::None),
+        (ErrorCode::MESSAGE_TOO_LARGE, DuplicateRisk::None),
+        // `DelayedProduce.tryComplete` reports these after the append.
+        (ErrorCode::NOT_LEADER_OR_FOLLOWER, DuplicateRisk::Possible),
+        (
+            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            DuplicateRisk::Possible,
+        ),
+        (ErrorCode::KAFKA_STORAGE_ERROR, DuplicateRisk::Possible),
+        (ErrorCode(9999), DuplicateRisk::Possible),
     ] {
         let found = advice(Failure::Code(code), ApiKey::Produce, Delivery::Responded);
         assert_eq!(found.1, risk, "{code}");
     }
+}
+
+#[test]
+fn errors_of_coordinators_and_controllers_are_duplicate_risks_where_they_may_follow_the_write() {
+    for (code, key, risk) in [
+        (
+            ErrorCode::NOT_COORDINATOR,
+            ApiKey::OffsetCommit,
+            DuplicateRisk::Possible,
+        ),
+        (
+            ErrorCode::COORDINATOR_NOT_AVAILABLE,
+            ApiKey::TxnOffsetCommit,
+            DuplicateRisk::Possible,
+        ),
+        (
+            ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
+            ApiKey::OffsetCommit,
+            DuplicateRisk::None,
+        ),
+        // The transaction coordinator looks the transactional id up again after the write.
+        (
+            ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
+            ApiKey::EndTxn,
+            DuplicateRisk::Possible,
+        ),
+        (
+            ErrorCode::NOT_CONTROLLER,
+            ApiKey::CreateTopics,
+            DuplicateRisk::Possible,
+        ),
+        (
+            ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            ApiKey::Fetch,
+            DuplicateRisk::None,
+        ),
+    ] {
+        let found = advice(Failure::Code(code), key, Delivery::Responded);
+        assert_eq!(found.1, risk, "{code} of {key}");
+    }
+}
+
+#[test]
+fn partition_leaders_are_found_by_metadata_and_coordinators_are_not() {
+    let stale = |key| {
+        let failure = Failure::Code(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+        advice(failure, key, Delivery::Responded).0
+    };
+    assert_eq!(
+        stale(ApiKey::DescribeProducers),
+        Retry::AfterRefreshingMetadata
+    );
+    assert_eq!(stale(ApiKey::OffsetCommit), Retry::AfterBackoff);
 }

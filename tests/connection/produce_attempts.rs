@@ -114,10 +114,22 @@ fn outcomes_say_what_they_leave_open() {
         (AttemptOutcome::acked(5), true, Persistence::Yes),
         (AttemptOutcome::Written, true, Persistence::Possibly),
         (AttemptOutcome::Omitted, false, Persistence::Possibly),
+        (code(ErrorCode::NONE), true, Persistence::Yes),
+        // After the append, if the partition moves while acks=all waits: `DelayedProduce.tryComplete`.
         (
             code(ErrorCode::NOT_LEADER_OR_FOLLOWER),
             false,
-            Persistence::No,
+            Persistence::Possibly,
+        ),
+        (
+            code(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+            false,
+            Persistence::Possibly,
+        ),
+        (
+            code(ErrorCode::KAFKA_STORAGE_ERROR),
+            false,
+            Persistence::Possibly,
         ),
         (code(ErrorCode::NOT_ENOUGH_REPLICAS), false, Persistence::No),
         (

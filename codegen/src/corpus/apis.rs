@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::facts::{Name, mirror};
 use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Findings, Object};
 use crate::source::{Source, Span};
@@ -38,15 +39,6 @@ pub struct ApiFacts {
     pub server_wait: Vec<Name>,
 }
 
-/// The name of something in the definitions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
-    /// The name.
-    pub text: String,
-    /// The place of the name in `apis.json`.
-    pub(crate) at: Span,
-}
-
 /// The values that must not appear in logs, in all messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secrets {
@@ -58,25 +50,6 @@ pub struct Secrets {
     pub topic_configs: Vec<Name>,
     /// Parts of the names of sensitive configs.
     pub words: Vec<Name>,
-}
-
-/// Defines an enum whose variants are those of an enum of the library.
-macro_rules! mirror {
-    ($(#[$doc:meta])* $enum:ident { $($variant:ident = $name:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "the library's enum documents its variants")]
-        pub enum $enum { $($variant,)* }
-
-        impl $enum {
-            const ALL: &'static [(&'static str, Self)] = &[$(($name, Self::$variant),)*];
-
-            /// The variant of the library's enum.
-            pub const fn variant(self) -> &'static str {
-                match self { $(Self::$variant => stringify!($variant),)* }
-            }
-        }
-    };
 }
 
 mirror! {
@@ -176,8 +149,8 @@ fn api(name: &str, at: Span, mut object: Object<'_>, found: &mut Findings) -> Op
         "serverWait",
     ];
     object.only(&known, found);
-    let class = required(&object, name, "class", ApiClass::ALL, found);
-    let routing = required(&object, name, "routing", Routing::ALL, found);
+    let class = object.required(name, "class", ApiClass::ALL, found);
+    let routing = object.required(name, "routing", Routing::ALL, found);
     let since = object.number("throttlesSince", "from 0 to 32767", found);
     Some(ApiFacts {
         at,
@@ -185,45 +158,18 @@ fn api(name: &str, at: Span, mut object: Object<'_>, found: &mut Findings) -> Op
         read_only: object.flag("readOnly", found),
         routing: routing?,
         throttles_since: since.map(|since| (since, object.spans().of("throttlesSince"))),
-        server_wait: names(&object, "serverWait", found),
+        server_wait: object.names("serverWait", found),
     })
-}
-
-/// One of the names, which must be there.
-fn required<T: Copy>(
-    object: &Object<'_>,
-    what: &str,
-    key: &'static str,
-    all: &[(&'static str, T)],
-    found: &mut Findings,
-) -> Option<T> {
-    match object.value(key) {
-        Some(value) => object.one_of(key, value, all, found),
-        None => {
-            object.missing(what, key, format!("add `\"{key}\"`"), found);
-            None
-        }
-    }
 }
 
 fn read_secrets(mut object: Object<'_>, found: &mut Findings) -> Secrets {
     object.only(&["bytes", "configs", "topicConfigs", "words"], found);
     Secrets {
-        bytes: names(&object, "bytes", found),
-        configs: names(&object, "configs", found),
-        topic_configs: names(&object, "topicConfigs", found),
-        words: names(&object, "words", found),
+        bytes: object.names("bytes", found),
+        configs: object.names("configs", found),
+        topic_configs: object.names("topicConfigs", found),
+        words: object.names("words", found),
     }
-}
-
-fn names(object: &Object<'_>, key: &'static str, found: &mut Findings) -> Vec<Name> {
-    // What is no text is a fault, after which nothing is looked at.
-    let texts = object.texts(key, found).into_iter();
-    let places = object.list(key).map(|value| value.span());
-    texts
-        .zip(places)
-        .map(|(text, at)| Name { text, at })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,27 @@
-//! `errors.json`: the error codes, their names and what they mean. Its facts are written by
-//! `protocol-json/refresh-names`, the meanings by hand; here it is read.
+//! `errors.json`: the error codes, their names, what they mean and what they say of the request. Names and flags are
+//! written by `protocol-json/refresh-names`, all else by hand; this module reads it. `resolve` looks up the APIs.
 
-use crate::fault::Faults;
+use super::facts::{Name, mirror};
+use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Findings, Object};
+use crate::source::{Source, Span};
+
+/// The error codes.
+#[derive(Clone, Debug, Default)]
+pub struct Errors {
+    /// The file they were read from.
+    source: Option<Source>,
+    /// The error codes, by number.
+    pub codes: Vec<ErrorCode>,
+}
+
+impl Errors {
+    /// A fault at a place of the file; `None` if there was none.
+    pub(crate) fn fault(&self, at: Span, mistake: Mistake) -> Option<Fault> {
+        let source = self.source.as_ref()?;
+        Some(Fault::new(source, at, mistake))
+    }
+}
 
 /// An error code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,21 +36,45 @@ pub struct ErrorCode {
     pub retriable: bool,
     /// Whether Kafka's clients ask for new metadata after it.
     pub refreshes_metadata: bool,
+    /// What to do first, where the flags do not say it.
+    pub remedy: Option<Remedy>,
     /// What happened, in a sentence.
     pub meaning: String,
+    /// Whether a request that it answers was applied, by API. Of others nothing is known.
+    pub applied: Vec<(Name, Applied)>,
 }
 
-/// Reads `errors.json`: the error codes, by number.
-pub(super) fn parse(file: &str, text: &str) -> Result<Vec<ErrorCode>, Faults> {
+mirror! {
+    /// What to do first after an error.
+    Remedy {
+        Wait = "wait",
+        RefreshMetadata = "refreshMetadata",
+        FindCoordinator = "findCoordinator",
+        Rebootstrap = "rebootstrap",
+        Authenticate = "authenticate",
+    }
+}
+
+mirror! {
+    /// Whether a request that was answered with an error was applied.
+    Applied {
+        No = "no",
+        Possibly = "possibly",
+        Yes = "yes",
+    }
+}
+
+/// Reads `errors.json`.
+pub(super) fn parse(file: &str, text: &str) -> Result<Errors, Faults> {
     let document = Document::parse(file, text)?;
     let mut found = Findings::default();
     let errors = read(&document, &mut found).unwrap_or_default();
     found.into_faults(document.source(), None).or(errors)
 }
 
-fn read(document: &Document, found: &mut Findings) -> Option<Vec<ErrorCode>> {
+fn read(document: &Document, found: &mut Findings) -> Option<Errors> {
     let mut root = Object::new(document.root(), "the file", found)?;
-    root.only(&["sources", "errors"], found);
+    root.only(&["sources", "errors", "applied"], found);
     let codes = root.object("the file", "errors", found)?;
     let mut errors = Vec::new();
     for entry in codes.entries() {
@@ -43,7 +86,46 @@ fn read(document: &Document, found: &mut Findings) -> Option<Vec<ErrorCode>> {
         );
     }
     errors.sort_by_key(|error| error.code);
-    Some(errors)
+    for rule in root.list("applied") {
+        if let Some(rule) = Object::new(rule, "a rule", found) {
+            apply(rule, &mut errors, found);
+        }
+    }
+    Some(Errors {
+        source: Some(document.source().clone()),
+        codes: errors,
+    })
+}
+
+/// Notes in the errors that a rule names whether requests were applied.
+fn apply(mut rule: Object<'_>, errors: &mut [ErrorCode], found: &mut Findings) {
+    rule.only(&["errors", "apis", "applied", "source"], found);
+    rule.required_text("a rule", "source", found);
+    let Some(applied) = rule.required("a rule", "applied", Applied::ALL, found) else {
+        return;
+    };
+    let apis = rule.names("apis", found);
+    for name in rule.names("errors", found) {
+        let mut mistake = |wrong, right| found.push(name.at, None, Mistake::new(wrong, right));
+        let Some(error) = errors.iter_mut().find(|error| error.name == name.text) else {
+            mistake(
+                format!("there is no error `{}`", name.text),
+                "name one of this file",
+            );
+            continue;
+        };
+        for api in &apis {
+            if error
+                .applied
+                .iter()
+                .any(|(known, _)| known.text == api.text)
+            {
+                let wrong = format!("`{}` has a rule for {} already", name.text, api.text);
+                mistake(wrong, "write one rule for each error of an API");
+            }
+            error.applied.push((api.clone(), applied));
+        }
+    }
 }
 
 fn error(code: i16, mut object: Object<'_>, found: &mut Findings) -> Option<ErrorCode> {
@@ -52,6 +134,7 @@ fn error(code: i16, mut object: Object<'_>, found: &mut Findings) -> Option<Erro
         "former",
         "retriable",
         "refreshesMetadata",
+        "remedy",
         "meaning",
     ];
     object.only(&known, found);
@@ -63,13 +146,17 @@ fn error(code: i16, mut object: Object<'_>, found: &mut Findings) -> Option<Erro
         object.wrong("name", wrong, right, found);
     }
     let meaning = object.required_text(&what, "meaning", found);
+    let remedy = object.value("remedy");
+    let remedy = remedy.and_then(|value| object.one_of("remedy", value, Remedy::ALL, found));
     Some(ErrorCode {
         code,
         name: name?,
         former: object.texts("former", found),
         retriable: object.flag("retriable", found),
         refreshes_metadata: object.flag("refreshesMetadata", found),
+        remedy,
         meaning: meaning?,
+        applied: Vec::new(),
     })
 }
 
@@ -93,7 +180,7 @@ mod tests {
             "10": { "name": "D", "meaning": "d" },
             "2": { "name": "E", "meaning": "e" }
         } }"#;
-        let errors = parse("f", text).unwrap();
+        let errors = parse("f", text).unwrap().codes;
         let codes: Vec<i16> = errors.iter().map(|error| error.code).collect();
         assert_eq!(codes, [-1, 0, 2, 10]);
         assert_eq!(errors[0].former, ["C"]);
@@ -109,6 +196,33 @@ mod tests {
         ] {
             let text = format!(r#"{{ "errors": {{ "1": {{ {entry} }} }} }}"#);
             assert!(parse("f", &text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn rules_say_of_errors_whether_requests_were_applied() {
+        let rule = |text: &str| {
+            let errors =
+                r#""1": { "name": "A", "meaning": "a" }, "2": { "name": "B", "meaning": "b" }"#;
+            let text = format!(r#"{{ "errors": {{ {errors} }}, "applied": [{text}] }}"#);
+            parse("f", &text)
+        };
+        let right = r#"{ "errors": ["A", "B"], "apis": ["X"], "applied": "no", "source": "s" }"#;
+        for error in rule(right).unwrap().codes {
+            let [(api, applied)] = &error.applied[..] else {
+                panic!("{error:?}")
+            };
+            assert_eq!((&*api.text, *applied), ("X", Applied::No));
+        }
+        let twice = format!("{right}, {right}");
+        for wrong in [
+            right.replace("\"B\"", "\"C\""),
+            right.replace("no", "never"),
+            right.replace("\"s\"", "\"\""),
+            right.replace("apis", "api"),
+            twice,
+        ] {
+            assert!(rule(&wrong).is_err(), "{wrong}");
         }
     }
 }

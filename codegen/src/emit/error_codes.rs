@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{INDENT, docs, number};
+use super::{INDENT, docs, ident, number};
 use crate::corpus::ErrorCode;
 
 /// One row an error: constant, number, and what the library wants to know of it.
@@ -14,6 +14,17 @@ pub fn error_codes(errors: &[ErrorCode]) -> TokenStream {
         let former = &error.former;
         let (retriable, refreshes_metadata) = (error.retriable, error.refreshes_metadata);
         let meaning = &error.meaning;
+        let remedy = match error.remedy {
+            Some(remedy) => {
+                let remedy = ident(remedy.variant());
+                quote!(Some(Remedy::#remedy))
+            }
+            None => quote!(None),
+        };
+        let applied = error.applied.iter().map(|(api, applied)| {
+            let (api, applied) = (ident(&api.text), ident(applied.variant()));
+            quote!((ApiKey::#api, Applied::#applied))
+        });
         let docs = docs::attributes(INDENT, std::slice::from_ref(meaning));
         quote! {
             #docs
@@ -21,7 +32,9 @@ pub fn error_codes(errors: &[ErrorCode]) -> TokenStream {
                 former: &[#(#former),*],
                 is_retriable: #retriable,
                 refreshes_metadata: #refreshes_metadata,
+                remedy: #remedy,
                 meaning: #meaning,
+                applied: &[#(#applied),*],
             }
         }
     });

@@ -1,6 +1,6 @@
 //! The facts in `apis.json`, compared with the definitions: every API has some, and what they name exists.
 
-use crate::corpus::{ApiFacts, Apis, Corpus, Name};
+use crate::corpus::{ApiFacts, Apis, Corpus, Errors, Name};
 use crate::fault::{Faults, Mistake, nearest};
 use crate::ir::{Api, Fixed, Message, Protocol, Type};
 use crate::quirks;
@@ -10,6 +10,7 @@ use crate::versions::Versions;
 
 /// Adds the facts to the APIs and requests of `protocol`.
 pub(super) fn resolve(corpus: &Corpus, protocol: &mut Protocol, faults: &mut Faults) {
+    errors(&corpus.errors, &protocol.apis, faults);
     let Some(apis) = &corpus.apis else {
         return;
     };
@@ -37,6 +38,25 @@ pub(super) fn resolve(corpus: &Corpus, protocol: &mut Protocol, faults: &mut Fau
     }
 }
 
+/// Every API that a rule of an error names exists.
+fn errors(errors: &Errors, apis: &[Api], faults: &mut Faults) {
+    let known: Vec<_> = apis.iter().map(|api| &*api.name).collect();
+    let rules = errors.codes.iter().flat_map(|error| &error.applied);
+    for (api, _) in rules.filter(|(api, _)| !known.contains(&&*api.text)) {
+        let fault = errors.fault(api.at, unknown(&api.text, &known));
+        // A rule is for several errors.
+        let fault = fault.filter(|fault| !faults.0.contains(fault));
+        faults.0.extend(fault);
+    }
+}
+
+/// What is wrong with the name of an API that does not exist.
+fn unknown(name: &str, known: &[&str]) -> Mistake {
+    let near = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+    let right = near.unwrap_or_else(|| "name an API that has a request".to_owned());
+    Mistake::new(format!("there is no API `{name}`"), right)
+}
+
 struct Check<'c> {
     apis: &'c Apis,
     faults: &'c mut Faults,
@@ -47,10 +67,8 @@ impl Check<'_> {
         let known: Vec<_> = apis.iter().map(|api| &*api.name).collect();
         let facts = self.apis.facts.iter();
         for (name, facts) in facts.filter(|(name, _)| !known.contains(&&***name)) {
-            let wrong = format!("there is no API `{name}`");
-            let near = nearest(name, &known).map(|near| format!("did you mean `{near}`?"));
-            let right = near.unwrap_or_else(|| "name an API that has a request".to_owned());
-            self.fault(facts.at, wrong, right);
+            let fault = self.apis.fault(facts.at, unknown(name, &known));
+            self.faults.0.push(fault);
         }
     }
 
