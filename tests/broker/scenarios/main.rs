@@ -5,6 +5,7 @@
 mod accepting;
 mod closing;
 mod idle;
+mod leader_changes;
 mod names;
 mod produce_fetch;
 mod proxy;

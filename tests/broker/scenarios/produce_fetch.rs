@@ -108,7 +108,11 @@ async fn a_fetch_that_says_how_long_the_broker_waits_may_take_that_much_longer()
     let link = Link::with("plain", impatient(), vec![]).await;
     let topic = Topic::create(&link, "long-poll").await;
     let request = topic.fetch(0, Duration::from_secs(3));
-    let answer = link.client.send(request, SubmitOptions::default()).await.unwrap();
+    let answer = link
+        .client
+        .send(request, SubmitOptions::default())
+        .await
+        .unwrap();
     assert!(
         answer.decode().unwrap().responses[0].partitions[0]
             .error_code

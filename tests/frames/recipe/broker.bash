@@ -89,9 +89,10 @@ print(*(s.getsockname()[1] for s in sockets))
 PYTHON
 }
 
-# start_broker "NAME=LISTENED:ADVERTISED .." [PROPERTY ..]; the advertised port may be a proxy's. CONTROLLER and BROKER are always needed.
+# start_broker "NAME=LISTENED:ADVERTISED .." [PROPERTY ..]; the advertised port may be a proxy's. CONTROLLER and BROKER are always needed,
+# unless properties say that another node is the controller. The cluster is a new one, or that of $cluster_id.
 start_broker() {
-    local listeners="" advertised="" voter="" each name ports cluster
+    local listeners="" advertised="" voter="" each name ports
     for each in $1; do
         name=${each%%=*} ports=${each#*=}
         listeners+=,$name://127.0.0.1:${ports%:*}
@@ -105,7 +106,7 @@ start_broker() {
 
     local java=(java -Xmx512m -cp "$work/classes:$classpath" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn
         -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info)
-    cluster=$("${java[@]}" kafka.tools.StorageTool random-uuid 2>>"$work/format.log")
+    local cluster=${cluster_id:-$("${java[@]}" kafka.tools.StorageTool random-uuid 2>>"$work/format.log")}
     "${java[@]}" kafka.tools.StorageTool format --cluster-id "$cluster" --config "$work/server.properties" \
         "${scram_users[@]/#/--add-scram=}" >>"$work/format.log" 2>&1 ||
         fail "formatting the storage failed: see $work/format.log"
