@@ -1,25 +1,62 @@
 //! How reading fails: the first fault is kept, and nothing is left to read.
 //!
-//! What makes an error is a function of values, out of line, and not a method: it does not see the
-//! reader, so the compiler keeps the reader in registers.
+//! A fault is plain numbers until someone asks for the error. Where generated code reads a field, nothing is called
+//! that could unwind, so no path is compiled beside it that drops the fields before, and the compiler keeps the cursor in
+//! registers.
 
 use super::{MAX_STRING, ReadCursor, varint};
 use crate::{DecodeError, DecodeErrorKind, Version, VersionRange};
+
+/// The first fault of a cursor.
+#[derive(Clone, Debug)]
+pub(super) struct FirstFault {
+    /// How many bytes were left where it is, or [`NONE`](Self::NONE).
+    left: usize,
+    /// How many bytes the value needs that the input ends in.
+    needed: usize,
+    /// `None` if the input ends before the value does.
+    kind: Option<DecodeErrorKind>,
+}
+
+impl FirstFault {
+    /// More than an input can have.
+    const NONE: usize = usize::MAX;
+
+    pub(super) const fn none() -> Self {
+        Self {
+            left: Self::NONE,
+            needed: 0,
+            kind: None,
+        }
+    }
+}
 
 impl<'a> ReadCursor<'a> {
     /// Returns `true` if something has failed.
     #[inline]
     pub(crate) const fn failed(&self) -> bool {
-        self.error.is_some()
+        self.fault.left != FirstFault::NONE
     }
 
     /// Returns the first fault since the last call.
     #[inline]
     pub(crate) fn check(&mut self) -> Result<(), DecodeError> {
-        match self.error.take() {
-            None => Ok(()),
-            Some(error) => Err(error),
+        if self.failed() {
+            Err(self.take_error())
+        } else {
+            Ok(())
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_error(&mut self) -> DecodeError {
+        let fault = std::mem::replace(&mut self.fault, FirstFault::none());
+        let kind = fault.kind.unwrap_or(DecodeErrorKind::UnexpectedEnd {
+            needed: fault.needed,
+            remaining: fault.left,
+        });
+        DecodeError::new(kind, self.length - fault.left)
     }
 
     /// As [`check`](Self::check), and fails if bytes are left.
@@ -51,112 +88,76 @@ impl<'a> ReadCursor<'a> {
     /// Fails because fewer than `needed` bytes are left.
     #[inline]
     pub(super) fn short(&mut self, needed: usize) {
-        self.error = short(self.error.take(), needed, self.rest.len(), self.length);
+        if !self.failed() {
+            self.fault.left = self.rest.len();
+            self.fault.needed = needed;
+        }
         self.rest = &[];
     }
 
     #[inline]
     pub(super) fn endless_varint(&mut self) {
-        self.error = endless_varint(self.error.take(), self.rest.len(), self.length);
-        self.rest = &[];
+        let needed = self.rest.len() + 1;
+        if needed > varint::MAX_BYTES {
+            self.fail(DecodeErrorKind::VarintTooLong);
+        } else {
+            self.short(needed);
+        }
     }
 
     /// Fails because of the length in front of `start`'s value, which is negative.
     #[inline]
     pub(super) fn null(&mut self, start: &'a [u8], length: i32) {
-        self.error = null(self.error.take(), length, self.length - start.len());
-        self.rest = &[];
+        let kind = match length {
+            -1 => DecodeErrorKind::UnexpectedNull,
+            _ => DecodeErrorKind::NegativeLength { length },
+        };
+        self.fail_before(start.len(), kind);
     }
 
     /// Fails because the next `length` bytes are not the text of a string.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(super) fn bad_text(&mut self, length: usize) {
-        self.error = bad_text(self.error.take(), self.rest, length, self.length);
-        self.rest = &[];
+        if length > MAX_STRING {
+            return self.fail(DecodeErrorKind::StringTooLong { length });
+        }
+        match self.rest.get(..length).map(std::str::from_utf8) {
+            None => self.short(length),
+            Some(Err(fault)) => {
+                let valid_up_to = fault.valid_up_to();
+                self.fail(DecodeErrorKind::InvalidUtf8 { valid_up_to });
+            }
+            Some(Ok(_)) => {}
+        }
     }
 
     /// Fails because `count` elements of at least `size` bytes are more than can be left.
     #[inline]
     pub(super) fn count_too_large(&mut self, start: &'a [u8], count: usize, size: usize) {
-        let offset = self.length - start.len();
-        self.error = count_too_large(self.error.take(), count, self.rest.len(), size, offset);
-        self.rest = &[];
+        let at_most = self.rest.len() / size;
+        let kind = DecodeErrorKind::CountTooLarge { count, at_most };
+        self.fail_before(start.len(), kind);
     }
 
     /// Fails at the next value.
     #[inline]
     pub(super) fn fail(&mut self, kind: DecodeErrorKind) {
-        self.fail_at(self.offset(), kind);
+        self.fail_before(self.rest.len(), kind);
     }
 
     #[inline]
     pub(super) fn fail_at(&mut self, offset: usize, kind: DecodeErrorKind) {
-        self.error = first(self.error.take(), kind, offset);
+        self.fail_before(self.length - offset, kind);
+    }
+
+    /// Fails at the value that begins where `left` bytes were left.
+    #[inline]
+    fn fail_before(&mut self, left: usize, kind: DecodeErrorKind) {
+        if !self.failed() {
+            self.fault.left = left;
+            self.fault.kind = Some(kind);
+        }
         self.rest = &[];
     }
-}
-
-type Fault = Option<DecodeError>;
-
-/// The first fault counts.
-#[cold]
-extern "C" fn first(error: Fault, kind: DecodeErrorKind, offset: usize) -> Fault {
-    error.or_else(|| Some(DecodeError::new(kind, offset)))
-}
-
-#[cold]
-extern "C" fn short(error: Fault, needed: usize, remaining: usize, length: usize) -> Fault {
-    let kind = DecodeErrorKind::UnexpectedEnd { needed, remaining };
-    first(error, kind, length - remaining)
-}
-
-#[cold]
-extern "C" fn endless_varint(error: Fault, remaining: usize, length: usize) -> Fault {
-    let needed = remaining + 1;
-    if needed > varint::MAX_BYTES {
-        first(error, DecodeErrorKind::VarintTooLong, length - remaining)
-    } else {
-        short(error, needed, remaining, length)
-    }
-}
-
-#[cold]
-extern "C" fn null(error: Fault, length: i32, offset: usize) -> Fault {
-    let kind = match length {
-        -1 => DecodeErrorKind::UnexpectedNull,
-        _ => DecodeErrorKind::NegativeLength { length },
-    };
-    first(error, kind, offset)
-}
-
-#[cold]
-extern "C" fn bad_text(error: Fault, rest: &[u8], length: usize, of: usize) -> Fault {
-    let offset = of - rest.len();
-    if length > MAX_STRING {
-        return first(error, DecodeErrorKind::StringTooLong { length }, offset);
-    }
-    match rest.get(..length).map(std::str::from_utf8) {
-        None => short(error, length, rest.len(), of),
-        Some(Err(fault)) => {
-            let valid_up_to = fault.valid_up_to();
-            first(error, DecodeErrorKind::InvalidUtf8 { valid_up_to }, offset)
-        }
-        Some(Ok(_)) => error,
-    }
-}
-
-#[cold]
-extern "C" fn count_too_large(
-    error: Fault,
-    count: usize,
-    left: usize,
-    size: usize,
-    offset: usize,
-) -> Fault {
-    let at_most = left / size;
-    first(
-        error,
-        DecodeErrorKind::CountTooLarge { count, at_most },
-        offset,
-    )
 }

@@ -16,7 +16,9 @@ impl<'a> ReadCursor<'a> {
         }
     }
 
-    extern "C" fn unknown_tags(&mut self) -> TaggedFields<'a> {
+    #[cold]
+    #[inline(never)]
+    fn unknown_tags(&mut self) -> TaggedFields<'a> {
         let mut tags = self.tag_section();
         while let Some(tag) = self.next_tag(&mut tags) {
             self.unknown_tag(&mut tags, tag);

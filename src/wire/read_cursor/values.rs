@@ -21,7 +21,7 @@ impl<'a> ReadCursor<'a> {
     /// A string. Out of line: there is hardly a struct without one. What it returns fits into
     /// registers.
     #[inline(never)]
-    pub(crate) extern "C" fn str(&mut self, e: Encoding) -> &'a str {
+    pub(crate) fn str(&mut self, e: Encoding) -> &'a str {
         let start = self.rest;
         let length = self.string_length(e);
         match usize::try_from(length) {
@@ -34,7 +34,7 @@ impl<'a> ReadCursor<'a> {
     }
 
     #[inline(never)]
-    pub(crate) extern "C" fn nullable_str(&mut self, e: Encoding) -> Option<&'a str> {
+    pub(crate) fn nullable_str(&mut self, e: Encoding) -> Option<&'a str> {
         match usize::try_from(self.string_length(e)) {
             Ok(length) => Some(self.text(length)),
             Err(_) => None,
@@ -54,7 +54,7 @@ impl<'a> ReadCursor<'a> {
     }
 
     #[inline(never)]
-    extern "C" fn slice(&mut self, e: Encoding) -> &'a [u8] {
+    fn slice(&mut self, e: Encoding) -> &'a [u8] {
         let start = self.rest;
         let length = self.length(e);
         match usize::try_from(length) {
@@ -67,7 +67,7 @@ impl<'a> ReadCursor<'a> {
     }
 
     #[inline(never)]
-    extern "C" fn nullable_slice(&mut self, e: Encoding) -> Option<&'a [u8]> {
+    fn nullable_slice(&mut self, e: Encoding) -> Option<&'a [u8]> {
         match usize::try_from(self.length(e)) {
             Ok(length) => Some(self.bytes(length)),
             Err(_) => None,
@@ -123,7 +123,8 @@ impl<'a> ReadCursor<'a> {
     }
 
     /// How many elements an array has, once the memory for them is spent.
-    pub(crate) extern "C" fn count(&mut self, e: Encoding, min_size: usize, size: usize) -> usize {
+    #[inline(never)]
+    pub(crate) fn count(&mut self, e: Encoding, min_size: usize, size: usize) -> usize {
         let start = self.rest;
         let length = self.length(e);
         match usize::try_from(length) {
@@ -135,7 +136,8 @@ impl<'a> ReadCursor<'a> {
         }
     }
 
-    pub(crate) extern "C" fn nullable_count(
+    #[inline(never)]
+    pub(crate) fn nullable_count(
         &mut self,
         e: Encoding,
         min_size: usize,
