@@ -48,14 +48,14 @@ pub enum CloseReason {
         /// The first bytes of the frame, its size left out, at most 16.
         first_bytes: Box<[u8]>,
     },
-    /// A frame of a size that none can have.
+    /// The size of a frame is outside of the allowed range.
     BadFrameSize {
-        /// The size that was announced.
+        /// The size that the frame announces.
         announced: i32,
-        /// The least it could have been.
-        at_least: usize,
-        /// The most it could have been.
-        at_most: usize,
+        /// The minimum size.
+        min: usize,
+        /// The maximum size.
+        max: usize,
         /// The first bytes of the frame, its size included, at most 16.
         first_bytes: Box<[u8]>,
     },
@@ -81,8 +81,8 @@ impl CloseReason {
         match *error.kind() {
             FrameErrorKind::SizeOutOfRange { size, min, max } => Self::BadFrameSize {
                 announced: size,
-                at_least: min,
-                at_most: max,
+                min,
+                max,
                 first_bytes,
             },
             FrameErrorKind::ForeignProtocol(protocol) => Self::Foreign {
@@ -137,12 +137,12 @@ impl fmt::Display for CloseReason {
             Self::Desynchronized { mismatch, .. } => mismatch.fmt(f),
             Self::BadFrameSize {
                 announced,
-                at_least,
-                at_most,
+                min,
+                max,
                 ..
             } => write!(
                 f,
-                "frame of {announced} bytes announced, possible are {at_least} to {at_most}"
+                "frame size {announced} is invalid (expected {min} to {max})"
             ),
             Self::Foreign { protocol, .. } => {
                 write!(

@@ -112,8 +112,8 @@ fn rule_8_sizes_out_of_range_are_refused_with_the_first_bytes() {
             let report = driver.closed();
             let CloseReason::BadFrameSize {
                 announced: told,
-                at_least: 4,
-                at_most: 4096,
+                min: 4,
+                max: 4096,
                 first_bytes,
             } = &report.reason
             else {
@@ -134,7 +134,7 @@ fn rule_8_before_the_connection_is_ready_frames_are_small() {
     driver.receive(&[0, 0x20, 0, 0, 0]);
     driver.receive(&[0; 20]);
     assert!(
-        driver.close_line().contains("possible are 4 to 1048576"),
+        driver.close_line().contains("(expected 4 to 1048576)"),
         "{}",
         driver.close_line()
     );

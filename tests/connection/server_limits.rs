@@ -88,7 +88,7 @@ fn bad_sizes_and_other_protocols_are_named() {
     side.trickle(&[0; 5]);
     assert!(matches!(
         side.closed().reason,
-        CloseReason::BadFrameSize { at_most: 512, .. }
+        CloseReason::BadFrameSize { max: 512, .. }
     ));
 }
 

@@ -49,13 +49,13 @@ async fn a_response_that_is_larger_than_the_client_takes_is_named_with_both_size
     let report = link.ended(1).await;
     assert_eq!(error, report.to_string());
     let CloseReason::BadFrameSize {
-        announced, at_most, ..
+        announced, max, ..
     } = report.reason
     else {
         panic!("{report}");
     };
     assert!((10_000..11_000).contains(&announced), "{announced}");
-    assert_eq!(at_most, 5000);
+    assert_eq!(max, 5000);
     let expected = "possibly the limit of frame sizes is too low";
     assert_eq!(hint(&report).as_deref(), Some(expected));
 }
