@@ -348,15 +348,15 @@ impl SubmitOptions {
         self
     }
 
-    /// The versions to choose from, such as those that can say what the request must say.
+    /// The versions to choose from. The highest of them that [fits](crate::Request::fits) the request is sent.
     #[must_use]
     pub const fn with_versions(mut self, versions: VersionRange) -> Self {
         self.versions = Some(versions);
         self
     }
 
-    /// The version to send, without a choice. Only so can a request be submitted before the
-    /// connection knows the broker's versions.
+    /// The version to send, without a choice: the request need not [fit](crate::Request::fits), only be encoded. Only so
+    /// can a request be submitted before the connection knows the broker's versions.
     #[must_use]
     pub const fn with_version(mut self, version: Version) -> Self {
         self.version = Some(version);
