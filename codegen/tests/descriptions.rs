@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use kafka_codec_codegen::corpus::{Corpus, Descriptions, Releases};
+use kafka_codec_codegen::ir::Default;
 use kafka_codec_codegen::resolve::resolve;
 use kafka_codec_codegen::schema::Definition;
 
@@ -221,4 +222,28 @@ fn descriptions_are_sentences() {
             number + 1
         );
     }
+}
+
+#[test]
+fn descriptions_name_units_and_what_null_and_minus_one_mean() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../protocol-json");
+    let protocol = resolve(&Corpus::read(&folder).expect("it can be read")).expect("no faults");
+    let mut without: Vec<String> = Vec::new();
+    for message in &protocol.messages {
+        for field in message.structs.iter().flat_map(|entry| &entry.fields) {
+            let text = field.description.as_deref().unwrap_or_default();
+            let is_time = field.ident.ends_with("_ms") || field.ident.ends_with("timestamp");
+            let asked = [
+                (is_time, "millisecond"),
+                (field.default == Default::Integer(-1), "-1"),
+                (field.is_nullable(), "null"),
+            ];
+            for (_, word) in asked.into_iter().filter(|(is_asked, _)| *is_asked) {
+                if !text.to_lowercase().contains(word) {
+                    without.push(format!("{} of {}: {word}", field.name, message.name));
+                }
+            }
+        }
+    }
+    assert_eq!(without, [""; 0]);
 }
