@@ -12,6 +12,9 @@ use crate::{ApiKey, DecodeError, EncodeError, HeaderVersions, Version, VersionRa
 
 /// A message of Kafka's protocol: a request, a response, a header or a record.
 ///
+/// Only generated code implements it and the traits below: those of this crate, and those that `Builder` of
+/// `kafka-codec-codegen` writes. Their required methods are hidden and may change in any release.
+///
 /// # Examples
 ///
 /// ```
@@ -256,8 +259,8 @@ pub trait Response: Message {
     }
 }
 
-/// What was being decoded.
-struct What {
+/// The message that is decoded.
+struct DecodeTarget {
     name: &'static str,
     version: Version,
     #[cfg(feature = "schema")]
@@ -265,8 +268,8 @@ struct What {
 }
 
 #[inline]
-const fn of<M: Message>(version: Version) -> What {
-    What {
+const fn of<M: Message>(version: Version) -> DecodeTarget {
+    DecodeTarget {
         name: M::NAME,
         version,
         #[cfg(feature = "schema")]
@@ -274,15 +277,15 @@ const fn of<M: Message>(version: Version) -> What {
     }
 }
 
-/// An error of decoding `bytes` says of what it is, and where in it; `start` is their offset. Not
-/// generic, so that it is compiled once.
+/// Adds the message and the path to an error of decoding `bytes`, which begin at offset `start`. Not generic, so that
+/// it is compiled once.
 #[cold]
 #[inline(never)]
-fn failed(error: DecodeError, what: &What, bytes: &[u8], start: usize) -> DecodeError {
-    let error = error.in_message(what.name, what.version);
+fn failed(error: DecodeError, target: &DecodeTarget, bytes: &[u8], start: usize) -> DecodeError {
+    let error = error.in_message(target.name, target.version);
     #[cfg(feature = "schema")]
-    if let Some(schema) = what.schema {
-        return crate::schema::locate(error, schema, what.version, bytes, start);
+    if let Some(schema) = target.schema {
+        return crate::schema::locate(error, schema, target.version, bytes, start);
     }
     let _ = (bytes, start);
     error

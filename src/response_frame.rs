@@ -103,7 +103,9 @@ impl<R> ResponseFrame<R> {
     /// The bytes of the body.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        self.frame.get(self.body..).unwrap_or_default()
+        self.frame
+            .get(self.body..)
+            .expect("the header ends within the frame")
     }
 
     /// The whole frame, with which blobs can be shared:

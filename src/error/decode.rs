@@ -25,10 +25,10 @@ use crate::{ApiKey, Version, VersionRange};
 /// );
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct DecodeError(Box<Place>);
+pub struct DecodeError(Box<DecodeErrorDetails>);
 
 #[derive(Clone, PartialEq, Eq)]
-struct Place {
+struct DecodeErrorDetails {
     kind: DecodeErrorKind,
     offset: usize,
     message: Option<(&'static str, Version)>,
@@ -37,11 +37,11 @@ struct Place {
 
 impl DecodeError {
     /// The most bytes of memory that making an error takes, while what was decoded is still there.
-    pub(crate) const MEMORY: usize = size_of::<Place>();
+    pub(crate) const MEMORY: usize = size_of::<DecodeErrorDetails>();
 
     #[cold]
     pub(crate) fn new(kind: DecodeErrorKind, offset: usize) -> Self {
-        Self(Box::new(Place {
+        Self(Box::new(DecodeErrorDetails {
             kind,
             offset,
             message: None,
@@ -139,7 +139,7 @@ pub enum DecodeErrorKind {
         /// The number that stands in the input.
         length: i32,
     },
-    /// Null where the version has none.
+    /// Null where the version does not allow it.
     UnexpectedNull,
     /// A string of more bytes than Kafka allows in one, which is 32,767.
     StringTooLong {
@@ -156,7 +156,7 @@ pub enum DecodeErrorKind {
         /// The count that stands in the input.
         count: usize,
         /// How many elements of the least size the bytes left can hold.
-        at_most: usize,
+        max: usize,
     },
     /// A variable-length integer that does not end with its last byte.
     VarintTooLong,
@@ -225,18 +225,22 @@ impl fmt::Display for DecodeErrorKind {
                 plural(*remaining, "remains", "remain"),
             ),
             Self::NegativeLength { length } => write!(f, "negative length {length}"),
-            Self::UnexpectedNull => f.write_str("null where the version has none"),
+            Self::UnexpectedNull => f.write_str("null is not allowed in this version"),
             Self::StringTooLong { length } => {
-                write!(f, "string of {length} bytes, the most is {}", i16::MAX)
+                write!(
+                    f,
+                    "string of {length} bytes is too long (maximum {})",
+                    i16::MAX
+                )
             }
             Self::InvalidUtf8 { valid_up_to } => {
                 let bytes = plural(*valid_up_to, "byte", "bytes");
                 write!(f, "string is not UTF-8 after {valid_up_to} {bytes}")
             }
-            Self::CountTooLarge { count, at_most } => {
+            Self::CountTooLarge { count, max } => {
                 write!(
                     f,
-                    "count of {count} where the bytes left hold at most {at_most}"
+                    "count {count} is too large (the remaining bytes hold at most {max})"
                 )
             }
             Self::VarintTooLong => f.write_str("variable-length integer does not end"),
@@ -267,7 +271,7 @@ impl fmt::Display for DecodeErrorKind {
                 )
             }
             Self::NumberTooLarge { number } => {
-                write!(f, "number {number}, the most is {}", i16::MAX)
+                write!(f, "number {number} is too large (maximum {})", i16::MAX)
             }
             Self::UnknownApiKey { key } => write!(f, "unknown API key {key}"),
             Self::OtherApi { expected, actual } => {

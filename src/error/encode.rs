@@ -25,10 +25,10 @@ use crate::{Version, VersionRange};
 /// );
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct EncodeError(Box<Fault>);
+pub struct EncodeError(Box<EncodeErrorDetails>);
 
 #[derive(Clone, PartialEq, Eq)]
-struct Fault {
+struct EncodeErrorDetails {
     kind: EncodeErrorKind,
     /// Empty for an element, until it is known of which field.
     field: Option<&'static str>,
@@ -40,7 +40,7 @@ struct Fault {
 impl EncodeError {
     #[cold]
     pub(crate) fn new(kind: EncodeErrorKind, field: Option<&'static str>) -> Self {
-        Self(Box::new(Fault {
+        Self(Box::new(EncodeErrorDetails {
             kind,
             field,
             path: None,
@@ -57,15 +57,15 @@ impl EncodeError {
     /// The fault is inside of `field`, or of its element at `index`.
     #[cold]
     pub(crate) fn inside(mut self, field: &'static str, index: Option<usize>) -> Self {
-        let fault = &mut *self.0;
+        let details = &mut *self.0;
         let index = index.map_or_else(String::new, |index| format!("[{index}]"));
-        let path = match fault.path.as_deref().or(fault.field) {
+        let path = match details.path.as_deref().or(details.field) {
             None | Some("") => format!("{field}{index}"),
             Some(inner) => format!("{field}{index}.{inner}"),
         };
-        fault.path = Some(path.into_boxed_str());
-        if fault.field == Some("") {
-            fault.field = Some(field);
+        details.path = Some(path.into_boxed_str());
+        if details.field == Some("") {
+            details.field = Some(field);
         }
         self
     }
@@ -155,8 +155,8 @@ pub enum EncodeErrorKind {
     TooLong {
         /// Its length, in bytes or elements.
         length: usize,
-        /// The most there can be.
-        at_most: usize,
+        /// The maximum length.
+        max: usize,
     },
     /// Unknown tagged fields are set, but the version has no tagged fields.
     TaggedFieldsNotInVersion,
@@ -181,9 +181,9 @@ impl fmt::Display for EncodeErrorKind {
             Self::NotInVersion { versions } => {
                 write!(f, "set, but only versions {versions} have this field")
             }
-            Self::UnexpectedNull => f.write_str("null, which it may not be in this version"),
-            Self::TooLong { length, at_most } => {
-                write!(f, "length is {length}, the most is {at_most}")
+            Self::UnexpectedNull => f.write_str("null is not allowed in this version"),
+            Self::TooLong { length, max } => {
+                write!(f, "length {length} is too large (maximum {max})")
             }
             Self::TaggedFieldsNotInVersion => {
                 f.write_str("unknown tagged fields are set, but this version has no tagged fields")

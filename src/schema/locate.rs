@@ -30,7 +30,7 @@ pub(crate) fn locate(
     let mut locator = Locator {
         until,
         structs: Vec::new(),
-        last: Step::TAGS,
+        last: PathSegment::TAGS,
     };
     match walk(schema, version, bytes, Limits::UNLIMITED, &mut locator) {
         Ok(ControlFlow::Continue(())) => error,
@@ -42,18 +42,18 @@ struct Locator {
     /// Where to stop.
     until: usize,
     /// The structs around, from the outside in, but for the message.
-    structs: Vec<Step>,
+    structs: Vec<PathSegment>,
     /// What was read last.
-    last: Step,
+    last: PathSegment,
 }
 
 #[derive(Copy, Clone)]
-struct Step {
+struct PathSegment {
     name: &'static str,
     index: Option<usize>,
 }
 
-impl Step {
+impl PathSegment {
     /// The field of the typed struct that stands for tagged fields as a whole.
     const TAGS: Self = Self {
         name: "unknown_tagged_fields",
@@ -71,12 +71,12 @@ impl Step {
 impl Locator {
     fn path(&self) -> String {
         let mut path = String::new();
-        for step in self.structs.iter().chain([&self.last]) {
+        for segment in self.structs.iter().chain([&self.last]) {
             if !path.is_empty() {
                 path.push('.');
             }
-            path.push_str(step.name);
-            if let Some(index) = step.index {
+            path.push_str(segment.name);
+            if let Some(index) = segment.index {
                 // A string takes everything.
                 let _ = write!(path, "[{index}]");
             }
@@ -95,7 +95,7 @@ impl Locator {
 
 impl Visitor<'_> for Locator {
     fn enter(&mut self, place: Place) -> ControlFlow<()> {
-        self.last = Step::to(place).unwrap_or(Step::TAGS);
+        self.last = PathSegment::to(place).unwrap_or(PathSegment::TAGS);
         ControlFlow::Continue(())
     }
 
@@ -104,7 +104,7 @@ impl Visitor<'_> for Locator {
     }
 
     fn begin_struct(&mut self, place: Place, _: &'static StructSchema) -> ControlFlow<()> {
-        self.structs.extend(Step::to(place));
+        self.structs.extend(PathSegment::to(place));
         ControlFlow::Continue(())
     }
 
@@ -118,7 +118,7 @@ impl Visitor<'_> for Locator {
     }
 
     fn next_tag(&mut self, _: usize) -> ControlFlow<()> {
-        self.last = Step::TAGS;
+        self.last = PathSegment::TAGS;
         ControlFlow::Continue(())
     }
 

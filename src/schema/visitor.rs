@@ -191,5 +191,10 @@ impl<'a> Value<'a> {
 /// The bytes, of which there are as many.
 #[inline]
 fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    debug_assert_eq!(
+        bytes.len(),
+        N,
+        "the walk reads as many bytes as the type has"
+    );
     bytes.first_chunk().copied().unwrap_or([0; N])
 }

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use super::Uuid;
 use crate::ErrorCode;
 
-/// A value that may borrow its input, and can be made to own what it borrows.
+/// A value that may borrow its input, and can detach from it.
+///
+/// Only this crate and generated code implement it: its required method is hidden and may change in any release.
 pub trait IntoOwned: Sized {
     /// The same type, borrowing nothing.
     type Owned: 'static;

@@ -64,7 +64,10 @@ impl Segments {
 
     /// The parts that are not consumed, none of them empty.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &[u8]> {
-        let shared = self.shared.get(self.next_shared..).unwrap_or_default();
+        let shared = self
+            .shared
+            .get(self.next_shared..)
+            .expect("at most all shared blobs are consumed");
         let ends = shared
             .iter()
             .map(|shared| shared.at)
@@ -76,7 +79,10 @@ impl Segments {
         let mut start = self.own_at;
         ends.zip(blobs)
             .flat_map(move |(end, blob)| {
-                let own = self.own.get(start..end).unwrap_or_default();
+                let own = self
+                    .own
+                    .get(start..end)
+                    .expect("shared blobs lie within the own bytes, in order");
                 start = end;
                 [own, blob]
             })
@@ -93,7 +99,10 @@ impl Buf for Segments {
     #[inline]
     fn chunk(&self) -> &[u8] {
         match self.shared.is_empty() {
-            true => self.own.get(self.own_at..).unwrap_or_default(),
+            true => self
+                .own
+                .get(self.own_at..)
+                .expect("at most all own bytes are consumed"),
             false => self.parts().next().unwrap_or_default(),
         }
     }

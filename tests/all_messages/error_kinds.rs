@@ -72,11 +72,11 @@ fn decode_errors() -> Vec<(DecodeError, &'static str)> {
         ),
         (
             heartbeat(4, &[0]),
-            "HeartbeatRequest v4: group_id (byte 0): null where the version has none",
+            "HeartbeatRequest v4: group_id (byte 0): null is not allowed in this version",
         ),
         (
             heartbeat(4, &[0x81, 0x80, 0x02]),
-            "HeartbeatRequest v4: group_id (byte 3): string of 32768 bytes, the most is 32767",
+            "HeartbeatRequest v4: group_id (byte 3): string of 32768 bytes is too long (maximum 32767)",
         ),
         (
             heartbeat(0, &[0, 3, b'a', 0xc3, b'b']),
@@ -84,7 +84,7 @@ fn decode_errors() -> Vec<(DecodeError, &'static str)> {
         ),
         (
             metadata(&[0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0], Limits::default()),
-            "MetadataRequest v0: topics (byte 0): count of 2147483647 where the bytes left hold at most 2",
+            "MetadataRequest v0: topics (byte 0): count 2147483647 is too large (the remaining bytes hold at most 2)",
         ),
         (
             heartbeat(4, &[0xff; 5]),
@@ -123,7 +123,7 @@ fn decode_errors() -> Vec<(DecodeError, &'static str)> {
         ),
         (
             MetadataRecord::decode(&[1, 0x80, 0x80, 2, 0]).unwrap_err(),
-            "frame of MetadataRecord v1: (byte 1): number 32768, the most is 32767",
+            "frame of MetadataRecord v1: (byte 1): number 32768 is too large (maximum 32767)",
         ),
         (
             RequestHeader::split(&[0x7f, 0xff, 0, 0]).unwrap_err(),
@@ -165,7 +165,7 @@ fn encode_errors() -> Vec<(EncodeError, &'static str)> {
             }
             .encode_to_vec(Version(0))
             .unwrap_err(),
-            "MetadataRequest v0: topics: null, which it may not be in this version",
+            "MetadataRequest v0: topics: null is not allowed in this version",
         ),
         (
             error(
@@ -175,7 +175,7 @@ fn encode_errors() -> Vec<(EncodeError, &'static str)> {
                 },
                 4,
             ),
-            "HeartbeatRequest v4: group_id: length is 32768, the most is 32767",
+            "HeartbeatRequest v4: group_id: length 32768 is too large (maximum 32767)",
         ),
         (
             error(&with_tag(9), 3),
@@ -301,7 +301,7 @@ const FRAMES: &str = include_str!("../../src/frame/error.rs");
 /// The name of an enum's variant.
 fn variant(kind: &impl std::fmt::Debug) -> String {
     let text = format!("{kind:?}");
-    text.split([' ', '{']).next().unwrap().to_owned()
+    text.split([' ', '{', '(']).next().unwrap().to_owned()
 }
 
 /// The variants of an enum by its source, as code outside of the crate cannot match them all.
@@ -311,6 +311,6 @@ fn variants(source: &str, name: &str) -> BTreeSet<String> {
     let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
     let names = lines.filter(|line| line.starts_with(char::is_uppercase));
     names
-        .map(|line| line.trim_end_matches([',', '{', ' ']).to_owned())
+        .map(|line| line.split([',', '{', '(', ' ']).next().unwrap().to_owned())
         .collect()
 }

@@ -80,7 +80,7 @@ fn more_tagged_fields_than_fit_are_refused_before_anything_is_made_of_them() {
         let count = usize::try_from(u32::MAX).unwrap();
         assert_eq!(
             error.kind(),
-            &DecodeErrorKind::CountTooLarge { count, at_most: 2 },
+            &DecodeErrorKind::CountTooLarge { count, max: 2 },
             "{error}"
         );
         assert_eq!(error.offset(), body.len(), "{error}");

@@ -41,7 +41,7 @@ fn faults_name_line_column_field_and_what_was_expected() {
             "MetadataRequest",
             0,
             "{\"topics\": [{\"name\": \"é\"}, {\"name\": null}]}",
-            "0: line 1, column 37: topics[1].name: null, which it may not be in this version",
+            "0: line 1, column 37: topics[1].name: null is not allowed in this version",
         ),
         (
             "MetadataRequest",
@@ -213,7 +213,7 @@ fn depth_and_length_are_bounded() {
     let long = format!("{{\"topics\":[{{\"name\":\"{}\"}}]}}", "a".repeat(32_768));
     assert_eq!(
         fault("MetadataRequest", 0, &long, ReadOptions::java()),
-        "0: line 1, column 20: topics[0].name: length is 32768, the most is 32767"
+        "0: line 1, column 20: topics[0].name: length 32768 is too large (maximum 32767)"
     );
 }
 

@@ -53,10 +53,8 @@ impl Body<'_> {
         };
         let probe = [&self.bytes[..at], number, &[0; TAIL]].concat();
         let error = self.fault(&probe, Limits::UNLIMITED)?;
-        let (count, at_most) = match error {
-            (offset, DecodeErrorKind::CountTooLarge { count, at_most }) if offset == at => {
-                (count, at_most)
-            }
+        let (count, max) = match error {
+            (offset, DecodeErrorKind::CountTooLarge { count, max }) if offset == at => (count, max),
             _ => return None,
         };
         let is_of_tags = compact && count == 0x7fff_ffff;
@@ -70,7 +68,7 @@ impl Body<'_> {
             compact,
             start: at + width,
             is_of_tags,
-            min_size: TAIL / at_most.max(1),
+            min_size: TAIL / max.max(1),
             memory: 0,
         };
         found.memory = self.memory_for(&found, 2) - self.memory_for(&found, 1);

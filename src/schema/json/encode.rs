@@ -98,7 +98,7 @@ fn message(
 impl From<EncodeError> for Fault {
     fn from(error: EncodeError) -> Self {
         let kind = match *error.kind() {
-            EncodeErrorKind::TooLong { length, at_most } => Kind::TooLong { length, at_most },
+            EncodeErrorKind::TooLong { length, max } => Kind::TooLong { length, max },
             _ => Kind::NotInVersion,
         };
         Self::new(0, kind)
@@ -262,8 +262,8 @@ impl<'d, 't> Encoder<'d, 't, '_> {
                 Encoding::Compact => self.writer.unsigned_varint(count + 1),
             },
             _ => {
-                let at_most = usize::try_from(MAX_LENGTH).unwrap_or(usize::MAX);
-                let kind = Kind::TooLong { length, at_most };
+                let max = usize::try_from(MAX_LENGTH).unwrap_or(usize::MAX);
+                let kind = Kind::TooLong { length, max };
                 return Err(Fault::new(json.offset(), kind));
             }
         }
@@ -289,9 +289,9 @@ impl<'d, 't> Encoder<'d, 't, '_> {
             schema::Value::Float64(value) => writer.f64(value),
             schema::Value::Uuid(value) => writer.uuid(value),
             schema::Value::String(value) => {
-                let (length, at_most) = (value.len(), MAX_STRING);
-                if length > at_most {
-                    let kind = Kind::TooLong { length, at_most };
+                let (length, max) = (value.len(), MAX_STRING);
+                if length > max {
+                    let kind = Kind::TooLong { length, max };
                     return Err(Fault::new(json.offset(), kind));
                 }
                 writer.string(e, value, field.name());

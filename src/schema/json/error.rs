@@ -168,7 +168,7 @@ pub enum JsonErrorKind {
         /// Its length, in bytes or elements.
         length: usize,
         /// The most there can be.
-        at_most: usize,
+        max: usize,
     },
     /// A field is null that may not be in this version.
     UnexpectedNull,
@@ -214,10 +214,10 @@ impl fmt::Display for JsonErrorKind {
             Self::InvalidUuid => {
                 f.write_str("expected a uuid: 22 characters of URL-safe base64 without padding")
             }
-            Self::TooLong { length, at_most } => {
-                write!(f, "length is {length}, the most is {at_most}")
+            Self::TooLong { length, max } => {
+                write!(f, "length {length} is too large (maximum {max})")
             }
-            Self::UnexpectedNull => f.write_str("null, which it may not be in this version"),
+            Self::UnexpectedNull => f.write_str("null is not allowed in this version"),
             Self::MissingKey { key } => {
                 write!(f, "`{key}` is missing, which this version must have")
             }

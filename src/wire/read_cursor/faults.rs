@@ -135,8 +135,8 @@ impl<'a> ReadCursor<'a> {
     /// Fails because `count` elements of at least `size` bytes are more than can be left.
     #[inline]
     pub(super) fn count_too_large(&mut self, start: &'a [u8], count: usize, size: usize) {
-        let at_most = self.rest.len() / size;
-        let kind = DecodeErrorKind::CountTooLarge { count, at_most };
+        let max = self.rest.len() / size;
+        let kind = DecodeErrorKind::CountTooLarge { count, max };
         self.fail_before(start.len(), kind);
     }
 

@@ -81,8 +81,8 @@ impl WriteCursor {
     }
 
     #[cold]
-    pub(super) fn too_long(&mut self, field: &'static str, length: usize, at_most: u32) {
-        self.fail(too_long(field, length, at_most));
+    pub(super) fn too_long(&mut self, field: &'static str, length: usize, max: u32) {
+        self.fail(too_long(field, length, max));
     }
 
     #[cold]
@@ -119,7 +119,7 @@ impl WriteCursor {
 }
 
 #[cold]
-pub(super) fn too_long(field: &'static str, length: usize, at_most: u32) -> EncodeError {
-    let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
-    EncodeError::new(EncodeErrorKind::TooLong { length, at_most }, Some(field))
+pub(super) fn too_long(field: &'static str, length: usize, max: u32) -> EncodeError {
+    let max = usize::try_from(max).unwrap_or(usize::MAX);
+    EncodeError::new(EncodeErrorKind::TooLong { length, max }, Some(field))
 }

@@ -70,11 +70,11 @@ impl WriteCursor {
         let mut out = Vec::with_capacity(self.len());
         let mut start = 0;
         for shared in &self.shared {
-            out.extend_from_slice(self.own.get(start..shared.at).unwrap_or_default());
+            out.extend_from_slice(self.own.get(start..shared.at).expect(IN_ORDER));
             out.extend_from_slice(&shared.blob);
             start = shared.at;
         }
-        out.extend_from_slice(self.own.get(start..).unwrap_or_default());
+        out.extend_from_slice(self.own.get(start..).expect(IN_ORDER));
         out
     }
 
@@ -150,7 +150,7 @@ impl WriteCursor {
         let mut out = [0; varint::MAX_BYTES];
         let length = varint::encode(value, &mut out);
         self.own
-            .extend_from_slice(out.get(..length).unwrap_or(&out));
+            .extend_from_slice(out.get(..length).expect("a varint takes at most MAX_BYTES"));
     }
 
     /// The position of the next value.
@@ -174,13 +174,11 @@ impl WriteCursor {
         let length = self.since(position).saturating_sub(4);
         let size = i32::try_from(length)
             .map_err(|_| faults::too_long("size", length, i32::MAX.unsigned_abs()))?;
-        if let Some(place) = self
+        *self
             .own
             .get_mut(position.own..)
             .and_then(|own| own.first_chunk_mut())
-        {
-            *place = size.to_be_bytes();
-        }
+            .expect("four bytes were written at the position of the size") = size.to_be_bytes();
         Ok(())
     }
 
@@ -198,9 +196,9 @@ impl WriteCursor {
         let total = self.len().checked_add(blob.len());
         if total.is_none_or(|total| total > isize::MAX.unsigned_abs()) {
             let length = self.len().saturating_add(blob.len());
-            let at_most = isize::MAX.unsigned_abs();
+            let max = isize::MAX.unsigned_abs();
             return self.fail(EncodeError::new(
-                EncodeErrorKind::TooLong { length, at_most },
+                EncodeErrorKind::TooLong { length, max },
                 None,
             ));
         }
@@ -234,6 +232,9 @@ impl WriteCursor {
 
 /// From how many bytes on a shared blob is passed through instead of being copied.
 pub(super) const SHARE_FROM: usize = 1024;
+
+/// What holds of the own bytes and the shared blobs in between.
+const IN_ORDER: &str = "shared blobs lie within the own bytes, in order";
 
 /// The most bytes or elements: one less than an int32 can say, as null takes one of the numbers
 /// in the compact encoding.
