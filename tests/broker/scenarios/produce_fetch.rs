@@ -87,7 +87,10 @@ fn impatient() -> kafka_codec::connection::ConnectionOptions {
 async fn a_fetch_that_waits_longer_than_a_response_may_take_closes_the_connection_by_name() {
     let mut link = Link::with("plain", impatient(), vec![]).await;
     let topic = Topic::create(&link, "long-poll-late").await;
-    let error = link.send(topic.fetch(0, Duration::from_secs(3))).await;
+    // Without this the time that the request itself lets the broker take is added.
+    let options = SubmitOptions::default().with_server_wait(Duration::ZERO);
+    let request = topic.fetch(0, Duration::from_secs(3));
+    let error = link.client.send(request, options).await;
     let error = error.unwrap_err().to_string();
     let report = link.ended(1).await;
     let timeout = match &report.reason {
