@@ -3,18 +3,17 @@
 
 use crate::messages::{RequestHeader, ResponseHeader};
 use crate::wire::Reader;
-use crate::{ApiKey, Decode, DecodeError, DecodeErrorKind, HeaderVersions, Message, Version};
+use crate::{ApiKey, Decode, DecodeError, HeaderVersions, Message, Version};
 
 impl<'a> RequestHeader<'a> {
-    /// The header at the start of a request frame, and the body after it.
+    /// Splits a request frame into its header and the body after it.
     ///
-    /// The header's own version follows from the API key and version that it begins with. A version
-    /// of a known API that is not known here gives its header all the same, so that the request
-    /// can be refused by name.
+    /// The header's own version follows from the API key and version that it begins with:
+    /// [`HeaderVersions::of`] states which it is, also for an API or a version that is not known here.
     ///
     /// # Errors
     ///
-    /// [`UnknownApiKey`](DecodeErrorKind::UnknownApiKey), and what decoding the header fails with.
+    /// An error of decoding the header.
     ///
     /// # Examples
     ///
@@ -35,12 +34,6 @@ impl<'a> RequestHeader<'a> {
             return Self::decode_prefix(frame, Self::VERSIONS.min());
         };
         let (key, version) = (ApiKey::from_number(key), Version(version));
-        if let ApiKey::Unknown(unknown) = key {
-            let kind = DecodeErrorKind::UnknownApiKey {
-                key: unknown.number(),
-            };
-            return Err(DecodeError::new(kind, 0).in_message(Self::NAME, Version(2)));
-        }
         Self::split_with(frame, HeaderVersions::of(key, version))
     }
 

@@ -63,5 +63,6 @@ mod submitted;
 mod timings;
 #[cfg(feature = "tracing")]
 mod traces;
+mod user_defined_apis;
 #[path = "../support/vectors.rs"]
 mod vectors;

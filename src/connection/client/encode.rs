@@ -14,7 +14,7 @@ use crate::messages::{
     ApiVersionsRequest, RequestHeader, SaslAuthenticateRequest, SaslHandshakeRequest,
 };
 use crate::wire::{Blob, Encoding, Segments, Writer};
-use crate::{ApiKey, EncodeError, HeaderVersions, Message, Request, Version, frame};
+use crate::{ApiKey, EncodeError, Message, Request, Version, frame};
 
 use super::error::SubmitError;
 use super::fit::{self, Choice};
@@ -104,7 +104,7 @@ impl Encoder {
             writer.i32(correlation_id);
             writer.bytes(&Blob::Shared(frame.slice(ROUTED..)))
         })?;
-        let headers = HeaderVersions::of(key, version);
+        let headers = options.headers_of(key, version);
         let label = ApiLabel::new(key, version, headers, correlation_id, ());
         let expects_response = peek::expects_response(key, version, headers, || frame);
         let options = options.or_server_wait(|| wait::of_frame(key, version, headers, frame));
@@ -137,7 +137,7 @@ impl Encoder {
             client_id: self.options.client_id.as_deref().map(Cow::Borrowed),
             ..Default::default()
         };
-        let headers = HeaderVersions::of(key, version);
+        let headers = options.headers_of(key, version);
         writer.sized(|writer| {
             header.encode(writer, headers.request)?;
             writer.bytes(&Blob::Shared(body.clone()))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::{ApiKey, Version, VersionRange};
+use crate::{ApiKey, HeaderVersions, Version, VersionRange};
 
 use crate::connection::VersionTable;
 
@@ -299,6 +299,7 @@ pub struct SubmitOptions {
     pub(super) server_wait: Option<Duration>,
     pub(super) versions: Option<VersionRange>,
     pub(super) version: Option<Version>,
+    header_versions: Option<HeaderVersions>,
 }
 
 impl SubmitOptions {
@@ -346,6 +347,20 @@ impl SubmitOptions {
     pub(super) fn or_server_wait(mut self, of_request: impl FnOnce() -> Duration) -> Self {
         self.server_wait.get_or_insert_with(of_request);
         self
+    }
+
+    /// The header versions of a request that is encoded already, for an API that is not known here. By default
+    /// those of [`HeaderVersions::of`]. A typed request has those of its type.
+    #[must_use]
+    pub const fn with_header_versions(mut self, headers: HeaderVersions) -> Self {
+        self.header_versions = Some(headers);
+        self
+    }
+
+    /// The header versions of a request of which only key and version are known.
+    pub(super) fn headers_of(&self, key: ApiKey, version: Version) -> HeaderVersions {
+        self.header_versions
+            .unwrap_or_else(|| HeaderVersions::of(key, version))
     }
 
     /// The versions to choose from. The highest of them that [fits](crate::Request::fits) the request is sent.

@@ -88,15 +88,15 @@ impl IncomingRequest {
         &self.frame
     }
 
-    /// The header. `None` if the API is unknown here, so that its form is too.
+    /// The header. `None` if the request is forwarded, its API is unknown here, and it has no header of the
+    /// version that was [expected](super::ServerOptions::with_header_versions).
     #[must_use]
     pub fn header(&self) -> Option<RequestHeader<'_>> {
-        RequestHeader::split(&self.frame)
-            .ok()
-            .map(|(header, _)| header)
+        let split = RequestHeader::split_with(&self.frame, self.label.headers);
+        split.ok().map(|(header, _)| header)
     }
 
-    /// The bytes of the body.
+    /// The bytes of the body; all that follows the correlation id if there is no [header](Self::header).
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.frame.get(self.body..).unwrap_or_default()
@@ -115,7 +115,13 @@ impl IncomingRequest {
             };
             return Err(DecodeError::new(kind, 0).in_message(R::NAME, self.label.version));
         }
-        R::decode(self.body(), self.label.version)
+        let (headers, version) = (R::header_versions(self.label.version), self.label.version);
+        if headers.request == self.label.headers.request {
+            return R::decode(self.body(), version);
+        }
+        // The type knows the headers of its own API better than the options did.
+        let (_, body) = RequestHeader::split_with(&self.frame, headers)?;
+        R::decode(body, version)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::VersionTable;
+use crate::{ApiKey, HeaderVersions, Version};
 
 /// How the accepting side behaves.
 #[derive(Clone, Debug)]
@@ -11,6 +12,7 @@ pub struct ServerOptions {
     pub(super) client: Arc<str>,
     pub(super) served: Arc<VersionTable>,
     pub(super) forwards: bool,
+    pub(super) header_versions: fn(ApiKey, Version) -> HeaderVersions,
     pub(super) max_frame_bytes: usize,
     pub(super) max_in_flight: usize,
     pub(super) idle: Option<Duration>,
@@ -27,6 +29,7 @@ impl ServerOptions {
             client: client.into(),
             served: Arc::new(served),
             forwards: false,
+            header_versions: HeaderVersions::of,
             max_frame_bytes: 100 * 1024 * 1024,
             max_in_flight: 100,
             idle: Some(Duration::from_secs(600)),
@@ -39,6 +42,38 @@ impl ServerOptions {
     #[must_use]
     pub const fn with_forwarding(mut self, forwards: bool) -> Self {
         self.forwards = forwards;
+        self
+    }
+
+    /// How the header versions of a request are found when it arrives. By default [`HeaderVersions::of`], which takes
+    /// APIs that are not known here for flexible: whoever serves or forwards user-defined APIs knows better.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::connection::VersionTable;
+    /// use kafka_codec::connection::server::ServerOptions;
+    /// use kafka_codec::{ApiKey, HeaderVersions, Version};
+    ///
+    /// const GREET: ApiKey = ApiKey::from_number(10_001);
+    ///
+    /// // With the types of a `Builder`: GreetRequest::KEY => GreetRequest::header_versions(version)
+    /// fn header_versions(key: ApiKey, version: Version) -> HeaderVersions {
+    ///     match (key, version) {
+    ///         (GREET, Version(0)) => HeaderVersions::new(Version(1), Version(0)),
+    ///         _ => HeaderVersions::of(key, version),
+    ///     }
+    /// }
+    ///
+    /// let options = ServerOptions::new("a client", VersionTable::default())
+    ///     .with_header_versions(header_versions);
+    /// ```
+    #[must_use]
+    pub const fn with_header_versions(
+        mut self,
+        header_versions: fn(ApiKey, Version) -> HeaderVersions,
+    ) -> Self {
+        self.header_versions = header_versions;
         self
     }
 

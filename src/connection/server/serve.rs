@@ -13,10 +13,7 @@ use crate::frame::SIZE_BYTES;
 use crate::frame::input::FrameInput;
 use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use crate::wire::{Blob, Encoding, Reader, Writer};
-use crate::{
-    ApiKey, Decode, DecodeError, DecodeErrorKind, ErrorCode, HeaderVersions, Response, Version,
-    frame,
-};
+use crate::{ApiKey, Decode, DecodeError, ErrorCode, HeaderVersions, Response, Version, frame};
 
 use super::event::{IncomingRequest, ServerEvent};
 use super::machine::ServerConnection;
@@ -122,7 +119,7 @@ impl ServerConnection {
     }
 
     fn on_frame(&mut self, now: Instant, frame: Bytes) {
-        let label = match label(&frame) {
+        let label = match label(&frame, self.options.header_versions) {
             Ok(label) => label,
             Err(error) => return self.refuse(now, RequestFault::Undecodable(error)),
         };
@@ -144,15 +141,13 @@ impl ServerConnection {
     }
 
     fn hand_out(&mut self, now: Instant, label: ApiLabel, frame: Bytes) {
-        let (client_id, body) = match RequestHeader::split(&frame) {
+        let (client_id, body) = match RequestHeader::split_with(&frame, label.headers) {
             Ok((header, body)) => {
                 let client_id = header.client_id.as_deref().map(Box::from);
                 (client_id, frame.len() - body.len())
             }
             // A proxy passes on what it does not know.
-            Err(error) if matches!(error.kind(), DecodeErrorKind::UnknownApiKey { .. }) => {
-                (None, ROUTED)
-            }
+            Err(_) if self.options.forwards && label.api_key.versions().is_none() => (None, ROUTED),
             Err(error) => return self.refuse(now, RequestFault::Undecodable(error)),
         };
         let expects_response =
@@ -178,7 +173,7 @@ impl ServerConnection {
             response.error_code = ErrorCode::UNSUPPORTED_VERSION;
             return self.answer(now, id, label, &response, Version(0));
         }
-        let request = RequestHeader::split(frame)
+        let request = RequestHeader::split_with(frame, label.headers)
             .and_then(|(_, body)| ApiVersionsRequest::decode(body, label.version));
         let request = match request {
             Ok(request) => request,
@@ -226,9 +221,12 @@ impl ServerConnection {
 }
 
 /// The API, version and correlation id at the front of a request's header, whatever version that has.
-fn label(frame: &[u8]) -> Result<ApiLabel, DecodeError> {
+fn label(
+    frame: &[u8],
+    header_versions: fn(ApiKey, Version) -> HeaderVersions,
+) -> Result<ApiLabel, DecodeError> {
     let mut reader = Reader::new(frame);
     let (key, version) = (ApiKey::from_number(reader.i16()?), Version(reader.i16()?));
-    let headers = HeaderVersions::of(key, version);
+    let headers = header_versions(key, version);
     Ok(ApiLabel::new(key, version, headers, reader.i32()?, ()))
 }
