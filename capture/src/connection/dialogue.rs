@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kafka_codec::messages::RequestHeader;
 use kafka_codec::pairing::{Expects, InFlightRequest, ObservedRequests, SaslTokens};
-use kafka_codec::{ApiKey, DecodeErrorKind, HeaderVersions};
+use kafka_codec::{ApiKey, HeaderVersions};
 
 use super::held::{HeldResponse, HeldResponses};
 use super::judge;
@@ -69,7 +69,7 @@ impl Dialogue {
             return true;
         }
         let split = RequestHeader::split(frame.bytes);
-        let (header, body) = match split.or_else(|error| cut_header(frame).ok_or(error)) {
+        let (header, body) = match split.or_else(|error| routing(frame).ok_or(error)) {
             Ok(split) => split,
             Err(error) => {
                 let reason = match frame.cut {
@@ -77,10 +77,7 @@ impl Dialogue {
                     None => error.to_string(),
                 };
                 self.undecoded(frame, Direction::ToBroker, None, reason, out);
-                // An API of the future is no reason for doubt, but what is no header at all is.
-                return frame.cut.is_some()
-                    || matches!(error.kind(), DecodeErrorKind::UnknownApiKey { .. })
-                        && frame.size > SIZE_BYTES;
+                return frame.cut.is_some();
             }
         };
         let (api_key, version) = (header.api_key(), header.version());
@@ -152,7 +149,9 @@ impl Dialogue {
     ) {
         let (version, body) = match request.split_response(frame.bytes) {
             Ok(response) => (response.version, response.body),
-            Err(_) if frame.cut.is_some() => (request.version, &[][..]),
+            Err(_) if frame.cut.is_some() || is_unknown(request.api_key) => {
+                (request.version, &[][..])
+            }
             Err(error) => {
                 let reason = format!("response to {request}: {error}");
                 let id = Some(request.correlation_id);
@@ -245,9 +244,9 @@ impl Dialogue {
     }
 }
 
-/// What a header says that was not captured whole: the API of a request, but not the client.
-fn cut_header<'a>(frame: &Frame<'_>) -> Option<(RequestHeader<'a>, &'a [u8])> {
-    frame.cut?;
+/// What every request header begins with, where the rest of it was not captured, or is not that of flexible
+/// versions as an unknown API's is expected to be: the API, but not the client.
+fn routing<'a>(frame: &Frame<'_>) -> Option<(RequestHeader<'a>, &'a [u8])> {
     let (key, rest) = frame.bytes.split_first_chunk()?;
     let (version, rest) = rest.split_first_chunk()?;
     let header = RequestHeader {
@@ -256,8 +255,13 @@ fn cut_header<'a>(frame: &Frame<'_>) -> Option<(RequestHeader<'a>, &'a [u8])> {
         correlation_id: i32::from_be_bytes(*rest.first_chunk()?),
         ..Default::default()
     };
-    let is_known = header.api_key().versions().is_some();
-    is_known.then_some((header, &[][..]))
+    let is_shown = frame.cut.is_some() || is_unknown(header.api_key());
+    is_shown.then_some((header, &[][..]))
+}
+
+/// Whether an API is not known here. It may be one of a later release, which is no reason for doubt.
+const fn is_unknown(api_key: ApiKey) -> bool {
+    api_key.versions().is_none()
 }
 
 fn frame_bytes(frame: &Frame<'_>) -> u64 {
