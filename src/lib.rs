@@ -40,6 +40,7 @@
 mod any_message;
 mod api_key;
 mod api_versions;
+mod client_identity;
 #[cfg(feature = "connection")]
 pub mod connection;
 #[cfg(feature = "messages")]
@@ -73,6 +74,7 @@ pub use any_message::{AnyRequest, AnyResponse};
 pub use api_key::{
     ApiClass, ApiKey, HeaderVersions, Listener, Listeners, ParseApiKeyError, Routing, UnknownApiKey,
 };
+pub use client_identity::ClientIdentity;
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use error_code::{Applied, ErrorCode, ParseErrorCodeError, Remedy};
 pub use message::{Decode, Message, Request, Response};

@@ -126,6 +126,10 @@ fn api_versions_is_answered_and_the_client_noted() {
         panic!("{events:?}");
     };
     assert_eq!((&**name, *length), ("franz-go", bytes.len()));
+    let client = side.server.client();
+    assert_eq!(client.client_id(), Some("me"));
+    assert_eq!(client.software_name(), Some("franz-go"));
+    assert_eq!(client.software_version(), Some("1.2"));
 }
 
 #[test]

@@ -184,3 +184,12 @@ fn a_proxy_forwards_what_it_cannot_split() {
     driver.drain();
     assert!(driver.take_frame().ends_with(b"\x7f\xffwhat is this"));
 }
+
+#[test]
+fn the_accepting_side_knows_its_client() {
+    let mut side = Side::new(ServerOptions::new(CLIENT, table()));
+    assert_eq!(side.server.client().client_id(), None);
+    let (_, _, frame, _) = REQUESTS[1];
+    side.trickle(&sized(frame));
+    assert_eq!(side.server.client().client_id(), Some("test"));
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kafka_codec::messages::RequestHeader;
 use kafka_codec::pairing::{Expects, InFlightRequest, ObservedRequests, SaslTokens};
-use kafka_codec::{ApiKey, HeaderVersions};
+use kafka_codec::{ApiKey, ClientIdentity, HeaderVersions};
 
 use super::held::{HeldResponse, HeldResponses};
 use super::judge;
@@ -24,8 +24,8 @@ pub(super) struct Dialogue {
     pub(super) requests: ObservedRequests<Asked>,
     tokens: SaslTokens,
     held: HeldResponses,
-    /// How the client called itself last.
-    pub(super) client_id: Option<Arc<str>>,
+    /// Who the client is, as far as it was captured.
+    pub(super) client: ClientIdentity,
     /// How many requests there were.
     pub(super) seen: u64,
     /// The correlation id that was seen last.
@@ -46,7 +46,7 @@ impl Dialogue {
             requests: ObservedRequests::with_capacity(MAX_REQUESTS),
             tokens: SaslTokens::default(),
             held: HeldResponses::default(),
-            client_id: None,
+            client: ClientIdentity::default(),
             seen: 0,
             last_id: None,
         }
@@ -69,6 +69,7 @@ impl Dialogue {
             return true;
         }
         let split = RequestHeader::split(frame.bytes);
+        let is_read = split.is_ok();
         let (header, body) = match split.or_else(|error| routing(frame).ok_or(error)) {
             Ok(split) => split,
             Err(error) => {
@@ -83,21 +84,28 @@ impl Dialogue {
         let (api_key, version) = (header.api_key(), header.version());
         self.last_id = Some(header.correlation_id);
         self.seen += 1;
-        let client_id = self.share(header.client_id.as_deref());
+        let headers = HeaderVersions::of(api_key, version);
+        let client_id = match is_read {
+            true => {
+                let client_id = header.client_id.as_deref();
+                self.client.learn_client_id(headers, client_id);
+                self.client.shared_client_id()
+            }
+            false => None,
+        };
         let expects = body::expects(api_key, version, body);
         out.counts.without_response += u64::from(expects == Expects::Nothing);
         let asked = Asked {
-            client_id,
+            client_id: client_id.clone(),
             last: frame.last,
         };
-        let headers = HeaderVersions::of(api_key, version);
         let request = InFlightRequest::new(api_key, version, headers, header.correlation_id, asked);
         self.requests.request(request, expects);
         let message = Message {
             api_key,
             version,
             correlation_id: header.correlation_id,
-            client_id: header.client_id.as_deref(),
+            client_id: client_id.as_deref(),
             bytes,
             latency: None,
             body,
@@ -233,14 +241,6 @@ impl Dialogue {
 
     fn emit(&self, at: Mark, direction: Direction, what: What<'_>, out: &mut Output<'_>) {
         out.emit(&self.connection, at, direction, what);
-    }
-
-    /// The client id, in the memory of the one before if it is the same, as it nearly always is.
-    fn share(&mut self, client_id: Option<&str>) -> Option<Arc<str>> {
-        if self.client_id.as_deref() != client_id {
-            self.client_id = client_id.map(Arc::from);
-        }
-        self.client_id.clone()
     }
 }
 

@@ -105,7 +105,7 @@ impl Judge for Role<'_, '_> {
                 verdict => verdict,
             },
             Topic::Undecided(dialogue) | Topic::Kafka(dialogue) if self.is_client => {
-                let client_id = dialogue.client_id.as_deref().filter(|id| !id.is_empty());
+                let client_id = dialogue.client.client_id().filter(|id| !id.is_empty());
                 judge::request(bytes, size, place, client_id)
             }
             Topic::Undecided(_) => Verdict::TooShort,

@@ -50,7 +50,7 @@ pub enum ServerEvent {
 pub struct IncomingRequest {
     pub(super) id: RequestId,
     pub(super) label: ApiLabel,
-    pub(super) client_id: Option<Box<str>>,
+    pub(super) client_id: Option<Arc<str>>,
     pub(super) expects_response: bool,
     pub(super) frame: Bytes,
     pub(super) body: usize,
@@ -69,7 +69,7 @@ impl IncomingRequest {
         self.label
     }
 
-    /// The client id of its header.
+    /// The client id that holds for the request: that of its header, or of an earlier one where headers may omit it.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
+use crate::ClientIdentity;
 use crate::connection::timing::earlier;
 use crate::connection::{CloseReason, CloseReport, State, TimeoutKind, Transmit};
 use crate::frame::input::FrameInput;
@@ -24,6 +25,7 @@ pub struct ServerConnection {
     pub(super) created: Instant,
     pub(super) receiver: FrameReader,
     pub(super) bare_tokens: bool,
+    pub(super) identity: ClientIdentity,
     pub(super) responses: Responses,
     last_in: Instant,
     last_out: Instant,
@@ -41,12 +43,19 @@ impl ServerConnection {
             created: now,
             receiver: FrameReader::default().with_sniffing(true),
             bare_tokens: false,
+            identity: ClientIdentity::default(),
             responses: Responses::default(),
             last_in: now,
             last_out: now,
             bytes_in: 0,
             events: VecDeque::new(),
         }
+    }
+
+    /// Returns who the client is, as far as its requests have told.
+    #[must_use]
+    pub const fn client(&self) -> &ClientIdentity {
+        &self.identity
     }
 
     /// Whether it is over.

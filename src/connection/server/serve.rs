@@ -143,8 +143,9 @@ impl ServerConnection {
     fn hand_out(&mut self, now: Instant, label: ApiLabel, frame: Bytes) {
         let (client_id, body) = match RequestHeader::split_with(&frame, label.headers) {
             Ok((header, body)) => {
-                let client_id = header.client_id.as_deref().map(Box::from);
-                (client_id, frame.len() - body.len())
+                self.identity
+                    .learn_client_id(label.headers, header.client_id.as_deref());
+                (self.identity.shared_client_id(), frame.len() - body.len())
             }
             // A proxy passes on what it does not know.
             Err(_) if self.options.forwards && label.api_key.versions().is_none() => (None, ROUTED),
@@ -173,12 +174,16 @@ impl ServerConnection {
             response.error_code = ErrorCode::UNSUPPORTED_VERSION;
             return self.answer(now, id, label, &response, Version(0));
         }
-        let request = RequestHeader::split_with(frame, label.headers)
-            .and_then(|(_, body)| ApiVersionsRequest::decode(body, label.version));
-        let request = match request {
+        let request = RequestHeader::split_with(frame, label.headers).and_then(|(header, body)| {
+            let request = ApiVersionsRequest::decode(body, label.version)?;
+            Ok((header, request))
+        });
+        let (header, request) = match request {
             Ok(request) => request,
             Err(error) => return self.refuse(now, RequestFault::Undecodable(error)),
         };
+        self.identity
+            .learn_client_id(label.headers, header.client_id.as_deref());
         let (name, version) = (
             &request.client_software_name,
             &request.client_software_version,
@@ -191,6 +196,7 @@ impl ServerConnection {
             };
             return self.answer(now, id, label, &response, label.version);
         }
+        self.identity.learn_software(&request);
         self.events.push_back(ServerEvent::Client {
             name: (**name).into(),
             version: (**version).into(),
