@@ -82,7 +82,7 @@ fn the_types_of_connection_are_send_and_sync() {
     is_shared::<connection::VersionError>();
     is_shared::<connection::VersionTable>();
     is_shared::<connection::Waits>();
-    is_shared::<connection::sasl::External>();
+    is_shared::<connection::sasl::CallerTokens>();
     is_shared::<connection::sasl::MechanismError>();
     #[cfg(feature = "sasl-oauthbearer")]
     is_shared::<connection::sasl::OauthBearer>();

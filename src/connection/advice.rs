@@ -171,5 +171,5 @@ const fn is_session(key: ApiKey) -> bool {
 #[must_use]
 pub fn keep_alive_interval(limits: impl IntoIterator<Item = Duration>) -> Option<Duration> {
     // A fifth less, for what a probe takes to arrive.
-    limits.into_iter().min().map(|least| least / 5 * 4)
+    limits.into_iter().min().map(|min| min / 5 * 4)
 }

@@ -120,18 +120,17 @@ fn bucket(microseconds: u64) -> usize {
     // What is left of the value below its power, in quarters of it.
     let cut = ((value - (1 << power)) << 2) >> power;
     let at = u64::from(power) * 4 + cut;
-    usize::try_from(at).unwrap_or(usize::MAX).min(BUCKETS - 1)
+    let at = usize::try_from(at).expect("less than 4 times 64");
+    at.min(BUCKETS - 1)
 }
 
 /// What is below the end of a bucket.
 fn bound(at: usize) -> Duration {
     let (power, cut) = (at / CUTS, at % CUTS);
-    let quarters = u64::try_from(CUTS + cut + 1).unwrap_or(u64::MAX);
-    let end = u64::try_from(power).ok().and_then(|power| {
-        let power = u32::try_from(power).ok()?;
-        quarters.checked_shl(power).map(|end| end.div_ceil(4))
-    });
-    Duration::from_micros(end.unwrap_or(u64::MAX))
+    let power = u32::try_from(power).expect("less than 64");
+    let quarters = (CUTS + cut + 1) as u128;
+    let end = (quarters << power).div_ceil(4);
+    Duration::from_micros(u64::try_from(end).unwrap_or(u64::MAX))
 }
 
 impl fmt::Debug for Histogram {

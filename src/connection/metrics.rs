@@ -187,7 +187,7 @@ impl Metrics {
 
 impl ApiMetrics {
     fn completed(&mut self, completion: &Completion) {
-        let bytes = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+        let bytes = |bytes: usize| bytes as u64;
         self.bytes_in += bytes(completion.bytes_in());
         self.throttled += completion.throttle();
         if completion.delivery() != Delivery::NotSent {

@@ -17,8 +17,8 @@ use super::{ApiLabel, Delivery, Hint, RequestId, State};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// What the connection was called.
-    pub broker: Arc<str>,
+    /// The name of the peer, as the options say: the broker, or on the accepting side the client.
+    pub peer: Arc<str>,
     /// Why.
     pub reason: CloseReason,
     /// The state it was in.
@@ -198,7 +198,7 @@ const NAMED: usize = 3;
 
 impl fmt::Display for CloseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.broker)?;
+        write!(f, "{}: ", self.peer)?;
         match self.head {
             Some(head) => write!(f, "{head}: ")?,
             None if self.state != State::Ready => write!(f, "{}: ", self.state)?,

@@ -28,7 +28,7 @@ use super::InFlightRequest;
 #[derive(Clone, Debug)]
 pub struct ObservedRequests<T> {
     waiting: VecDeque<Waiting<T>>,
-    at_most: usize,
+    max: usize,
     /// Requests that were given up since the beginning, though they wanted a response.
     given_up: u64,
 }
@@ -55,12 +55,12 @@ pub enum Expects {
 }
 
 impl<T> ObservedRequests<T> {
-    /// An empty list that gives up the oldest request when there would be more than `at_most`.
+    /// An empty list that gives up the oldest request when there would be more than `max`.
     #[must_use]
-    pub const fn with_capacity(at_most: usize) -> Self {
+    pub const fn with_capacity(max: usize) -> Self {
         Self {
             waiting: VecDeque::new(),
-            at_most,
+            max,
             given_up: 0,
         }
     }
@@ -73,7 +73,7 @@ impl<T> ObservedRequests<T> {
         // The id is used again, so whoever sent the request does not wait for the earlier response.
         let id = request.correlation_id;
         self.give_up_if(|each| each.is_passed && each.request.correlation_id == id);
-        while self.waiting.len() >= self.at_most.max(1) {
+        while self.waiting.len() >= self.max.max(1) {
             if let Some(oldest) = self.waiting.pop_front() {
                 self.given_up += u64::from(oldest.is_certain);
             }
@@ -122,7 +122,7 @@ impl<T> ObservedRequests<T> {
     #[must_use]
     pub fn unanswered(&self) -> u64 {
         let waiting = self.waiting.iter().filter(|each| each.is_certain);
-        self.given_up + u64::try_from(waiting.count()).unwrap_or(u64::MAX)
+        self.given_up + waiting.count() as u64
     }
 
     /// Forgets all requests, which stay counted as unanswered: the connection is closed.

@@ -1,6 +1,6 @@
 //! Rule 4, the faults: what goes wrong with SASL has a name.
 
-use kafka_codec::connection::sasl::{External, Mechanism, Plain};
+use kafka_codec::connection::sasl::{CallerTokens, Mechanism, Plain};
 use kafka_codec::connection::{
     AuthenticationFault, CloseReason, ConnectionOptions, Negotiation, ReconnectAdvice, State,
     VersionError, VersionTable,
@@ -176,7 +176,7 @@ fn rule_4_other_errors_of_the_handshake_are_named() {
 fn rule_4_a_broker_that_takes_no_second_handshake_advises_the_mechanism_for_the_next_connection() {
     for end in [Driver::end_of_stream, Driver::reset] {
         replay(|driver| {
-            let gssapi = Box::new(External::new("GSSAPI"));
+            let gssapi = Box::new(CallerTokens::new("GSSAPI"));
             let plain = Box::new(Plain::new("alice", "secret"));
             driver.configure(options(), vec![gssapi, plain]);
             driver.open();

@@ -1,6 +1,6 @@
 //! Rule 4: SASL, wrapped and bare, with the mechanisms that are here and others, and no end of it without a name.
 
-use kafka_codec::connection::sasl::{External, Mechanism, MechanismError, Plain, Reply, Token};
+use kafka_codec::connection::sasl::{CallerTokens, Mechanism, MechanismError, Plain, Reply, Token};
 use kafka_codec::connection::{AuthenticationFault, CloseReason, Event, Negotiation, VersionTable};
 use kafka_codec::messages::{
     SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
@@ -129,8 +129,8 @@ fn rule_4_tokens_follow_at_once_if_the_broker_lists_no_handshake() {
 fn rule_4_another_mechanism_is_tried_once() {
     let mechanisms = || -> Vec<Box<dyn Mechanism>> {
         vec![
-            Box::new(External::new("GSSAPI")),
-            Box::new(External::new("EXOTIC")),
+            Box::new(CallerTokens::new("GSSAPI")),
+            Box::new(CallerTokens::new("EXOTIC")),
             Box::new(Plain::new("alice", "secret")),
         ]
     };
@@ -208,7 +208,7 @@ fn rule_4_secrets_are_in_no_debug_output() {
 #[test]
 fn rule_4_tokens_can_come_from_the_caller() {
     replay(|driver| {
-        driver.configure(options(), vec![Box::new(External::new("GSSAPI"))]);
+        driver.configure(options(), vec![Box::new(CallerTokens::new("GSSAPI"))]);
         driver.open();
         driver.answer_versions();
         let asked = handshake(driver, "GSSAPI");
@@ -319,7 +319,7 @@ fn rule_4_a_last_bare_token_needs_no_answer() {
 #[test]
 fn rule_4_a_bare_token_that_is_not_due_is_refused() {
     let mut driver = Driver::once(options());
-    let ask = Box::new(External::new("GSSAPI"));
+    let ask = Box::new(CallerTokens::new("GSSAPI"));
     driver.configure(options().with_negotiation(old_broker()), vec![ask]);
     driver.open();
     let asked = handshake(&mut driver, "GSSAPI");

@@ -33,7 +33,7 @@ pub(super) fn report(connection: &Connection, now: Instant, reason: CloseReason)
     let front = connection.in_flight.front();
     let (bytes_in, bytes_out) = connection.bytes();
     CloseReport {
-        broker: connection.options.broker.clone(),
+        peer: connection.options.broker.clone(),
         state: connection.state(),
         in_state: connection.session.in_state(now),
         head: front.or_else(|| in_flight.first().map(|first| first.label)),

@@ -5,11 +5,10 @@
 //! | [`Plain`] | |
 //! | [`Scram`], SHA-256 and SHA-512 | `sasl-scram` |
 //! | [`OauthBearer`] | `sasl-oauthbearer` |
-//! | [`External`]: tokens made by the caller | |
+//! | any, with tokens that the caller provides: [`CallerTokens`] | |
 //! | others: implement [`Mechanism`] | |
 
 mod exchange;
-mod external;
 mod mechanism;
 #[cfg(feature = "sasl-oauthbearer")]
 mod oauthbearer;
@@ -19,11 +18,10 @@ mod scram;
 mod secret;
 
 pub(super) use exchange::{Authenticated, Exchange, NextToken, TokenCarrier};
-pub use external::External;
-pub use mechanism::{Mechanism, MechanismError, Reply, Token};
+pub use mechanism::{CallerTokens, Mechanism, MechanismError, Reply};
 #[cfg(feature = "sasl-oauthbearer")]
 pub use oauthbearer::OauthBearer;
 pub use plain::Plain;
 #[cfg(feature = "sasl-scram")]
 pub use scram::Scram;
-pub use secret::Secret;
+pub use secret::{Secret, Token};

@@ -99,7 +99,8 @@ impl IncomingRequest {
     /// The bytes of the body; all that follows the correlation id if there is no [header](Self::header).
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        self.frame.get(self.body..).unwrap_or_default()
+        let body = self.frame.get(self.body..);
+        body.expect("the body is the end of the frame")
     }
 
     /// The request as one of type `R`, borrowing the frame.

@@ -245,7 +245,7 @@ impl ServerConnection {
         let since = |then: Instant| now.saturating_duration_since(then);
         let in_flight = self.responses.unfinished(now);
         let report = CloseReport {
-            broker: self.options.client.clone(),
+            peer: self.options.client.clone(),
             state: State::Ready,
             in_state: since(self.created),
             head: in_flight.first().map(|first| first.label),

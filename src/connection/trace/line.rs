@@ -85,11 +85,11 @@ impl fmt::Display for Line<'_> {
             }
             Event::Written { label, bytes, .. } => write!(f, "{label}: {bytes} bytes written"),
             Event::Completed(completion) => {
-                let (label, total) = (completion.label(), completion.timings().total());
-                let total = Ms(total.unwrap_or_default());
+                let label = completion.label();
+                let total = || Ms(completion.timings().total().expect("it was written"));
                 match completion.outcome() {
-                    Outcome::Response(_) => write!(f, "{label}: responded after {total}"),
-                    Outcome::Written => write!(f, "{label}: written after {total}"),
+                    Outcome::Response(_) => write!(f, "{label}: responded after {}", total()),
+                    Outcome::Written => write!(f, "{label}: written after {}", total()),
                     Outcome::Failed(error) => error.fmt(f),
                 }
             }

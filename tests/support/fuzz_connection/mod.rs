@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
 use kafka_codec::ApiKey;
-use kafka_codec::connection::sasl::{External, Plain, Token};
+use kafka_codec::connection::sasl::{CallerTokens, Plain, Token};
 use kafka_codec::connection::{Connection, Metrics, RequestId, State, SubmitError, SubmitOptions};
 use kafka_codec::messages::ApiVersionsRequest;
 
@@ -285,7 +285,7 @@ impl Model<'_> {
                 .replace_mechanism(Box::new(Plain::new("alice", PASSWORD))),
             _ => self
                 .connection
-                .replace_mechanism(Box::new(External::new("GSSAPI"))),
+                .replace_mechanism(Box::new(CallerTokens::new("GSSAPI"))),
         }
     }
 

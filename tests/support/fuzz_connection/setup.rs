@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kafka_codec::connection::sasl::{External, Mechanism, Plain};
+use kafka_codec::connection::sasl::{CallerTokens, Mechanism, Plain};
 use kafka_codec::connection::{
     Connection, ConnectionOptions, IdlePolicy, Metrics, Negotiation, OnTimeout,
     ReauthenticationMode, TimeoutFrom, VersionTable,
@@ -100,7 +100,7 @@ fn negotiation(choices: &mut Choices<'_>) -> Negotiation {
 
 fn mechanisms(choices: &mut Choices<'_>) -> Vec<Box<dyn Mechanism>> {
     let plain = || Box::new(Plain::new("alice", PASSWORD));
-    let external = || Box::new(External::new("GSSAPI"));
+    let external = || Box::new(CallerTokens::new("GSSAPI"));
     match choices.below(6) {
         0 | 1 => vec![plain()],
         2 => vec![external()],

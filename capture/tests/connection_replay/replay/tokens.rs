@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use kafka_codec::connection::sasl::{External, Mechanism, Token};
+use kafka_codec::connection::sasl::{CallerTokens, Mechanism, Token};
 use kafka_codec::connection::{Event, RequestId, State, VersionTable};
 use kafka_codec::messages::{RequestHeader, SaslHandshakeRequest};
 use kafka_codec::{ApiKey, Decode, VersionRange};
@@ -55,7 +55,7 @@ impl<'a> Tokens<'a> {
             sent: 0,
             is_ready: false,
         };
-        Some((tokens, Box::new(External::new(&*request.mechanism))))
+        Some((tokens, Box::new(CallerTokens::new(&*request.mechanism))))
     }
 }
 
