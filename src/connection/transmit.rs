@@ -33,7 +33,7 @@ pub(super) struct Accepted {
 impl Outbox {
     #[inline]
     pub(super) fn push(&mut self, frame: Segments) {
-        self.frames.push_back(frame);
+        push_exactly(&mut self.frames, frame);
         self.check();
     }
 
@@ -106,8 +106,9 @@ impl Outbox {
         self.frames.iter().map(Buf::remaining).sum()
     }
 
-    pub(super) fn shrink_to(&mut self, frames: usize) {
-        self.frames.shrink_to(frames);
+    /// Gives back the memory of a burst. Room for one frame stays.
+    pub(super) fn release(&mut self) {
+        shrink_to_one(&mut self.frames);
     }
 
     #[inline]
@@ -117,6 +118,23 @@ impl Outbox {
             self.accepted == 0 || self.offered > 0,
             "accepted what was offered"
         );
+    }
+}
+
+/// Appends to a queue that mostly has one element, so that it takes no room for others before there are some.
+#[inline]
+pub(super) fn push_exactly<T>(queue: &mut VecDeque<T>, value: T) {
+    if queue.capacity() == 0 {
+        queue.reserve_exact(1);
+    }
+    queue.push_back(value);
+}
+
+/// Gives back the memory of a queue, except for one element.
+#[inline]
+pub(super) fn shrink_to_one<T>(queue: &mut VecDeque<T>) {
+    if queue.capacity() > 1 {
+        queue.shrink_to(1);
     }
 }
 

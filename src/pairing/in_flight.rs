@@ -57,6 +57,10 @@ impl<T> InFlightRequests<T> {
     /// Its correlation id must not be in flight already: the older one would be answered.
     #[inline]
     pub fn push(&mut self, request: InFlightRequest<T>) {
+        if self.waiting.capacity() == 0 {
+            // Most connections have one request in flight at a time.
+            self.waiting.reserve_exact(1);
+        }
         self.waiting.push_back(Waiting {
             request: request.with_note(()),
             note: Some(request.note),
@@ -157,6 +161,14 @@ impl<T> InFlightRequests<T> {
         self.waiting
             .drain(..)
             .filter_map(|each| Some(each.request.with_note(each.note?)))
+    }
+
+    /// Gives back memory, except for that of so many requests and of those that are in flight.
+    #[inline]
+    pub fn shrink_to(&mut self, requests: usize) {
+        if self.waiting.capacity() > requests {
+            self.waiting.shrink_to(requests);
+        }
     }
 
     /// How many requests wait for a response, without the abandoned ones.

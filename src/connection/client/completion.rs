@@ -18,7 +18,7 @@ use super::request::PendingRequest;
 /// A request that is over. Each accepted request has exactly one of these.
 #[derive(Debug)]
 pub struct Completion {
-    pub(super) request: Box<PendingRequest>,
+    pub(super) request: PendingRequest,
     pub(super) outcome: Outcome,
 }
 

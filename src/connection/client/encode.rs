@@ -32,7 +32,7 @@ pub(super) struct Encoder {
 }
 
 /// A request and its frame.
-pub(super) type EncodedRequest = (Box<PendingRequest>, Segments);
+pub(super) type EncodedRequest = (PendingRequest, Segments);
 
 /// What an encoder needs of the rest of the connection.
 pub(super) struct EncodeContext<'c> {
@@ -247,7 +247,7 @@ impl Encoder {
         let id = RequestId(self.count);
         self.count += 1;
         let timeout = options.timeout.unwrap_or(self.options.request_timeout);
-        let request = Box::new(PendingRequest {
+        let request = PendingRequest {
             id,
             label,
             origin,
@@ -259,7 +259,7 @@ impl Encoder {
             frame_bytes: frame.remaining(),
             timings: Timings::at(now),
             extended_before: Duration::ZERO,
-        });
+        };
         (request, frame)
     }
 }

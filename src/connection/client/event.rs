@@ -10,6 +10,8 @@ use crate::{DecodeError, ErrorCode, Version};
 
 use crate::connection::{ApiLabel, CloseReport, Delivery, Hint, RequestId, Severity, State, Waits};
 
+use crate::connection::transmit::{push_exactly, shrink_to_one};
+
 use super::completion::{Completion, Outcome, RawResponse};
 use super::error::{ConnectionError, ConnectionErrorKind};
 use super::options::ConnectionOptions;
@@ -258,20 +260,20 @@ impl EventQueue {
 
     #[inline]
     pub(super) fn push(&mut self, event: Event) {
-        self.events.push_back(event);
+        push_exactly(&mut self.events, event);
     }
 
     /// Adds an event of a request that is on its way, if the caller wants those.
     #[inline]
     pub(super) fn progress(&mut self, event: impl FnOnce() -> Event) {
         if self.has_progress {
-            self.events.push_back(event());
+            self.push(event());
         }
     }
 
     /// A request is over: adds the event, if it is one of the caller's.
     #[inline]
-    pub(super) fn complete(&mut self, request: Box<PendingRequest>, outcome: Outcome) {
+    pub(super) fn complete(&mut self, request: PendingRequest, outcome: Outcome) {
         let label = request.label;
         match (request.origin, outcome) {
             (Origin::Caller, outcome) => {
@@ -291,7 +293,7 @@ impl EventQueue {
     /// A request is over and has no response.
     pub(super) fn fail(
         &mut self,
-        request: Box<PendingRequest>,
+        request: PendingRequest,
         kind: ConnectionErrorKind,
         delivery: Delivery,
     ) {
@@ -306,13 +308,12 @@ impl EventQueue {
 
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Event> {
-        let event = self.events.pop_front();
-        if event.is_none() && self.events.capacity() > MAX_KEPT {
-            self.events.shrink_to_fit();
-        }
-        event
+        self.events.pop_front()
+    }
+
+    /// Gives back the memory of a burst. Room for one event stays.
+    #[inline]
+    pub(super) fn release(&mut self) {
+        shrink_to_one(&mut self.events);
     }
 }
-
-/// The number of events for which there is room while there are none: what a burst took is given back.
-const MAX_KEPT: usize = 8;

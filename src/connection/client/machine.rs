@@ -118,7 +118,7 @@ impl Connection {
     }
 
     /// The last byte of a request was accepted.
-    pub(super) fn on_written(&mut self, now: Instant, mut request: Box<PendingRequest>) {
+    pub(super) fn on_written(&mut self, now: Instant, mut request: PendingRequest) {
         self.deadlines.request_written(&mut request);
         if !request.is_internal() {
             self.events.progress(|| Event::Written {
@@ -186,7 +186,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn on_response(&mut self, now: Instant, request: Box<PendingRequest>, frame: Bytes) {
+    pub(super) fn on_response(&mut self, now: Instant, request: PendingRequest, frame: Bytes) {
         let label = request.label;
         if request.origin == Origin::Setup {
             self.session.on_response(now, label, &frame);

@@ -113,7 +113,13 @@ impl Connection {
     #[must_use]
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop()
+        let event = self.events.pop();
+        if event.is_none() && self.is_idle() {
+            self.queue.release();
+            self.in_flight.release();
+            self.events.release();
+        }
+        event
     }
 
     /// The bytes to write next; `None` if there are none.

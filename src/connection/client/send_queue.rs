@@ -7,7 +7,7 @@ use std::time::Instant;
 use bytes::Buf;
 use zeroize::Zeroize;
 
-use crate::connection::transmit::{Outbox, Transmit};
+use crate::connection::transmit::{Outbox, Transmit, push_exactly, shrink_to_one};
 use crate::connection::{ApiLabel, Delivery, VersionError, Waits};
 use crate::wire::Segments;
 
@@ -22,7 +22,7 @@ use super::request::{Origin, PendingRequest};
 /// behind what blocks it, or behind another that waits.
 #[derive(Default)]
 pub(super) struct SendQueue {
-    admitted: VecDeque<Box<PendingRequest>>,
+    admitted: VecDeque<PendingRequest>,
     outbox: Outbox,
     waiting: VecDeque<WaitingRequest>,
     clock: BlockClock,
@@ -32,7 +32,7 @@ pub(super) struct SendQueue {
 }
 
 struct WaitingRequest {
-    request: Box<PendingRequest>,
+    request: PendingRequest,
     frame: Segments,
     /// The totals of all waits when it was submitted.
     before: Waits,
@@ -42,26 +42,21 @@ struct WaitingRequest {
 pub(super) struct WrittenBytes {
     pub(super) bytes: usize,
     /// The request of which it was the last byte.
-    pub(super) request: Option<Box<PendingRequest>>,
+    pub(super) request: Option<PendingRequest>,
 }
 
 impl SendQueue {
     /// Takes a request that nothing blocks.
     #[inline]
-    pub(super) fn admit(
-        &mut self,
-        now: Instant,
-        mut request: Box<PendingRequest>,
-        frame: Segments,
-    ) {
+    pub(super) fn admit(&mut self, now: Instant, mut request: PendingRequest, frame: Segments) {
         request.timings.admitted = Some(now);
-        self.admitted.push_back(request);
+        push_exactly(&mut self.admitted, request);
         self.outbox.push(frame);
         self.check();
     }
 
     /// Takes a request that is blocked.
-    pub(super) fn wait(&mut self, now: Instant, request: Box<PendingRequest>, frame: Segments) {
+    pub(super) fn wait(&mut self, now: Instant, request: PendingRequest, frame: Segments) {
         let before = self.clock.totals(now);
         self.waiting.push_back(WaitingRequest {
             request,
@@ -76,7 +71,7 @@ impl SendQueue {
         let totals = self.clock.totals(now);
         let (request, frame) = self.waiting.pop_front()?.leave(totals);
         self.admit(now, request, frame);
-        self.admitted.back().map(|request| &**request)
+        self.admitted.back()
     }
 
     /// What blocks the requests that wait, from now on.
@@ -87,22 +82,21 @@ impl SendQueue {
             self.waiting.is_empty() || on.is_some(),
             "a request waits and nothing blocks it"
         );
-        if self.is_empty() && self.has_room() {
-            self.admitted.shrink_to(MAX_KEPT);
-            self.waiting.shrink_to(MAX_KEPT);
-            self.outbox.shrink_to(MAX_KEPT);
-        }
     }
 
     /// Whether [`set_blocked`](Self::set_blocked) with `None` would change nothing.
     #[inline]
     pub(super) fn is_settled(&self) -> bool {
-        self.waiting.is_empty() && self.clock.blocked.is_none() && !self.has_room()
+        self.waiting.is_empty() && self.clock.blocked.is_none()
     }
 
-    /// Whether there is more room than a connection keeps that sends nothing.
-    fn has_room(&self) -> bool {
-        self.admitted.capacity().max(self.waiting.capacity()) > MAX_ROOM
+    /// Gives back the memory of a burst. Room for one request stays.
+    #[inline]
+    pub(super) fn release(&mut self) {
+        shrink_to_one(&mut self.admitted);
+        shrink_to_one(&mut self.waiting);
+        self.outbox.release();
+        self.check();
     }
 
     /// The bytes to write, which the transport may be writing from now on.
@@ -139,7 +133,7 @@ impl SendQueue {
         &mut self,
         now: Instant,
         wanted: impl Fn(&PendingRequest) -> bool,
-    ) -> Option<(Box<PendingRequest>, Delivery)> {
+    ) -> Option<(PendingRequest, Delivery)> {
         let at = self.admitted().position(&wanted);
         if let Some(at) = at {
             if at >= self.outbox.offered() {
@@ -168,7 +162,7 @@ impl SendQueue {
         &mut self,
         now: Instant,
         check: impl Fn(ApiLabel) -> Result<(), VersionError>,
-    ) -> Vec<(Box<PendingRequest>, VersionError)> {
+    ) -> Vec<(PendingRequest, VersionError)> {
         let totals = self.clock.totals(now);
         let mut refused = Vec::new();
         for waiting in std::mem::take(&mut self.waiting) {
@@ -181,14 +175,14 @@ impl SendQueue {
     }
 
     /// Takes all requests that wait.
-    pub(super) fn take_waiting(&mut self, now: Instant) -> VecDeque<Box<PendingRequest>> {
+    pub(super) fn take_waiting(&mut self, now: Instant) -> VecDeque<PendingRequest> {
         let totals = self.clock.totals(now);
         let waiting = self.waiting.drain(..);
         waiting.map(|waiting| waiting.leave(totals).0).collect()
     }
 
     /// Takes all requests: nothing more is written.
-    pub(super) fn take_all(&mut self, now: Instant) -> Vec<(Box<PendingRequest>, Delivery)> {
+    pub(super) fn take_all(&mut self, now: Instant) -> Vec<(PendingRequest, Delivery)> {
         let first = self.first_delivery();
         for (request, frame) in self.admitted.iter().zip(self.outbox.take()) {
             if request.is_secret() {
@@ -224,13 +218,13 @@ impl SendQueue {
 
     /// All requests, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &PendingRequest> {
-        let waiting = self.waiting.iter().map(|waiting| &*waiting.request);
+        let waiting = self.waiting.iter().map(|waiting| &waiting.request);
         self.admitted().chain(waiting)
     }
 
     /// The requests that nothing blocks, in order.
     pub(super) fn admitted(&self) -> impl ExactSizeIterator<Item = &PendingRequest> {
-        self.admitted.iter().map(|request| &**request)
+        self.admitted.iter()
     }
 
     /// Whether a request has this correlation id.
@@ -297,7 +291,7 @@ impl SendQueue {
 
 impl WaitingRequest {
     /// The request, when it waits no more.
-    fn leave(mut self, totals: Waits) -> (Box<PendingRequest>, Segments) {
+    fn leave(mut self, totals: Waits) -> (PendingRequest, Segments) {
         self.request.timings.waits = totals.since(&self.before);
         (self.request, self.frame)
     }
@@ -374,7 +368,3 @@ impl BlockClock {
 
 /// The largest buffer that is kept while nothing is to be written.
 const MAX_SPARE: usize = 512;
-/// The number of requests for which there may be room while there are none.
-const MAX_ROOM: usize = 64;
-/// The number of requests for which there is room after a burst.
-const MAX_KEPT: usize = 8;
