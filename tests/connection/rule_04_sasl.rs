@@ -317,6 +317,31 @@ fn rule_4_a_last_bare_token_needs_no_answer() {
 }
 
 #[test]
+fn rule_4_a_frame_that_began_as_a_token_and_is_too_short_for_a_response_is_refused() {
+    let mut driver = Driver::once(options());
+    let talker = Box::new(Talker { is_last: true });
+    driver.configure(options().with_negotiation(old_broker()), vec![talker]);
+    driver.open();
+    let asked = handshake(&mut driver, "TALKER");
+    driver.is_stuck = true;
+    driver.answer(&asked, &accepted());
+    // The size of a token is accepted before the last one is written, which ends the exchange.
+    driver.receive(b"\0\0\0\x02t");
+    driver.is_stuck = false;
+    driver.drain();
+    assert_eq!(driver.connection.state().to_string(), "ready");
+    driver.receive(b"k");
+    assert!(
+        matches!(
+            driver.closed().reason,
+            CloseReason::BadFrameSize { announced: 2, .. }
+        ),
+        "{}",
+        driver.close_line()
+    );
+}
+
+#[test]
 fn rule_4_a_bare_token_that_is_not_due_is_refused() {
     let mut driver = Driver::once(options());
     let ask = Box::new(CallerTokens::new("GSSAPI"));

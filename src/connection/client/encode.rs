@@ -29,10 +29,12 @@ pub(super) struct Encoder {
     /// The number of requests so far.
     count: u64,
     ids: CorrelationIds,
+    /// The box of a request that is over.
+    spare: Option<Box<PendingRequest>>,
 }
 
 /// A request and its frame.
-pub(super) type EncodedRequest = (PendingRequest, Segments);
+pub(super) type EncodedRequest = (Box<PendingRequest>, Segments);
 
 /// What an encoder needs of the rest of the connection.
 pub(super) struct EncodeContext<'c> {
@@ -48,8 +50,15 @@ impl Encoder {
         Self {
             count: 0,
             ids: CorrelationIds::new(options.first_correlation_id, options.reserves_sasl_ids),
+            spare: None,
             options,
         }
+    }
+
+    /// Reuses the box of a request that is over.
+    #[inline]
+    pub(super) fn reuse(&mut self, spare: Box<PendingRequest>) {
+        self.spare = Some(spare);
     }
 
     /// Encodes a request of the caller.
@@ -259,6 +268,13 @@ impl Encoder {
             frame_bytes: frame.remaining(),
             timings: Timings::at(now),
             extended_before: Duration::ZERO,
+        };
+        let request = match self.spare.take() {
+            Some(mut spare) => {
+                *spare = request;
+                spare
+            }
+            None => Box::new(request),
         };
         (request, frame)
     }

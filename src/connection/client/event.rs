@@ -21,6 +21,10 @@ use super::send_queue::BlockedOn;
 /// What happened. [`Closed`](Self::Closed) is the last event of a connection.
 #[derive(Debug)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most events are completions, and a box would be an allocation for each request"
+)]
 pub enum Event {
     /// The connection is in another state.
     StateChanged {
@@ -247,6 +251,9 @@ pub(super) struct EventQueue {
     broker: Arc<str>,
     has_progress: bool,
     events: VecDeque<Event>,
+    /// Boxes of requests that are over, for those that follow.
+    #[expect(clippy::vec_box, reason = "the boxes are what is kept")]
+    spare: Vec<Box<PendingRequest>>,
 }
 
 impl EventQueue {
@@ -255,6 +262,7 @@ impl EventQueue {
             broker: options.broker.clone(),
             has_progress: options.has_progress_events,
             events: VecDeque::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -273,11 +281,18 @@ impl EventQueue {
 
     /// A request is over: adds the event, if it is one of the caller's.
     #[inline]
-    pub(super) fn complete(&mut self, request: PendingRequest, outcome: Outcome) {
+    pub(super) fn complete(&mut self, request: Box<PendingRequest>, outcome: Outcome) {
         let label = request.label;
         match (request.origin, outcome) {
             (Origin::Caller, outcome) => {
-                self.push(Event::Completed(Completion { request, outcome }));
+                let done = (*request).clone();
+                self.push(Event::Completed(Completion {
+                    request: done,
+                    outcome,
+                }));
+                if self.spare.len() < MAX_SPARE {
+                    self.spare.push(request);
+                }
             }
             (Origin::Probe, Outcome::Failed(error)) => {
                 let outcome = ProbeOutcome::Failed(error);
@@ -293,7 +308,7 @@ impl EventQueue {
     /// A request is over and has no response.
     pub(super) fn fail(
         &mut self,
-        request: PendingRequest,
+        request: Box<PendingRequest>,
         kind: ConnectionErrorKind,
         delivery: Delivery,
     ) {
@@ -304,6 +319,12 @@ impl EventQueue {
             kind,
         };
         self.complete(request, Outcome::Failed(error));
+    }
+
+    /// A box to put the next request into.
+    #[inline]
+    pub(super) fn spare(&mut self) -> Option<Box<PendingRequest>> {
+        self.spare.pop()
     }
 
     #[inline]
@@ -317,3 +338,6 @@ impl EventQueue {
         shrink_to_one(&mut self.events);
     }
 }
+
+/// The number of boxes that are kept.
+const MAX_SPARE: usize = 2;

@@ -15,14 +15,14 @@ use super::request::{Origin, PendingRequest};
 /// Invariant: there is a time at which the request at the front became the front exactly if there is such a request.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
-    requests: InFlightRequests<PendingRequest>,
+    requests: InFlightRequests<Box<PendingRequest>>,
     front_since: Option<Instant>,
 }
 
 impl InFlight {
     /// Adds a request that was written whole.
     #[inline]
-    pub(super) fn push(&mut self, now: Instant, request: PendingRequest) {
+    pub(super) fn push(&mut self, now: Instant, request: Box<PendingRequest>) {
         if self.requests.due().is_none() {
             self.front_since = Some(now);
         }
@@ -51,7 +51,7 @@ impl InFlight {
         now: Instant,
         started: Instant,
         correlation_id: i32,
-    ) -> Result<Answered<PendingRequest>, Mismatch> {
+    ) -> Result<Answered<Box<PendingRequest>>, Mismatch> {
         let mut answered = self.requests.answered_by(correlation_id)?;
         if let Answered::InOrder(request) = &mut answered {
             let timings = &mut request.note.timings;
@@ -70,7 +70,7 @@ impl InFlight {
     pub(super) fn abandon(
         &mut self,
         wanted: impl Fn(&PendingRequest) -> bool,
-    ) -> Option<PendingRequest> {
+    ) -> Option<Box<PendingRequest>> {
         let id = self
             .iter()
             .find(|request| wanted(request))?
@@ -82,7 +82,7 @@ impl InFlight {
     }
 
     /// Takes all requests, oldest first: nothing more arrives.
-    pub(super) fn take_all(&mut self) -> VecDeque<PendingRequest> {
+    pub(super) fn take_all(&mut self) -> VecDeque<Box<PendingRequest>> {
         let requests = self.requests.drain().map(|request| request.note).collect();
         self.front_since = None;
         self.check();
@@ -102,7 +102,7 @@ impl InFlight {
 
     /// The requests that wait for a response, oldest first, without the abandoned ones.
     pub(super) fn iter(&self) -> impl Iterator<Item = &PendingRequest> {
-        self.requests.iter().map(|request| request.note)
+        self.requests.iter().map(|request| &**request.note)
     }
 
     /// The number of requests that wait for a response, without the abandoned ones.

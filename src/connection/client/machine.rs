@@ -118,7 +118,7 @@ impl Connection {
     }
 
     /// The last byte of a request was accepted.
-    pub(super) fn on_written(&mut self, now: Instant, mut request: PendingRequest) {
+    pub(super) fn on_written(&mut self, now: Instant, mut request: Box<PendingRequest>) {
         self.deadlines.request_written(&mut request);
         if !request.is_internal() {
             self.events.progress(|| Event::Written {
@@ -165,8 +165,9 @@ impl Connection {
             self.session.on_token(now, &frame);
             return self.follow_session(now);
         }
-        let id = frame.first_chunk().copied().map(i32::from_be_bytes);
-        let id = id.expect("its size was checked");
+        let Some(id) = frame.first_chunk().copied().map(i32::from_be_bytes) else {
+            return self.close_short(now, &frame);
+        };
         let bytes = SIZE_BYTES + frame.len();
         match self.in_flight.answered(now, started, id) {
             Ok(Answered::InOrder(request)) => self.on_response(now, request.note, frame),
@@ -186,7 +187,19 @@ impl Connection {
         }
     }
 
-    pub(super) fn on_response(&mut self, now: Instant, request: PendingRequest, frame: Bytes) {
+    /// A frame is too short for a response. Its size was accepted while bare tokens were exchanged.
+    #[cold]
+    fn close_short(&mut self, now: Instant, frame: &[u8]) {
+        let reason = CloseReason::BadFrameSize {
+            announced: i32::try_from(frame.len()).expect("less than 4"),
+            min: SIZE_BYTES,
+            max: self.options.max_frame_bytes,
+            first_bytes: frame.into(),
+        };
+        self.close_because(now, reason);
+    }
+
+    pub(super) fn on_response(&mut self, now: Instant, request: Box<PendingRequest>, frame: Bytes) {
         let label = request.label;
         if request.origin == Origin::Setup {
             self.session.on_response(now, label, &frame);
@@ -250,7 +263,7 @@ impl Connection {
     pub(super) fn follow_session(&mut self, now: Instant) {
         while let Some(action) = self.session.next_action() {
             match action {
-                Action::Emit(event) => self.events.push(event),
+                Action::Emit(event) => self.events.push(*event),
                 Action::Send(request) => self.send_setup(now, &request),
                 Action::Authenticated { with, again } => {
                     self.events.push(Event::SaslSucceeded {
@@ -443,6 +456,9 @@ impl Connection {
         encode: impl FnOnce(&mut Encoder, EncodeContext<'_>) -> T,
     ) -> T {
         let buffer = self.queue.buffer();
+        if let Some(spare) = self.events.spare() {
+            self.encoder.reuse(spare);
+        }
         let (queue, in_flight) = (&self.queue, &self.in_flight);
         let is_taken = &|id| in_flight.has_id(id) || queue.has_id(id);
         encode(

@@ -22,7 +22,7 @@ use super::request::{Origin, PendingRequest};
 /// behind what blocks it, or behind another that waits.
 #[derive(Default)]
 pub(super) struct SendQueue {
-    admitted: VecDeque<PendingRequest>,
+    admitted: VecDeque<Box<PendingRequest>>,
     outbox: Outbox,
     waiting: VecDeque<WaitingRequest>,
     clock: BlockClock,
@@ -32,7 +32,7 @@ pub(super) struct SendQueue {
 }
 
 struct WaitingRequest {
-    request: PendingRequest,
+    request: Box<PendingRequest>,
     frame: Segments,
     /// The totals of all waits when it was submitted.
     before: Waits,
@@ -42,13 +42,18 @@ struct WaitingRequest {
 pub(super) struct WrittenBytes {
     pub(super) bytes: usize,
     /// The request of which it was the last byte.
-    pub(super) request: Option<PendingRequest>,
+    pub(super) request: Option<Box<PendingRequest>>,
 }
 
 impl SendQueue {
     /// Takes a request that nothing blocks.
     #[inline]
-    pub(super) fn admit(&mut self, now: Instant, mut request: PendingRequest, frame: Segments) {
+    pub(super) fn admit(
+        &mut self,
+        now: Instant,
+        mut request: Box<PendingRequest>,
+        frame: Segments,
+    ) {
         request.timings.admitted = Some(now);
         push_exactly(&mut self.admitted, request);
         self.outbox.push(frame);
@@ -56,7 +61,7 @@ impl SendQueue {
     }
 
     /// Takes a request that is blocked.
-    pub(super) fn wait(&mut self, now: Instant, request: PendingRequest, frame: Segments) {
+    pub(super) fn wait(&mut self, now: Instant, request: Box<PendingRequest>, frame: Segments) {
         let before = self.clock.totals(now);
         self.waiting.push_back(WaitingRequest {
             request,
@@ -71,7 +76,7 @@ impl SendQueue {
         let totals = self.clock.totals(now);
         let (request, frame) = self.waiting.pop_front()?.leave(totals);
         self.admit(now, request, frame);
-        self.admitted.back()
+        self.admitted.back().map(|request| &**request)
     }
 
     /// What blocks the requests that wait, from now on.
@@ -133,7 +138,7 @@ impl SendQueue {
         &mut self,
         now: Instant,
         wanted: impl Fn(&PendingRequest) -> bool,
-    ) -> Option<(PendingRequest, Delivery)> {
+    ) -> Option<(Box<PendingRequest>, Delivery)> {
         let at = self.admitted().position(&wanted);
         if let Some(at) = at {
             if at >= self.outbox.offered() {
@@ -162,7 +167,7 @@ impl SendQueue {
         &mut self,
         now: Instant,
         check: impl Fn(ApiLabel) -> Result<(), VersionError>,
-    ) -> Vec<(PendingRequest, VersionError)> {
+    ) -> Vec<(Box<PendingRequest>, VersionError)> {
         let totals = self.clock.totals(now);
         let mut refused = Vec::new();
         for waiting in std::mem::take(&mut self.waiting) {
@@ -175,14 +180,14 @@ impl SendQueue {
     }
 
     /// Takes all requests that wait.
-    pub(super) fn take_waiting(&mut self, now: Instant) -> VecDeque<PendingRequest> {
+    pub(super) fn take_waiting(&mut self, now: Instant) -> VecDeque<Box<PendingRequest>> {
         let totals = self.clock.totals(now);
         let waiting = self.waiting.drain(..);
         waiting.map(|waiting| waiting.leave(totals).0).collect()
     }
 
     /// Takes all requests: nothing more is written.
-    pub(super) fn take_all(&mut self, now: Instant) -> Vec<(PendingRequest, Delivery)> {
+    pub(super) fn take_all(&mut self, now: Instant) -> Vec<(Box<PendingRequest>, Delivery)> {
         let first = self.first_delivery();
         for (request, frame) in self.admitted.iter().zip(self.outbox.take()) {
             if request.is_secret() {
@@ -218,13 +223,13 @@ impl SendQueue {
 
     /// All requests, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &PendingRequest> {
-        let waiting = self.waiting.iter().map(|waiting| &waiting.request);
+        let waiting = self.waiting.iter().map(|waiting| &*waiting.request);
         self.admitted().chain(waiting)
     }
 
     /// The requests that nothing blocks, in order.
     pub(super) fn admitted(&self) -> impl ExactSizeIterator<Item = &PendingRequest> {
-        self.admitted.iter()
+        self.admitted.iter().map(|request| &**request)
     }
 
     /// Whether a request has this correlation id.
@@ -291,7 +296,7 @@ impl SendQueue {
 
 impl WaitingRequest {
     /// The request, when it waits no more.
-    fn leave(mut self, totals: Waits) -> (PendingRequest, Segments) {
+    fn leave(mut self, totals: Waits) -> (Box<PendingRequest>, Segments) {
         self.request.timings.waits = totals.since(&self.before);
         (self.request, self.frame)
     }

@@ -28,8 +28,8 @@ use super::options::{ConnectionOptions, Negotiation, ReauthenticationMode, Submi
 ///
 /// It decides what comes next, and says so in [actions](Action), which the connection takes after every call.
 ///
-/// Invariant: an exchange is under way exactly in the states of SASL, or while a connection drains that was in one of
-/// them; a deadline is set exactly while the connection is not ready or reauthenticates.
+/// Invariant: an exchange is under way in the states of SASL, and else only while the connection reauthenticates, or drains
+/// after that; a deadline is set only while the connection is not ready, or reauthenticates.
 #[derive(Debug)]
 pub(super) struct Session {
     options: Arc<ConnectionOptions>,
@@ -50,7 +50,7 @@ pub(super) struct Session {
 #[derive(Debug)]
 pub(super) enum Action {
     /// Tell the caller.
-    Emit(Event),
+    Emit(Box<Event>),
     /// Send this, before all that waits.
     Send(SetupRequest),
     /// Tell the caller that the client is authenticated.
@@ -556,7 +556,7 @@ impl Session {
     }
 
     fn emit(&mut self, event: Event) {
-        self.actions.push_back(Action::Emit(event));
+        self.actions.push_back(Action::Emit(Box::new(event)));
     }
 
     fn send(&mut self, request: SetupRequest) {
