@@ -511,7 +511,7 @@ impl Connection {
         self.queue.len()
     }
 
-    /// The number of requests that are [blocked](BlockedOn).
+    /// The number of requests that are [blocked](super::BlockedOn).
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
