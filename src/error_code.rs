@@ -72,9 +72,9 @@ pub enum Remedy {
 }
 
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal { $($field:ident: $value:expr,)* })*) => {
+    ($($(#[doc = $line:literal])* $name:ident = $code:literal { $($field:ident: $value:expr,)* })*) => {
         impl ErrorCode {
-            $($(#[$doc])* pub const $name: Self = Self($code);)*
+            $($(#[doc = $line])* pub const $name: Self = Self($code);)*
 
             /// Every known code, by number.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
@@ -82,7 +82,11 @@ macro_rules! error_codes {
             const fn row(self) -> Option<&'static Row> {
                 match self.0 {
                     $($code => Some(const {
-                        &Row { name: stringify!($name), $($field: $value,)* }
+                        &Row {
+                            name: stringify!($name),
+                            meaning: concat!($($line),*).trim_ascii_start(),
+                            $($field: $value,)*
+                        }
                     }),)*
                     _ => None,
                 }

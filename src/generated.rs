@@ -40,7 +40,7 @@ pub use crate::schema::Schema;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! into_owned {
-    ($name:ident, $($field:ident),*) => {
+    ($name:ident, $($field:ident),* $(,)?) => {
         impl $crate::generated::IntoOwned for $name<'_> {
             type Owned = $name<'static>;
 

@@ -1,124 +1,95 @@
-//! Prints generated code so that compilers, debuggers and readers of the documentation see lines: one an item, a
-//! statement and a field. A formatter would need a parser of all of Rust; this knows what the templates use.
+//! Prints generated code as rustfmt lays it out, for compilers, debuggers and readers of the documentation.
+//! A formatter needs a parser of all of Rust; this one knows what the templates use.
 
 mod entries;
+mod expression;
 mod lexeme;
 mod line;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, TokenStream};
 
-use entries::{Element, arguments};
+use entries::Element;
 use lexeme::Lexeme;
-use line::{Spaces, brackets, line};
+use line::{Limits, Spaces, brackets, has_lines, line};
 
-/// How long a line gets, where there is a place to break it.
+/// Maximum number of columns.
 const WIDTH: usize = 100;
-
-/// What may stand after the last argument on its line: `)?;`.
-const CLOSING: usize = 3;
 
 /// The text of generated code.
 pub fn print(tokens: TokenStream) -> String {
-    let mut printer = Printer::default();
+    let mut printer = Printer {
+        out: String::new(),
+        indent: 0,
+        limits: Limits::RUSTFMT,
+    };
     printer.block(&Lexeme::all(tokens));
     printer.out
 }
 
-#[derive(Default)]
 struct Printer {
     out: String,
     indent: usize,
+    limits: Limits,
 }
 
 impl Printer {
     /// The entries of a block on lines of their own, items with bodies apart from the others.
     fn block(&mut self, block: &[Lexeme]) {
         let mut after_item = None;
-        for entry in Element::all(block) {
-            let is_item = entry.is_item();
-            // What follows an item in parentheses is a macro about it.
-            let is_macro = entry.lexemes.get(1).is_some_and(|lexeme| lexeme.is("!"));
+        let entries = Element::all(block);
+        for (at, entry) in entries.iter().enumerate() {
+            let (is_item, is_macro) = (entry.is_item(), entry.is_macro());
+            // A macro that follows an item is about it.
             if after_item.is_some_and(|after_item| is_item || after_item && !is_macro) {
                 self.out.push('\n');
             }
-            let attributes = entry.attributes.iter();
-            for attribute in attributes.filter(|attribute| !is_mark(attribute)) {
+            let limits = self.limits;
+            for attribute in &entry.attributes {
                 self.attribute(attribute);
             }
-            self.entry(&entry);
+            self.new_line();
+            match entry.lexemes.split_last() {
+                _ if is_item || is_macro => self.item(entry.lexemes, is_macro),
+                Some((Lexeme::Operator(end), lexemes)) if end == "," || end == ";" => {
+                    self.statement(lexemes, end, true);
+                }
+                _ => self.statement(entry.lexemes, "", at + 1 < entries.len()),
+            }
+            self.limits = limits;
             after_item = Some(is_item || is_macro);
         }
     }
 
-    /// A line for an attribute; documentation as a comment.
+    /// A line for an attribute; documentation as a comment. Tables that rustfmt is to leave alone have no limits.
     fn attribute(&mut self, attribute: &[Lexeme]) {
         self.new_line();
         if let Some(text) = documentation(attribute) {
-            self.out.push_str("///");
-            self.out.push_str(&text);
+            return self.out.extend(["///", &text]);
+        }
+        let text = line(attribute, usize::MAX, Limits::NONE).unwrap_or_default();
+        if text == "rustfmt::skip" {
+            self.limits = Limits::NONE;
+        }
+        self.out.extend(["#[", &text, "]"]);
+    }
+
+    /// An item with its body. Macros with braces are laid out by nobody else.
+    fn item(&mut self, item: &[Lexeme], is_macro: bool) {
+        let Some((Lexeme::Group(_, body), header)) = item.split_last() else {
             return;
-        }
-        self.out.push_str("#[");
-        self.lexemes(attribute, false);
-        self.out.push(']');
-    }
-
-    fn entry(&mut self, entry: &Element<'_>) {
-        self.new_line();
-        for mark in entry.attributes.iter().filter(|mark| is_mark(mark)) {
-            self.out.push_str("#[");
-            self.lexemes(mark, false);
-            self.out.push_str("] ");
-        }
-        let is_item = entry.is_item();
-        match line(entry.lexemes, &mut Spaces::default(), self.room()) {
-            Some(line) if !is_item => self.out.push_str(&line),
-            _ => self.lexemes(entry.lexemes, true),
-        }
-    }
-
-    /// Lexemes that go on from line to line, their `blocks` broken or only those that must be. The alternatives of a
-    /// pattern fill their lines.
-    fn lexemes(&mut self, mut lexemes: &[Lexeme], blocks: bool) {
-        let mut spaces = Spaces::default();
-        while let [lexeme, rest @ ..] = lexemes {
-            let space = spaces.before(lexeme);
-            if spaces.is_alternative(lexeme) && !self.has_room_for(alternative(rest)) {
-                self.new_line();
-            } else if space {
-                self.out.push(' ');
-            }
-            self.lexeme(lexeme, blocks);
-            lexemes = rest;
-        }
-    }
-
-    /// Whether an alternative of a pattern still fits on the line, with what comes before and after it.
-    fn has_room_for(&self, alternative: &[Lexeme]) -> bool {
-        let room = self.room().saturating_sub(" | ".len() + CLOSING);
-        line(alternative, &mut Spaces::default(), room).is_some()
-    }
-
-    fn lexeme(&mut self, lexeme: &Lexeme, blocks: bool) {
-        let (delimiter, inside) = match lexeme {
-            Lexeme::Word(text) | Lexeme::Operator(text) => return self.out.push_str(text),
-            Lexeme::Group(delimiter, inside) => (*delimiter, inside),
         };
-        let is_block = lexeme.braces().is_some();
-        if is_block && blocks {
-            return self.braces(inside);
-        }
-        let room = self.room().saturating_sub(CLOSING);
-        match line(std::slice::from_ref(lexeme), &mut Spaces::default(), room) {
-            Some(line) => self.out.push_str(&line),
-            None if is_block => self.braces(inside),
-            None if lexeme.rows().is_some() => self.rows(inside),
-            None => {
-                let (open, close) = brackets(delimiter);
-                self.out.push(open);
-                self.arguments(inside);
-                self.out.push(close);
+        if is_macro {
+            self.limits = Limits::NONE;
+            if let Some(line) = line(item, self.room(), self.limits) {
+                return self.out.push_str(&line);
             }
+        }
+        self.whole(header);
+        self.out.push(' ');
+        if is_macro && !has_lines(body) {
+            self.list('{', body, '}');
+        } else {
+            self.braces(body);
         }
     }
 
@@ -133,41 +104,27 @@ impl Printer {
         self.out.push('}');
     }
 
-    /// The rows of a table, a line each, however long.
-    fn rows(&mut self, inside: &[Lexeme]) {
-        self.out.push('[');
-        self.indent += 1;
-        for row in arguments(inside) {
-            self.new_line();
-            match line(row, &mut Spaces::default(), usize::MAX) {
-                Some(line) => self.out.push_str(&line),
-                None => self.lexemes(row, false),
-            }
+    /// Lexemes on one line, however long, but for the blocks among them.
+    fn whole(&mut self, lexemes: &[Lexeme]) {
+        if let Some(line) = line(lexemes, usize::MAX, Limits::NONE) {
+            return self.out.push_str(&line);
         }
-        self.indent -= 1;
-        self.new_line();
-        self.out.push(']');
-    }
-
-    /// Arguments that fill their lines. What comes before a block that breaks is all that must fit.
-    fn arguments(&mut self, inside: &[Lexeme]) {
-        let indent = self.indent;
-        let all = arguments(inside);
-        for (index, argument) in all.iter().enumerate() {
-            let has_lines = |lexeme: &Lexeme| lexeme.braces().is_some() || lexeme.rows().is_some();
-            let block = argument.iter().position(has_lines);
-            let start = argument.split_at(block.unwrap_or(argument.len())).0;
-            let room = self.room().saturating_sub(" ".len() + CLOSING);
-            let fits = line(start, &mut Spaces::default(), room).is_some();
-            if !fits {
-                self.indent = indent + 1;
-                self.new_line();
-            } else if index > 0 {
+        let mut spaces = Spaces::default();
+        for lexeme in lexemes {
+            if spaces.before(lexeme) {
                 self.out.push(' ');
             }
-            self.lexemes(argument, false);
+            match lexeme {
+                Lexeme::Word(text) | Lexeme::Operator(text) => self.out.push_str(text),
+                Lexeme::Group(Delimiter::Brace, inside) => self.braces(inside),
+                Lexeme::Group(delimiter, inside) => {
+                    let (open, close) = brackets(*delimiter);
+                    self.out.push(open);
+                    self.whole(inside);
+                    self.out.push(close);
+                }
+            }
         }
-        self.indent = indent;
     }
 
     fn new_line(&mut self) {
@@ -182,19 +139,6 @@ impl Printer {
         let line = self.out.rfind('\n').map_or(0, |end| end + 1);
         WIDTH.saturating_sub(self.out.len() - line)
     }
-}
-
-/// The first of the alternatives of a pattern; with what stands before the block if it is the last.
-fn alternative(pattern: &[Lexeme]) -> &[Lexeme] {
-    let mut lexemes = pattern.iter();
-    let end = lexemes.position(|lexeme| lexeme.is("|") || lexeme.braces().is_some());
-    pattern.split_at(end.unwrap_or(pattern.len())).0
-}
-
-/// Whether an attribute is a word for the compiler, which stands on the line of its function: there
-/// is one for nearly every function.
-fn is_mark(attribute: &[Lexeme]) -> bool {
-    matches!(attribute, [word] if word.is_word("inline") || word.is_word("cold"))
 }
 
 /// The text of a documentation attribute, if a comment can say it.
@@ -241,13 +185,18 @@ impl Message for Topic<'_> {
         Ok(())
     }
 }
-into_owned!(Topic, name, id);
+into_owned! { Topic, name, id }
 
 impl<'a> Topic<'a> {
-    const fn min_size(_: Version) -> usize { 14 }
+    const fn min_size(_: Version) -> usize {
+        14
+    }
 
     fn new() -> Self {
-        Self { name, ..Default::default() }
+        Self {
+            name,
+            ..Default::default()
+        }
     }
 }
 "#,
@@ -255,34 +204,67 @@ impl<'a> Topic<'a> {
     }
 
     #[test]
-    fn what_fits_shares_a_line_and_what_does_not_is_broken() {
+    fn what_is_wider_than_rustfmt_allows_is_broken() {
         assert_printed(
-            r#"fn read(r: &mut ReadCursor<'a>, v: Version) -> Result<Self, DecodeError> {
-    if v.0 >= 3 { r.i32()? } else { -1 }
-    if v.0 >= 4 {
-        w.array(e, &self.forgotten_topics_data, "forgotten_topics_data",
-            |w, value| value.write(w, v))?
-    } else {
-        absent(!self.forgotten_topics_data.is_empty(), "forgotten_topics_data")?
+            r#"fn read(r: &mut ReadCursor<'a>, v: Version) -> Self {
+    if v.0 >= 3 {
+        w.i16(self.leader);
     }
-    tags.field(1, v.0 >= 3 && self.finalized_features_epoch != -1, |w| {
+    let leader = if v.0 >= 4 { r.i32() } else { -1 };
+    let topics = if v.0 >= 4 {
+        r.nullable_structs(e, v)
+    } else {
+        Some(Vec::new())
+    };
+    w.nullable_structs(
+        e,
+        self.forgotten_topics_data.as_deref(),
+        "forgotten_topics_data",
+        v,
+    );
+    w.array(e, &self.coordinator_keys, "coordinator_keys", |w, value| {
+        w.string(e, value, "")
+    });
+    tags.field(1, v.0 >= 3 && self.finalized_features != -1, |w| {
         w.i64(self.finalized_features_epoch);
-        Ok(())
-    })?;
-    self.eligible_leader_replicas_of_the_partition = r.nullable_tagged_struct(
-        |r| EligibleLeaderReplicas::read(r, v))?;
+    });
+    self.eligible_leader_replicas_of_the_partition_that_was_named =
+        r.nullable_tagged_struct(EligibleLeaderReplicas::read);
     match tag.number {
-        0 => self.name = r.string(e)?,
-        1..=3 => {
-            r.unknown_tag(tag)?;
+        0 => self.name = r.string(e),
+        1 => {
+            self.eligible_leader_replicas_of_the_partition_that_was_named = r.nullable_structs(e)
+        }
+        2..=3 => {
+            r.unknown_tag(tag);
             continue;
         }
-        ApiKey::AddOffsetsToTransaction | ApiKey::AddPartitionsToTransaction | ApiKey::Metadata
-        | ApiKey::DescribeTransactions | ApiKey::ListTransactions if v.0 >= 1 => {
+        ApiKey::AddOffsetsToTransaction
+        | ApiKey::AddPartitionsToTransaction
+        | ApiKey::DescribeTransactions
+        | ApiKey::ListTransactions
+            if v.0 >= 1 =>
+        {
             r.i16();
-            r.array(e, 6, |r| r.i16());
         }
     }
+}
+"#,
+        );
+    }
+
+    #[test]
+    fn tables_that_rustfmt_skips_have_rows_of_any_width_that_fits() {
+        assert_printed(
+            r#"#[rustfmt::skip]
+pub(crate) mod schema {
+    static TOPIC: StructSchema = structure("Topic", &[
+        Field::int32("throttleTimeMs", "throttle_time_ms", 1, 18).nullable(1, 2).ignorable(),
+        Field::structure("eligibleLeaderReplicas", "eligible_leader_replicas", &REPLICAS, 0, 18)
+            .array().nullable(4, 18).ignorable(),
+    ]).element(&[(11, 6), (12, 3), (18, 18)]);
+    static ELIGIBLE_LEADER_REPLICAS_OF_PARTITION: Schema =
+        Schema::new("EligibleLeaderReplicasOfPartition", Kind::Response, Some(1), 0, 18);
 }
 "#,
         );

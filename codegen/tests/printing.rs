@@ -1,29 +1,81 @@
 //! The text of all generated code: it says what the tokens say, and it is not too long to read.
 
+use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use kafka_codec_codegen::corpus::Corpus;
 use kafka_codec_codegen::print::print;
 use kafka_codec_codegen::{emit, resolve};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The tokens of all messages and APIs.
-fn generated() -> Vec<TokenStream> {
+/// The tokens of all generated files, by the names of these.
+fn files() -> Vec<(String, TokenStream)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../protocol-json");
     let corpus = Corpus::read(&folder).expect("no faults");
     let protocol = resolve::resolve(&corpus).expect("no faults");
-    let modules = emit::modules(&protocol, true).map(|module| module.code);
+    let secrets = corpus.apis.as_ref().map(|apis| apis.secrets.clone());
+    let modules = emit::modules(&protocol, true).map(|module| (module.name, module.code));
     let others = [
-        emit::messages(&protocol),
-        emit::schemas(&protocol),
-        emit::selected(&protocol, true),
-        emit::api_keys(&protocol),
-        emit::any_messages(&protocol),
-        emit::record_types(&protocol),
-        emit::error_codes(&corpus.errors.codes),
-        emit::throttle_time(&protocol),
+        ("mod", emit::messages(&protocol)),
+        ("schemas", emit::schemas(&protocol)),
+        ("selected", emit::selected(&protocol, true)),
+        ("api_keys", emit::api_keys(&protocol)),
+        ("any_messages", emit::any_messages(&protocol)),
+        ("record_types", emit::record_types(&protocol)),
+        ("error_codes", emit::error_codes(&corpus.errors.codes)),
+        ("throttle_time", emit::throttle_time(&protocol)),
+        ("server_wait", emit::server_wait(&protocol)),
+        ("secrets", emit::secrets(&secrets.unwrap_or_default())),
     ];
+    let others = others.map(|(name, code)| (name.to_owned(), code));
     modules.chain(others).collect()
+}
+
+/// The tokens of all generated files.
+fn generated() -> Vec<TokenStream> {
+    files().into_iter().map(|(_, tokens)| tokens).collect()
+}
+
+#[test]
+fn rustfmt_changes_nothing_in_generated_text() {
+    let is_there = Command::new("rustfmt").arg("--version").output();
+    if !is_there.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: rustfmt is not installed");
+        return;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("printing");
+    // It may be there from before.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder of our own");
+    let mut paths = Vec::new();
+    for (name, tokens) in files() {
+        let path = folder.join(name + ".rs");
+        fs::write(&path, print(tokens) + "\n").expect("the folder is ours");
+        paths.push(path);
+    }
+    // The messages are modules of `mod.rs`, and are read from there.
+    let roots = paths
+        .iter()
+        .rev()
+        .take_while(|path| !path.ends_with("mod.rs"));
+    let check = Command::new("rustfmt")
+        .args(["--check", "--edition", "2024"])
+        .args(roots)
+        .arg(folder.join("mod.rs"))
+        .output()
+        .expect("it is installed");
+    let changes = String::from_utf8_lossy(&check.stdout);
+    let first: String = changes
+        .lines()
+        .take(40)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert!(
+        check.status.success(),
+        "{first}{}",
+        String::from_utf8_lossy(&check.stderr)
+    );
 }
 
 /// The tokens one by one, whatever space is between them.
@@ -62,6 +114,10 @@ fn the_printed_text_has_the_tokens_that_were_printed() {
         let (mut expected, mut actual) = (Vec::new(), Vec::new());
         flat(tokens, &mut expected);
         flat(read, &mut actual);
+        // A layout on several lines has a comma after the last element, and braces around what stands below its arm.
+        for tokens in [&mut expected, &mut actual] {
+            tokens.retain(|token| ![",", "{", "}"].contains(&token.as_str()));
+        }
         let differs = expected.iter().zip(&actual).position(|(a, b)| a != b);
         if let Some(at) = differs {
             let near = at.saturating_sub(5)..at + 1;
@@ -72,37 +128,11 @@ fn the_printed_text_has_the_tokens_that_were_printed() {
 }
 
 #[test]
-fn lines_are_short_where_they_can_be_broken_and_never_end_with_spaces() {
-    let mut long = 0;
-    for line in generated().into_iter().flat_map(|tokens| {
-        let text = print(tokens);
-        text.lines().map(str::to_owned).collect::<Vec<_>>()
-    }) {
-        assert_eq!(line, line.trim_end());
-        // Texts, lists of names, and the rows of tables.
-        let is_whole = ["meaning:", "pub use", "Field::"];
-        let is_whole = is_whole
-            .iter()
-            .any(|start| line.trim_start().starts_with(start));
-        // Names may be longer than any line.
-        if line.len() > 100 && !is_whole {
-            long += 1;
-            assert!(line.len() < 160, "{line}");
-        }
-    }
-    assert!(long < 40, "{long} lines are longer than 100 characters");
-}
-
-#[test]
-fn documentation_is_wrapped_at_100_columns() {
+fn no_line_is_over_100_columns_or_ends_with_spaces() {
     for text in generated().into_iter().map(print) {
-        let documentation = |line: &&str| line.trim_start().starts_with("///");
-        let too_long: Vec<&str> = text
-            .lines()
-            .filter(documentation)
-            .filter(|l| l.len() > 100)
-            .collect();
-        assert_eq!(too_long, [""; 0]);
+        let is_bad = |line: &&str| line.chars().count() > 100 || line.trim_end() != *line;
+        let bad: Vec<&str> = text.lines().filter(is_bad).collect();
+        assert_eq!(bad, [""; 0]);
         assert!(
             !text.contains("#[doc = "),
             "documentation that is not a comment"
@@ -111,11 +141,11 @@ fn documentation_is_wrapped_at_100_columns() {
 }
 
 #[test]
-fn all_messages_with_their_tables_are_at_most_42_000_lines_and_most_files_short() {
+fn all_messages_with_their_tables_are_at_most_48_000_lines_and_most_files_short() {
     let mut lengths: Vec<usize> = modules().map(|text| text.lines().count()).collect();
     lengths.sort_unstable();
     let lines: usize = lengths.iter().sum();
-    assert!(lines <= 42_000, "{lines} lines");
+    assert!(lines <= 48_000, "{lines} lines");
     let median = lengths[lengths.len() / 2];
     assert!(
         median <= 150,

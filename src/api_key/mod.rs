@@ -55,7 +55,7 @@ struct Row {
 
 macro_rules! api_keys {
     (
-        releases: [$($release:literal),*];
+        releases: [$($release:literal),* $(,)?];
         $($(#[$doc:meta])* $name:ident = $number:literal { $($field:ident: $value:expr,)* })*
     ) => {
         /// An API of Kafka's protocol, by the number in front of every request.

@@ -13,7 +13,6 @@ pub fn error_codes(errors: &[ErrorCode]) -> TokenStream {
         let code = number(error.code);
         let former = &error.former;
         let (retriable, refreshes_metadata) = (error.retriable, error.refreshes_metadata);
-        let meaning = &error.meaning;
         let remedy = match error.remedy {
             Some(remedy) => {
                 let remedy = ident(remedy.variant());
@@ -25,7 +24,7 @@ pub fn error_codes(errors: &[ErrorCode]) -> TokenStream {
             let (api, applied) = (ident(&api.text), ident(applied.variant()));
             quote!((ApiKey::#api, Applied::#applied))
         });
-        let docs = docs::attributes(INDENT, std::slice::from_ref(meaning));
+        let docs = docs::attributes(INDENT, std::slice::from_ref(&error.meaning));
         quote! {
             #docs
             #name = #code {
@@ -33,7 +32,6 @@ pub fn error_codes(errors: &[ErrorCode]) -> TokenStream {
                 is_retriable: #retriable,
                 refreshes_metadata: #refreshes_metadata,
                 remedy: #remedy,
-                meaning: #meaning,
                 applied: &[#(#applied),*],
             }
         }

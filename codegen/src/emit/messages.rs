@@ -26,12 +26,13 @@ pub fn modules(protocol: &Protocol, schemas: bool) -> impl Iterator<Item = Modul
 
 /// What declares the modules of all messages, for the library itself, and re-exports the messages flat.
 pub fn messages(protocol: &Protocol) -> TokenStream {
-    let modules = protocol
-        .messages
-        .iter()
-        .map(|message| declare(message, &quote!(;)));
+    let exports = exports(protocol);
+    let mut messages: Vec<_> = protocol.messages.iter().collect();
+    messages.sort_by_key(|message| &message.ident);
+    let modules = messages.iter().map(|message| declare(message, &quote!(;)));
     let names = protocol.messages.iter().map(|message| ident(&message.name));
     quote! {
+        #exports
         #(#modules)*
         #[doc = " Calls a macro with the names of all messages, separated by commas."]
         #[doc(hidden)]
@@ -52,14 +53,31 @@ pub fn selected(protocol: &Protocol, schemas: bool) -> TokenStream {
         let code = module(message, home, &library, schemas);
         declare(message, &quote!({ #code }))
     });
-    quote!(#(#modules)*)
+    let exports = exports(protocol);
+    quote!(#exports #(#modules)*)
+}
+
+/// The messages flat, without the structs inside of them.
+fn exports(protocol: &Protocol) -> TokenStream {
+    let messages = protocol.messages.iter();
+    let mut paths: Vec<_> = messages
+        .map(|message| (&message.ident, &message.name))
+        .collect();
+    paths.sort();
+    let paths = paths.into_iter().map(|(module, name)| {
+        let (module, name) = (ident(module), ident(name));
+        quote!(#module::#name)
+    });
+    quote! {
+        #[rustfmt::skip]
+        pub use self::{#(#paths),*};
+    }
 }
 
 fn declare(message: &Message, body: &TokenStream) -> TokenStream {
-    let (module, name) = (ident(&message.ident), ident(&message.name));
+    let module = ident(&message.ident);
     let doc = format!(" [`{}`] and the structs it is made of.", message.name);
     quote! {
-        pub use self::#module::#name;
         #[doc = #doc]
         pub mod #module #body
     }

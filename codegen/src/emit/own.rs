@@ -9,5 +9,5 @@ use super::{Scope, ident};
 pub(super) fn item(scope: Scope<'_>) -> TokenStream {
     let name = ident(&scope.entry.ident);
     let fields = scope.entry.fields.iter().map(|field| ident(&field.ident));
-    quote!(into_owned!(#name, #(#fields),*);)
+    quote!(into_owned! { #name, #(#fields),* })
 }

@@ -37,14 +37,23 @@ impl<'l> Element<'l> {
         all
     }
 
-    /// Whether it is an item with a body of more than a word, which always has lines, and empty ones around it.
+    /// Whether it is an item with a body, which has an empty line around it.
     pub(super) fn is_item(&self) -> bool {
         let Some(Lexeme::Word(first)) = self.lexemes.first() else {
             return false;
         };
         let is_item = ["pub", "fn", "impl", "const", "macro_rules"].contains(&first.as_str());
         let body = self.lexemes.last().and_then(Lexeme::braces);
-        is_item && body.is_some_and(|body| body.len() > 1)
+        is_item && body.is_some_and(|body| !body.is_empty())
+    }
+
+    /// Whether it is the call of a macro with braces.
+    pub(super) fn is_macro(&self) -> bool {
+        let ends_with_braces = self
+            .lexemes
+            .last()
+            .is_some_and(|last| last.braces().is_some());
+        self.lexemes.get(1).is_some_and(|lexeme| lexeme.is("!")) && ends_with_braces
     }
 }
 
@@ -74,20 +83,14 @@ fn goes_on(lexeme: &Lexeme) -> bool {
             .any(|operator| lexeme.is(operator))
 }
 
-/// The arguments between parentheses, each with its comma.
-pub(super) fn arguments(mut inside: &[Lexeme]) -> Vec<&[Lexeme]> {
-    let mut all = Vec::new();
-    while !inside.is_empty() {
-        let mut in_closure = false;
-        let comma = inside.iter().position(|lexeme| {
-            in_closure ^= lexeme.is("|");
-            lexeme.is(",") && !in_closure
-        });
-        let (argument, rest) = inside.split_at(comma.map_or(inside.len(), |at| at + 1));
-        all.push(argument);
-        inside = rest;
-    }
-    all
+/// The arguments between brackets, without the commas.
+pub(super) fn arguments(inside: &[Lexeme]) -> Vec<&[Lexeme]> {
+    let mut in_closure = false;
+    let all = inside.split(|lexeme| {
+        in_closure ^= lexeme.is("|");
+        lexeme.is(",") && !in_closure
+    });
+    all.filter(|argument| !argument.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -113,6 +116,6 @@ mod tests {
     fn the_comma_of_a_closure_separates_no_arguments() {
         let lexemes = Lexeme::all("e, |w, value| value, a".parse().unwrap());
         let lengths: Vec<_> = arguments(&lexemes).iter().map(|a| a.len()).collect();
-        assert_eq!(lengths, [2, 7, 1]);
+        assert_eq!(lengths, [1, 6, 1]);
     }
 }

@@ -31,8 +31,8 @@ enum Last {
 }
 
 /// Words that are no values, so that parentheses after them are no arguments.
-const KEYWORDS: [&str; 10] = [
-    "as", "else", "if", "in", "let", "match", "move", "mut", "return", "while",
+const KEYWORDS: [&str; 11] = [
+    "as", "else", "if", "in", "let", "match", "move", "mut", "return", "use", "while",
 ];
 
 impl Spaces {
@@ -55,11 +55,6 @@ impl Spaces {
         space && !clings
     }
 
-    /// Whether `lexeme`, which came last, begins another alternative of a pattern.
-    pub(super) fn is_alternative(&self, lexeme: &Lexeme) -> bool {
-        lexeme.is("|") && !self.in_closure && self.last == Last::Operator
-    }
-
     fn operator(&mut self, text: &str) -> (bool, Last) {
         let is_prefix = matches!(self.last, Last::Clings | Last::Operator);
         match text {
@@ -67,7 +62,8 @@ impl Spaces {
             ":" if self.last == Last::Parameter => (false, Last::Clings),
             ":" => (false, Last::Operator),
             "?" | ">" => (false, Last::Callee),
-            "." | "::" | "<" => (false, Last::Clings),
+            "." | "<" => (false, Last::Clings),
+            "::" => (self.last == Last::Operator, Last::Clings),
             ".." | "..=" => (is_prefix, Last::Clings),
             "!" if !is_prefix => (false, Last::Bang),
             "&" | "*" | "-" | "!" | "#" if is_prefix => (true, Last::Clings),
@@ -84,55 +80,127 @@ impl Spaces {
     }
 }
 
-/// The lexemes on one line, with at most `room` for them; `None` if they are longer or hold a block that must have lines
-/// of its own.
-pub(super) fn line(lexemes: &[Lexeme], spaces: &mut Spaces, room: usize) -> Option<String> {
+/// How wide what stands on one line may be.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Limits {
+    /// What is between brackets, but for braces.
+    pub(super) brackets: usize,
+    /// Calls of methods, one after the other.
+    chain: usize,
+    /// `if` and `else` as a value.
+    choice: usize,
+    /// The fields of a struct.
+    fields: usize,
+}
+
+impl Limits {
+    /// Those of rustfmt.
+    pub(super) const RUSTFMT: Self = Self {
+        brackets: 60,
+        chain: 60,
+        choice: 50,
+        fields: 18,
+    };
+    /// For tables and macros, which rustfmt leaves alone.
+    pub(super) const NONE: Self = Self {
+        brackets: usize::MAX,
+        chain: usize::MAX,
+        choice: usize::MAX,
+        fields: usize::MAX,
+    };
+
+    /// Whether they are none.
+    pub(super) fn are_none(self) -> bool {
+        self.chain == usize::MAX
+    }
+}
+
+/// The lexemes on one line, with at most `room` for them; `None` if they are longer, if a part of them is wider than its
+/// limit, or if they hold a block that must have lines of its own.
+pub(super) fn line(lexemes: &[Lexeme], room: usize, limits: Limits) -> Option<String> {
     let mut out = String::new();
-    write(&mut out, lexemes, spaces, room)?;
+    write(&mut out, lexemes, room, limits)?;
     Some(out)
 }
 
-fn write(out: &mut String, lexemes: &[Lexeme], spaces: &mut Spaces, room: usize) -> Option<()> {
-    for lexeme in lexemes {
+fn write(out: &mut String, lexemes: &[Lexeme], room: usize, limits: Limits) -> Option<()> {
+    let mut spaces = Spaces::default();
+    // Where the operand began and how many names follow it; where `if` began.
+    let is_else = |lexeme: Option<&Lexeme>| lexeme.is_some_and(|it| it.is_word("else"));
+    let (mut operand, mut links, mut choice) = (None, 0, out.len());
+    for (at, lexeme) in lexemes.iter().enumerate() {
         if spaces.before(lexeme) {
             out.push(' ');
         }
+        let start = out.len();
+        let before = at.checked_sub(1).and_then(|before| lexemes.get(before));
         match lexeme {
-            Lexeme::Word(text) | Lexeme::Operator(text) => out.push_str(text),
+            Lexeme::Word(text) | Lexeme::Operator(text) => {
+                match text.as_str() {
+                    "." => links += 1,
+                    "?" | "::" => {}
+                    "if" if is_else(before) && !limits.are_none() => return None,
+                    "if" => (operand, links, choice) = (None, 0, start),
+                    _ if is_name(lexeme) => operand = operand.or(Some(start)),
+                    _ => (operand, links) = (None, 0),
+                }
+                out.push_str(text);
+            }
             Lexeme::Group(Delimiter::Brace, inside) if inside.is_empty() => out.push_str("{}"),
             Lexeme::Group(Delimiter::Brace, inside) => {
                 if has_lines(inside) {
                     return None;
                 }
+                let (from, limit) = if is_else(before) {
+                    (choice, limits.choice)
+                } else if is_else(lexemes.get(at + 1)) {
+                    (start, usize::MAX)
+                } else {
+                    (start + "{  }".len(), limits.fields)
+                };
                 out.push_str("{ ");
-                write(out, inside, &mut Spaces::default(), room)?;
+                write(out, inside, room, limits)?;
                 out.push_str(" }");
+                if out.len() > from.saturating_add(limit) {
+                    return None;
+                }
             }
             _ if lexeme.rows().is_some() => return None,
             Lexeme::Group(delimiter, inside) => {
+                operand = operand.or(Some(start));
                 let (open, close) = brackets(*delimiter);
                 out.push(open);
-                write(out, inside, &mut Spaces::default(), room)?;
+                write(out, inside, room, limits)?;
+                if out.len() > (start + 1).saturating_add(limits.brackets) {
+                    return None;
+                }
                 out.push(close);
             }
         }
-        if out.len() > room {
+        let is_wide = operand.is_some_and(|start| out.len() - start > limits.chain);
+        if out.len() > room || links > 1 && is_wide {
             return None;
         }
     }
     Some(())
 }
 
-/// The characters of brackets other than braces.
+/// Whether it is a word that is or names a value.
+fn is_name(lexeme: &Lexeme) -> bool {
+    matches!(lexeme, Lexeme::Word(word) if !KEYWORDS.contains(&word.as_str()))
+}
+
+/// The characters of brackets.
 pub(super) fn brackets(delimiter: Delimiter) -> (char, char) {
     match delimiter {
         Delimiter::Bracket => ('[', ']'),
+        Delimiter::Brace => ('{', '}'),
         _ => ('(', ')'),
     }
 }
 
 /// Whether a block holds statements, documented items, or a list whose last comma says that it has lines.
-fn has_lines(block: &[Lexeme]) -> bool {
+pub(super) fn has_lines(block: &[Lexeme]) -> bool {
     block.last().is_some_and(|last| last.is(","))
         || block.iter().any(|lexeme| lexeme.is(";") || lexeme.is("#"))
 }
@@ -143,7 +211,7 @@ mod tests {
 
     fn line_of(text: &str) -> Option<String> {
         let lexemes = Lexeme::all(text.parse().unwrap());
-        line(&lexemes, &mut Spaces::default(), 100)
+        line(&lexemes, 100, Limits::NONE)
     }
 
     #[test]
@@ -151,6 +219,7 @@ mod tests {
         let lines = [
             "impl<'a> Decode<'a> for Fetch<'a> {}",
             "pub use self::fetch::*;",
+            "use ::kafka_codec::generated::*;",
             "pub(crate) fn read(r: &mut ReadCursor<'a>, _: Version) -> Result<Self, DecodeError>",
             "const NAME: &'static str = \"Fetch\";",
             "if !self.name.is_empty() && v.0 >= 3 { w.i32(self.leader)? } else { -1 }",
@@ -184,7 +253,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_no_line() {
         let lexemes = Lexeme::all("one + two".parse().unwrap());
-        assert!(line(&lexemes, &mut Spaces::default(), 9).is_some());
-        assert!(line(&lexemes, &mut Spaces::default(), 8).is_none());
+        assert!(line(&lexemes, 9, Limits::NONE).is_some());
+        assert!(line(&lexemes, 8, Limits::NONE).is_none());
     }
 }
