@@ -1,15 +1,16 @@
-//! `kafka-codegen show`: the Rust that is generated for one message, formatted.
+//! `kafka-codegen show`: the Rust that is generated for one message.
 
 use std::fmt;
 
 use crate::corpus::Corpus;
 use crate::fault::{Faults, nearest};
+use crate::print::print;
 use crate::{emit, resolve};
 
 /// How many names a mistyped one may have meant.
 const SUGGESTIONS: usize = 4;
 
-/// The items that are generated for the message `name`, as `rustfmt` would lay them out.
+/// The items that are generated for the message `name`, as they stand in its file.
 ///
 /// # Errors
 ///
@@ -27,15 +28,7 @@ pub fn show(corpus: &Corpus, name: &str) -> Result<String, ShowError> {
         return Err(ShowError::Retired(name.to_owned()));
     }
     let message = resolve::message(module, definition, corpus)?;
-    let file: syn::File = syn::parse2(emit::message(&message)).expect("generated code is Rust");
-    let items = file.items.into_iter().map(|item| {
-        prettyplease::unparse(&syn::File {
-            shebang: None,
-            attrs: Vec::new(),
-            items: vec![item],
-        })
-    });
-    Ok(items.collect::<Vec<_>>().join("\n"))
+    Ok(print(emit::message(&message)) + "\n")
 }
 
 /// Why a message cannot be shown.
