@@ -21,10 +21,7 @@ pub(super) fn value(scope: Scope<'_>, field: &Field) -> TokenStream {
         Default::Null => return quote!(None),
         Default::Zero => zero(scope, &field.ty),
         Default::True => quote!(true),
-        Default::Integer(value) => {
-            let value = number(*value);
-            quote!(#value)
-        }
+        Default::Integer(value) => integer(&field.ty, *value),
         Default::Float(value) => float(*value),
         Default::Uuid(value) => {
             let value = Literal::u128_unsuffixed(*value);
@@ -39,6 +36,24 @@ pub(super) fn value(scope: Scope<'_>, field: &Field) -> TokenStream {
         quote!(Some(#value))
     } else {
         value
+    }
+}
+
+/// An integer, by its name if it is a bound of the type.
+pub(super) fn integer(ty: &Type, value: i64) -> TokenStream {
+    let (name, min, max) = match ty {
+        Type::Fixed(Fixed::I16) => ("i16", i16::MIN.into(), i16::MAX.into()),
+        Type::Fixed(Fixed::I32) => ("i32", i32::MIN.into(), i32::MAX.into()),
+        _ => ("i64", i64::MIN, i64::MAX),
+    };
+    let ty = ident(name);
+    match value {
+        _ if value == min => quote!(#ty::MIN),
+        _ if value == max => quote!(#ty::MAX),
+        _ => {
+            let value = number(value);
+            quote!(#value)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Scope, omit};
+use super::{Scope, defaults, omit};
 use crate::ir::{Default, Field, Message, Struct, Type};
 use crate::schema::Kind;
 use crate::versions::Versions;
@@ -166,7 +166,13 @@ fn facts(scope: Scope<'_>, field: &Field) -> String {
     }
     match &field.default {
         Default::True => facts.push("default true".to_owned()),
-        Default::Integer(value) => facts.push(format!("default {}", integer(*value))),
+        Default::Integer(value) => {
+            let value = defaults::integer(&field.ty, *value)
+                .to_string()
+                .replace(' ', "");
+            let mark = if value.contains("::") { "`" } else { "" };
+            facts.push(format!("default {mark}{value}{mark}"));
+        }
         Default::Float(value) => facts.push(format!("default {value}")),
         Default::Text(text) if text.contains(char::is_control) => {
             facts.push(format!("default {text:?}"));
@@ -210,20 +216,6 @@ fn ended(scope: Scope<'_>, field: &Field) -> String {
 
 /// The facts of a field of which there is nothing to say.
 const EVERYWHERE: &str = "All versions.";
-
-/// An integer by its name if it is a bound of its type.
-fn integer(value: i64) -> String {
-    match value {
-        I32_MIN => "`i32::MIN`".to_owned(),
-        I32_MAX => "`i32::MAX`".to_owned(),
-        i64::MIN => "`i64::MIN`".to_owned(),
-        i64::MAX => "`i64::MAX`".to_owned(),
-        _ => value.to_string(),
-    }
-}
-
-const I32_MIN: i64 = i32::MIN as i64;
-const I32_MAX: i64 = i32::MAX as i64;
 
 /// What the value identifies, unless the name of the field says so already.
 fn identifies(field: &Field) -> String {

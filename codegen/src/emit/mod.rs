@@ -1,6 +1,7 @@
 //! From the resolved model to Rust. Nothing fails here, and no message is known by its name.
 
 mod api_keys;
+mod branch;
 mod defaults;
 mod docs;
 mod error_codes;

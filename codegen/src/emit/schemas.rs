@@ -47,6 +47,7 @@ pub(super) fn module(message: &Message, library: &TokenStream) -> TokenStream {
     let tables = tables(message);
     quote! {
         #[doc = " What the structs look like, for what reads and writes them without their types."]
+        #[rustfmt::skip]
         pub(crate) mod schema {
             use #library::generated::schema::*;
             #tables
@@ -154,8 +155,11 @@ fn default(field: &Field) -> Option<TokenStream> {
         Default::Null => quote!(Default::Null),
         Default::True => quote!(Default::True),
         Default::Integer(value) => {
-            let value = number(*value);
-            quote!(Default::Integer(#value))
+            let value = defaults::integer(&field.ty, *value);
+            // A bound of another type needs a cast.
+            let named = value.to_string();
+            let cast = (named.contains("::") && !named.starts_with("i64")).then(|| quote!(as i64));
+            quote!(Default::Integer(#value #cast))
         }
         Default::Float(value) => {
             let value = defaults::float(*value);

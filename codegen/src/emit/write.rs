@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::branch::{self, Branch};
 use super::omit::{self, Loss};
 use super::when::When;
 use super::{Scope, defaults, ident, number, types};
@@ -12,7 +13,7 @@ use crate::versions::Versions;
 /// The body of the function that writes the struct to `w` in version `v`.
 pub(super) fn body(scope: Scope<'_>) -> TokenStream {
     let fields = scope.entry.fields.iter();
-    let fields: TokenStream = fields.map(|field| mandatory(scope, field)).collect();
+    let fields = branch::statements(fields.filter_map(|field| mandatory(scope, field)));
     let (binding, e) = scope.encoding(&fields);
     if scope.tagged().next().is_none() {
         return quote! {
@@ -48,83 +49,36 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
 
 /// The statement that writes a field that stands among the others. Where the version has no such field, it refuses a
 /// value, or reports that it is omitted if that loses something.
-fn mandatory(scope: Scope<'_>, field: &Field) -> TokenStream {
+fn mandatory(scope: Scope<'_>, field: &Field) -> Option<Branch> {
     let possible = scope.entry.versions;
     let written = field.mandatory().intersect(possible);
+    let is_written = When::new(written, possible);
+    let is_there = When::new(field.versions, possible);
+    let absent = if field.ignorable || is_there == When::Always {
+        Loss::of(scope, field).map(|loss| {
+            let report = loss.report(scope, field, &display(field));
+            (When::new(loss.versions, possible).condition(), report)
+        })
+    } else {
+        let name = display(field);
+        let (set, versions) = (defaults::differs(scope, field), omit::versions(field));
+        let refuse = quote!(w.absent(#set, #name, #versions));
+        Some((is_there.negated(), refuse))
+    };
+    if is_written == When::Never {
+        let (condition, report) = absent?;
+        return Some(Branch::new(condition, report));
+    }
     let place = Place {
         e: scope.encoding_of(field),
         tagged: false,
     };
-    let write = || value(field, written, &place);
-    let refuse = || {
-        let name = display(field);
-        let (set, versions) = (defaults::differs(scope, field), omit::versions(field));
-        quote!(w.absent(#set, #name, #versions))
-    };
-    let is_written = When::new(written, possible);
-    let is_there = When::new(field.versions, possible);
-    if field.ignorable || is_there == When::Always {
-        return match Loss::of(scope, field) {
-            Some(loss) => write_or_report(scope, field, is_written, &loss, write),
-            None => match (is_written, is_written.condition()) {
-                (When::Never, _) => quote!(),
-                (_, None) => statement(write()),
-                (_, Some(condition)) => {
-                    let write = write();
-                    quote!(if #condition { #write })
-                }
-            },
-        };
-    }
-    match (is_written, is_there.negated()) {
-        // Tagged wherever it is there: written below.
-        (When::Never, Some(condition)) => {
-            let refuse = refuse();
-            quote!(if #condition { #refuse })
-        }
-        (When::Never, None) => statement(refuse()),
-        _ if is_written == is_there => {
-            let choice = is_written.choose(write, refuse);
-            quote!(#choice)
-        }
-        (_, absent) => {
-            let (written, refuse) = (write(), refuse());
-            let condition = is_written.condition();
-            quote!(if #condition { #written } else if #absent { #refuse })
-        }
-    }
-}
-
-/// The statement that writes a field that may be omitted, and that reports what is lost by it.
-fn write_or_report(
-    scope: Scope<'_>,
-    field: &Field,
-    is_written: When,
-    loss: &Loss<'_>,
-    write: impl FnOnce() -> TokenStream,
-) -> TokenStream {
-    let is_lost = When::new(loss.versions, scope.entry.versions);
-    let report = || loss.report(scope, field, &display(field));
-    match (is_written, is_lost) {
-        (When::Never, _) => {
-            let report = report();
-            is_lost.only(|| statement(report))
-        }
-        (When::AtMost(last), When::AtLeast(first)) | (When::AtLeast(first), When::AtMost(last))
-            if first - 1 == last =>
-        {
-            is_written.choose(write, report)
-        }
-        _ => {
-            let (condition, write) = (is_written.condition(), write());
-            let (lost, report) = (is_lost.condition(), report());
-            quote!(if #condition { #write } else if #lost { #report })
-        }
-    }
-}
-
-fn statement(expression: TokenStream) -> TokenStream {
-    quote!(#expression;)
+    let write = value(field, written, &place);
+    let branch = Branch::new(is_written.condition(), write);
+    Some(match absent {
+        Some((condition, report)) => branch.otherwise(is_written, condition, report),
+        None => branch,
+    })
 }
 
 /// Where a value stands: how lengths are written there, and whether it is that of a tagged field.
