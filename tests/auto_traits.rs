@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use kafka_codec::frame::{FrameError, FrameErrorKind, FrameReader};
-use kafka_codec::generated::{ReadCursor, Tag, TagSection, TagWriter, WriteCursor};
+use kafka_codec::generated::{HeaderRanges, ReadCursor, Tag, TagSection, TagWriter, WriteCursor};
 use kafka_codec::internal_topics::{
     GroupCoordinatorRecord, MetadataRecord, RemoteLogMetadataRecord, ShareCoordinatorRecord,
     TransactionCoordinatorRecord, UnknownCoordinatorRecord, UnknownRecord,
@@ -18,10 +18,10 @@ use kafka_codec::wire::{
     TaggedFields, Uuid, Writer,
 };
 use kafka_codec::{
-    AnyRequest, AnyResponse, ApiClass, ApiKey, Applied, DecodeError, DecodeErrorKind, EncodeError,
-    EncodeErrorKind, ErrorCode, Listener, Listeners, ParseApiKeyError, ParseErrorCodeError, Remedy,
-    ResponseFrame, Routing, UnknownApiKey, UnselectedResponse, Version, VersionRange, Versioned,
-    messages,
+    AnyRequest, AnyResponse, ApiClass, ApiKey, Applied, ClientIdentity, DecodeError,
+    DecodeErrorKind, EncodeError, EncodeErrorKind, ErrorCode, HeaderVersions, Listener, Listeners,
+    ParseApiKeyError, ParseErrorCodeError, Remedy, ResponseFrame, Routing, UnknownApiKey,
+    UnselectedResponse, Version, VersionRange, Versioned, messages,
 };
 
 fn is_shared<T: Send + Sync>() {}
@@ -31,6 +31,7 @@ fn is_owned<T: Send + Sync + 'static>() {}
 #[test]
 fn every_public_type_is_send_and_sync() {
     is_owned::<(ApiKey, UnknownApiKey, ErrorCode, Version, VersionRange)>();
+    is_owned::<(HeaderVersions, HeaderRanges, ClientIdentity)>();
     is_owned::<(
         ApiClass,
         Applied,
