@@ -15,7 +15,7 @@ use kafka_codec::connection::sasl::{Mechanism, Plain};
 use kafka_codec::connection::{Connection, ConnectionOptions, Event, SubmitOptions};
 use kafka_codec::messages::{MetadataRequest, MetadataResponse};
 
-/// The most bytes that are read at once.
+/// Maximum number of bytes per read.
 const READ: usize = 64 * 1024;
 
 fn main() {

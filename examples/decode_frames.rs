@@ -19,7 +19,7 @@ use kafka_codec::{AnyRequest, AnyResponse, ApiKey, HeaderVersions, Version};
 
 const USAGE: &str = "usage: decode_frames [-v] FILE, where FILE is one of tests/frames/*.frames";
 
-type Fault = Box<dyn std::error::Error>;
+type BoxError = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
     let (options, files): (Vec<_>, Vec<_>) =
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 }
 
 /// Prints all frames of a file: how many could not be decoded.
-fn decode_file(path: &str, verbose: bool) -> Result<usize, Fault> {
+fn decode_file(path: &str, verbose: bool) -> Result<usize, BoxError> {
     let mut connections = HashMap::<String, Connection>::new();
     let mut out = io::stdout().lock();
     let (mut frames, mut failed) = (0, 0);
@@ -111,7 +111,7 @@ fn request(
     frame: &Bytes,
     in_flight: &mut VecDeque<InFlight>,
     verbose: bool,
-) -> Result<String, Fault> {
+) -> Result<String, BoxError> {
     let (header, body) = RequestHeader::split(frame)?;
     let (key, version, correlation_id) =
         (header.api_key(), header.version(), header.correlation_id);
@@ -137,7 +137,7 @@ fn response(
     frame: &Bytes,
     in_flight: &mut VecDeque<InFlight>,
     verbose: bool,
-) -> Result<String, Fault> {
+) -> Result<String, BoxError> {
     let Some(InFlight {
         key,
         version,

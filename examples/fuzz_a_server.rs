@@ -22,7 +22,7 @@ use kafka_codec::messages::MetadataResponse;
 use kafka_codec::schema::random::{Expectation, Frame, Mutated, Options, Seeded};
 use kafka_codec::{ApiKey, Version};
 
-type Fault = Box<dyn std::error::Error>;
+type BoxError = Box<dyn std::error::Error>;
 
 const API: ApiKey = ApiKey::Metadata;
 
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 /// Whether nothing was found in the sound server and everything in the other one.
-fn run(seeds: u64) -> Result<bool, Fault> {
+fn run(seeds: u64) -> Result<bool, BoxError> {
     println!("a sound server:");
     let sound = fuzz(&ToyServer::start(false)?, seeds)?;
     println!("a server with four bugs:");
@@ -70,7 +70,7 @@ fn run(seeds: u64) -> Result<bool, Fault> {
 }
 
 /// Sends a valid request and a malformed one for each seed. Returns how often the server did what it must not.
-fn fuzz(server: &ToyServer, seeds: u64) -> Result<BTreeMap<String, usize>, Fault> {
+fn fuzz(server: &ToyServer, seeds: u64) -> Result<BTreeMap<String, usize>, BoxError> {
     let versions: Vec<_> = API
         .versions()
         .ok_or("an API without versions")?
@@ -177,7 +177,7 @@ impl ToyServer {
     }
 
     /// What comes of one frame on a connection of its own.
-    fn send(&self, frame: &[u8]) -> Result<Outcome, Fault> {
+    fn send(&self, frame: &[u8]) -> Result<Outcome, BoxError> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
         // The server may close it before all is sent, or before it read everything.

@@ -26,10 +26,10 @@ use kafka_codec::{
     AnyResponse, ApiKey, Decode, DecodeError, HeaderVersions, Message, Response, Version,
 };
 
-type Fault = Box<dyn std::error::Error>;
+type BoxError = Box<dyn std::error::Error>;
 
 /// Rewrites one field of one response, in a frame without its size. The proxy does the same for more.
-fn rename_cluster(frame: &[u8], version: Version, name: &str) -> Result<Vec<u8>, Fault> {
+fn rename_cluster(frame: &[u8], version: Version, name: &str) -> Result<Vec<u8>, BoxError> {
     let (header, body) =
         ResponseHeader::split(frame, HeaderVersions::of(ApiKey::Metadata, version))?;
     let mut response = MetadataResponse::decode(body, version)?;
@@ -66,7 +66,7 @@ impl Connection {
     }
 
     /// What goes on to the client in place of the response `frame`, and which API it is of.
-    fn handle_response(&mut self, frame: Bytes) -> Result<(Option<InFlight>, Bytes), Fault> {
+    fn handle_response(&mut self, frame: Bytes) -> Result<(Option<InFlight>, Bytes), BoxError> {
         let Some(request) = self.answered_by(&frame) else {
             return Ok((None, frame));
         };
@@ -184,7 +184,7 @@ fn main() -> ExitCode {
 }
 
 /// Plays the frames of a file through the proxy, and counts by API which responses it changed.
-fn play(path: &str, counts: &mut BTreeMap<(ApiKey, bool), usize>) -> Result<(), Fault> {
+fn play(path: &str, counts: &mut BTreeMap<(ApiKey, bool), usize>) -> Result<(), BoxError> {
     let mut connections = HashMap::<String, Connection>::new();
     for line in BufReader::new(File::open(path)?).lines() {
         let line = line?;
@@ -212,7 +212,7 @@ fn play(path: &str, counts: &mut BTreeMap<(ApiKey, bool), usize>) -> Result<(), 
 }
 
 /// All addresses in what was sent are the proxy's, and nothing else is other than it was.
-fn check(request: &InFlight, received: &[u8], sent: &[u8]) -> Result<(), Fault> {
+fn check(request: &InFlight, received: &[u8], sent: &[u8]) -> Result<(), BoxError> {
     let InFlight { key, version, .. } = *request;
     if received == sent {
         let is_unchanged =
@@ -243,7 +243,7 @@ fn check(request: &InFlight, received: &[u8], sent: &[u8]) -> Result<(), Fault> 
 }
 
 /// Hosts and ports in a response.
-fn hosts(frame: &[u8], key: ApiKey, version: Version) -> Result<Vec<(String, i32)>, Fault> {
+fn hosts(frame: &[u8], key: ApiKey, version: Version) -> Result<Vec<(String, i32)>, BoxError> {
     let (_, body) = ResponseHeader::split(frame, HeaderVersions::of(key, version))?;
     let mut response = AnyResponse::decode(key, version, body)?;
     let places = addresses(&mut response).into_iter();
@@ -254,7 +254,7 @@ fn hosts(frame: &[u8], key: ApiKey, version: Version) -> Result<Vec<(String, i32
 }
 
 /// Were the request one of an API or a version that nobody knows, its response would go on untouched.
-fn check_unknown(request: &InFlight, response: &Bytes) -> Result<(), Fault> {
+fn check_unknown(request: &InFlight, response: &Bytes) -> Result<(), BoxError> {
     for (key, version) in [(32_000_i16, request.version.0), (request.key.number(), 99)] {
         let mut frame = [key.to_be_bytes(), version.to_be_bytes()].concat();
         frame.extend(request.correlation_id.to_be_bytes());
@@ -268,7 +268,7 @@ fn check_unknown(request: &InFlight, response: &Bytes) -> Result<(), Fault> {
 }
 
 /// In every version, of each of the three responses that say where brokers are.
-fn every_version() -> Result<(), Fault> {
+fn every_version() -> Result<(), BoxError> {
     let mut count = 0;
     for version in MetadataResponse::VERSIONS.iter() {
         let broker = MetadataResponseBroker {
@@ -329,7 +329,7 @@ fn every_version() -> Result<(), Fault> {
 }
 
 /// Sends a response through the proxy, which must change it: 1.
-fn through_proxy<R: Response>(response: &R, version: Version) -> Result<usize, Fault> {
+fn through_proxy<R: Response>(response: &R, version: Version) -> Result<usize, BoxError> {
     let frame = frame_of(response, version)?;
     let request = InFlight {
         key: R::KEY,
@@ -346,7 +346,7 @@ fn through_proxy<R: Response>(response: &R, version: Version) -> Result<usize, F
 }
 
 /// The frame of a response with correlation id 7, without its size.
-fn frame_of(response: &impl Response, version: Version) -> Result<Bytes, Fault> {
+fn frame_of(response: &impl Response, version: Version) -> Result<Bytes, BoxError> {
     let mut frame = encode_response(Vec::new(), response, version, 7)?;
     frame.advance(4);
     Ok(frame.copy_to_bytes(frame.remaining()))

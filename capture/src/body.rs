@@ -90,9 +90,9 @@ impl Visitor<'_> for Acks {
 /// What is wrong with a message.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// Its body is not all there.
-    Cut(String),
-    /// Its body cannot be decoded.
+    /// The body was not decoded, for this reason: it is truncated, or its API is unknown.
+    NotDecoded(String),
+    /// The body is malformed.
     Faulty(DecodeError),
     /// There are error codes in it, each with how often.
     Codes(Vec<(ErrorCode, usize)>),
@@ -154,7 +154,7 @@ fn write(
     let written = json::write(schema, version, message.body, limits, options, &mut *to);
     written.map_err(|error| {
         let WriteError::Decode(error) = error else {
-            return Trouble::Cut(error.to_string());
+            return Trouble::NotDecoded(error.to_string());
         };
         // Brokers do not mind bytes after a message, and there are clients that send them.
         if let DecodeErrorKind::TrailingBytes { count } = error.kind()
@@ -171,10 +171,10 @@ fn begin(
     message: &Message<'_>,
     direction: Direction,
 ) -> Result<(&'static Schema, Version), Trouble> {
-    if let Some(cut) = message.cut {
+    if let Some(truncation) = message.truncation {
         let captured = message.body.len();
-        let text = format!("only {captured} bytes of the body were captured: {cut}");
-        return Err(Trouble::Cut(text));
+        let text = format!("only {captured} bytes of the body were captured: {truncation}");
+        return Err(Trouble::NotDecoded(text));
     }
     let schema = match direction {
         Direction::ToBroker => Schema::of_request(message.api_key),
@@ -182,14 +182,14 @@ fn begin(
     };
     match schema {
         Some(schema) => Ok((schema, message.version)),
-        None => Err(Trouble::Cut(message.api_key.to_string())),
+        None => Err(Trouble::NotDecoded(message.api_key.to_string())),
     }
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cut(why) => f.write_str(why),
+            Self::NotDecoded(why) => f.write_str(why),
             Self::Faulty(error) => error.fmt(f),
             Self::Codes(codes) => {
                 for (i, (code, count)) in codes.iter().enumerate() {

@@ -26,8 +26,8 @@ pub struct Counts {
     pub unanswered: u64,
     /// Responses whose request was seen.
     pub responses: u64,
-    /// Requests and responses that were not captured whole.
-    pub cut: u64,
+    /// Requests and responses that are truncated in the capture.
+    pub truncated: u64,
     /// SASL tokens without a header.
     pub sasl_tokens: u64,
     /// Frames that could not be decoded.
@@ -67,7 +67,7 @@ impl fmt::Display for Counts {
             Count(self.unanswered, "request unanswered", "requests unanswered"),
             Count(self.sasl_tokens, "SASL token", "SASL tokens"),
             Count(
-                self.cut,
+                self.truncated,
                 "message not captured whole",
                 "messages not captured whole",
             ),

@@ -5,7 +5,7 @@ use crate::counts::Counts;
 use crate::input::Packet;
 use crate::output::Sink;
 use crate::packet::{self, NoSegment, Segment};
-use crate::tcp::Mark;
+use crate::tcp::Arrival;
 
 /// Decodes packets, in the order in which they were captured, into the events of their connections.
 ///
@@ -34,7 +34,7 @@ impl Decoder {
             self.counts.unknown_link += 1;
             return;
         }
-        let mark = Mark {
+        let arrival = Arrival {
             packet: self.counts.packets,
             time: packet.time,
             turn: 0,
@@ -42,7 +42,7 @@ impl Decoder {
         match Segment::of(packet) {
             Ok(segment) => self
                 .connections
-                .segment(&segment, mark, sink, &mut self.counts),
+                .segment(&segment, arrival, sink, &mut self.counts),
             Err(NoSegment::NotTcp) => self.counts.not_tcp += 1,
             Err(NoSegment::Fragment | NoSegment::HeadersCut) => self.counts.unreadable += 1,
         }

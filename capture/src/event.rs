@@ -1,11 +1,11 @@
-//! What decoding finds: messages, and what is none. How it is shown is not decided here.
+//! Events of decoding: messages, and bytes that are not a message. The output is formatted elsewhere.
 
 use std::fmt;
 use std::net::SocketAddr;
 
 use kafka_codec::{ApiKey, Version};
 
-pub use crate::frames::Cut;
+pub use crate::frames::Truncation;
 
 /// The two ends of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,14 +47,14 @@ pub struct Event<'a> {
     pub time: i64,
     /// In which direction.
     pub direction: Direction,
-    /// What.
-    pub what: What<'a>,
+    /// The event itself.
+    pub kind: EventKind<'a>,
 }
 
-/// What was found.
+/// The kind of an event, with its content.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum What<'a> {
+pub enum EventKind<'a> {
     /// A request, or a response whose request was seen.
     Message(Message<'a>),
     /// A token of SASL without a header, whose content is nobody's business.
@@ -88,8 +88,8 @@ pub struct Message<'a> {
     pub latency: Option<i64>,
     /// The body, as far as it was captured.
     pub body: &'a [u8],
-    /// Why that is not all of it.
-    pub cut: Option<Cut>,
+    /// The reason why the body is truncated, if it is.
+    pub truncation: Option<Truncation>,
 }
 
 /// A frame that cannot be decoded.
@@ -116,7 +116,7 @@ pub struct Gap {
     pub reason: String,
 }
 
-impl fmt::Display for Cut {
+impl fmt::Display for Truncation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotKept => "packets were not captured whole",

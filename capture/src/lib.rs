@@ -14,11 +14,11 @@
 //! use std::path::Path;
 //!
 //! use kafka_capture::input::{Input, Packets};
-//! use kafka_capture::output::{Filter, Ndjson, Writes};
+//! use kafka_capture::output::{Filter, NdjsonSink, Writes};
 //! use kafka_capture::Decoder;
 //!
 //! let input = Input::open(Path::new("broker.pcapng"), |bytes, _| bytes)?;
-//! let mut sink = Ndjson::new(std::io::stdout(), Filter::default());
+//! let mut sink = NdjsonSink::new(std::io::stdout(), Filter::default());
 //! let mut decoder = Decoder::new(Vec::new());
 //! Packets::new(input)?.for_each(
 //!     |packet| {
@@ -53,6 +53,6 @@ mod tcp;
 
 pub use counts::Counts;
 pub use decoder::Decoder;
-pub use event::{Connection, Cut, Direction, Event, Gap, Message, Undecoded, What};
+pub use event::{Connection, Direction, Event, EventKind, Gap, Message, Truncation, Undecoded};
 pub use packet::is_known as is_known_link_type;
 pub use records::RecordOptions;

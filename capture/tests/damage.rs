@@ -95,17 +95,17 @@ proptest! {
 
     #[test]
     fn what_is_found_in_spite_of_loss_is_never_invented(
-        most in 5_usize..40,
+        max_segment in 5_usize..40,
         lost in btree_set(3_usize..400, 0..60),
     ) {
-        let invented = invented(most, &lost);
+        let invented = invented(max_segment, &lost);
         prop_assert!(invented.is_empty(), "{invented:?}");
     }
 }
 
-/// What is found that was not there, in segments of at most `most` bytes of which some were lost.
-fn invented(most: usize, lost: &BTreeSet<usize>) -> Vec<(bool, i32, u64)> {
-    let whole = one_by_one(40_000, 40, most).sent;
+/// What is found that was not there, in segments of at most `max_segment` bytes of which some were lost.
+fn invented(max_segment: usize, lost: &BTreeSet<usize>) -> Vec<(bool, i32, u64)> {
+    let whole = one_by_one(40_000, 40, max_segment).sent;
     let packets = whole.iter().enumerate().filter(|(i, _)| !lost.contains(i));
     let sent: Vec<_> = packets.map(|(_, packet)| packet.clone()).collect();
     let (found, _) = decoded(&sent);
@@ -132,7 +132,7 @@ fn of_packets_that_were_cut_header_size_and_time_are_found() {
     let (found, counts, _) = decode(capture_kept(&conversation.sent, 80), Vec::new());
     assert_eq!((counts.requests, counts.responses), (30, 30));
     assert_eq!(
-        (counts.cut, counts.unanswered, counts.undecoded),
+        (counts.truncated, counts.unanswered, counts.undecoded),
         (30, 0, 0)
     );
     for (found, whole) in found.iter().zip(&whole) {
@@ -173,7 +173,7 @@ fn a_frame_of_known_length_is_passed_over_though_most_of_it_is_lost() {
     }
     let (found, counts) = decoded(&sent);
     assert_eq!(
-        (counts.requests, counts.cut, counts.skipped_bytes),
+        (counts.requests, counts.truncated, counts.skipped_bytes),
         (2, 1, 0)
     );
     assert!(found.iter().any(|found| found.id == 0 && !found.whole));

@@ -83,13 +83,13 @@ fn a_size_that_is_promised_takes_no_memory() {
     let length = file.len();
     let info = allocation_counter::measure(|| {
         let (_, counts, _) = decode(file.clone(), Vec::new());
-        assert_eq!((counts.connections, counts.cut), (2000, 2000));
+        assert_eq!((counts.connections, counts.truncated), (2000, 2000));
     });
     // What a connection takes, and what the test itself keeps of it.
-    let most = 4 * length as u64 + 2000 * 4096 + (1 << 20);
+    let max_bytes = 4 * length as u64 + 2000 * 4096 + (1 << 20);
     assert!(
-        info.bytes_max < most,
-        "{} bytes at most, {most} allowed",
+        info.bytes_max < max_bytes,
+        "{} bytes, maximum {max_bytes}",
         info.bytes_max
     );
 }

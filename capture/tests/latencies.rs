@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::Value;
 use support::decode_file;
 
-/// Of each API and version: the least and the greatest, in microseconds.
+/// Of each API and version: minimum and maximum, in microseconds.
 fn extremes(capture: &Path) -> BTreeMap<String, (i64, i64)> {
     let mut latencies: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for found in decode_file(capture).0 {
@@ -43,8 +43,8 @@ fn latencies_are_from_the_last_packet_of_the_request_to_the_last_of_the_response
                 continue;
             }
             let said = [&said["min"], &said["max"]].map(|value| value.as_i64().unwrap());
-            let (least, greatest) = measured[api];
-            for (said, measured) in said.into_iter().zip([least, greatest]) {
+            let (min, max) = measured[api];
+            for (said, measured) in said.into_iter().zip([min, max]) {
                 // The other program may round where this cuts.
                 assert!(
                     (said - measured).abs() <= 1,

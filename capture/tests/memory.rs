@@ -5,16 +5,16 @@ mod support;
 
 use kafka_capture::Decoder;
 use kafka_capture::input::Packet;
-use kafka_capture::output::{Filter, Ndjson};
+use kafka_capture::output::{Filter, NdjsonSink};
 use support::talk::one_by_one;
 
-/// The most memory in use while so many connections are decoded, one after the other; each tenth is
+/// Maximum memory in use while so many connections are decoded, one after the other; each tenth is
 /// never closed, and each seventh loses a packet.
-fn most_in_use(connections: u16) -> u64 {
+fn max_in_use(connections: u16) -> u64 {
     let packets: Vec<_> = one_by_one(40_000, 20, 500).sent;
     let info = allocation_counter::measure(|| {
         let mut decoder = Decoder::new(Vec::new());
-        let mut sink = Ndjson::new(std::io::sink(), Filter::default());
+        let mut sink = NdjsonSink::new(std::io::sink(), Filter::default());
         for turn in 0..connections {
             for (i, sent) in packets.iter().enumerate() {
                 let is_left_out =
@@ -43,7 +43,7 @@ fn most_in_use(connections: u16) -> u64 {
 
 #[test]
 fn memory_is_that_of_the_connections_that_are_open() {
-    let (short, long) = (most_in_use(1000), most_in_use(10_000));
+    let (short, long) = (max_in_use(1000), max_in_use(10_000));
     assert!(
         long * 10 <= short * 12,
         "{short} bytes at most, then {long}"

@@ -38,11 +38,11 @@ fn packets() -> (u32, Vec<Packet>) {
 }
 
 /// Packets that follow one another: one, or as many as are not more than so many bytes.
-fn window(packets: &[Packet], start: usize, most: usize) -> &[Packet] {
+fn window(packets: &[Packet], start: usize, max_bytes: usize) -> &[Packet] {
     let mut bytes = 0;
     let fits = |packet: &&Packet| {
         bytes += packet.1.len() + 32;
-        bytes <= most
+        bytes <= max_bytes
     };
     let count = packets[start..].iter().take_while(fits).count();
     &packets[start..start + count.max(1)]
@@ -98,8 +98,8 @@ fn a_changed_capture_is_read_within_the_memory_that_its_bytes_ask_for() {
     for round in 0..count {
         let mut random = Random::of(&format!("capture {round}"));
         let start = random.below(all.len());
-        let most = random.pick(&[2_000, 8_000, 30_000]);
-        let mut packets = window(&all, start, most).to_vec();
+        let max_bytes = random.pick(&[2_000, 8_000, 30_000]);
+        let mut packets = window(&all, start, max_bytes).to_vec();
         let whole = pcap(link_type, &packets, usize::MAX);
         let file = match random.below(3) {
             0 => mutate(&whole, &whole[..24], &mut random),
@@ -123,7 +123,7 @@ fn a_changed_capture_is_read_within_the_memory_that_its_bytes_ask_for() {
         worst = worst.max(peak);
     }
     println!("{count} changed captures: {requests} requests, {malformed} not read to the end");
-    println!("at most {worst} bytes held");
+    println!("maximum {worst} bytes held");
     assert!(
         requests > count as u64 && malformed > 0,
         "most is still read"

@@ -61,8 +61,8 @@ fn disordered(mut sent: Vec<Sent>, disorder: &Disorder) -> Vec<Sent> {
 
 proptest! {
     #[test]
-    fn nothing_is_lost_by_disorder(most in 3_usize..60, disorder in disorder()) {
-        let sent = disordered(one_by_one(40_000, 12, most).sent, &disorder);
+    fn nothing_is_lost_by_disorder(max_segment in 3_usize..60, disorder in disorder()) {
+        let sent = disordered(one_by_one(40_000, 12, max_segment).sent, &disorder);
         let (found, counts, result) = support::decode(capture(&sent), Vec::new());
         prop_assert!(result.is_ok());
         prop_assert_eq!(messages(&found), expected(12), "{:?}", found);

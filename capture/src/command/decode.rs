@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use kafka_capture::input::{Input, InputError, Packets};
-use kafka_capture::output::{Filter, Ndjson, Text, TextOptions, Writes};
+use kafka_capture::output::{Filter, NdjsonSink, TextOptions, TextSink, Writes};
 use kafka_capture::{Decoder, RecordOptions, is_known_link_type};
 use kafka_codec::ApiKey;
 
@@ -144,7 +144,7 @@ impl Decode {
         let out = io::stdout();
         match self.format {
             Format::Ndjson => {
-                Box::new(Ndjson::new(out, filter).with_records(self.records.options()))
+                Box::new(NdjsonSink::new(out, filter).with_records(self.records.options()))
             }
             Format::Text => {
                 let options = TextOptions {
@@ -153,7 +153,7 @@ impl Decode {
                     records: self.records.options(),
                     colours: out.is_terminal() && has_colours(),
                 };
-                Box::new(Text::new(out, options))
+                Box::new(TextSink::new(out, options))
             }
         }
     }

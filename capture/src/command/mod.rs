@@ -15,11 +15,11 @@ use clap::{Parser, Subcommand};
 #[command(version, about, propagate_version = true)]
 pub(crate) struct Command {
     #[command(subcommand)]
-    what: What,
+    subcommand: Subcommands,
 }
 
 #[derive(Subcommand)]
-enum What {
+enum Subcommands {
     Decode(decode::Decode),
     Message(message::Message),
     Segment(segment::Segment),
@@ -27,10 +27,10 @@ enum What {
 
 impl Command {
     pub(crate) fn run(self) -> ExitCode {
-        match self.what {
-            What::Decode(decode) => decode.run(),
-            What::Message(message) => message.run(),
-            What::Segment(segment) => segment.run(),
+        match self.subcommand {
+            Subcommands::Decode(decode) => decode.run(),
+            Subcommands::Message(message) => message.run(),
+            Subcommands::Segment(segment) => segment.run(),
         }
     }
 }

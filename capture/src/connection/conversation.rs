@@ -4,12 +4,12 @@
 use std::net::SocketAddr;
 
 use super::dialogue::Dialogue;
-use super::role::{Output, Role, Topic};
+use super::role::{Output, Protocol, Role};
 use crate::counts::Counts;
 use crate::frames::Framer;
 use crate::output::Sink;
 use crate::packet::Segment;
-use crate::tcp::{Mark, Piece, Reassembly};
+use crate::tcp::{Arrival, Piece, Reassembly};
 
 /// How many packets of the connection a missing segment may come late that its receiver has already.
 const LATE_PACKETS: u64 = 32;
@@ -26,12 +26,12 @@ const MAX_SKIPPED_BYTES: u64 = 1 << 20;
 pub(super) struct Conversation {
     low: Stream,
     high: Stream,
-    topic: Topic,
+    protocol: Protocol,
     /// The sequence number that the client began with.
     syn: Option<u32>,
     packets: u64,
-    first: Mark,
-    last: Mark,
+    first: Arrival,
+    last: Arrival,
     is_closed: bool,
     has_bytes: bool,
 }
@@ -54,12 +54,12 @@ impl Conversation {
         high: SocketAddr,
         broker: Option<SocketAddr>,
         is_certain: bool,
-        first: Mark,
+        first: Arrival,
     ) -> Self {
         let mut conversation = Self {
             low: Stream::new(low),
             high: Stream::new(high),
-            topic: Topic::Unknown,
+            protocol: Protocol::Unknown,
             syn: None,
             packets: 0,
             first,
@@ -71,13 +71,13 @@ impl Conversation {
             conversation.client_is(if broker == low { high } else { low });
         }
         if is_certain {
-            conversation.topic.is_kafka(low, high);
+            conversation.protocol.is_kafka(low, high);
         }
         conversation
     }
 
     fn client_is(&mut self, client: SocketAddr) {
-        if !matches!(self.topic, Topic::Unknown) {
+        if !matches!(self.protocol, Protocol::Unknown) {
             return;
         }
         self.low.is_client = self.low.end == client;
@@ -87,7 +87,7 @@ impl Conversation {
         } else {
             self.low.end
         };
-        self.topic = Topic::Undecided(Dialogue::new(client, broker));
+        self.protocol = Protocol::Undecided(Dialogue::new(client, broker));
     }
 
     /// Whether a segment begins another connection between the same ends.
@@ -95,11 +95,11 @@ impl Conversation {
         segment.syn && segment.acknowledged.is_none() && self.syn != Some(segment.sequence)
     }
 
-    pub(super) const fn first(&self) -> Mark {
+    pub(super) const fn first(&self) -> Arrival {
         self.first
     }
 
-    pub(super) const fn last(&self) -> Mark {
+    pub(super) const fn last(&self) -> Arrival {
         self.last
     }
 
@@ -109,16 +109,16 @@ impl Conversation {
 
     /// The broker, once it is known that it is one.
     pub(super) fn broker(&self) -> Option<SocketAddr> {
-        match &self.topic {
-            Topic::Kafka(dialogue) => Some(dialogue.broker()),
+        match &self.protocol {
+            Protocol::Kafka(dialogue) => Some(dialogue.broker()),
             _ => None,
         }
     }
 
     /// How much memory is in use for what is not whole yet.
     pub(super) fn buffered(&self) -> usize {
-        let held = match &self.topic {
-            Topic::Kafka(dialogue) => dialogue.buffered(),
+        let held = match &self.protocol {
+            Protocol::Kafka(dialogue) => dialogue.buffered(),
             _ => 0,
         };
         held + self.low.buffered() + self.high.buffered()
@@ -133,16 +133,16 @@ impl Conversation {
     pub(super) fn segment(
         &mut self,
         segment: &Segment<'_>,
-        mark: Mark,
+        arrival: Arrival,
         sink: &mut dyn Sink,
         counts: &mut Counts,
     ) {
         self.packets += 1;
-        let mark = Mark {
+        let arrival = Arrival {
             turn: self.packets,
-            ..mark
+            ..arrival
         };
-        self.last = mark;
+        self.last = arrival;
         if segment.syn {
             let is_request = segment.acknowledged.is_none();
             if is_request {
@@ -164,7 +164,7 @@ impl Conversation {
             counts,
             packets: self.packets,
         };
-        if let Topic::Other = self.topic {
+        if let Protocol::Other = self.protocol {
             self.has_bytes |= !segment.payload.is_empty();
             self.is_closed |= segment.rst || segment.fin;
             return;
@@ -173,8 +173,8 @@ impl Conversation {
         to.acknowledged = segment.acknowledged.or(to.acknowledged);
         if !segment.payload.is_empty() || segment.missing > 0 {
             self.has_bytes = true;
-            let mut role = from.role(to.end, &mut self.topic, &mut out);
-            from.take(segment, mark, &mut role);
+            let mut role = from.role(to.end, &mut self.protocol, &mut out);
+            from.take(segment, arrival, &mut role);
             from.is_client = role.is_client;
         }
         if segment.fin {
@@ -182,44 +182,44 @@ impl Conversation {
             from.tcp.end(segment.sequence.wrapping_add(length));
         }
         self.is_closed |= segment.rst || (from.tcp.is_finished() && to.tcp.is_finished());
-        self.go_on(mark, false, &mut out);
+        self.go_on(arrival, false, &mut out);
     }
 
     /// Time has passed.
-    pub(super) fn tick(&mut self, mark: Mark, sink: &mut dyn Sink, counts: &mut Counts) {
-        let mark = Mark {
+    pub(super) fn tick(&mut self, arrival: Arrival, sink: &mut dyn Sink, counts: &mut Counts) {
+        let arrival = Arrival {
             turn: self.packets,
-            ..mark
+            ..arrival
         };
         let mut out = Output {
             sink,
             counts,
             packets: self.packets,
         };
-        self.go_on(mark, false, &mut out);
+        self.go_on(arrival, false, &mut out);
     }
 
     /// The connection, or the capture, is over.
     pub(super) fn finish(&mut self, sink: &mut dyn Sink, counts: &mut Counts) {
-        let mark = self.last;
+        let arrival = self.last;
         let mut out = Output {
             sink,
             counts,
             packets: self.packets,
         };
-        self.go_on(mark, true, &mut out);
+        self.go_on(arrival, true, &mut out);
         // The client's end goes first, since responses need their requests.
         let (client, broker) = if self.high.is_client {
             (&mut self.high, &mut self.low)
         } else {
             (&mut self.low, &mut self.high)
         };
-        let mut role = client.role(broker.end, &mut self.topic, &mut out);
-        client.framer.finish(mark, &mut role);
-        let mut role = broker.role(client.end, &mut self.topic, &mut out);
-        broker.framer.finish(mark, &mut role);
-        match &mut self.topic {
-            Topic::Kafka(dialogue) => {
+        let mut role = client.role(broker.end, &mut self.protocol, &mut out);
+        client.framer.finish(arrival, &mut role);
+        let mut role = broker.role(client.end, &mut self.protocol, &mut out);
+        broker.framer.finish(arrival, &mut role);
+        match &mut self.protocol {
+            Protocol::Kafka(dialogue) => {
                 dialogue.finish(&mut out);
                 out.counts.connections += u64::from(self.has_bytes);
             }
@@ -228,24 +228,24 @@ impl Conversation {
     }
 
     /// Gives up what was waited for long enough, and looks again where something new is known.
-    fn go_on(&mut self, now: Mark, is_over: bool, out: &mut Output<'_>) {
+    fn go_on(&mut self, now: Arrival, is_over: bool, out: &mut Output<'_>) {
         let (low, high) = (self.low.end, self.high.end);
         for (from, to) in [(&mut self.low, high), (&mut self.high, low)] {
-            let mut role = from.role(to, &mut self.topic, out);
+            let mut role = from.role(to, &mut self.protocol, out);
             from.go_on(now, is_over, &mut role);
             from.is_client = role.is_client;
         }
-        match &mut self.topic {
-            Topic::Kafka(dialogue) => dialogue.expire(now.time, out),
-            Topic::Unknown | Topic::Undecided(_) => {
+        match &mut self.protocol {
+            Protocol::Kafka(dialogue) => dialogue.expire(now.time, out),
+            Protocol::Unknown | Protocol::Undecided(_) => {
                 let skipped = self.low.framer.skipped() + self.high.framer.skipped();
                 if skipped > MAX_SKIPPED_BYTES {
-                    self.topic = Topic::Other;
+                    self.protocol = Protocol::Other;
                 }
             }
-            Topic::Other => {}
+            Protocol::Other => {}
         }
-        if let Topic::Other = self.topic {
+        if let Protocol::Other = self.protocol {
             self.low.forget();
             self.high.forget();
         }
@@ -270,11 +270,11 @@ impl Stream {
     fn role<'a, 'b>(
         &self,
         other: SocketAddr,
-        topic: &'a mut Topic,
+        protocol: &'a mut Protocol,
         out: &'a mut Output<'b>,
     ) -> Role<'a, 'b> {
         Role {
-            topic,
+            protocol,
             ends: (self.end, other),
             is_client: self.is_client,
             out,
@@ -288,10 +288,10 @@ impl Stream {
         }
     }
 
-    fn take(&mut self, segment: &Segment<'_>, mark: Mark, role: &mut Role<'_, '_>) {
+    fn take(&mut self, segment: &Segment<'_>, arrival: Arrival, role: &mut Role<'_, '_>) {
         if self.tcp.is_far(segment.sequence) {
-            self.skip_holes(mark, role);
-            self.framer.finish(mark, role);
+            self.skip_holes(arrival, role);
+            self.framer.finish(arrival, role);
             self.framer = Framer::new(false);
             self.tcp = Reassembly::default();
         }
@@ -299,12 +299,12 @@ impl Stream {
         // The first byte of the stream follows the SYN.
         let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
         let missing = u64::from(segment.missing);
-        tcp.push(sequence, segment.payload, missing, mark, |piece| {
+        tcp.push(sequence, segment.payload, missing, arrival, |piece| {
             framer.push(piece, role);
         });
     }
 
-    fn go_on(&mut self, now: Mark, is_over: bool, role: &mut Role<'_, '_>) {
+    fn go_on(&mut self, now: Arrival, is_over: bool, role: &mut Role<'_, '_>) {
         self.framer.retry(role);
         while let Some((hole, next)) = self.tcp.hole() {
             let waited = now.time.saturating_sub(next.time);
@@ -337,10 +337,10 @@ impl Stream {
         self.framer = Framer::foreign();
     }
 
-    fn skip_holes(&mut self, mark: Mark, role: &mut Role<'_, '_>) {
+    fn skip_holes(&mut self, arrival: Arrival, role: &mut Role<'_, '_>) {
         let Self { tcp, framer, .. } = self;
         while tcp.hole().is_some() {
-            tcp.skip_hole(mark, |piece| framer.push(piece, role));
+            tcp.skip_hole(arrival, |piece| framer.push(piece, role));
         }
     }
 }

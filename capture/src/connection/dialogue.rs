@@ -11,9 +11,9 @@ use super::held::{HeldResponse, HeldResponses};
 use super::judge;
 use super::role::Output;
 use crate::body;
-use crate::event::{Connection, Direction, Gap, Message, Undecoded, What};
+use crate::event::{Connection, Direction, EventKind, Gap, Message, Undecoded};
 use crate::frames::{Cause, Frame, Hole, SIZE_BYTES};
-use crate::tcp::Mark;
+use crate::tcp::Arrival;
 
 /// Requests that wait for a response. Brokers do not read on with fewer in flight than that.
 const MAX_REQUESTS: usize = 4096;
@@ -36,7 +36,7 @@ pub(super) struct Dialogue {
 #[derive(Debug)]
 pub(super) struct Asked {
     client_id: Option<Arc<str>>,
-    last: Mark,
+    last: Arrival,
 }
 
 impl Dialogue {
@@ -64,8 +64,8 @@ impl Dialogue {
     pub(super) fn request(&mut self, frame: &Frame<'_>, out: &mut Output<'_>) -> bool {
         let bytes = frame_bytes(frame);
         if self.tokens.are_expected() && self.tokens.is_client_token(frame.bytes) {
-            let what = What::SaslToken { bytes };
-            self.emit(frame.last, Direction::ToBroker, what, out);
+            let kind = EventKind::SaslToken { bytes };
+            self.emit(frame.last, Direction::ToBroker, kind, out);
             return true;
         }
         let split = RequestHeader::split(frame.bytes);
@@ -73,12 +73,12 @@ impl Dialogue {
         let (header, body) = match split.or_else(|error| routing(frame).ok_or(error)) {
             Ok(split) => split,
             Err(error) => {
-                let reason = match frame.cut {
-                    Some(cut) => format!("its header was not captured: {cut}"),
+                let reason = match frame.truncation {
+                    Some(truncation) => format!("its header was not captured: {truncation}"),
                     None => error.to_string(),
                 };
                 self.undecoded(frame, Direction::ToBroker, None, reason, out);
-                return frame.cut.is_some();
+                return frame.truncation.is_some();
             }
         };
         let (api_key, version) = (header.api_key(), header.version());
@@ -109,9 +109,14 @@ impl Dialogue {
             bytes,
             latency: None,
             body,
-            cut: frame.cut,
+            truncation: frame.truncation,
         };
-        self.emit(frame.last, Direction::ToBroker, What::Message(message), out);
+        self.emit(
+            frame.last,
+            Direction::ToBroker,
+            EventKind::Message(message),
+            out,
+        );
         if let Some(held) = self.held.take(header.correlation_id) {
             self.response(&held.as_frame(), out);
         }
@@ -123,17 +128,17 @@ impl Dialogue {
         let awaited = |id| self.requests.awaits(id).is_some();
         if self.tokens.are_expected() && self.tokens.is_broker_token(frame.bytes, awaited) {
             let bytes = frame_bytes(frame);
-            let what = What::SaslToken { bytes };
-            self.emit(frame.last, Direction::ToClient, what, out);
+            let kind = EventKind::SaslToken { bytes };
+            self.emit(frame.last, Direction::ToClient, kind, out);
             return true;
         }
         let Some(id) = frame.bytes.first_chunk() else {
-            let reason = match frame.cut {
-                Some(cut) => format!("its header was not captured: {cut}"),
+            let reason = match frame.truncation {
+                Some(truncation) => format!("its header was not captured: {truncation}"),
                 None => "a response has at least 4 bytes".to_owned(),
             };
             self.undecoded(frame, Direction::ToClient, None, reason, out);
-            return frame.cut.is_some();
+            return frame.truncation.is_some();
         };
         let id = i32::from_be_bytes(*id);
         let last_id = self.last_id.replace(id);
@@ -157,7 +162,7 @@ impl Dialogue {
     ) {
         let (version, body) = match request.split_response(frame.bytes) {
             Ok(response) => (response.version, response.body),
-            Err(_) if frame.cut.is_some() || is_unknown(request.api_key) => {
+            Err(_) if frame.truncation.is_some() || is_unknown(request.api_key) => {
                 (request.version, &[][..])
             }
             Err(error) => {
@@ -179,9 +184,14 @@ impl Dialogue {
             bytes: frame_bytes(frame),
             latency: Some(frame.last.time.saturating_sub(asked.last.time)),
             body,
-            cut: frame.cut,
+            truncation: frame.truncation,
         };
-        self.emit(frame.last, Direction::ToClient, What::Message(message), out);
+        self.emit(
+            frame.last,
+            Direction::ToClient,
+            EventKind::Message(message),
+            out,
+        );
     }
 
     /// Lets go of responses that waited for their request long enough.
@@ -219,7 +229,7 @@ impl Dialogue {
             correlation_id,
             reason,
         };
-        self.emit(frame.last, direction, What::Undecoded(undecoded), out);
+        self.emit(frame.last, direction, EventKind::Undecoded(undecoded), out);
     }
 
     /// Takes note of a part of the stream without frames.
@@ -236,11 +246,11 @@ impl Dialogue {
                 Cause::Ended => "the connection or the capture ended".to_owned(),
             },
         };
-        self.emit(hole.mark, direction, What::Gap(gap), out);
+        self.emit(hole.arrival, direction, EventKind::Gap(gap), out);
     }
 
-    fn emit(&self, at: Mark, direction: Direction, what: What<'_>, out: &mut Output<'_>) {
-        out.emit(&self.connection, at, direction, what);
+    fn emit(&self, at: Arrival, direction: Direction, kind: EventKind<'_>, out: &mut Output<'_>) {
+        out.emit(&self.connection, at, direction, kind);
     }
 }
 
@@ -255,7 +265,7 @@ fn routing<'a>(frame: &Frame<'_>) -> Option<(RequestHeader<'a>, &'a [u8])> {
         correlation_id: i32::from_be_bytes(*rest.first_chunk()?),
         ..Default::default()
     };
-    let is_shown = frame.cut.is_some() || is_unknown(header.api_key());
+    let is_shown = frame.truncation.is_some() || is_unknown(header.api_key());
     is_shown.then_some((header, &[][..]))
 }
 

@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use crate::frames::{Cut, Frame};
-use crate::tcp::Mark;
+use crate::frames::{Frame, Truncation};
+use crate::tcp::Arrival;
 
 const MAX_RESPONSES: usize = 256;
 const MAX_BYTES: usize = 1 << 20;
@@ -24,8 +24,8 @@ pub(super) struct HeldResponse {
     pub(super) correlation_id: i32,
     pub(super) size: usize,
     pub(super) bytes: Vec<u8>,
-    pub(super) cut: Option<Cut>,
-    pub(super) last: Mark,
+    pub(super) truncation: Option<Truncation>,
+    pub(super) last: Arrival,
     /// Which packet of the connection is the last to wait for.
     until: u64,
 }
@@ -35,7 +35,7 @@ impl HeldResponse {
         Frame {
             size: self.size,
             bytes: &self.bytes,
-            cut: self.cut,
+            truncation: self.truncation,
             last: self.last,
         }
     }
@@ -49,7 +49,7 @@ impl HeldResponses {
             correlation_id,
             size: frame.size,
             bytes: frame.bytes.to_vec(),
-            cut: frame.cut,
+            truncation: frame.truncation,
             last: frame.last,
             until: packets + MAX_PACKETS,
         });

@@ -6,7 +6,7 @@ use kafka_codec::pairing::{InFlightRequest, ObservedRequests};
 use kafka_codec::{ApiKey, DecodeErrorKind, Version};
 
 use crate::body;
-use crate::frames::{Place, Verdict};
+use crate::frames::{FramePosition, Likelihood};
 
 /// A request frame has at least an API key, a version and a correlation id.
 const MIN_REQUEST_BYTES: usize = 8;
@@ -25,37 +25,37 @@ const NEAR: u32 = 256;
 pub(super) fn request(
     bytes: &[u8],
     size: usize,
-    place: Place<'_>,
+    position: FramePosition<'_>,
     known_client: Option<&str>,
-) -> Verdict {
+) -> Likelihood {
     if !(MIN_REQUEST_BYTES..=MAX_SEARCHED_BYTES).contains(&size) {
-        return Verdict::Impossible;
+        return Likelihood::Impossible;
     }
     let Some((key, rest)) = bytes.split_first_chunk::<2>() else {
-        return Verdict::TooShort;
+        return Likelihood::TooShort;
     };
     let Some(versions) = ApiKey::from_number(i16::from_be_bytes(*key)).versions() else {
-        return Verdict::Impossible;
+        return Likelihood::Impossible;
     };
     let Some(version) = rest.first_chunk::<2>() else {
-        return Verdict::TooShort;
+        return Likelihood::TooShort;
     };
     let version = Version(i16::from_be_bytes(*version));
     let is_known = versions.contains(version);
     let is_newer = version > versions.max() && version.0 <= versions.max().0 + MAX_NEWER;
-    let is_acceptable = is_known || (place == Place::First && is_newer);
+    let is_acceptable = is_known || (position == FramePosition::First && is_newer);
     if !is_acceptable {
-        return Verdict::Impossible;
+        return Likelihood::Impossible;
     }
     let (header, body) = match RequestHeader::split(bytes) {
         Ok(split) => split,
         Err(error) => {
             let is_cut = matches!(error.kind(), DecodeErrorKind::UnexpectedEnd { .. });
-            let is_short = bytes.len() < MAX_CLIENT_ID_BYTES || place == Place::First;
+            let is_short = bytes.len() < MAX_CLIENT_ID_BYTES || position == FramePosition::First;
             return if is_cut && bytes.len() < size && is_short {
-                Verdict::TooShort
+                Likelihood::TooShort
             } else {
-                Verdict::Impossible
+                Likelihood::Impossible
             };
         }
     };
@@ -68,13 +68,13 @@ pub(super) fn request(
     // A few bytes of zeros decode as many things.
     let is_telling = body.len() >= 8 || header.api_key() == ApiKey::ApiVersions;
     if decodes && (is_named || is_telling) {
-        Verdict::Certain
+        Likelihood::Certain
     } else if !is_whole && is_named && known_client.is_none_or(|known| known == client_id) {
-        Verdict::Likely
+        Likelihood::Likely
     } else if decodes || !is_whole || is_named {
-        Verdict::Possible
+        Likelihood::Possible
     } else {
-        Verdict::Doubtful
+        Likelihood::Doubtful
     }
 }
 
@@ -82,25 +82,25 @@ pub(super) fn request(
 pub(super) fn response<T>(
     bytes: &[u8],
     size: usize,
-    place: Place<'_>,
+    position: FramePosition<'_>,
     requests: &ObservedRequests<T>,
     last_id: Option<i32>,
-) -> Verdict {
+) -> Likelihood {
     if !(MIN_RESPONSE_BYTES..=MAX_SEARCHED_BYTES).contains(&size) {
-        return Verdict::Impossible;
+        return Likelihood::Impossible;
     }
     let (Some(id), Some(last_id)) = (bytes.first_chunk(), last_id) else {
-        return Verdict::TooShort;
+        return Likelihood::TooShort;
     };
-    if matches!(place, Place::After(previous) if previous.first_chunk() == Some(id)) {
-        return Verdict::Impossible;
+    if matches!(position, FramePosition::After(previous) if previous.first_chunk() == Some(id)) {
+        return Likelihood::Impossible;
     }
     let id = i32::from_be_bytes(*id);
     match requests.awaits(id) {
-        Some(_) if bytes.len() < size => Verdict::Likely,
+        Some(_) if bytes.len() < size => Likelihood::Likely,
         Some(request) => decodes(request, bytes),
-        None if place == Place::First || is_near(id, last_id) => Verdict::Doubtful,
-        None => Verdict::Impossible,
+        None if position == FramePosition::First || is_near(id, last_id) => Likelihood::Doubtful,
+        None => Likelihood::Impossible,
     }
 }
 
@@ -109,16 +109,16 @@ pub(super) fn is_near(id: i32, last_id: i32) -> bool {
     id.abs_diff(last_id) <= NEAR
 }
 
-fn decodes<T>(request: &InFlightRequest<T>, frame: &[u8]) -> Verdict {
+fn decodes<T>(request: &InFlightRequest<T>, frame: &[u8]) -> Likelihood {
     match request.split_response(frame) {
         Ok(response) if body::is_response(request.api_key, response.version, response.body) => {
             // An error code is but two bytes of nearly any value.
             if response.body.len() > 2 {
-                Verdict::Certain
+                Likelihood::Certain
             } else {
-                Verdict::Likely
+                Likelihood::Likely
             }
         }
-        _ => Verdict::Doubtful,
+        _ => Likelihood::Doubtful,
     }
 }

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use super::dialogue::Dialogue;
 use super::judge;
 use crate::counts::Counts;
-use crate::event::{Connection, Direction, Event, What};
-use crate::frames::{Frame, Hole, Judge, Place, Verdict};
+use crate::event::{Connection, Direction, Event, EventKind};
+use crate::frames::{Frame, FramePosition, Hole, Judge, Likelihood};
 use crate::output::Sink;
-use crate::tcp::Mark;
+use crate::tcp::Arrival;
 
 /// Where what was found goes.
 pub(crate) struct Output<'a> {
@@ -22,22 +22,22 @@ impl Output<'_> {
     pub(super) fn emit(
         &mut self,
         connection: &Connection,
-        at: Mark,
+        at: Arrival,
         direction: Direction,
-        what: What<'_>,
+        kind: EventKind<'_>,
     ) {
         let counts = &mut *self.counts;
-        match &what {
-            What::Message(message) => {
+        match &kind {
+            EventKind::Message(message) => {
                 match direction {
                     Direction::ToBroker => counts.requests += 1,
                     Direction::ToClient => counts.responses += 1,
                 }
-                counts.cut += u64::from(message.cut.is_some());
+                counts.truncated += u64::from(message.truncation.is_some());
             }
-            What::SaslToken { .. } => counts.sasl_tokens += 1,
-            What::Undecoded(_) => counts.undecoded += 1,
-            What::Gap(gap) => {
+            EventKind::SaslToken { .. } => counts.sasl_tokens += 1,
+            EventKind::Undecoded(_) => counts.undecoded += 1,
+            EventKind::Gap(gap) => {
                 counts.gaps += 1;
                 counts.missing_bytes += gap.missing;
                 counts.skipped_bytes += gap.skipped;
@@ -47,13 +47,13 @@ impl Output<'_> {
             connection,
             time: at.time,
             direction,
-            what,
+            kind,
         });
     }
 }
 
-/// What is known of a connection as a whole.
-pub(super) enum Topic {
+/// The protocol of a connection, as far as it is known.
+pub(super) enum Protocol {
     /// Nothing yet: it is not even known who opened it.
     Unknown,
     /// The client is known, but not whether it speaks Kafka.
@@ -64,7 +64,7 @@ pub(super) enum Topic {
     Other,
 }
 
-impl Topic {
+impl Protocol {
     /// It is Kafka, and if nothing else is known, `client` is the client.
     pub(super) fn is_kafka(&mut self, client: SocketAddr, broker: SocketAddr) {
         *self = match std::mem::replace(self, Self::Other) {
@@ -77,7 +77,7 @@ impl Topic {
 
 /// The end that sends.
 pub(super) struct Role<'a, 'b> {
-    pub(super) topic: &'a mut Topic,
+    pub(super) protocol: &'a mut Protocol,
     /// This end and the other.
     pub(super) ends: (SocketAddr, SocketAddr),
     pub(super) is_client: bool,
@@ -95,64 +95,66 @@ impl Role<'_, '_> {
 }
 
 impl Judge for Role<'_, '_> {
-    fn judge(&self, bytes: &[u8], size: usize, place: Place<'_>) -> Verdict {
-        match &*self.topic {
-            Topic::Other => Verdict::Impossible,
+    fn judge(&self, bytes: &[u8], size: usize, position: FramePosition<'_>) -> Likelihood {
+        match &*self.protocol {
+            Protocol::Other => Likelihood::Impossible,
             // A response can look like a request without a client id, so more must speak for it.
-            Topic::Unknown => match judge::request(bytes, size, Place::Anywhere, None) {
-                Verdict::Possible | Verdict::Doubtful if bytes.len() < size => Verdict::TooShort,
-                Verdict::Possible | Verdict::Doubtful => Verdict::Impossible,
-                verdict => verdict,
+            Protocol::Unknown => match judge::request(bytes, size, FramePosition::Anywhere, None) {
+                Likelihood::Possible | Likelihood::Doubtful if bytes.len() < size => {
+                    Likelihood::TooShort
+                }
+                Likelihood::Possible | Likelihood::Doubtful => Likelihood::Impossible,
+                likelihood => likelihood,
             },
-            Topic::Undecided(dialogue) | Topic::Kafka(dialogue) if self.is_client => {
+            Protocol::Undecided(dialogue) | Protocol::Kafka(dialogue) if self.is_client => {
                 let client_id = dialogue.client.client_id().filter(|id| !id.is_empty());
-                judge::request(bytes, size, place, client_id)
+                judge::request(bytes, size, position, client_id)
             }
-            Topic::Undecided(_) => Verdict::TooShort,
-            Topic::Kafka(dialogue) => {
-                judge::response(bytes, size, place, &dialogue.requests, dialogue.last_id)
+            Protocol::Undecided(_) => Likelihood::TooShort,
+            Protocol::Kafka(dialogue) => {
+                judge::response(bytes, size, position, &dialogue.requests, dialogue.last_id)
             }
         }
     }
 
     fn knowledge(&self) -> u64 {
-        match &*self.topic {
-            Topic::Unknown | Topic::Other => 0,
-            Topic::Undecided(_) => 1,
-            Topic::Kafka(dialogue) => 2 + dialogue.seen,
+        match &*self.protocol {
+            Protocol::Unknown | Protocol::Other => 0,
+            Protocol::Undecided(_) => 1,
+            Protocol::Kafka(dialogue) => 2 + dialogue.seen,
         }
     }
 
     fn is_foreign(&mut self) -> bool {
-        match self.topic {
-            Topic::Kafka(_) => false,
+        match self.protocol {
+            Protocol::Kafka(_) => false,
             _ => {
-                *self.topic = Topic::Other;
+                *self.protocol = Protocol::Other;
                 true
             }
         }
     }
 
     fn found(&mut self) {
-        if matches!(self.topic, Topic::Unknown) {
+        if matches!(self.protocol, Protocol::Unknown) {
             self.is_client = true;
         }
         if self.is_client {
-            self.topic.is_kafka(self.ends.0, self.ends.1);
+            self.protocol.is_kafka(self.ends.0, self.ends.1);
         }
     }
 
     fn frame(&mut self, frame: Frame<'_>) -> bool {
-        match &mut *self.topic {
-            Topic::Kafka(dialogue) if self.is_client => dialogue.request(&frame, self.out),
-            Topic::Kafka(dialogue) => dialogue.response(&frame, self.out),
+        match &mut *self.protocol {
+            Protocol::Kafka(dialogue) if self.is_client => dialogue.request(&frame, self.out),
+            Protocol::Kafka(dialogue) => dialogue.response(&frame, self.out),
             _ => true,
         }
     }
 
     fn hole(&mut self, hole: Hole) {
         let direction = self.direction();
-        if let Topic::Kafka(dialogue) = &*self.topic {
+        if let Protocol::Kafka(dialogue) = &*self.protocol {
             dialogue.hole(&hole, direction, self.out);
         }
     }

@@ -8,7 +8,7 @@ use super::conversation::Conversation;
 use crate::counts::Counts;
 use crate::output::Sink;
 use crate::packet::Segment;
-use crate::tcp::Mark;
+use crate::tcp::Arrival;
 
 const MAX_CONNECTIONS: usize = 1 << 16;
 /// How many brokers are remembered, to know which end of a connection is one.
@@ -44,21 +44,21 @@ impl Connections {
         }
     }
 
-    /// Takes a segment that `mark` brought.
+    /// Takes a segment that `arrival` brought.
     pub(crate) fn segment(
         &mut self,
         segment: &Segment<'_>,
-        mark: Mark,
+        arrival: Arrival,
         sink: &mut dyn Sink,
         counts: &mut Counts,
     ) {
         if self.ports.is_empty() || self.broker_by_port(segment).is_some() {
-            self.dispatch(segment, mark, sink, counts);
+            self.dispatch(segment, arrival, sink, counts);
         }
-        if mark.time >= self.swept.saturating_add(SWEEP_NANOSECONDS)
+        if arrival.time >= self.swept.saturating_add(SWEEP_NANOSECONDS)
             || self.table.len() > MAX_CONNECTIONS
         {
-            self.sweep(mark, sink, counts);
+            self.sweep(arrival, sink, counts);
         }
     }
 
@@ -74,7 +74,7 @@ impl Connections {
     fn dispatch(
         &mut self,
         segment: &Segment<'_>,
-        mark: Mark,
+        arrival: Arrival,
         sink: &mut dyn Sink,
         counts: &mut Counts,
     ) {
@@ -91,7 +91,7 @@ impl Connections {
         if is_new {
             let by_port = self.broker_by_port(segment);
             let broker = by_port.or_else(|| self.known_broker(segment));
-            let conversation = Conversation::new(key.0, key.1, broker, by_port.is_some(), mark);
+            let conversation = Conversation::new(key.0, key.1, broker, by_port.is_some(), arrival);
             self.table.insert(key, conversation);
         }
         let Some(conversation) = self.table.get_mut(&key) else {
@@ -99,7 +99,7 @@ impl Connections {
         };
         let before = if is_new { 0 } else { conversation.buffered() };
         let was_kafka = conversation.broker().is_some();
-        conversation.segment(segment, mark, sink, counts);
+        conversation.segment(segment, arrival, sink, counts);
         self.buffered = self.buffered + conversation.buffered() - before;
         if self.buffered > MAX_BUFFERED_BYTES {
             let before = conversation.buffered();
@@ -129,7 +129,7 @@ impl Connections {
     }
 
     /// Lets go of what is over, in the order in which connections began.
-    fn sweep(&mut self, now: Mark, sink: &mut dyn Sink, counts: &mut Counts) {
+    fn sweep(&mut self, now: Arrival, sink: &mut dyn Sink, counts: &mut Counts) {
         self.swept = now.time;
         let mut all: Vec<_> = self
             .table

@@ -1,8 +1,8 @@
 //! Cuts a stream into frames by their sizes. Frames that arrive in one piece are not copied.
 
 use super::search::Search;
-use super::{Cause, Cut, Frame, Hole, Judge, MAX_FRAME_BYTES, SIZE_BYTES};
-use crate::tcp::{Mark, Piece};
+use super::{Cause, Frame, Hole, Judge, MAX_FRAME_BYTES, SIZE_BYTES, Truncation};
+use crate::tcp::{Arrival, Piece};
 
 /// How much is kept of a frame that takes too much memory.
 const KEPT_BYTES: usize = 4096;
@@ -19,22 +19,22 @@ pub(crate) struct Framer {
 #[derive(Debug)]
 enum State {
     /// Where frames begin is known.
-    Aligned(Open),
+    Aligned(PartialFrame),
     /// It is not.
     Searching(Search),
     /// There are none.
     Foreign,
 }
 
-/// The frame that is being put together.
+/// A frame of which bytes are still to come.
 #[derive(Debug, Default)]
-struct Open {
+struct PartialFrame {
     /// Its bytes from the size on, up to the first that is missing.
     buffer: Vec<u8>,
     /// How many bytes it has already, missing ones included.
     arrived: u64,
-    cut: Option<Cut>,
-    last: Mark,
+    truncation: Option<Truncation>,
+    last: Arrival,
 }
 
 impl Framer {
@@ -65,9 +65,11 @@ impl Framer {
     /// Takes the next part of the stream.
     pub(crate) fn push(&mut self, piece: Piece<'_>, judge: &mut impl Judge) {
         match piece {
-            Piece::Bytes(bytes, mark) => self.bytes(bytes, mark, judge),
-            Piece::NotKept(length, mark) => self.missing(length, Cut::NotKept, mark, judge),
-            Piece::Lost(length, mark) => self.missing(length, Cut::Lost, mark, judge),
+            Piece::Bytes(bytes, arrival) => self.bytes(bytes, arrival, judge),
+            Piece::NotKept(length, arrival) => {
+                self.missing(length, Truncation::NotKept, arrival, judge)
+            }
+            Piece::Lost(length, arrival) => self.missing(length, Truncation::Lost, arrival, judge),
         }
     }
 
@@ -84,17 +86,17 @@ impl Framer {
     }
 
     /// The stream ends here.
-    pub(crate) fn finish(&mut self, mark: Mark, judge: &mut impl Judge) {
+    pub(crate) fn finish(&mut self, arrival: Arrival, judge: &mut impl Judge) {
         if let State::Searching(_) = &self.state {
             let mut rest = Vec::new();
             self.look(true, judge, &mut rest);
             self.work_off(rest, judge);
         }
         match std::mem::replace(&mut self.state, State::Foreign) {
-            State::Aligned(open) if open.arrived > 0 => open.end(mark, judge),
+            State::Aligned(partial) if partial.arrived > 0 => partial.end(arrival, judge),
             State::Searching(mut search) => {
                 search.give_up();
-                search.report(mark, judge);
+                search.report(arrival, judge);
             }
             _ => {}
         }
@@ -103,7 +105,7 @@ impl Framer {
     /// How much memory is in use.
     pub(crate) fn buffered(&self) -> usize {
         match &self.state {
-            State::Aligned(open) => open.buffer.capacity(),
+            State::Aligned(partial) => partial.buffer.capacity(),
             State::Searching(search) => search.buffered(),
             State::Foreign => 0,
         }
@@ -112,46 +114,46 @@ impl Framer {
     /// Keeps only the beginning of the frame that is being put together.
     pub(crate) fn shed(&mut self) {
         match &mut self.state {
-            State::Aligned(open) if open.buffer.len() > KEPT_BYTES => {
-                open.buffer.truncate(KEPT_BYTES);
-                open.buffer.shrink_to_fit();
-                open.cut.get_or_insert(Cut::Memory);
+            State::Aligned(partial) if partial.buffer.len() > KEPT_BYTES => {
+                partial.buffer.truncate(KEPT_BYTES);
+                partial.buffer.shrink_to_fit();
+                partial.truncation.get_or_insert(Truncation::Memory);
             }
             State::Searching(search) => search.shed(),
             _ => {}
         }
     }
 
-    fn bytes(&mut self, bytes: &[u8], mark: Mark, judge: &mut impl Judge) {
+    fn bytes(&mut self, bytes: &[u8], arrival: Arrival, judge: &mut impl Judge) {
         let mut rest = Vec::new();
-        self.take(bytes, mark, judge, &mut rest);
+        self.take(bytes, arrival, judge, &mut rest);
         self.work_off(rest, judge);
     }
 
     /// What was held while it was not known where frames begin; the last is the first to take. It is a
     /// list, since one part of it may put an end to that knowledge again.
-    fn work_off(&mut self, mut rest: Vec<(Vec<u8>, Mark)>, judge: &mut impl Judge) {
-        while let Some((bytes, mark)) = rest.pop() {
-            self.take(&bytes, mark, judge, &mut rest);
+    fn work_off(&mut self, mut rest: Vec<(Vec<u8>, Arrival)>, judge: &mut impl Judge) {
+        while let Some((bytes, arrival)) = rest.pop() {
+            self.take(&bytes, arrival, judge, &mut rest);
         }
     }
 
     fn take(
         &mut self,
         mut bytes: &[u8],
-        mark: Mark,
+        arrival: Arrival,
         judge: &mut impl Judge,
-        rest: &mut Vec<(Vec<u8>, Mark)>,
+        rest: &mut Vec<(Vec<u8>, Arrival)>,
     ) {
         while !bytes.is_empty() {
             match &mut self.state {
                 State::Foreign => return,
                 State::Searching(search) => {
-                    search.add(bytes, mark);
+                    search.add(bytes, arrival);
                     bytes = &[];
                     self.look(false, judge, rest);
                 }
-                State::Aligned(open) => match open.take(&mut bytes, mark, judge) {
+                State::Aligned(partial) => match partial.take(&mut bytes, arrival, judge) {
                     Taken::All => {}
                     Taken::Frame { is_one: true } => self.doubts = 0,
                     Taken::Frame { is_one: false } => {
@@ -161,10 +163,10 @@ impl Framer {
                         }
                     }
                     Taken::BadSize(size) => {
-                        let held = std::mem::take(&mut open.buffer);
+                        let held = std::mem::take(&mut partial.buffer);
                         let search = self.lose(Cause::Size(size));
                         if !held.is_empty() {
-                            search.add(&held, mark);
+                            search.add(&held, arrival);
                         }
                     }
                 },
@@ -181,7 +183,7 @@ impl Framer {
         }
     }
 
-    fn look(&mut self, is_last: bool, judge: &mut impl Judge, rest: &mut Vec<(Vec<u8>, Mark)>) {
+    fn look(&mut self, is_last: bool, judge: &mut impl Judge, rest: &mut Vec<(Vec<u8>, Arrival)>) {
         let State::Searching(search) = &mut self.state else {
             return;
         };
@@ -189,44 +191,50 @@ impl Framer {
             Found::At(at) => {
                 search.skip(at);
                 judge.found();
-                if let Some(mark) = search.mark() {
-                    search.report(mark, judge);
+                if let Some(arrival) = search.arrival() {
+                    search.report(arrival, judge);
                 }
                 search.hand_over(rest);
-                self.state = State::Aligned(Open::default());
+                self.state = State::Aligned(PartialFrame::default());
             }
             Found::Foreign => self.state = State::Foreign,
             Found::Nothing => {}
         }
     }
 
-    fn missing(&mut self, mut length: u64, cut: Cut, mark: Mark, judge: &mut impl Judge) {
+    fn missing(
+        &mut self,
+        mut length: u64,
+        truncation: Truncation,
+        arrival: Arrival,
+        judge: &mut impl Judge,
+    ) {
         if let State::Searching(_) = &self.state {
             let mut rest = Vec::new();
             self.look(true, judge, &mut rest);
             self.work_off(rest, judge);
         }
-        let cause = match cut {
-            Cut::NotKept => Cause::NotKept,
+        let cause = match truncation {
+            Truncation::NotKept => Cause::NotKept,
             _ => Cause::Lost,
         };
         match &mut self.state {
             State::Foreign => {}
             State::Searching(search) => search.lose(length, cause),
-            State::Aligned(open) => {
-                let within = open.skip(length, cut, mark, judge);
+            State::Aligned(partial) => {
+                let within = partial.skip(length, truncation, arrival, judge);
                 length -= within;
-                if cut == Cut::Lost && within > 0 {
+                if truncation == Truncation::Lost && within > 0 {
                     judge.hole(Hole {
                         missing: within,
                         skipped: 0,
                         cause,
-                        mark,
+                        arrival,
                     });
                 }
                 if length > 0 {
                     let held = match &mut self.state {
-                        State::Aligned(open) => open.buffer.len(),
+                        State::Aligned(partial) => partial.buffer.len(),
                         _ => 0,
                     };
                     let search = self.lose(cause);
@@ -238,7 +246,7 @@ impl Framer {
     }
 }
 
-/// What became of bytes that an open frame was given.
+/// What became of bytes that a partial frame was given.
 enum Taken {
     /// They are in it.
     All,
@@ -258,9 +266,9 @@ pub(super) enum Found {
     Nothing,
 }
 
-impl Open {
+impl PartialFrame {
     /// Takes bytes off the front of `bytes`, a frame at most.
-    fn take(&mut self, bytes: &mut &[u8], mark: Mark, judge: &mut impl Judge) -> Taken {
+    fn take(&mut self, bytes: &mut &[u8], arrival: Arrival, judge: &mut impl Judge) -> Taken {
         if self.arrived == 0 {
             if let Some(prefix) = bytes.first_chunk() {
                 let Ok(size) = checked_size(*prefix) else {
@@ -272,16 +280,16 @@ impl Open {
                         is_one: judge.frame(Frame {
                             size,
                             bytes: whole.get(SIZE_BYTES..).unwrap_or_default(),
-                            cut: None,
-                            last: mark,
+                            truncation: None,
+                            last: arrival,
                         }),
                     };
                 }
             }
-            self.last = mark;
+            self.last = arrival;
         }
-        if mark.packet > self.last.packet {
-            self.last = mark;
+        if arrival.packet > self.last.packet {
+            self.last = arrival;
         }
         if self.arrived < u64_of(SIZE_BYTES) {
             let wanted = SIZE_BYTES - self.buffer.len();
@@ -307,19 +315,25 @@ impl Open {
         let (now, later) = bytes.split_at(wanted.min(bytes.len()));
         *bytes = later;
         self.arrived += u64_of(now.len());
-        if self.cut.is_none() {
+        if self.truncation.is_none() {
             self.buffer.extend_from_slice(now);
         }
     }
 
     /// Leaves out as many of `length` missing bytes as belong to this frame. How many those are.
-    fn skip(&mut self, length: u64, cut: Cut, mark: Mark, judge: &mut impl Judge) -> u64 {
+    fn skip(
+        &mut self,
+        length: u64,
+        truncation: Truncation,
+        arrival: Arrival,
+        judge: &mut impl Judge,
+    ) -> u64 {
         let Some(size) = self.size() else { return 0 };
         let within = length.min(u64_of(SIZE_BYTES + size).saturating_sub(self.arrived));
         self.arrived += within;
-        self.cut.get_or_insert(cut);
-        if mark.packet > self.last.packet && cut == Cut::NotKept {
-            self.last = mark;
+        self.truncation.get_or_insert(truncation);
+        if arrival.packet > self.last.packet && truncation == Truncation::NotKept {
+            self.last = arrival;
         }
         if self.arrived >= u64_of(SIZE_BYTES + size) {
             self.hand_over(size, judge);
@@ -332,29 +346,29 @@ impl Open {
     }
 
     fn hand_over(&mut self, size: usize, judge: &mut impl Judge) -> bool {
-        let mut open = std::mem::take(self);
+        let mut partial = std::mem::take(self);
         let is_one = judge.frame(Frame {
             size,
-            bytes: open.buffer.get(SIZE_BYTES..).unwrap_or_default(),
-            cut: open.cut,
-            last: open.last,
+            bytes: partial.buffer.get(SIZE_BYTES..).unwrap_or_default(),
+            truncation: partial.truncation,
+            last: partial.last,
         });
         // The memory is used again, unless it is much.
-        if open.buffer.capacity() <= KEPT_BYTES {
-            open.buffer.clear();
-            self.buffer = open.buffer;
+        if partial.buffer.capacity() <= KEPT_BYTES {
+            partial.buffer.clear();
+            self.buffer = partial.buffer;
         }
         is_one
     }
 
     /// The stream ends within this frame.
-    fn end(self, mark: Mark, judge: &mut impl Judge) {
+    fn end(self, arrival: Arrival, judge: &mut impl Judge) {
         match self.size() {
             Some(size) => {
                 judge.frame(Frame {
                     size,
                     bytes: self.buffer.get(SIZE_BYTES..).unwrap_or_default(),
-                    cut: Some(Cut::Ended),
+                    truncation: Some(Truncation::Ended),
                     last: self.last,
                 });
             }
@@ -362,7 +376,7 @@ impl Open {
                 missing: 0,
                 skipped: u64_of(self.buffer.len()),
                 cause: Cause::Ended,
-                mark,
+                arrival,
             }),
         }
     }

@@ -6,7 +6,7 @@ mod search;
 
 pub(crate) use framer::Framer;
 
-use crate::tcp::Mark;
+use crate::tcp::Arrival;
 
 /// No frame is larger. Kafka's own limit on requests is 100 MiB; responses stay below that too.
 pub(crate) const MAX_FRAME_BYTES: usize = 128 << 20;
@@ -20,23 +20,23 @@ pub(crate) struct Frame<'a> {
     pub(crate) size: usize,
     /// The bytes after the size, up to the first that is missing.
     pub(crate) bytes: &'a [u8],
-    /// Why bytes are missing.
-    pub(crate) cut: Option<Cut>,
+    /// The reason why bytes are missing, if any are.
+    pub(crate) truncation: Option<Truncation>,
     /// The latest of the packets that brought it.
-    pub(crate) last: Mark,
+    pub(crate) last: Arrival,
 }
 
-/// Why a frame is not whole.
+/// The reason why a frame is truncated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Cut {
+pub enum Truncation {
     /// The capture kept only the beginning of packets.
     NotKept,
     /// Packets are missing in the capture.
     Lost,
     /// The connection, or the capture, ended before the frame did.
     Ended,
-    /// It would have taken too much memory.
+    /// The frame exceeds the memory limit.
     Memory,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Hole {
     /// Why.
     pub(crate) cause: Cause,
     /// The packet at which that was found.
-    pub(crate) mark: Mark,
+    pub(crate) arrival: Arrival,
 }
 
 /// How it came that it was not known where the next frame begins.
@@ -70,38 +70,38 @@ pub(crate) enum Cause {
     Ended,
 }
 
-/// How much speaks for a frame.
+/// How likely bytes are to be a frame, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
-    /// This is none.
+pub(crate) enum Likelihood {
+    /// The bytes are not a frame.
     Impossible,
-    /// More of it is needed.
+    /// More bytes are needed to tell.
     TooShort,
-    /// Only a few of its bytes can be compared with anything.
+    /// Only a few bytes could be checked.
     Doubtful,
-    /// Nothing speaks against it.
+    /// The bytes are consistent with a frame.
     Possible,
-    /// It looks like those that were seen before.
+    /// The bytes resemble the frames seen before.
     Likely,
-    /// It can be decoded.
+    /// The frame decodes.
     Certain,
 }
 
-/// Where a frame would be.
+/// The position of a possible frame in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place<'a> {
-    /// The connection begins with it.
+pub(crate) enum FramePosition<'a> {
+    /// At the start of the connection.
     First,
-    /// It follows the frame with these bytes.
+    /// Directly after the frame with these bytes.
     After(&'a [u8]),
-    /// Nothing is known.
+    /// At an unknown position.
     Anywhere,
 }
 
 /// Whoever knows what frames in this direction look like.
 pub(crate) trait Judge {
     /// How much speaks for a frame of `size` that begins with `bytes`, which follow the size.
-    fn judge(&self, bytes: &[u8], size: usize, place: Place<'_>) -> Verdict;
+    fn judge(&self, bytes: &[u8], size: usize, position: FramePosition<'_>) -> Likelihood;
 
     /// Changes when more is known, so that what was judged before should be judged again.
     fn knowledge(&self) -> u64;

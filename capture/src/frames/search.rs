@@ -2,28 +2,28 @@
 //! frame at a time, then at every byte. It looks back over a window of fixed size.
 
 use super::framer::Found;
-use super::{Cause, Hole, Judge, MAX_FRAME_BYTES, Place, SIZE_BYTES, Verdict};
-use crate::tcp::Mark;
+use super::{Cause, FramePosition, Hole, Judge, Likelihood, MAX_FRAME_BYTES, SIZE_BYTES};
+use crate::tcp::Arrival;
 
 /// How much is looked at again when more arrives.
 const WINDOW_BYTES: usize = 256 << 10;
-/// What a header has at least: API key, version, correlation id.
+/// Minimum size of a request header: API key, version, correlation id.
 const HEADER_BYTES: usize = 8;
 /// A frame that is larger is not waited for, if it is likely to be one.
 const AWAITED: usize = 16 << 10;
-/// How many places are remembered that need more bytes to be judged.
-const MAX_OPEN: usize = 64;
+/// Maximum number of candidates.
+const MAX_CANDIDATES: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Search {
     /// The bytes that no frame was found in yet.
     window: Vec<u8>,
     /// Where in the window each segment begins, and the packet that it came in.
-    segments: Vec<(usize, Mark)>,
+    segments: Vec<(usize, Arrival)>,
     /// Every place before this one was looked at.
     looked: usize,
-    /// Of those, the ones that need more bytes.
-    open: Vec<Open>,
+    /// Those of them at which a frame may begin.
+    candidates: Vec<Candidate>,
     /// What the judge knew when they were looked at.
     knowledge: u64,
     /// The first byte is the first of the connection, so only there a frame can begin.
@@ -33,9 +33,9 @@ pub(super) struct Search {
     cause: Cause,
 }
 
-/// A place that needs more bytes.
+/// An offset at which a frame may begin, but more bytes are needed to tell.
 #[derive(Clone, Copy, Debug)]
-struct Open {
+struct Candidate {
     at: usize,
     /// The last of the frames that were looked at from there on, so that none is decoded twice.
     reached: Option<usize>,
@@ -54,7 +54,7 @@ impl Search {
             window: Vec::new(),
             segments: Vec::new(),
             looked: 0,
-            open: Vec::new(),
+            candidates: Vec::new(),
             knowledge: 0,
             is_start,
             missing: 0,
@@ -72,17 +72,17 @@ impl Search {
     }
 
     /// The packet that brought the first byte of the window.
-    pub(super) fn mark(&self) -> Option<Mark> {
-        self.segments.first().map(|(_, mark)| *mark)
+    pub(super) fn arrival(&self) -> Option<Arrival> {
+        self.segments.first().map(|(_, arrival)| *arrival)
     }
 
-    pub(super) fn add(&mut self, bytes: &[u8], mark: Mark) {
+    pub(super) fn add(&mut self, bytes: &[u8], arrival: Arrival) {
         let length = self.window.len() + bytes.len();
         if length > WINDOW_BYTES {
             self.skip(self.window.len().min(length - WINDOW_BYTES / 2));
             self.is_start = false;
         }
-        self.segments.push((self.window.len(), mark));
+        self.segments.push((self.window.len(), arrival));
         self.window.extend_from_slice(bytes);
     }
 
@@ -118,10 +118,10 @@ impl Search {
         self.skipped += u64_of(length);
         self.window.drain(..length.min(self.window.len()));
         self.looked = self.looked.saturating_sub(length);
-        self.open.retain(|open| open.at >= length);
-        for open in &mut self.open {
-            open.at -= length;
-            open.reached = open.reached.map(|reached| reached - length);
+        self.candidates.retain(|candidate| candidate.at >= length);
+        for candidate in &mut self.candidates {
+            candidate.at -= length;
+            candidate.reached = candidate.reached.map(|reached| reached - length);
         }
         // The segment that the window now begins in stays, as does its packet.
         let before = self.segments.partition_point(|(at, _)| *at <= length);
@@ -135,13 +135,13 @@ impl Search {
     }
 
     /// Says what no frame was made of, if anything.
-    pub(super) fn report(&mut self, mark: Mark, judge: &mut impl Judge) {
+    pub(super) fn report(&mut self, arrival: Arrival, judge: &mut impl Judge) {
         if self.missing > 0 || self.skipped > 0 {
             judge.hole(Hole {
                 missing: self.missing,
                 skipped: self.skipped,
                 cause: self.cause,
-                mark,
+                arrival,
             });
         }
         self.missing = 0;
@@ -149,9 +149,9 @@ impl Search {
     }
 
     /// Puts the window on a stack, its last segment first.
-    pub(super) fn hand_over(&mut self, rest: &mut Vec<(Vec<u8>, Mark)>) {
-        while let Some((at, mark)) = self.segments.pop() {
-            rest.push((self.window.split_off(at), mark));
+    pub(super) fn hand_over(&mut self, rest: &mut Vec<(Vec<u8>, Arrival)>) {
+        while let Some((at, arrival)) = self.segments.pop() {
+            rest.push((self.window.split_off(at), arrival));
         }
     }
 
@@ -161,7 +161,7 @@ impl Search {
         }
         let is_news = self.is_news(judge);
         self.knowledge = judge.knowledge();
-        for Open { at, reached } in std::mem::take(&mut self.open) {
+        for Candidate { at, reached } in std::mem::take(&mut self.candidates) {
             let opinion = match reached {
                 Some(reached) if !is_news => {
                     self.follow(reached, self.is_segment(at), is_last, judge)
@@ -171,7 +171,7 @@ impl Search {
             match opinion {
                 Opinion::Yes => return Found::At(at),
                 Opinion::No => {}
-                Opinion::Later { reached } => self.open.push(Open { at, reached }),
+                Opinion::Later { reached } => self.candidates.push(Candidate { at, reached }),
             }
         }
         let from = self.looked;
@@ -188,22 +188,25 @@ impl Search {
             match self.examine(at, is_last, judge) {
                 Opinion::Yes => return Found::At(at),
                 Opinion::No => {}
-                Opinion::Later { reached } => self.remember(Open { at, reached }),
+                Opinion::Later { reached } => self.remember(Candidate { at, reached }),
             }
         }
         Found::Nothing
     }
 
-    fn remember(&mut self, open: Open) {
-        if self.open.iter().any(|known| known.at == open.at) {
+    fn remember(&mut self, candidate: Candidate) {
+        if self.candidates.iter().any(|known| known.at == candidate.at) {
             return;
         }
-        if self.open.len() == MAX_OPEN {
+        if self.candidates.len() == MAX_CANDIDATES {
             // Frames rarely begin within a segment, and old places mostly lead nowhere.
-            let within = self.open.iter().position(|open| !self.is_segment(open.at));
-            self.open.remove(within.unwrap_or(0));
+            let within = self
+                .candidates
+                .iter()
+                .position(|candidate| !self.is_segment(candidate.at));
+            self.candidates.remove(within.unwrap_or(0));
         }
-        self.open.push(open);
+        self.candidates.push(candidate);
     }
 
     /// Whether the judge knows more than when it was last asked.
@@ -220,15 +223,15 @@ impl Search {
         let Some((size, bytes)) = self.frame_at(0) else {
             return Found::Nothing;
         };
-        let verdict = match size {
-            Some(size) => judge.judge(bytes, size, Place::First),
-            None => Verdict::Impossible,
+        let likelihood = match size {
+            Some(size) => judge.judge(bytes, size, FramePosition::First),
+            None => Likelihood::Impossible,
         };
-        match verdict {
+        match likelihood {
             // The capture did not keep more, but the kind of request is there.
-            Verdict::TooShort if is_last && bytes.len() >= HEADER_BYTES => Found::At(0),
-            Verdict::TooShort => Found::Nothing,
-            Verdict::Impossible => {
+            Likelihood::TooShort if is_last && bytes.len() >= HEADER_BYTES => Found::At(0),
+            Likelihood::TooShort => Found::Nothing,
+            Likelihood::Impossible => {
                 self.is_start = false;
                 if judge.is_foreign() {
                     Found::Foreign
@@ -267,16 +270,18 @@ impl Search {
         };
         let Some(size) = size else { return Opinion::No };
         let is_segment = self.is_segment(at);
-        match judge.judge(bytes, size, Place::Anywhere) {
-            Verdict::Impossible => return Opinion::No,
-            Verdict::TooShort => return later,
-            Verdict::Certain => return Opinion::Yes,
+        match judge.judge(bytes, size, FramePosition::Anywhere) {
+            Likelihood::Impossible => return Opinion::No,
+            Likelihood::TooShort => return later,
+            Likelihood::Certain => return Opinion::Yes,
             // A small frame will soon be all there, and certain. What looks like one may be a few zeros.
-            Verdict::Likely if is_segment && (is_last || bytes.len() == size || size > AWAITED) => {
+            Likelihood::Likely
+                if is_segment && (is_last || bytes.len() == size || size > AWAITED) =>
+            {
                 return Opinion::Yes;
             }
-            Verdict::Doubtful if !is_segment => return Opinion::No,
-            Verdict::Likely | Verdict::Possible | Verdict::Doubtful => {}
+            Likelihood::Doubtful if !is_segment => return Opinion::No,
+            Likelihood::Likely | Likelihood::Possible | Likelihood::Doubtful => {}
         }
         if bytes.len() < size {
             return later;
@@ -315,12 +320,12 @@ impl Search {
                 Some((None, _)) => return Opinion::No,
                 Some((Some(size), bytes)) => (size, bytes),
             };
-            match judge.judge(bytes, size, Place::After(previous)) {
-                Verdict::Impossible => return Opinion::No,
-                Verdict::TooShort => return later,
+            match judge.judge(bytes, size, FramePosition::After(previous)) {
+                Likelihood::Impossible => return Opinion::No,
+                Likelihood::TooShort => return later,
                 // One frame more must speak for both.
-                Verdict::Doubtful if bytes.len() == size => at = next,
-                Verdict::Doubtful => return later,
+                Likelihood::Doubtful if bytes.len() == size => at = next,
+                Likelihood::Doubtful => return later,
                 _ => return Opinion::Yes,
             }
         }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use kafka_codec::ApiKey;
 
-use crate::event::{Connection, Event, What};
+use crate::event::{Connection, Event, EventKind};
 
 /// What an event must be to be shown. Where a list is empty, anything will do.
 #[derive(Clone, Debug, Default)]
@@ -24,16 +24,16 @@ impl Filter {
     /// Whether an event is shown, as far as that can be said without looking into its body.
     pub(super) fn admits(&self, event: &Event<'_>) -> bool {
         let about_messages = self.apis.is_empty() && self.client_ids.is_empty();
-        let message = match &event.what {
-            What::Message(message) => {
+        let message = match &event.kind {
+            EventKind::Message(message) => {
                 let api = self.apis.is_empty() || self.apis.contains(&message.api_key);
                 let client_id = message.client_id.unwrap_or_default();
                 let client = self.client_ids.is_empty()
                     || self.client_ids.iter().any(|each| each == client_id);
                 api && client
             }
-            What::SaslToken { .. } => about_messages && !self.errors,
-            What::Undecoded(_) | What::Gap(_) => about_messages,
+            EventKind::SaslToken { .. } => about_messages && !self.errors,
+            EventKind::Undecoded(_) | EventKind::Gap(_) => about_messages,
         };
         message
             && (self.connections.is_empty()

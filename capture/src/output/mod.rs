@@ -9,8 +9,8 @@ mod timestamp;
 
 pub use filter::Filter;
 pub use lines::Lines;
-pub use ndjson::Ndjson;
-pub use text::{Text, TextOptions};
+pub use ndjson::NdjsonSink;
+pub use text::{TextOptions, TextSink};
 
 /// Takes the events of all connections, each when it is complete.
 pub trait Sink {

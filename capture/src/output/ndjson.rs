@@ -6,7 +6,7 @@ use super::escape;
 use super::timestamp::Timestamps;
 use super::{Filter, Lines, Sink, Writes};
 use crate::body;
-use crate::event::{Direction, Event, Message, What};
+use crate::event::{Direction, Event, EventKind, Message};
 use crate::records::{Field, RecordOptions};
 
 /// Writes events as NDJSON.
@@ -19,14 +19,14 @@ use crate::records::{Field, RecordOptions};
 /// Where a body has records, `records` is an array with an object for each batch, or message of the formats
 /// before batches: the fields of its header, `isValid` for its checksum, and `error` if something is wrong
 /// with it. An entry that is cut off has `partial`. [`with_records`](Self::with_records) adds `records` to them.
-pub struct Ndjson<W> {
+pub struct NdjsonSink<W> {
     lines: Lines<W>,
     filter: Filter,
     timestamps: Timestamps,
     records: Field,
 }
 
-impl<W: Write> Ndjson<W> {
+impl<W: Write> NdjsonSink<W> {
     /// Writes what `filter` admits.
     pub fn new(to: W, filter: Filter) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl<W: Write> Ndjson<W> {
     }
 }
 
-impl<W: Write> Sink for Ndjson<W> {
+impl<W: Write> Sink for NdjsonSink<W> {
     fn event(&mut self, event: &Event<'_>) {
         if !self.filter.admits(event) {
             return;
@@ -59,14 +59,14 @@ impl<W: Write> Sink for Ndjson<W> {
         // Addresses have no characters that would have to be escaped.
         line.extend_from_slice(event.connection.name.as_bytes());
         line.extend_from_slice(b"\",\"kind\":\"");
-        let is_shown = match &event.what {
-            What::Message(message) => {
+        let is_shown = match &event.kind {
+            EventKind::Message(message) => {
                 let records = &self.records;
                 let looks = self.filter.errors;
                 let has_error = write_message(line, message, event.direction, records, looks);
                 has_error || !self.filter.errors
             }
-            What::SaslToken { bytes } => {
+            EventKind::SaslToken { bytes } => {
                 line.extend_from_slice(b"sasl\"");
                 direction(line, event.direction);
                 number(line, "bytes", bytes);
@@ -77,7 +77,7 @@ impl<W: Write> Sink for Ndjson<W> {
                 );
                 true
             }
-            What::Undecoded(undecoded) => {
+            EventKind::Undecoded(undecoded) => {
                 line.extend_from_slice(b"undecoded\"");
                 direction(line, event.direction);
                 if let Some(id) = undecoded.correlation_id {
@@ -87,7 +87,7 @@ impl<W: Write> Sink for Ndjson<W> {
                 string(line, "reason", &undecoded.reason);
                 true
             }
-            What::Gap(gap) => {
+            EventKind::Gap(gap) => {
                 line.extend_from_slice(b"gap\"");
                 direction(line, event.direction);
                 number(line, "missing", gap.missing);
@@ -164,7 +164,7 @@ fn string(line: &mut Vec<u8>, name: &str, value: &str) {
     escape::json(line, value);
 }
 
-impl<W: Write> Writes for Ndjson<W> {
+impl<W: Write> Writes for NdjsonSink<W> {
     fn flush(&mut self) {
         self.lines.flush();
     }

@@ -6,7 +6,7 @@ use super::escape;
 use super::timestamp::Timestamps;
 use super::{Filter, Lines, Sink, Writes};
 use crate::body;
-use crate::event::{Direction, Event, Message, What};
+use crate::event::{Direction, Event, EventKind, Message};
 use crate::records::{Field, RecordOptions};
 
 /// Writes events as text.
@@ -15,7 +15,7 @@ use crate::records::{Field, RecordOptions};
 /// 2026-11-22T00:58:18.503220Z 127.0.0.1:37216 -> 127.0.0.1:29092 Metadata v13 request #2 billing-a 78 bytes
 /// 2026-11-22T00:58:18.508163Z 127.0.0.1:37216 <- 127.0.0.1:29092 Metadata v13 response #2 billing-a 147 bytes 4.943 ms
 /// ```
-pub struct Text<W> {
+pub struct TextSink<W> {
     lines: Lines<W>,
     options: TextOptions,
     timestamps: Timestamps,
@@ -41,7 +41,7 @@ const RED: &[u8] = b"\x1b[31m";
 const YELLOW: &[u8] = b"\x1b[33m";
 const PLAIN: &[u8] = b"\x1b[0m";
 
-impl<W: Write> Text<W> {
+impl<W: Write> TextSink<W> {
     /// Writes what the filter of `options` admits.
     pub fn new(to: W, options: TextOptions) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl<W: Write> Text<W> {
     }
 }
 
-impl<W: Write> Sink for Text<W> {
+impl<W: Write> Sink for TextSink<W> {
     fn event(&mut self, event: &Event<'_>) {
         if !self.options.filter.admits(event) {
             return;
@@ -71,24 +71,24 @@ impl<W: Write> Sink for Text<W> {
         let ends = event.connection;
         line.print(format_args!(" {} {arrow} {}", ends.client, ends.broker));
         line.colour(PLAIN);
-        let is_shown = match &event.what {
-            What::Message(message) => {
+        let is_shown = match &event.kind {
+            EventKind::Message(message) => {
                 let records = self.options.fields.then_some(&self.records);
                 let has_error = line.message(message, event.direction, records);
                 has_error || !self.options.filter.errors
             }
-            What::SaslToken { bytes } => {
+            EventKind::SaslToken { bytes } => {
                 line.print(format_args!(" SASL token, not shown, {bytes} bytes"));
                 true
             }
-            What::Undecoded(undecoded) => {
+            EventKind::Undecoded(undecoded) => {
                 line.colour(RED);
                 line.print(format_args!(" undecoded {} bytes: ", undecoded.bytes));
                 escape::text(line.to, &undecoded.reason);
                 line.colour(PLAIN);
                 true
             }
-            What::Gap(gap) => {
+            EventKind::Gap(gap) => {
                 line.colour(YELLOW);
                 line.print(format_args!(
                     " gap {} bytes missing, {} skipped: {}",
@@ -173,7 +173,7 @@ impl Line<'_> {
     }
 }
 
-impl<W: Write> Writes for Text<W> {
+impl<W: Write> Writes for TextSink<W> {
     fn flush(&mut self) {
         self.lines.flush();
     }

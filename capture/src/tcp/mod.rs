@@ -7,13 +7,13 @@ mod tests;
 
 pub(crate) use reassembly::{Piece, Reassembly};
 
-/// The packet that brought a byte.
+/// The packet in which a byte arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Mark {
-    /// Its number in the captures, from 1.
+pub(crate) struct Arrival {
+    /// The packet's number in the captures, from 1.
     pub(crate) packet: u64,
-    /// When it was captured, in nanoseconds since 1970.
+    /// The capture time, in nanoseconds since 1970.
     pub(crate) time: i64,
-    /// Its number on its connection, from 1.
+    /// The packet's number on its connection, from 1.
     pub(crate) turn: u64,
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::Mark;
+use super::Arrival;
 
 /// What a segment that waits costs beside its bytes.
 const OVERHEAD_BYTES: usize = 128;
@@ -15,11 +15,11 @@ const MAX_DISTANCE: i32 = 1 << 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     /// Bytes, and the packet that brought them.
-    Bytes(&'a [u8], Mark),
+    Bytes(&'a [u8], Arrival),
     /// So many bytes that are in a packet of which the capture kept only the beginning.
-    NotKept(u64, Mark),
+    NotKept(u64, Arrival),
     /// So many bytes that are in no packet of the capture.
-    Lost(u64, Mark),
+    Lost(u64, Arrival),
 }
 
 /// One direction of a connection.
@@ -38,8 +38,8 @@ pub(crate) struct Reassembly {
 
 #[derive(Debug)]
 enum Waiting {
-    Bytes(Vec<u8>, Mark),
-    NotKept(u64, Mark),
+    Bytes(Vec<u8>, Arrival),
+    NotKept(u64, Arrival),
 }
 
 impl Waiting {
@@ -52,8 +52,8 @@ impl Waiting {
 
     fn as_piece(&self) -> Piece<'_> {
         match self {
-            Self::Bytes(bytes, mark) => Piece::Bytes(bytes, *mark),
-            Self::NotKept(length, mark) => Piece::NotKept(*length, *mark),
+            Self::Bytes(bytes, arrival) => Piece::Bytes(bytes, *arrival),
+            Self::NotKept(length, arrival) => Piece::NotKept(*length, *arrival),
         }
     }
 }
@@ -90,10 +90,10 @@ impl Reassembly {
     }
 
     /// What is missing before the first bytes that wait, and the packet that brought those.
-    pub(crate) fn hole(&self) -> Option<(Range<u64>, Mark)> {
+    pub(crate) fn hole(&self) -> Option<(Range<u64>, Arrival)> {
         let (first, waiting) = self.waiting.first_key_value()?;
-        let (Waiting::Bytes(_, mark) | Waiting::NotKept(_, mark)) = waiting;
-        Some((self.next..*first, *mark))
+        let (Waiting::Bytes(_, arrival) | Waiting::NotKept(_, arrival)) = waiting;
+        Some((self.next..*first, *arrival))
     }
 
     /// Whether the receiver acknowledged all that is missing: nobody will send it again.
@@ -109,7 +109,7 @@ impl Reassembly {
         sequence: u32,
         bytes: &[u8],
         missing: u64,
-        mark: Mark,
+        arrival: Arrival,
         mut deliver: impl FnMut(Piece<'_>),
     ) {
         self.begin(sequence);
@@ -120,8 +120,8 @@ impl Reassembly {
         let early = distance.max(0).unsigned_abs();
         if early > 0 {
             let start = self.next + early;
-            self.keep(start, bytes, mark);
-            self.keep_missing(start + length, missing, mark);
+            self.keep(start, bytes, arrival);
+            self.keep_missing(start + length, missing, arrival);
             return;
         }
         if again >= length + missing {
@@ -133,28 +133,28 @@ impl Reassembly {
         if self.waiting.is_empty() {
             if !bytes.is_empty() {
                 self.go_on(u64_of(bytes.len()));
-                deliver(Piece::Bytes(bytes, mark));
+                deliver(Piece::Bytes(bytes, arrival));
             }
             if missing > 0 {
                 self.go_on(missing);
-                deliver(Piece::NotKept(missing, mark));
+                deliver(Piece::NotKept(missing, arrival));
             }
             return;
         }
         let start = self.next;
-        self.keep(start, bytes, mark);
-        self.keep_missing(start + u64_of(bytes.len()), missing, mark);
+        self.keep(start, bytes, arrival);
+        self.keep_missing(start + u64_of(bytes.len()), missing, arrival);
         self.deliver_waiting(&mut deliver);
     }
 
     /// Gives up what is missing before the first bytes that wait, and hands over what follows.
-    pub(crate) fn skip_hole(&mut self, mark: Mark, mut deliver: impl FnMut(Piece<'_>)) {
+    pub(crate) fn skip_hole(&mut self, arrival: Arrival, mut deliver: impl FnMut(Piece<'_>)) {
         let Some((hole, _)) = self.hole() else {
             return;
         };
         let length = hole.end - hole.start;
         self.go_on(length);
-        deliver(Piece::Lost(length, mark));
+        deliver(Piece::Lost(length, arrival));
         self.deliver_waiting(&mut deliver);
     }
 
@@ -178,18 +178,21 @@ impl Reassembly {
         }
     }
 
-    fn keep(&mut self, start: u64, bytes: &[u8], mark: Mark) {
+    fn keep(&mut self, start: u64, bytes: &[u8], arrival: Arrival) {
         for range in self.free(start..start + u64_of(bytes.len())) {
             let within = usize_of(range.start - start)..usize_of(range.end - start);
             if let Some(bytes) = bytes.get(within) {
-                self.insert(range.start, Waiting::Bytes(bytes.to_vec(), mark));
+                self.insert(range.start, Waiting::Bytes(bytes.to_vec(), arrival));
             }
         }
     }
 
-    fn keep_missing(&mut self, start: u64, length: u64, mark: Mark) {
+    fn keep_missing(&mut self, start: u64, length: u64, arrival: Arrival) {
         for range in self.free(start..start + length) {
-            self.insert(range.start, Waiting::NotKept(range.end - range.start, mark));
+            self.insert(
+                range.start,
+                Waiting::NotKept(range.end - range.start, arrival),
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Mark, Piece, Reassembly};
+use super::{Arrival, Piece, Reassembly};
 
 /// Where a segment begins, how many bytes of it were kept and how many it has beside.
 type Part = (usize, usize, usize);
@@ -16,14 +16,14 @@ fn byte(place: usize) -> u8 {
 
 /// What is known of each place of the stream after all segments came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Byte(u8, Mark),
+enum StreamByte {
+    Byte(u8, Arrival),
     NotKept,
     Lost,
 }
 
-fn mark(number: usize) -> Mark {
-    Mark {
+fn arrival(number: usize) -> Arrival {
+    Arrival {
         packet: u64::try_from(number).unwrap(),
         time: 0,
         turn: 0,
@@ -31,52 +31,54 @@ fn mark(number: usize) -> Mark {
 }
 
 /// Each place has what the first segment brought that covers it.
-fn model(parts: &[Part]) -> Vec<Place> {
+fn model(parts: &[Part]) -> Vec<StreamByte> {
     let parts = parts.iter().enumerate();
     let parts = parts.filter(|(_, (_, kept, more))| kept + more > 0);
     let end = parts
         .clone()
         .map(|(_, (start, kept, more))| start + kept + more);
-    let mut places = vec![Place::Lost; end.max().unwrap_or(0)];
+    let mut places = vec![StreamByte::Lost; end.max().unwrap_or(0)];
     for (number, (start, kept, more)) in parts {
         let covered = places.iter_mut().enumerate().skip(*start).take(kept + more);
-        for (at, place) in covered.filter(|(_, place)| **place == Place::Lost) {
+        for (at, place) in covered.filter(|(_, place)| **place == StreamByte::Lost) {
             *place = if at < start + kept {
-                Place::Byte(byte(at), mark(number))
+                StreamByte::Byte(byte(at), arrival(number))
             } else {
-                Place::NotKept
+                StreamByte::NotKept
             };
         }
     }
     places
 }
 
-fn put(places: &mut Vec<Place>, piece: Piece<'_>) {
+fn put(places: &mut Vec<StreamByte>, piece: Piece<'_>) {
     let count = |length: u64| usize::try_from(length).unwrap();
     match piece {
-        Piece::Bytes(bytes, mark) => {
-            places.extend(bytes.iter().map(|byte| Place::Byte(*byte, mark)));
+        Piece::Bytes(bytes, arrival) => {
+            places.extend(bytes.iter().map(|byte| StreamByte::Byte(*byte, arrival)));
         }
         Piece::NotKept(length, _) => {
-            places.extend(std::iter::repeat_n(Place::NotKept, count(length)));
+            places.extend(std::iter::repeat_n(StreamByte::NotKept, count(length)));
         }
-        Piece::Lost(length, _) => places.extend(std::iter::repeat_n(Place::Lost, count(length))),
+        Piece::Lost(length, _) => {
+            places.extend(std::iter::repeat_n(StreamByte::Lost, count(length)))
+        }
     }
 }
 
-fn reassembled(first: u32, parts: &[Part]) -> Vec<Place> {
+fn reassembled(first: u32, parts: &[Part]) -> Vec<StreamByte> {
     let mut reassembly = Reassembly::default();
     let mut places = Vec::new();
     reassembly.begin(first);
     for (number, (start, kept, more)) in parts.iter().enumerate() {
         let bytes: Vec<_> = (*start..start + kept).map(byte).collect();
         let sequence = first.wrapping_add(u32::try_from(*start).unwrap());
-        reassembly.push(sequence, &bytes, *more as u64, mark(number), |piece| {
+        reassembly.push(sequence, &bytes, *more as u64, arrival(number), |piece| {
             put(&mut places, piece);
         });
     }
     while reassembly.hole().is_some() {
-        reassembly.skip_hole(mark(parts.len()), |piece| put(&mut places, piece));
+        reassembly.skip_hole(arrival(parts.len()), |piece| put(&mut places, piece));
     }
     assert_eq!(reassembly.waiting_bytes(), 0);
     places
@@ -116,7 +118,7 @@ proptest! {
         let places = reassembled(first, &parts);
         prop_assert_eq!(places.len(), LENGTH);
         for (place, found) in places.iter().enumerate() {
-            prop_assert!(matches!(found, Place::Byte(found, _) if *found == byte(place)));
+            prop_assert!(matches!(found, StreamByte::Byte(found, _) if *found == byte(place)));
         }
         prop_assert_eq!(places, model(&parts));
     }
@@ -140,7 +142,7 @@ fn sequence_numbers_wrap() {
 fn what_is_missing_at_the_end_is_known_by_the_last_segment_or_by_its_receiver() {
     let mut reassembly = Reassembly::default();
     reassembly.begin(100);
-    reassembly.push(100, b"abc", 0, Mark::default(), |_| {});
+    reassembly.push(100, b"abc", 0, Arrival::default(), |_| {});
     assert_eq!(reassembly.missing_at_end(None), 0);
     assert_eq!(reassembly.missing_at_end(Some(103)), 0);
     assert_eq!(reassembly.missing_at_end(Some(110)), 7);

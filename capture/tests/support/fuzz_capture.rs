@@ -7,14 +7,14 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use kafka_capture::input::{Input, InputError, Packets};
-use kafka_capture::output::{Ndjson, Sink, Text, TextOptions, Writes};
-use kafka_capture::{Counts, Decoder, Direction, Event, RecordOptions, What};
+use kafka_capture::output::{NdjsonSink, Sink, TextOptions, TextSink, Writes};
+use kafka_capture::{Counts, Decoder, Direction, Event, EventKind, RecordOptions};
 
 /// The most that is written for a byte of a file that is not packed: a field of the wire takes at least a byte, and its
 /// name and value in JSON not more than this.
-pub(crate) const MOST_FOR_A_BYTE: usize = 256;
+pub(crate) const MAX_PER_BYTE: usize = 256;
 /// The most for what a packet and the end of a connection say.
-const MOST_FOR_A_LINE: usize = 1024;
+const MAX_PER_LINE: usize = 1024;
 
 /// What was made of a file.
 pub(crate) struct Decoded {
@@ -54,8 +54,8 @@ fn decode(file: &[u8], piece: usize, ports: Vec<u16>, records: RecordOptions) ->
         ..TextOptions::default()
     };
     let mut all = All {
-        ndjson: Ndjson::new(&mut ndjson, Default::default()).with_records(records),
-        text: Text::new(&mut text, options),
+        ndjson: NdjsonSink::new(&mut ndjson, Default::default()).with_records(records),
+        text: TextSink::new(&mut text, options),
         counts: Counts::default(),
         events: 0,
     };
@@ -101,9 +101,9 @@ fn check(decoded: &Decoded, file: &[u8], records: RecordOptions) {
     }
     if !is_packed(file) && !records.payload {
         let packets = usize::try_from(decoded.counts.packets).unwrap();
-        let most = MOST_FOR_A_BYTE * file.len() + MOST_FOR_A_LINE * (1 + packets);
+        let max_written = MAX_PER_BYTE * file.len() + MAX_PER_LINE * (1 + packets);
         let written = decoded.ndjson.len().max(decoded.text.len());
-        assert!(written <= most, "{written} bytes for {}", file.len());
+        assert!(written <= max_written, "{written} bytes for {}", file.len());
     }
 }
 
@@ -114,8 +114,8 @@ fn is_packed(file: &[u8]) -> bool {
 
 /// Both outputs, and what the events themselves add up to.
 struct All<'a> {
-    ndjson: Ndjson<&'a mut Vec<u8>>,
-    text: Text<&'a mut Vec<u8>>,
+    ndjson: NdjsonSink<&'a mut Vec<u8>>,
+    text: TextSink<&'a mut Vec<u8>>,
     counts: Counts,
     events: usize,
 }
@@ -126,7 +126,7 @@ impl All<'_> {
             [
                 counts.requests,
                 counts.responses,
-                counts.cut,
+                counts.truncated,
                 counts.sasl_tokens,
                 counts.undecoded,
                 counts.gaps,
@@ -145,17 +145,17 @@ impl Sink for All<'_> {
         self.text.event(event);
         self.events += 1;
         let counts = &mut self.counts;
-        match &event.what {
-            What::Message(message) => {
+        match &event.kind {
+            EventKind::Message(message) => {
                 match event.direction {
                     Direction::ToBroker => counts.requests += 1,
                     Direction::ToClient => counts.responses += 1,
                 }
-                counts.cut += u64::from(message.cut.is_some());
+                counts.truncated += u64::from(message.truncation.is_some());
             }
-            What::SaslToken { .. } => counts.sasl_tokens += 1,
-            What::Undecoded(_) => counts.undecoded += 1,
-            What::Gap(gap) => {
+            EventKind::SaslToken { .. } => counts.sasl_tokens += 1,
+            EventKind::Undecoded(_) => counts.undecoded += 1,
+            EventKind::Gap(gap) => {
                 counts.gaps += 1;
                 counts.missing_bytes += gap.missing;
                 counts.skipped_bytes += gap.skipped;
@@ -170,8 +170,8 @@ struct Pieces(Vec<u8>, usize, usize);
 
 impl Read for Pieces {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let Self(bytes, at, most) = self;
-        let count = to.len().min(*most).min(bytes.len() - *at);
+        let Self(bytes, at, max_piece) = self;
+        let count = to.len().min(*max_piece).min(bytes.len() - *at);
         to[..count].copy_from_slice(&bytes[*at..*at + count]);
         *at += count;
         Ok(count)

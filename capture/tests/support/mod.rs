@@ -12,7 +12,7 @@ use std::path::Path;
 
 use kafka_capture::input::{Input, InputError, Packets};
 use kafka_capture::output::Sink;
-use kafka_capture::{Counts, Decoder, Direction, Event, What};
+use kafka_capture::{Counts, Decoder, Direction, Event, EventKind};
 
 /// An event, as far as tests compare it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,27 +53,27 @@ impl Sink for List {
             whole: true,
             reason: String::new(),
         };
-        match &event.what {
-            What::Message(message) => {
+        match &event.kind {
+            EventKind::Message(message) => {
                 found.api = message.api_key.to_string();
                 found.version = message.version.0;
                 found.id = message.correlation_id;
                 found.client_id = message.client_id.unwrap_or_default().to_owned();
                 found.bytes = message.bytes;
                 found.latency = message.latency;
-                found.whole = message.cut.is_none();
+                found.whole = message.truncation.is_none();
             }
-            What::SaslToken { bytes } => {
+            EventKind::SaslToken { bytes } => {
                 found.kind = "sasl";
                 found.bytes = *bytes;
             }
-            What::Undecoded(undecoded) => {
+            EventKind::Undecoded(undecoded) => {
                 found.kind = "undecoded";
                 found.id = undecoded.correlation_id.unwrap_or_default();
                 found.bytes = undecoded.bytes;
                 found.reason = undecoded.reason.clone();
             }
-            What::Gap(gap) => {
+            EventKind::Gap(gap) => {
                 found.kind = "gap";
                 found.bytes = gap.missing + gap.skipped;
                 found.reason = gap.reason.clone();

@@ -121,9 +121,9 @@ impl Conversation {
         conversation
     }
 
-    /// Sends bytes in segments of at most this many.
-    pub(crate) fn send(&mut self, from_client: bool, bytes: &[u8], most: usize) {
-        for payload in bytes.chunks(most) {
+    /// Sends bytes in segments of at most `max_segment` bytes.
+    pub(crate) fn send(&mut self, from_client: bool, bytes: &[u8], max_segment: usize) {
+        for payload in bytes.chunks(max_segment) {
             self.push(from_client, ACK, payload);
         }
     }

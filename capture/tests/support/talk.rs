@@ -4,13 +4,13 @@ use super::packets::{Conversation, heartbeat, heartbeat_response};
 
 pub(crate) const CLIENT_ID: &str = "client-7";
 
-/// `count` heartbeats, each answered before the next; frames in segments of at most `most` bytes.
-pub(crate) fn one_by_one(client_port: u16, count: i32, most: usize) -> Conversation {
+/// `count` heartbeats, each answered before the next; frames in segments of at most `max_segment` bytes.
+pub(crate) fn one_by_one(client_port: u16, count: i32, max_segment: usize) -> Conversation {
     let mut conversation = Conversation::new(client_port);
     for id in 0..count {
         let group = usize::try_from(id).unwrap() * 7 % 90;
-        conversation.send(true, &heartbeat(id, CLIENT_ID, group), most);
-        conversation.send(false, &heartbeat_response(id, 0), most);
+        conversation.send(true, &heartbeat(id, CLIENT_ID, group), max_segment);
+        conversation.send(false, &heartbeat_response(id, 0), max_segment);
     }
     conversation.close();
     conversation
