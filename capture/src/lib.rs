@@ -45,6 +45,7 @@ mod decoder;
 mod event;
 mod frames;
 pub mod input;
+mod length;
 pub mod output;
 mod packet;
 mod records;

@@ -7,9 +7,10 @@ use super::dialogue::Dialogue;
 use super::role::{Output, Protocol, Role};
 use crate::counts::Counts;
 use crate::frames::Framer;
+use crate::length::u64_of;
 use crate::output::Sink;
 use crate::packet::Segment;
-use crate::tcp::{Arrival, Piece, Reassembly};
+use crate::tcp::{Arrival, Piece, Reassembly, sequence_after};
 
 /// How many packets of the connection a missing segment may come late that its receiver has already.
 const LATE_PACKETS: u64 = 32;
@@ -178,8 +179,8 @@ impl Conversation {
             from.is_client = role.is_client;
         }
         if segment.fin {
-            let length = u32::try_from(segment.payload.len()).unwrap_or(0) + segment.missing;
-            from.tcp.end(segment.sequence.wrapping_add(length));
+            let length = u64_of(segment.payload.len()) + u64::from(segment.missing);
+            from.tcp.end(sequence_after(segment.sequence, length));
         }
         self.is_closed |= segment.rst || (from.tcp.is_finished() && to.tcp.is_finished());
         self.go_on(arrival, false, &mut out);

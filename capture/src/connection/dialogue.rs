@@ -13,6 +13,7 @@ use super::role::Output;
 use crate::body;
 use crate::event::{Connection, Direction, EventKind, Gap, Message, Undecoded};
 use crate::frames::{Cause, Frame, Hole, SIZE_BYTES};
+use crate::length::u64_of;
 use crate::tcp::Arrival;
 
 /// Requests that wait for a response. Brokers do not read on with fewer in flight than that.
@@ -275,5 +276,5 @@ const fn is_unknown(api_key: ApiKey) -> bool {
 }
 
 fn frame_bytes(frame: &Frame<'_>) -> u64 {
-    u64::try_from(frame.size + SIZE_BYTES).unwrap_or(u64::MAX)
+    u64_of(frame.size + SIZE_BYTES)
 }

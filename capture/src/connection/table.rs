@@ -94,9 +94,8 @@ impl Connections {
             let conversation = Conversation::new(key.0, key.1, broker, by_port.is_some(), arrival);
             self.table.insert(key, conversation);
         }
-        let Some(conversation) = self.table.get_mut(&key) else {
-            return;
-        };
+        let conversation = self.table.get_mut(&key);
+        let conversation = conversation.expect("a new connection was inserted above");
         let before = if is_new { 0 } else { conversation.buffered() };
         let was_kafka = conversation.broker().is_some();
         conversation.segment(segment, arrival, sink, counts);

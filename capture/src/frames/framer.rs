@@ -2,6 +2,7 @@
 
 use super::search::Search;
 use super::{Cause, Frame, Hole, Judge, MAX_FRAME_BYTES, SIZE_BYTES, Truncation};
+use crate::length::{u64_of, usize_of};
 use crate::tcp::{Arrival, Piece};
 
 /// How much is kept of a frame that takes too much memory.
@@ -233,10 +234,7 @@ impl Framer {
                     });
                 }
                 if length > 0 {
-                    let held = match &mut self.state {
-                        State::Aligned(partial) => partial.buffer.len(),
-                        _ => 0,
-                    };
+                    let held = partial.buffer.len();
                     let search = self.lose(cause);
                     search.lose(length, cause);
                     search.skip_held(held);
@@ -279,7 +277,7 @@ impl PartialFrame {
                     return Taken::Frame {
                         is_one: judge.frame(Frame {
                             size,
-                            bytes: whole.get(SIZE_BYTES..).unwrap_or_default(),
+                            bytes: after_size(whole),
                             truncation: None,
                             last: arrival,
                         }),
@@ -301,9 +299,8 @@ impl PartialFrame {
                 return Taken::BadSize(i32::from_be_bytes(*prefix));
             }
         }
-        let size = self.size().unwrap_or(0);
-        let wanted = u64_of(SIZE_BYTES + size).saturating_sub(self.arrived);
-        self.collect(bytes, usize::try_from(wanted).unwrap_or(usize::MAX));
+        let size = self.size().expect("the size was checked when it arrived");
+        self.collect(bytes, usize_of(self.remaining(size)));
         if self.arrived < u64_of(SIZE_BYTES + size) {
             return Taken::All;
         }
@@ -329,7 +326,7 @@ impl PartialFrame {
         judge: &mut impl Judge,
     ) -> u64 {
         let Some(size) = self.size() else { return 0 };
-        let within = length.min(u64_of(SIZE_BYTES + size).saturating_sub(self.arrived));
+        let within = length.min(self.remaining(size));
         self.arrived += within;
         self.truncation.get_or_insert(truncation);
         if arrival.packet > self.last.packet && truncation == Truncation::NotKept {
@@ -345,11 +342,18 @@ impl PartialFrame {
         checked_size(*self.buffer.first_chunk()?).ok()
     }
 
+    /// How many bytes of the frame have not arrived.
+    fn remaining(&self, size: usize) -> u64 {
+        let whole = u64_of(SIZE_BYTES + size);
+        debug_assert!(self.arrived <= whole, "no byte of the next frame is taken");
+        whole - self.arrived
+    }
+
     fn hand_over(&mut self, size: usize, judge: &mut impl Judge) -> bool {
         let mut partial = std::mem::take(self);
         let is_one = judge.frame(Frame {
             size,
-            bytes: partial.buffer.get(SIZE_BYTES..).unwrap_or_default(),
+            bytes: after_size(&partial.buffer),
             truncation: partial.truncation,
             last: partial.last,
         });
@@ -367,7 +371,7 @@ impl PartialFrame {
             Some(size) => {
                 judge.frame(Frame {
                     size,
-                    bytes: self.buffer.get(SIZE_BYTES..).unwrap_or_default(),
+                    bytes: after_size(&self.buffer),
                     truncation: Some(Truncation::Ended),
                     last: self.last,
                 });
@@ -382,6 +386,11 @@ impl PartialFrame {
     }
 }
 
+fn after_size(frame: &[u8]) -> &[u8] {
+    let bytes = frame.get(SIZE_BYTES..);
+    bytes.expect("the size of the frame has arrived")
+}
+
 fn checked_size(prefix: [u8; SIZE_BYTES]) -> Result<usize, ()> {
     let size = usize::try_from(i32::from_be_bytes(prefix)).map_err(|_| ())?;
     if size <= MAX_FRAME_BYTES {
@@ -389,8 +398,4 @@ fn checked_size(prefix: [u8; SIZE_BYTES]) -> Result<usize, ()> {
     } else {
         Err(())
     }
-}
-
-fn u64_of(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -3,6 +3,7 @@
 
 use super::framer::Found;
 use super::{Cause, FramePosition, Hole, Judge, Likelihood, MAX_FRAME_BYTES, SIZE_BYTES};
+use crate::length::u64_of;
 use crate::tcp::Arrival;
 
 /// How much is looked at again when more arrives.
@@ -113,10 +114,10 @@ impl Search {
         self.skip(self.window.len());
     }
 
-    /// Leaves out the first bytes of the window.
+    /// Leaves out the first `length` bytes of the window, which has them; they need not have been looked at.
     pub(super) fn skip(&mut self, length: usize) {
         self.skipped += u64_of(length);
-        self.window.drain(..length.min(self.window.len()));
+        self.window.drain(..length);
         self.looked = self.looked.saturating_sub(length);
         self.candidates.retain(|candidate| candidate.at >= length);
         for candidate in &mut self.candidates {
@@ -124,6 +125,7 @@ impl Search {
             candidate.reached = candidate.reached.map(|reached| reached - length);
         }
         // The segment that the window now begins in stays, as does its packet.
+        // There is none if the window was empty.
         let before = self.segments.partition_point(|(at, _)| *at <= length);
         self.segments.drain(..before.saturating_sub(1));
         for (at, _) in &mut self.segments {
@@ -330,8 +332,4 @@ impl Search {
             }
         }
     }
-}
-
-fn u64_of(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -5,6 +5,8 @@ use std::io::{self, Read};
 
 use kafka_codec::records::{Entries, Entry};
 
+use crate::length::u64_of;
+
 use super::{Input, InputError};
 
 /// No broker is set up to take larger batches; one that says so is damaged.
@@ -80,10 +82,9 @@ impl LogEntries {
             let name = self.input.name.clone();
             InputError::Io { name, source }
         })?;
-        let bytes = u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
         Ok(Some(LogEntry::Garbage(Garbage {
             position,
-            bytes: bytes.saturating_add(rest),
+            bytes: u64_of(self.buffer.len()) + rest,
             reason,
         })))
     }
@@ -103,14 +104,14 @@ impl LogEntries {
             let reason = format!("a batch of {whole} bytes; the most is {MAX_ENTRY_BYTES}");
             return Ok(Some(reason));
         }
+        // At the end of the input, a damaged size can be smaller than what was read.
         self.read(whole.saturating_sub(self.buffer.len()))?;
         Ok(None)
     }
 
     fn read(&mut self, length: usize) -> io::Result<()> {
-        let length = u64::try_from(length).unwrap_or(u64::MAX);
         let bytes = self.input.bytes.by_ref();
-        bytes.take(length).read_to_end(&mut self.buffer)?;
+        bytes.take(u64_of(length)).read_to_end(&mut self.buffer)?;
         Ok(())
     }
 }

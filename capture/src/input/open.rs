@@ -10,6 +10,7 @@ use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use super::InputError;
+use crate::length::u64_of;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -90,8 +91,10 @@ fn unpack(mut packed: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> 
 /// The first `length` bytes; fewer if there are no more.
 pub(super) fn read_up_to(bytes: &mut impl Read, length: usize) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
-    let length = u64::try_from(length).unwrap_or(u64::MAX);
-    bytes.by_ref().take(length).read_to_end(&mut start)?;
+    bytes
+        .by_ref()
+        .take(u64_of(length))
+        .read_to_end(&mut start)?;
     Ok(start)
 }
 

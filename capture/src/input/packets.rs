@@ -9,6 +9,7 @@ use pcap_parser::{Block, LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGRead
 
 use super::open::read_up_to;
 use super::{Input, InputError};
+use crate::length::usize_of;
 
 /// What is read at once.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -186,7 +187,8 @@ fn first_block(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
             0x1a => u32::from_be_bytes(*length),
             _ => u32::from_le_bytes(*length),
         };
-        let length = usize::try_from(length).unwrap_or(0).min(BUFFER_BYTES);
+        // The block may claim any length; the parser rejects what is shorter than its header.
+        let length = usize_of(length.into()).min(BUFFER_BYTES);
         let rest = read_up_to(bytes, length.saturating_sub(start.len()))?;
         start.extend_from_slice(&rest);
     }
@@ -224,7 +226,9 @@ impl Interfaces {
             }
             PcapBlockOwned::Legacy(packet) => {
                 let interface = self.0.first()?;
-                let in_tick = NANOSECONDS / i64::try_from(interface.resolution).unwrap_or(1).max(1);
+                let resolution = i64::try_from(interface.resolution)
+                    .expect("the only interface of this format has micro- or nanoseconds");
+                let in_tick = NANOSECONDS / resolution;
                 Some(Packet {
                     time: i64::from(packet.ts_sec) * NANOSECONDS
                         + i64::from(packet.ts_usec) * in_tick,
@@ -240,6 +244,7 @@ impl Interfaces {
             PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
                 self.0.push(Interface {
                     link_type: interface.linktype.0,
+                    // A resolution out of range is read as the default of pcapng.
                     resolution: interface.ts_resolution().unwrap_or(1_000_000).max(1),
                     offset: interface.if_tsoffset,
                 });
@@ -256,7 +261,8 @@ impl Interfaces {
             }
             PcapBlockOwned::NG(Block::SimplePacket(packet)) => {
                 let interface = self.0.first()?;
-                let length = usize::try_from(packet.origlen).unwrap_or(usize::MAX);
+                // The data are padded, or truncated by the capture.
+                let length = usize_of(packet.origlen.into());
                 Some(Packet {
                     time: 0,
                     link_type: interface.link_type,
@@ -277,7 +283,9 @@ impl Interface {
             resolution => i128::from(ticks) * i128::from(NANOSECONDS) / i128::from(resolution),
         };
         let time = nanoseconds + i128::from(self.offset) * i128::from(NANOSECONDS);
-        i64::try_from(time).unwrap_or(i64::MAX)
+        // A damaged timestamp or offset can be out of range.
+        let time = time.clamp(i64::MIN.into(), i64::MAX.into());
+        i64::try_from(time).expect("the time is within the range of i64")
     }
 }
 

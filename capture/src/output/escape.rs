@@ -61,7 +61,7 @@ fn json_character(to: &mut Vec<u8>, character: char) {
 
 /// Of characters that are ASCII.
 fn ascii(character: char) -> u8 {
-    u8::try_from(character).unwrap_or(b'?')
+    u8::try_from(character).expect("escapes are ASCII")
 }
 
 #[cfg(test)]

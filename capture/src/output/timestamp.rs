@@ -21,7 +21,7 @@ impl Timestamps {
         let mut left = nanoseconds.rem_euclid(NANOSECONDS);
         let mut place = NANOSECONDS / 10;
         for _ in 0..digits {
-            to.push(b'0' + u8::try_from(left / place).unwrap_or(0));
+            to.push(b'0' + u8::try_from(left / place).expect("it is a decimal digit"));
             left %= place;
             place = (place / 10).max(1);
         }

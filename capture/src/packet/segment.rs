@@ -84,6 +84,7 @@ impl<'a> Segment<'a> {
         // Without a length (segmentation is left to the network card) the packet itself has it.
         let missing = match announced {
             0 => cut,
+            // Links pad short packets.
             announced => announced.saturating_sub(u32_of(bytes.len())),
         };
         Ok(Self {
@@ -102,6 +103,7 @@ impl<'a> Segment<'a> {
 
 const IPV6_HEADER_BYTES: u32 = 40;
 
+/// A caller's packet can be longer than any on the wire; then nothing of it is missing.
 fn u32_of(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -3,7 +3,7 @@
 use kafka_codec::records::{ControlRecord, Record};
 
 use super::Object;
-use super::internal::message_in_newest;
+use super::internal::{NO_VALUE, message_in_newest};
 
 /// Writes type and content of a control record into `object`; nothing if it cannot be decoded.
 pub(super) fn write(object: &mut Object<'_>, record: &Record<'_>) -> Result<(), String> {
@@ -26,7 +26,7 @@ pub(super) fn write(object: &mut Object<'_>, record: &Record<'_>) -> Result<(), 
         }
     };
     // The version stands in the message too.
-    let data = message_in_newest(schema, record.value.unwrap_or_default(), 0)?;
+    let data = message_in_newest(schema, record.value.ok_or(NO_VALUE)?, 0)?;
     object.string("control", name);
     object.json("data", &data);
     Ok(())

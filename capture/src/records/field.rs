@@ -90,8 +90,9 @@ impl State {
             if index > 0 {
                 self.line.push(b',');
             }
-            self.line
-                .extend_from_slice(style.indent.unwrap_or_default().as_bytes());
+            if let Some(indent) = style.indent {
+                self.line.extend_from_slice(indent.as_bytes());
+            }
             let mut object = Object::open(&mut self.line);
             match entry {
                 Ok(entry) => {

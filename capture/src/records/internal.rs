@@ -46,6 +46,7 @@ pub(super) fn write(
     record: &Record<'_>,
 ) -> Result<(), String> {
     let (key, value) = (record.key, record.value);
+    // Without a key, the decoders report that it is too short.
     let bare = key.unwrap_or_default();
     match topic {
         Topic::Metadata => {
@@ -73,7 +74,7 @@ pub(super) fn write(
     }
 }
 
-const NO_VALUE: &str = "there is no value";
+pub(super) const NO_VALUE: &str = "there is no value";
 
 /// The name of a record; `None` if its type or version is unknown.
 type Name = Result<Option<&'static str>, DecodeError>;
@@ -204,7 +205,10 @@ pub(super) fn message_in_newest(name: &str, bytes: &[u8], skip: usize) -> Result
     let schema = Schema::named(name).map_err(|error| error.to_string())?;
     let (version, _) = split_int16(bytes).ok_or("there is no version")?;
     let version = Version(version).min(schema.versions().max());
-    message(name, bytes.get(skip..).unwrap_or_default(), version)
+    let body = bytes
+        .get(skip..)
+        .expect("the version is a part of the bytes");
+    message(name, body, version)
 }
 
 /// The JSON of a message, without secrets.

@@ -168,7 +168,7 @@ impl SegmentCounts {
         Self {
             batches: self.batches + others.batches,
             faulty: self.faulty + others.faulty,
-            garbage_bytes: self.garbage_bytes.saturating_add(others.garbage_bytes),
+            garbage_bytes: self.garbage_bytes + others.garbage_bytes,
         }
     }
 }

@@ -17,3 +17,9 @@ pub(crate) struct Arrival {
     /// The packet's number on its connection, from 1.
     pub(crate) turn: u64,
 }
+
+/// The sequence number `length` bytes after `sequence`. Sequence numbers are modulo 2^32.
+pub(crate) fn sequence_after(sequence: u32, length: u64) -> u32 {
+    let length = u32::try_from(length % (1 << 32)).expect("the remainder has 32 bits");
+    sequence.wrapping_add(length)
+}

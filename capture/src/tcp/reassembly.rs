@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::Arrival;
+use super::{Arrival, sequence_after};
+use crate::length::{u64_of, usize_of};
 
 /// What a segment that waits costs beside its bytes.
 const OVERHEAD_BYTES: usize = 128;
@@ -127,9 +128,9 @@ impl Reassembly {
         if again >= length + missing {
             return;
         }
-        let skipped = usize::try_from(again).map_or(bytes.len(), |again| again.min(bytes.len()));
-        let bytes = bytes.get(skipped..).unwrap_or_default();
-        let missing = missing - (again - u64_of(skipped)).min(missing);
+        let skipped = again.min(length);
+        let (_, bytes) = bytes.split_at(usize_of(skipped));
+        let missing = missing - (again - skipped);
         if self.waiting.is_empty() {
             if !bytes.is_empty() {
                 self.go_on(u64_of(bytes.len()));
@@ -162,8 +163,9 @@ impl Reassembly {
     /// to where the receiver acknowledged it.
     pub(crate) fn missing_at_end(&self, acknowledged: Option<u32>) -> u64 {
         let acknowledged = acknowledged.and_then(|sequence| self.place(sequence));
-        let end = self.end.or(acknowledged).unwrap_or(0);
-        end.saturating_sub(self.next)
+        let end = self.end.or(acknowledged);
+        // A peer can send bytes after its FIN, and more than was acknowledged.
+        end.map_or(0, |end| end.saturating_sub(self.next))
     }
 
     fn deliver_waiting(&mut self, deliver: &mut impl FnMut(Piece<'_>)) {
@@ -181,9 +183,10 @@ impl Reassembly {
     fn keep(&mut self, start: u64, bytes: &[u8], arrival: Arrival) {
         for range in self.free(start..start + u64_of(bytes.len())) {
             let within = usize_of(range.start - start)..usize_of(range.end - start);
-            if let Some(bytes) = bytes.get(within) {
-                self.insert(range.start, Waiting::Bytes(bytes.to_vec(), arrival));
-            }
+            let bytes = bytes
+                .get(within)
+                .expect("free ranges are within the segment");
+            self.insert(range.start, Waiting::Bytes(bytes.to_vec(), arrival));
         }
     }
 
@@ -222,13 +225,18 @@ impl Reassembly {
 
     fn go_on(&mut self, length: u64) {
         self.next += length;
-        let low = u32::try_from(length & u64::from(u32::MAX)).unwrap_or(0);
-        self.next_sequence = self.next_sequence.map(|next| next.wrapping_add(low));
+        let next = self.next_sequence.map(|next| sequence_after(next, length));
+        debug_assert!(
+            next.is_some(),
+            "bytes are delivered after the first segment"
+        );
+        self.next_sequence = next;
     }
 
+    /// The distance from the next byte to `sequence`; 0 before the first segment.
     fn distance(&self, sequence: u32) -> i32 {
-        let next = self.next_sequence.unwrap_or(sequence);
-        sequence.wrapping_sub(next).cast_signed()
+        self.next_sequence
+            .map_or(0, |next| sequence.wrapping_sub(next).cast_signed())
     }
 
     fn place(&self, sequence: u32) -> Option<u64> {
@@ -244,13 +252,4 @@ fn cost(waiting: &Waiting) -> usize {
             Waiting::Bytes(bytes, _) => bytes.len(),
             Waiting::NotKept(..) => 0,
         }
-}
-
-fn u64_of(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-/// Of lengths within a segment, which fit.
-fn usize_of(length: u64) -> usize {
-    usize::try_from(length).unwrap_or(usize::MAX)
 }

@@ -21,15 +21,14 @@ pub(super) fn from_hex(text: &[u8]) -> Result<Vec<u8>, String> {
         if byte.is_ascii_whitespace() {
             continue;
         }
-        let digit = char::from(*byte).to_digit(16);
-        let digit = digit.and_then(|digit| u8::try_from(digit).ok());
-        let Some(digit) = digit else {
+        let Some(digit) = char::from(*byte).to_digit(16) else {
             let found = char::from(*byte).escape_default();
             return Err(format!(
                 "expected hexadecimal digits, found `{found}` at character {}",
                 index + 1
             ));
         };
+        let digit = u8::try_from(digit).expect("the digit is below 16");
         match high.take() {
             None => high = Some(digit << 4),
             Some(high) => out.push(high | digit),
@@ -48,8 +47,8 @@ fn from_base64(text: &[u8]) -> Result<Vec<u8>, String> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0_u32);
     let is_padding = |byte: &u8| *byte == b'=' || byte.is_ascii_whitespace();
-    let end = text.iter().rposition(|byte| !is_padding(byte));
-    let digits = end.and_then(|end| text.get(..=end)).unwrap_or_default();
+    let last = text.iter().rposition(|byte| !is_padding(byte));
+    let (digits, _) = text.split_at(last.map_or(0, |last| last + 1));
     for (index, byte) in digits.iter().enumerate() {
         let digit = match byte {
             b'A'..=b'Z' => byte - b'A',
@@ -81,7 +80,7 @@ fn from_base64(text: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 pub(super) fn to_hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
+    let digit = |value: u8| char::from_digit(value.into(), 16).expect("the value is below 16");
     let digits = bytes
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);

@@ -68,7 +68,7 @@ impl Choice {
             let (_, body) = ResponseHeader::split(bytes, headers).map_err(not_the_header)?;
             (key, version, body)
         };
-        let header = bytes.get(..bytes.len() - body.len()).unwrap_or(bytes);
+        let (header, _) = bytes.split_at(bytes.len() - body.len());
         let parts = (self.header_of(key, version)?, self.body_of(key, version)?);
         Ok((Some((parts.0, header)), (parts.1, body)))
     }
