@@ -1,8 +1,8 @@
-//! What was decoded and what was not, in numbers.
+//! Counts of what was decoded and what was not.
 
 use std::fmt;
 
-/// How much of everything there was.
+/// Counts of packets, connections and messages in a capture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
@@ -12,19 +12,19 @@ pub struct Counts {
     pub not_tcp: u64,
     /// Parts of IP packets, and packets of which not even the headers were captured.
     pub unreadable: u64,
-    /// Packets of a link type that is not known here.
+    /// Packets of an unsupported link type.
     pub unknown_link: u64,
-    /// Connections on which Kafka was spoken.
+    /// Kafka connections.
     pub connections: u64,
-    /// TCP connections with bytes on which it was not.
+    /// TCP connections with bytes of another protocol.
     pub other_connections: u64,
     /// Requests.
     pub requests: u64,
-    /// Those that get no response: Produce with acks 0.
+    /// Requests without a response: Produce with acks 0.
     pub without_response: u64,
-    /// Those whose response was not seen.
+    /// Requests whose response was not captured.
     pub unanswered: u64,
-    /// Responses whose request was seen.
+    /// Responses whose request was captured.
     pub responses: u64,
     /// Requests and responses that are truncated in the capture.
     pub truncated: u64,
@@ -32,16 +32,16 @@ pub struct Counts {
     pub sasl_tokens: u64,
     /// Frames that could not be decoded.
     pub undecoded: u64,
-    /// Parts of connections that no frame was made of.
+    /// Parts of connections without frames.
     pub gaps: u64,
-    /// The bytes of these that are not in the capture.
+    /// Bytes in gaps that are missing in the capture.
     pub missing_bytes: u64,
-    /// The bytes of these that are.
+    /// Bytes in gaps that were captured.
     pub skipped_bytes: u64,
 }
 
 impl Counts {
-    /// Whether anything of Kafka was found.
+    /// Returns `true` if any Kafka message was found.
     #[must_use]
     pub const fn has_kafka(&self) -> bool {
         self.requests + self.responses + self.sasl_tokens > 0

@@ -9,7 +9,7 @@ use crate::tcp::Arrival;
 
 /// Decodes packets, in the order in which they were captured, into the events of their connections.
 ///
-/// What it keeps in memory does not grow with the number of packets: messages are handed to a [`Sink`]
+/// Memory use does not grow with the number of packets: messages are handed to a [`Sink`]
 /// when they are complete, and connections are forgotten when they are over.
 pub struct Decoder {
     connections: Connections,
@@ -17,8 +17,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder that knows Kafka by what is said. If there are any `ports`, only connections to these
-    /// are looked at, and taken for Kafka whatever is said.
+    /// Creates a decoder that recognizes Kafka by its messages. If `ports` is not empty, only connections
+    /// to these ports are decoded, and all of them as Kafka.
     #[must_use]
     pub fn new(ports: Vec<u16>) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl Decoder {
         }
     }
 
-    /// Takes the next packet.
+    /// Decodes the next packet.
     pub fn packet(&mut self, packet: &Packet<'_>, sink: &mut dyn Sink) {
         self.counts.packets += 1;
         if !packet::is_known(packet.link_type) {
@@ -48,13 +48,13 @@ impl Decoder {
         }
     }
 
-    /// Ends all connections, and says how much of everything there was.
+    /// Ends all connections and returns the final counts.
     pub fn finish(mut self, sink: &mut dyn Sink) -> Counts {
         self.connections.finish(sink, &mut self.counts);
         self.counts
     }
 
-    /// How much of everything there was so far.
+    /// Returns the counts so far.
     #[must_use]
     pub const fn counts(&self) -> &Counts {
         &self.counts

@@ -11,9 +11,9 @@ pub use crate::frames::Truncation;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Connection {
-    /// Who opened it.
+    /// The end that opened the connection.
     pub client: SocketAddr,
-    /// Who answers.
+    /// The end that answers requests.
     pub broker: SocketAddr,
     /// Both, as `client -> broker`.
     pub name: String,
@@ -29,7 +29,7 @@ impl Connection {
     }
 }
 
-/// Where bytes go.
+/// The direction of bytes on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// From the client: requests.
@@ -38,14 +38,14 @@ pub enum Direction {
     ToClient,
 }
 
-/// Something that was found on a connection.
+/// A message or another finding on a connection.
 #[derive(Clone, Debug)]
 pub struct Event<'a> {
-    /// Where.
+    /// The connection.
     pub connection: &'a Connection,
-    /// When, in nanoseconds since 1970: when the last packet of a message was captured.
+    /// The capture time of the message's last packet, in nanoseconds since 1970.
     pub time: i64,
-    /// In which direction.
+    /// The direction.
     pub direction: Direction,
     /// The event itself.
     pub kind: EventKind<'a>,
@@ -57,14 +57,14 @@ pub struct Event<'a> {
 pub enum EventKind<'a> {
     /// A request, or a response whose request was seen.
     Message(Message<'a>),
-    /// A token of SASL without a header, whose content is nobody's business.
+    /// A SASL token without a header. Its content is secret and not shown.
     SaslToken {
-        /// Its bytes, with the size in front.
+        /// The size of the token in bytes, including the size prefix.
         bytes: u64,
     },
     /// A frame that cannot be decoded.
     Undecoded(Undecoded),
-    /// A part of the stream that no frame was made of.
+    /// A part of the stream without frames.
     Gap(Gap),
 }
 
@@ -76,11 +76,11 @@ pub struct Message<'a> {
     pub api_key: ApiKey,
     /// The version that the body is in.
     pub version: Version,
-    /// The number that request and response share.
+    /// The correlation id of request and response.
     pub correlation_id: i32,
-    /// Who the client says it is; `None` if it does not say.
+    /// The client id in the request header; `None` if it is null.
     pub client_id: Option<&'a str>,
-    /// The bytes of the frame, with the size in front.
+    /// The size of the frame in bytes, including the size prefix.
     pub bytes: u64,
     /// Of a response: the nanoseconds from the packet that completed the request to the one that
     /// completed this, or to the last one seen of it. It is negative where the capture has packets in the
@@ -96,23 +96,23 @@ pub struct Message<'a> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Undecoded {
-    /// The bytes of the frame, with the size in front.
+    /// The size of the frame in bytes, including the size prefix.
     pub bytes: u64,
     /// The correlation id, if it has one.
     pub correlation_id: Option<i32>,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// A part of the stream that no frame was made of.
+/// A part of the stream without frames.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Gap {
     /// Bytes that are not in the capture.
     pub missing: u64,
-    /// Bytes that are there, but of which it is not known what message they belong to.
+    /// Captured bytes that could not be assigned to a message.
     pub skipped: u64,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 

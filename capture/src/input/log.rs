@@ -22,15 +22,15 @@ pub(crate) struct LogEntries {
     has_ended: bool,
 }
 
-/// What stands in a segment.
+/// An entry of a segment, or the garbage at its end.
 pub(crate) enum LogEntry<'a> {
     /// A batch or message.
     Entry(Entry<'a>),
-    /// What follows the last of them.
+    /// Bytes after the last entry.
     Garbage(Garbage),
 }
 
-/// Bytes at the end of a segment that are no batch.
+/// Bytes at the end of a segment that are not a batch.
 #[derive(Debug)]
 pub(crate) struct Garbage {
     pub(crate) position: usize,
@@ -101,7 +101,7 @@ impl LogEntries {
         };
         let Some(whole) = whole else { return Ok(None) };
         if whole > MAX_ENTRY_BYTES {
-            let reason = format!("a batch of {whole} bytes; the most is {MAX_ENTRY_BYTES}");
+            let reason = format!("batch size {whole} is invalid (maximum {MAX_ENTRY_BYTES})");
             return Ok(Some(reason));
         }
         // At the end of the input, a damaged size can be smaller than what was read.

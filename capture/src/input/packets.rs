@@ -11,22 +11,22 @@ use super::open::read_up_to;
 use super::{Input, InputError};
 use crate::length::usize_of;
 
-/// What is read at once.
+/// Number of bytes per read.
 const BUFFER_BYTES: usize = 256 << 10;
-/// No packet or block is larger; one that says so is damaged.
+/// Maximum size of a packet or block; a larger one is damaged.
 const MAX_BUFFER_BYTES: usize = 64 << 20;
 const SECTION_HEADER: &[u8] = &[0x0a, 0x0d, 0x0d, 0x0a];
 const PCAP_HEADER_BYTES: usize = 24;
 const NANOSECONDS: i64 = 1_000_000_000;
 
-/// A packet as it was captured.
+/// A captured packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
-    /// When it was captured, in nanoseconds since 1970.
+    /// The capture time, in nanoseconds since 1970.
     pub time: i64,
     /// The number of the link type, as in <https://www.tcpdump.org/linktypes.html>.
     pub link_type: i32,
-    /// How many bytes it had on the wire.
+    /// The size of the packet on the wire, in bytes.
     pub length: u32,
     /// The bytes captured, from the first on.
     pub bytes: &'a [u8],
@@ -36,14 +36,14 @@ pub struct Packet<'a> {
 pub struct Packets {
     name: String,
     blocks: Box<dyn PcapReaderIterator + Send>,
-    /// What reading failed with, which the parser does not hand on.
+    /// The error of the last failed read, which the parser does not pass on.
     failure: Arc<Mutex<Option<io::Error>>>,
     interfaces: Interfaces,
     packets: u64,
 }
 
 impl Packets {
-    /// Begins to read.
+    /// Reads the header of a capture.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ impl Packets {
         }
     }
 
-    /// What the capture is called.
+    /// Returns the name of the capture.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -289,7 +289,7 @@ impl Interface {
     }
 }
 
-/// Keeps what reading failed with.
+/// Keeps the error of a failed read.
 struct Watched<R> {
     bytes: R,
     failure: Arc<Mutex<Option<io::Error>>>,

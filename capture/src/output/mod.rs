@@ -1,4 +1,4 @@
-//! What is made of events: text for people, NDJSON for machines. What is in bodies is asked of `body`.
+//! Sinks of events: text for people, NDJSON for programs. Bodies are decoded by `body`.
 
 pub(crate) mod escape;
 mod filter;
@@ -14,18 +14,18 @@ pub use text::{TextOptions, TextSink};
 
 /// Takes the events of all connections, each when it is complete.
 pub trait Sink {
-    /// Takes an event.
+    /// Receives an event.
     fn event(&mut self, event: &crate::Event<'_>);
 }
 
 /// A sink that writes somewhere.
 pub trait Writes: Sink {
-    /// Writes what is still in memory.
+    /// Writes buffered lines.
     fn flush(&mut self);
 
-    /// Whether writing failed, so that nothing more is written.
+    /// Returns `true` once a write has failed; nothing more is written then.
     fn has_failed(&self) -> bool;
 
-    /// What writing failed with, if it did.
+    /// Returns the error of the first failed write, once.
     fn failure(&mut self) -> Option<std::io::Error>;
 }
