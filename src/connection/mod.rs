@@ -177,6 +177,7 @@
 //! See <https://kafka.apache.org/protocol#protocol_network>.
 
 mod advice;
+mod bodies;
 mod client;
 mod close_reason;
 mod connectivity;
@@ -185,22 +186,20 @@ mod emitter;
 mod hint;
 mod histogram;
 mod metrics;
-mod peek;
 mod report;
 mod request;
 pub mod sasl;
 pub mod server;
 mod state;
-mod throttle;
 mod timing;
 #[cfg(feature = "tracing")]
 pub(crate) mod trace;
 mod transmit;
 mod versions;
-mod wait;
 
 pub use crate::frame::{ForeignProtocol, StreamPosition};
 pub use advice::{Advice, DuplicateRisk, Failure, Retry, keep_alive_interval};
+pub use bodies::server_wait;
 pub use client::Connection;
 pub use client::completion::{
     Completion, DecodedResponse, Outcome, RawResponse, ResponseTypeError,
@@ -227,4 +226,3 @@ pub use state::State;
 pub use timing::{Timings, Waits};
 pub use transmit::Transmit;
 pub use versions::{VersionError, VersionTable};
-pub use wait::server_wait;

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 
-use crate::connection::peek::ROUTED;
+use crate::connection::bodies::{self, ROUTED};
 use crate::connection::{ApiLabel, RequestId, Timings};
-use crate::connection::{peek, wait};
 use crate::frame::SIZE_BYTES;
 use crate::messages::{
     ApiVersionsRequest, RequestHeader, SaslAuthenticateRequest, SaslHandshakeRequest,
@@ -115,8 +114,9 @@ impl Encoder {
         })?;
         let headers = options.headers_of(key, version);
         let label = ApiLabel::new(key, version, headers, correlation_id, ());
-        let expects_response = peek::expects_response(key, version, headers, || frame);
-        let options = options.or_server_wait(|| wait::of_frame(key, version, headers, frame));
+        let expects_response = bodies::expects_response(key, version, headers, || frame);
+        let options =
+            options.or_server_wait(|| bodies::server_wait_of_frame(key, version, headers, frame));
         let encoded = writer.finish();
         Ok(self.pending(
             context.now,
@@ -152,8 +152,8 @@ impl Encoder {
             writer.bytes(&Blob::Shared(body.clone()))
         })?;
         let label = ApiLabel::new(key, version, headers, correlation_id, ());
-        let expects_response = peek::body_expects_response(key, version, body);
-        let options = options.or_server_wait(|| wait::server_wait(key, version, body));
+        let expects_response = bodies::body_expects_response(key, version, body);
+        let options = options.or_server_wait(|| bodies::server_wait(key, version, body));
         let encoded = writer.finish();
         Ok(self.pending(
             context.now,
@@ -239,7 +239,7 @@ impl Encoder {
                 .get(SIZE_BYTES..)
                 .expect("it begins with its size")
         };
-        let expects_response = peek::expects_response(R::KEY, version, headers, encoded);
+        let expects_response = bodies::expects_response(R::KEY, version, headers, encoded);
         self.pending(now, label, origin, frame, expects_response, options)
     }
 

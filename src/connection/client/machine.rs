@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::connection::throttle::throttle_time;
+use crate::connection::bodies::throttle_time;
 use crate::connection::{
     ApiLabel, AuthenticationFault, CloseReason, Delivery, ForeignProtocol, NegotiationFault,
     RequestId, State, TimeoutKind, VersionTable,

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::connection::bodies::throttle_time;
 use crate::connection::sasl::{
     Authenticated, Exchange, Mechanism, MechanismError, NextToken, Token, TokenCarrier,
 };
-use crate::connection::throttle::throttle_time;
 use crate::connection::{
     ApiLabel, AuthenticationFault, CloseReason, Confidence, Hint, HintKind, NegotiationFault,
     State, TimeoutKind, VersionError, VersionTable,

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::connection::bodies::{self, ROUTED};
 use crate::connection::client::options::is_software_text;
-use crate::connection::peek::{self, ROUTED};
 use crate::connection::sasl::Token;
 use crate::connection::{ApiLabel, CloseReason, RequestFault, RequestId};
 use crate::frame::SIZE_BYTES;
@@ -152,7 +152,7 @@ impl ServerConnection {
             Err(error) => return self.refuse(now, RequestFault::Undecodable(error)),
         };
         let expects_response =
-            peek::expects_response(label.api_key, label.version, label.headers, || &frame);
+            bodies::expects_response(label.api_key, label.version, label.headers, || &frame);
         let id = self.responses.request(now, label, expects_response);
         self.events.push_back(ServerEvent::Request(IncomingRequest {
             id,
