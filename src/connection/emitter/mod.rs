@@ -1,24 +1,21 @@
 //! Events of connections for the facade `metrics`. What counts in a snapshot is in [`Metrics`](super::Metrics). Only with
 //! the feature `metrics`.
 
-mod api;
-mod connection;
 mod definitions;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use metrics::{Counter, Label, SharedString};
+use metrics::{Counter, Gauge, Histogram, Label, SharedString};
 
-use crate::ApiKey;
+use crate::{ApiKey, ErrorCode};
 
-use super::CloseReport;
-use super::Gauges;
-use super::State;
-use super::{Event, ProbeOutcome};
-use api::ApiMetrics;
-use connection::{ConnectionGauges, ConnectionMetrics};
+use super::{
+    CloseReport, Completion, Delivery, Event, Gauges, Initialization, Outcome, ProbeOutcome, Retry,
+    State,
+};
 
 /// Counts and times the events of the connections to a broker in the metrics of the crate `metrics`. Only with the feature
 /// `metrics`.
@@ -206,5 +203,202 @@ impl Labels {
             .into_iter()
             .chain(more)
             .collect()
+    }
+}
+
+/// The handles of an API. Those of outcomes and errors are made when there is one.
+struct ApiMetrics {
+    labels: Labels,
+    name: &'static str,
+    requests: BTreeMap<(&'static str, &'static str), Counter>,
+    errors: BTreeMap<&'static str, Counter>,
+    timed_out: Counter,
+    retriable: Counter,
+    sent: Counter,
+    received: Counter,
+    undecodable: Counter,
+    late: Counter,
+    unexpected: Counter,
+    throttle: Histogram,
+    queue: Histogram,
+    write: Histogram,
+    head_of_line: Histogram,
+    ttfb: Histogram,
+    transfer: Histogram,
+    total: Histogram,
+    decode: Histogram,
+}
+
+impl ApiMetrics {
+    fn new(labels: Labels, name: &'static str) -> Self {
+        let api = || labels.with([("api", name)]);
+        let stage = |stage| {
+            let labels = labels.with([("api", name), ("stage", stage)]);
+            definitions::REQUEST_DURATION.histogram(labels)
+        };
+        Self {
+            name,
+            requests: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            timed_out: definitions::TIMED_OUT.counter(api()),
+            retriable: definitions::RETRIABLE.counter(api()),
+            sent: definitions::SENT.counter(api()),
+            received: definitions::RECEIVED.counter(api()),
+            undecodable: definitions::UNDECODABLE.counter(api()),
+            late: definitions::LATE.counter(api()),
+            unexpected: definitions::UNEXPECTED.counter(api()),
+            throttle: definitions::THROTTLE_DURATION.histogram(api()),
+            queue: stage("queue"),
+            write: stage("write"),
+            head_of_line: stage("head_of_line"),
+            ttfb: stage("ttfb"),
+            transfer: stage("transfer"),
+            total: stage("total"),
+            decode: stage("decode"),
+            labels,
+        }
+    }
+
+    fn completed(&mut self, completion: &Completion) {
+        let (outcome, delivery) = (completion.outcome(), completion.delivery());
+        self.request(outcome.name(), delivery.name());
+        let sent = match delivery {
+            Delivery::NotSent => 0,
+            Delivery::PartiallySent { bytes, .. } => bytes,
+            _ => completion.bytes_out(),
+        };
+        self.sent.increment(count(sent));
+        self.received.increment(count(completion.bytes_in()));
+        let timings = completion.timings();
+        record(&self.queue, timings.queue_wait());
+        record(&self.write, timings.write_time());
+        record(&self.head_of_line, timings.head_of_line_wait());
+        record(&self.ttfb, timings.time_to_first_byte());
+        record(&self.transfer, timings.transfer_time());
+        match outcome {
+            Outcome::Response(_) | Outcome::Written => record(&self.total, timings.total()),
+            Outcome::Failed(error) => {
+                let is_retriable = error.advice(false).retry != Retry::Never;
+                self.retriable.increment(u64::from(is_retriable));
+                self.timed_out.increment(u64::from(error.is_timeout()));
+            }
+        }
+    }
+
+    fn decoded(&mut self, is_ok: bool, errors: &[ErrorCode], after: Duration) {
+        record(&self.decode, Some(after));
+        self.undecodable.increment(u64::from(!is_ok));
+        for code in errors {
+            let error = code.name().unwrap_or("unknown");
+            let errors = self.errors.entry(error).or_insert_with(|| {
+                let labels = [("api", self.name), ("error", error)];
+                definitions::ERRORS.counter(self.labels.with(labels))
+            });
+            errors.increment(1);
+        }
+    }
+
+    fn request(&mut self, outcome: &'static str, delivery: &'static str) {
+        let requests = self.requests.entry((outcome, delivery)).or_insert_with(|| {
+            let labels = [
+                ("api", self.name),
+                ("outcome", outcome),
+                ("delivery", delivery),
+            ];
+            definitions::REQUESTS.counter(self.labels.with(labels))
+        });
+        requests.increment(1);
+    }
+}
+
+fn record(histogram: &Histogram, duration: Option<Duration>) {
+    if let Some(duration) = duration {
+        histogram.record(duration);
+    }
+}
+
+fn count(bytes: usize) -> u64 {
+    bytes as u64
+}
+
+/// What is counted of connections beside their ends.
+struct ConnectionMetrics {
+    opened: Counter,
+    ready: Counter,
+    initialization: [Histogram; 3],
+    reauthentication: Histogram,
+    probe: Histogram,
+    failed_probes: Counter,
+}
+
+impl ConnectionMetrics {
+    fn new(labels: &Labels) -> Self {
+        let phase =
+            |phase| definitions::INITIALIZATION_DURATION.histogram(labels.with([("phase", phase)]));
+        Self {
+            opened: definitions::CONNECTIONS_OPENED.counter(labels.with([])),
+            ready: definitions::CONNECTIONS_READY.counter(labels.with([])),
+            initialization: ["api_versions", "sasl_handshake", "sasl_authenticate"].map(phase),
+            reauthentication: definitions::REAUTHENTICATION_DURATION.histogram(labels.with([])),
+            probe: definitions::PROBE_DURATION.histogram(labels.with([])),
+            failed_probes: definitions::PROBES_FAILED.counter(labels.with([])),
+        }
+    }
+
+    fn ready(&self, took: &Initialization) {
+        self.ready.increment(1);
+        let took = [
+            took.api_versions,
+            took.sasl_handshake,
+            took.sasl_authenticate,
+        ];
+        for (histogram, took) in self.initialization.iter().zip(took) {
+            histogram.record(took);
+        }
+    }
+}
+
+/// What a connection is like just now.
+struct ConnectionGauges {
+    in_flight: Gauge,
+    waiting: Gauge,
+    unwritten: Gauge,
+    oldest: Gauge,
+    idle: Gauge,
+    in_state: Gauge,
+    /// The state that was set last, and its gauge.
+    state: Option<(State, Gauge)>,
+}
+
+impl ConnectionGauges {
+    fn new(labels: &Labels) -> Self {
+        Self {
+            in_flight: definitions::IN_FLIGHT.gauge(labels.with([])),
+            waiting: definitions::WAITING.gauge(labels.with([])),
+            unwritten: definitions::UNWRITTEN.gauge(labels.with([])),
+            oldest: definitions::OLDEST.gauge(labels.with([])),
+            idle: definitions::IDLE.gauge(labels.with([])),
+            in_state: definitions::IN_STATE.gauge(labels.with([])),
+            state: None,
+        }
+    }
+
+    fn set(&mut self, labels: &Labels, gauges: &Gauges) {
+        let count = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        self.in_flight.set(count(gauges.in_flight));
+        self.waiting.set(count(gauges.waiting));
+        self.unwritten.set(count(gauges.unwritten));
+        self.oldest.set(gauges.oldest);
+        self.idle.set(gauges.idle);
+        self.in_state.set(gauges.in_state);
+        if let Some((state, before)) = &self.state {
+            if *state == gauges.state {
+                return;
+            }
+            before.set(0.0);
+        }
+        let gauge = definitions::STATE.gauge(labels.with([("state", gauges.state.name())]));
+        gauge.set(1.0);
+        self.state = Some((gauges.state, gauge));
     }
 }
