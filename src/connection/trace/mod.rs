@@ -1,9 +1,8 @@
 //! Events of connections as events of `tracing`, one for one. Connections do not log: the caller hands each event over.
 //! Only with the feature `tracing`.
 
-mod connection;
+mod fields;
 mod line;
-mod request;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -15,9 +14,8 @@ use crate::ApiKey;
 
 use super::Timings;
 use super::{Event, ProbeOutcome, Severity};
-use connection::ConnectionFields;
+use fields::{ConnectionFields, RequestFields};
 use line::Line;
-use request::RequestFields;
 
 /// What filters find these events by.
 const TARGET: &str = "kafka_codec::connection";
