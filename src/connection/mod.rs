@@ -183,7 +183,6 @@ mod close_reason;
 mod connectivity;
 #[cfg(feature = "metrics")]
 mod emitter;
-mod hint;
 mod histogram;
 mod metrics;
 mod report;
@@ -217,10 +216,9 @@ pub use close_reason::{
 pub use connectivity::{Connectivity, ConnectivityEvent, EnsureReport, Ticket, Unreachable};
 #[cfg(feature = "metrics")]
 pub use emitter::MetricsEmitter;
-pub use hint::{Confidence, Hint, HintKind};
 pub use histogram::Histogram;
 pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Metrics};
-pub use report::{CloseReport, ReconnectAdvice, Severity, Unfinished};
+pub use report::{CloseReport, Confidence, Hint, HintKind, ReconnectAdvice, Severity, Unfinished};
 pub use request::{ApiLabel, Delivery, RequestId};
 pub use state::State;
 pub use timing::{Timings, Waits};
