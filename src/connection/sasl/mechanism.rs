@@ -1,8 +1,9 @@
-//! What a SASL mechanism does: tokens in, tokens out. The exchange that carries them is not here.
+//! What a SASL mechanism does: tokens in, tokens out, none of which is printed or left in memory. The exchange that
+//! carries them is not here.
 
 use std::{error, fmt};
 
-use super::Token;
+use zeroize::Zeroize;
 
 /// The client's side of a SASL mechanism.
 ///
@@ -114,5 +115,64 @@ impl Mechanism for CallerTokens {
 
     fn respond(&mut self, _challenge: &[u8]) -> Result<Reply, MechanismError> {
         Ok(Reply::Ask)
+    }
+}
+
+/// A password or the like, which is wiped when it is dropped and does not print.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<String>> From<T> for Secret {
+    fn from(text: T) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// A token of the client, which is wiped when it is dropped and does not print.
+pub struct Token(Vec<u8>);
+
+impl Token {
+    /// The bytes.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Token {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({} bytes)", self.0.len())
     }
 }

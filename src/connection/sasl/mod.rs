@@ -15,13 +15,11 @@ mod oauthbearer;
 mod plain;
 #[cfg(feature = "sasl-scram")]
 mod scram;
-mod secret;
 
 pub(super) use exchange::{Authenticated, Exchange, NextToken, TokenCarrier};
-pub use mechanism::{CallerTokens, Mechanism, MechanismError, Reply};
+pub use mechanism::{CallerTokens, Mechanism, MechanismError, Reply, Secret, Token};
 #[cfg(feature = "sasl-oauthbearer")]
 pub use oauthbearer::OauthBearer;
 pub use plain::Plain;
 #[cfg(feature = "sasl-scram")]
 pub use scram::Scram;
-pub use secret::{Secret, Token};
