@@ -2,15 +2,14 @@
 //!
 //! See RFC 5802, RFC 7677 and KIP-84.
 
-mod keys;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use hmac::{Hmac, Mac};
+use hmac::digest::CtOutput;
+use hmac::{EagerHash, Hmac, KeyInit, Mac};
+use pbkdf2::pbkdf2_hmac;
 use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
 
-use self::keys::Keys;
 use super::{Mechanism, MechanismError, Reply, Secret, Token};
 
 /// The mechanisms SCRAM-SHA-256 and SCRAM-SHA-512.
@@ -269,6 +268,44 @@ impl Mechanism for Scram {
             }
         }
     }
+}
+
+/// The keys derived from a password as RFC 5802, section 3, says, wiped when they are dropped.
+struct Keys<D: EagerHash> {
+    client_key: CtOutput<Hmac<D>>,
+    server_key: CtOutput<Hmac<D>>,
+}
+
+impl<D: EagerHash + Digest> Keys<D> {
+    /// Derives the keys with PBKDF2.
+    fn derive(password: &[u8], salt: &[u8], iterations: u32) -> Self {
+        let mut salted_password = Zeroizing::new(vec![0; <D as Digest>::output_size()]);
+        pbkdf2_hmac::<D>(password, salt, iterations, &mut salted_password);
+        Self {
+            client_key: signature::<D>(&salted_password, b"Client Key").finalize(),
+            server_key: signature::<D>(&salted_password, b"Server Key").finalize(),
+        }
+    }
+
+    /// Returns the client's proof: the client key, masked by a signature that the broker can compute too.
+    fn proof(&self, auth_message: &[u8]) -> Vec<u8> {
+        let client_key = self.client_key.as_bytes();
+        let stored_key = CtOutput::<D>::new(D::digest(client_key));
+        let mask = signature::<D>(stored_key.as_bytes(), auth_message).finalize();
+        let bytes = client_key.iter().zip(mask.as_bytes());
+        bytes.map(|(key, mask)| key ^ mask).collect()
+    }
+
+    /// Returns the MAC that verifies the broker's signature in constant time.
+    fn server_signature(&self, auth_message: &[u8]) -> Hmac<D> {
+        signature::<D>(self.server_key.as_bytes(), auth_message)
+    }
+}
+
+fn signature<D: EagerHash>(key: &[u8], message: &[u8]) -> Hmac<D> {
+    Hmac::new_from_slice(key)
+        .expect("HMAC takes keys of any length")
+        .chain_update(message)
 }
 
 #[cfg(test)]
