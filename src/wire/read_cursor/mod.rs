@@ -16,8 +16,8 @@ use crate::{DecodeError, DecodeErrorKind};
 /// Reads primitive values from the front of a byte slice, and keeps the first fault.
 ///
 /// A value that cannot be read is zero or empty, and so is every value after it, as nothing is left to read.
-/// Whoever calls code with a cursor calls [`check`](Self::check) or [`end`](Self::end) when it returns: in the
-/// crate these are `Decode`'s methods, [`Reader::read`](super::Reader::read) and the walker of schemas. A struct is
+/// Whoever calls code with a cursor calls `check` or `end` when it returns: in the
+/// crate these are `Decode`'s methods, `Reader::read` and the walker of schemas. A struct is
 /// read without a branch for each field that returns early, which is a third of the code for the compiler.
 ///
 /// What it returns borrows the slice, not the cursor. A number in the input is checked against the remaining bytes

@@ -15,7 +15,7 @@ use crate::{EncodeError, EncodeErrorKind};
 
 /// Appends primitive values to a buffer that it owns, and keeps the first fault.
 ///
-/// What is written after a fault is worth nothing. Whoever calls code with a cursor calls [`check`](Self::check)
+/// What is written after a fault is worth nothing. Whoever calls code with a cursor calls `check`
 /// when it returns: in the crate this is [`Writer`](super::Writer).
 #[derive(Debug, Default)]
 pub struct WriteCursor {
