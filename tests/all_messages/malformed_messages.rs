@@ -12,7 +12,7 @@ use kafka_codec::schema::random::{
 };
 use kafka_codec::schema::{self, Schema};
 use kafka_codec::wire::Limits;
-use kafka_codec::{AnyRequest, AnyResponse, DecodeError, HeaderVersions, Version};
+use kafka_codec::{AnyRequest, AnyResponse, ApiKey, DecodeError, HeaderVersions, Version};
 
 use crate::random_messages::{make, pairs, seeds};
 use crate::registry::{self, RegisteredMessage};
@@ -272,6 +272,13 @@ struct FaultyByte(usize);
 /// What header and body are read as, written as a frame again.
 fn read_request(bytes: &[u8]) -> Result<Vec<u8>, FaultyByte> {
     let frame = split(bytes)?;
+    if let Some(key) = frame.first_chunk() {
+        let key = ApiKey::from_number(i16::from_be_bytes(*key));
+        if matches!(key, ApiKey::Unknown(_)) {
+            // Refused by its key, whatever header and body follow.
+            AnyRequest::decode_with(key, Version(0), &[], Limits::UNLIMITED).map_err(at(4))?;
+        }
+    }
     let (header, body) = RequestHeader::split(&frame).map_err(at(4))?;
     let (key, version) = (header.api_key(), header.version());
     let start = bytes.len() - body.len();
