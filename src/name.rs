@@ -54,12 +54,12 @@ impl UnknownName {
 /// and in short names two.
 fn nearest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let length = letters(text).count();
-    let at_most = |name: &str| 2.max(letters(name).count().max(length) / 3);
+    let max_distance = |name: &str| 2.max(letters(name).count().max(length) / 3);
     names
         // A text may be of any length, so what cannot be near is not compared.
-        .filter(|name| letters(name).count().abs_diff(length) <= at_most(name))
+        .filter(|name| letters(name).count().abs_diff(length) <= max_distance(name))
         .map(|name| (distance(text, name), name))
-        .filter(|(distance, name)| *distance <= at_most(name))
+        .filter(|(distance, name)| *distance <= max_distance(name))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -80,7 +80,8 @@ fn distance(a: &str, b: &str) -> usize {
         }
         row = next;
     }
-    row.last().copied().unwrap_or(0)
+    *row.last()
+        .expect("a row begins with the distance to no letters")
 }
 
 #[cfg(test)]

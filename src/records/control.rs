@@ -191,7 +191,7 @@ fn message<'a, M: Decode<'a>>(value: Option<&'a [u8]>) -> Result<M, RecordsError
     } else {
         Version(version)
     };
-    match M::decode_prefix(value.unwrap_or_default(), version) {
+    match M::decode_prefix(value.expect("a version was read from it"), version) {
         Ok((message, _)) => Ok(message),
         Err(error) => {
             let offset = error.offset();

@@ -104,8 +104,8 @@ impl<'a> Entries<'a> {
         };
         let Some(entry) = entry else {
             let size = i32::try_from(bytes.len() - PREFIX).expect("the size is an int32");
-            let at_least = least_size(magic);
-            let kind = RecordsErrorKind::SizeTooSmall { size, at_least };
+            let min = min_size(magic);
+            let kind = RecordsErrorKind::SizeTooSmall { size, min };
             return Err(RecordsError::new(kind, position + 8));
         };
         self.rest = rest;
@@ -209,9 +209,9 @@ impl<'a> Found<'a> {
         let Some(size) = size_field(input) else {
             return Ok(Self::Part);
         };
-        let at_least = legacy::LEAST_V0;
-        let Some(whole) = usize::try_from(size).ok().filter(|_| size >= at_least) else {
-            let kind = RecordsErrorKind::SizeTooSmall { size, at_least };
+        let min = legacy::MIN_V0;
+        let Some(whole) = usize::try_from(size).ok().filter(|_| size >= min) else {
+            let kind = RecordsErrorKind::SizeTooSmall { size, min };
             return Err(RecordsError::new(kind, 8));
         };
         let Some(magic) = input.get(16) else {
@@ -237,10 +237,10 @@ fn size_field(input: &[u8]) -> Option<i32> {
 }
 
 /// The smallest size of an entry of format `magic`.
-pub(super) fn least_size(magic: i8) -> i32 {
+pub(super) fn min_size(magic: i8) -> i32 {
     match magic {
-        0 => legacy::LEAST_V0,
-        1 => legacy::LEAST_V1,
+        0 => legacy::MIN_V0,
+        1 => legacy::MIN_V1,
         _ => i32::try_from(BatchHeader::SIZE - PREFIX).expect("the header is small"),
     }
 }

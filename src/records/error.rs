@@ -127,8 +127,8 @@ pub enum RecordsErrorKind {
     SizeTooSmall {
         /// The size that stands in the input, without the offset and itself.
         size: i32,
-        /// The least there can be.
-        at_least: i32,
+        /// The minimum size of an entry of this format.
+        min: i32,
     },
     /// An entry of a format that Kafka does not have. Where the next one begins is unknown.
     UnknownMagic {
@@ -224,8 +224,8 @@ pub enum RecordsErrorKind {
 impl fmt::Display for RecordsErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SizeTooSmall { size, at_least } => {
-                write!(f, "size is {size}, the least is {at_least}")
+            Self::SizeTooSmall { size, min } => {
+                write!(f, "size {size} is invalid (minimum {min})")
             }
             Self::UnknownMagic { magic } => write!(f, "unknown magic {magic}, the newest is 2"),
             Self::CrcMismatch { stored, computed } => {

@@ -26,9 +26,9 @@ pub struct LegacyMessage<'a> {
 }
 
 /// The smallest size of a message of magic 0.
-pub(super) const LEAST_V0: i32 = 14;
+pub(super) const MIN_V0: i32 = 14;
 /// The smallest size of a message of magic 1.
-pub(super) const LEAST_V1: i32 = 22;
+pub(super) const MIN_V1: i32 = 22;
 
 /// Where the checksum stands.
 const CRC_AT: usize = 12;

@@ -1,7 +1,7 @@
 //! The messages of magic 0 and 1 as records: one that stands alone, or those in a compressed one.
 
 use super::decoder::{Origin, Source};
-use super::entries::{Found, least_size};
+use super::entries::{Found, min_size};
 use super::{Compression, Headers, LegacyMessage, Record, RecordsError, RecordsErrorKind};
 
 /// An iterator over the messages of a set.
@@ -147,8 +147,8 @@ impl<'r> MessageSet<'r> {
         LegacyMessage::new(bytes, start).ok_or_else(|| {
             let size =
                 i32::try_from(bytes.len() - super::entries::PREFIX).expect("the size is an int32");
-            let at_least = least_size(magic);
-            RecordsError::new(RecordsErrorKind::SizeTooSmall { size, at_least }, start + 8)
+            let min = min_size(magic);
+            RecordsError::new(RecordsErrorKind::SizeTooSmall { size, min }, start + 8)
         })
     }
 

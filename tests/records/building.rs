@@ -67,6 +67,23 @@ fn a_finished_batch_goes_into_a_frame_uncopied() {
 }
 
 #[test]
+fn a_record_beyond_the_last_offset_delta_is_measured_but_refused() {
+    let mut builder = BatchBuilder::new(BatchOptions::default());
+    let last = i64::from(i32::MAX);
+    let size = builder.size();
+    builder.append_at(last, &VALUE).unwrap();
+    let record = builder.size() - size;
+    assert_eq!(builder.size_with(&VALUE), builder.size() + record);
+    assert_eq!(
+        builder.append(&VALUE),
+        Err(BuildError::OffsetTooFar {
+            offset: last + 1,
+            base: 0
+        })
+    );
+}
+
+#[test]
 fn what_a_batch_cannot_hold_is_refused_and_the_rest_stays() {
     let mut builder = BatchBuilder::new(BatchOptions {
         base_offset: 10,
@@ -76,7 +93,7 @@ fn what_a_batch_cannot_hold_is_refused_and_the_rest_stays() {
     builder.append_at(12, &VALUE).unwrap();
     let order = BuildError::OffsetOrder {
         offset: 12,
-        at_least: 13,
+        min: 13,
     };
     assert_eq!(builder.append_at(12, &VALUE), Err(order));
     let far = i64::from(i32::MAX) + 11;

@@ -66,7 +66,7 @@ fn a_format_that_kafka_does_not_have_is_an_error_even_if_the_entry_is_cut_off() 
 
 #[test]
 fn a_size_below_the_least_of_its_format_is_an_error_and_ends_the_entries() {
-    for (magic, size, at_least) in [
+    for (magic, size, min) in [
         (0, 13, 14),
         (0, -1, 14),
         (1, 21, 22),
@@ -81,10 +81,7 @@ fn a_size_below_the_least_of_its_format_is_an_error_and_ends_the_entries() {
         let mut entries = Entries::new(&blob);
         assert!(matches!(entries.next(), Some(Ok(Entry::Batch(_)))));
         let error = entries.next().unwrap().unwrap_err();
-        assert_eq!(
-            error.kind(),
-            &RecordsErrorKind::SizeTooSmall { size, at_least }
-        );
+        assert_eq!(error.kind(), &RecordsErrorKind::SizeTooSmall { size, min });
         assert_eq!(error.offset(), good.len() + 8);
         assert!(entries.next().is_none());
         assert_eq!(entries.rest().len(), 100);

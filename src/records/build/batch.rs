@@ -112,10 +112,12 @@ impl BatchBuilder {
         self.buffer.len().max(BatchHeader::SIZE)
     }
 
-    /// How many bytes it has with `record`.
+    /// Returns the size of the batch in bytes with `record` at the next offset. If that offset is too far
+    /// from the base offset, [`append`](Self::append) refuses the record whatever its size.
     #[must_use]
     pub fn size_with(&self, record: &NewRecord<'_>) -> usize {
         let delta = self.next_offset.wrapping_sub(self.options.base_offset);
+        // Only measured, never written: `append` reports an offset that is too far.
         let offset_delta = i32::try_from(delta).unwrap_or(i32::MAX);
         let wire = Wire::new(record, self.timestamp_delta(record.timestamp), offset_delta);
         self.size().saturating_add(wire.size())
@@ -266,8 +268,8 @@ impl BatchBuilder {
     #[inline]
     fn offset_delta(&self, offset: i64) -> Result<i32, BuildError> {
         if offset < self.next_offset {
-            let at_least = self.next_offset;
-            return Err(BuildError::OffsetOrder { offset, at_least });
+            let min = self.next_offset;
+            return Err(BuildError::OffsetOrder { offset, min });
         }
         let base = self.options.base_offset;
         i32::try_from(offset.wrapping_sub(base))
@@ -275,5 +277,5 @@ impl BatchBuilder {
     }
 }
 
-/// The most bytes of a batch: what its length says, and what stands in front of that.
+/// The maximum size of a batch in bytes: what its length says, and what stands in front of that.
 pub(super) const MAX_SIZE: usize = 0x7fff_ffff;

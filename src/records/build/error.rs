@@ -21,8 +21,8 @@ pub enum BuildError {
     OffsetOrder {
         /// The offset.
         offset: i64,
-        /// The least that is allowed.
-        at_least: i64,
+        /// The minimum allowed here.
+        min: i64,
     },
     /// An offset that is more than 2,147,483,647 above the base offset.
     OffsetTooFar {
@@ -62,13 +62,13 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { size } => {
-                write!(f, "batch of {size} bytes, the most is {}", i32::MAX)
+                write!(f, "batch of {size} bytes, maximum {}", i32::MAX)
             }
             Self::Empty => f.write_str(
                 "batch without records: append one, or set the last offset to write an empty batch",
             ),
-            Self::OffsetOrder { offset, at_least } => {
-                write!(f, "offset {offset}, the least allowed here is {at_least}")
+            Self::OffsetOrder { offset, min } => {
+                write!(f, "offset {offset}, minimum {min}")
             }
             Self::OffsetTooFar { offset, base } => {
                 write!(f, "offset {offset} is too far from the base offset {base}")

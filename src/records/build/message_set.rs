@@ -129,8 +129,8 @@ impl MessageSetBuilder {
             return Err(BuildError::NegativeTimestamp { timestamp });
         }
         if offset < self.next_offset {
-            let at_least = self.next_offset;
-            return Err(BuildError::OffsetOrder { offset, at_least });
+            let min = self.next_offset;
+            return Err(BuildError::OffsetOrder { offset, min });
         }
         let size = self.size_with(record);
         if i32::try_from(size).is_err() {

@@ -170,9 +170,9 @@ fn nullable_size(value: Option<&[u8]>) -> usize {
     value.map_or(1, |value| size_32(value.len()) + value.len())
 }
 
-/// How many bytes `length` takes; of one that is too long, which is in nothing that is written, any
-/// number.
+/// Returns the size of `length` as a variable-length integer. A length above `i32::MAX` is never written, as
+/// the batch would be too large; with the maximum size, the size of its record stays too large too.
 #[inline]
 fn size_32(length: usize) -> usize {
-    varint::size_32(i32::try_from(length).unwrap_or(i32::MAX))
+    i32::try_from(length).map_or(varint::MAX_32, varint::size_32)
 }

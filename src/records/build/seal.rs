@@ -26,8 +26,8 @@ impl BatchBuilder {
         let base = self.options.base_offset;
         let last = match self.options.last_offset {
             Some(offset) if offset < appended && !self.is_empty() => {
-                let at_least = appended;
-                return Err(BuildError::OffsetOrder { offset, at_least });
+                let min = appended;
+                return Err(BuildError::OffsetOrder { offset, min });
             }
             Some(offset) => offset,
             None if self.is_empty() => return Err(BuildError::Empty),

@@ -9,24 +9,24 @@ use crate::records::Compression;
 pub struct LevelError {
     compression: Compression,
     level: i32,
-    least: i32,
-    most: i32,
+    min: i32,
+    max: i32,
 }
 
 impl LevelError {
-    /// Whether `level` is one of `least` to `most`.
+    /// Whether `level` is one of `min` to `max`.
     pub(super) const fn check(
         compression: Compression,
         level: i32,
-        least: i32,
-        most: i32,
+        min: i32,
+        max: i32,
     ) -> Result<(), Self> {
-        if level < least || level > most {
+        if level < min || level > max {
             return Err(Self {
                 compression,
                 level,
-                least,
-                most,
+                min,
+                max,
             });
         }
         Ok(())
@@ -38,7 +38,7 @@ impl fmt::Display for LevelError {
         write!(
             f,
             "level {} of {}: use {} to {}",
-            self.level, self.compression, self.least, self.most,
+            self.level, self.compression, self.min, self.max,
         )
     }
 }

@@ -84,15 +84,8 @@ pub(super) struct Value<'d, 't> {
 
 impl<'d, 't> Value<'d, 't> {
     fn node(self) -> &'d Node {
-        // Every value is made of an index that is in the list.
-        const NOTHING: &Node = &Node {
-            shape: Shape::Null,
-            start: 0,
-            end: 0,
-            next: 0,
-            count: 0,
-        };
-        self.document.nodes.get(self.index).unwrap_or(NOTHING)
+        let node = self.document.nodes.get(self.index);
+        node.expect("every value has the index of a node")
     }
 
     pub(super) fn shape(self) -> Shape {
@@ -110,7 +103,7 @@ impl<'d, 't> Value<'d, 't> {
         self.document
             .text
             .get(node.start..node.end)
-            .unwrap_or_default()
+            .expect("a node spans whole characters of the text")
     }
 
     /// How many elements or members it has.

@@ -159,9 +159,11 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         let mut unknown = None;
         let mut next = 0;
         for (key, value) in json.members() {
-            let name = key.string().unwrap_or_default();
+            let name = key.string().expect("keys are strings");
             // Most often they are in the order of the fields.
-            let (before, after) = fields.split_at_checked(next).unwrap_or((&[], fields));
+            let (before, after) = fields
+                .split_at_checked(next)
+                .expect("`next` follows a field");
             let found = after.iter().position(|field| field.name() == name);
             let found = found
                 .map(|index| before.len() + index)

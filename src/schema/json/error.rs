@@ -60,7 +60,7 @@ impl JsonError {
     #[cold]
     pub(super) fn new(schema: &Schema, version: Version, text: &str, fault: Fault) -> Self {
         let before = text.get(..fault.0.offset).unwrap_or(text);
-        let line = before.rsplit('\n').next().unwrap_or_default();
+        let line = before.rsplit('\n').next().expect("a split has a last part");
         Self(Box::new(Placed {
             message: schema.name(),
             version,

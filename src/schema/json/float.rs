@@ -25,7 +25,7 @@ pub(super) fn write(value: f64, all_nans: bool, out: &mut Vec<u8>) {
     let written = if plain {
         write!(out, "{value:?}")
     } else {
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (digits, exponent) = text.split_once('e').expect("the format writes an exponent");
         write!(out, "{digits}E{exponent}")
     };
     // Writing into memory does not fail.

@@ -154,7 +154,7 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Visitor<'a> for Message<'a, '_, W, 
             self.hidden -= 1;
             return ControlFlow::Continue(());
         }
-        let count = self.open.pop().unwrap_or_default();
+        let count = self.open.pop().expect("an array that ends was begun");
         let left_out = count.saturating_sub(self.options.max_elements);
         if left_out > 0 {
             self.text.element();

@@ -90,7 +90,7 @@ impl<W: io::Write> Text<W> {
         let mut start = digits.len();
         let mut rest = value.unsigned_abs();
         for (index, place) in digits.iter_mut().enumerate().rev() {
-            *place = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            *place = b'0' + u8::try_from(rest % 10).expect("a digit fits into a byte");
             start = index;
             rest /= 10;
             if rest == 0 {
@@ -101,12 +101,12 @@ impl<W: io::Write> Text<W> {
             self.buffer.push(b'-');
         }
         self.buffer
-            .extend_from_slice(digits.get(start..).unwrap_or_default());
+            .extend_from_slice(digits.get(start..).expect("the digits were just written"));
     }
 
     /// How many of something, or a place.
     pub(super) fn number(&mut self, value: usize) {
-        self.integer(i64::try_from(value).unwrap_or(i64::MAX));
+        self.integer(i64::try_from(value).expect("nothing in memory is larger"));
     }
 
     pub(super) fn float(&mut self, value: f64, all_nans: bool) {
@@ -219,7 +219,7 @@ impl<W: io::Write> Text<W> {
                 self.buffer.extend_from_slice(b"\\u");
                 let digit = |shift: u32| other >> shift & 0xf;
                 for digit in [12, 8, 4, 0].map(digit) {
-                    let digit = char::from_digit(digit, 16).unwrap_or('0');
+                    let digit = char::from_digit(digit, 16).expect("it is four bits");
                     let mut ascii = [0; 4];
                     let ascii = digit.to_ascii_uppercase().encode_utf8(&mut ascii);
                     self.buffer.extend_from_slice(ascii.as_bytes());
@@ -262,7 +262,7 @@ fn shown(text: &str, max: usize) -> &str {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text.get(..end).unwrap_or_default()
+    text.get(..end).expect("it is the end of a character")
 }
 
 /// What a terminal or a reader of lines may take for more than text.

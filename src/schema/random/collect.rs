@@ -132,7 +132,8 @@ impl Collector<'_> {
 
     /// Where the integer ends that begins at `start`.
     fn end_of_varint(&self, start: usize) -> usize {
-        let mut reader = Reader::new(self.bytes.get(start..).unwrap_or_default());
+        let rest = self.bytes.get(start..);
+        let mut reader = Reader::new(rest.expect("the walk is within the bytes"));
         // The walk refuses one that cannot be read after this.
         let _: Result<u32, DecodeError> = reader.unsigned_varint();
         start + reader.offset()

@@ -90,7 +90,7 @@ impl<'e> Dice<'e> {
             _ => u64::from_be_bytes(self.bytes()),
         };
         let end = u64::try_from(end).unwrap_or(u64::MAX);
-        usize::try_from(number % end).unwrap_or(0)
+        usize::try_from(number % end).expect("it is below a usize")
     }
 
     /// A number from `low` to `high`, both included, with preference for the two ends.

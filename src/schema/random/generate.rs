@@ -134,14 +134,14 @@ impl<'e, 'o> Generator<'e, 'o> {
         ty: FieldType,
         e: Encoding,
     ) -> bool {
-        let most = self.options.max_elements();
+        let max = self.options.max_elements();
         let is_empty = self.depth > 0 && {
             let percent = self.options.nested_percent().min(100);
             self.dice.chance(100 - percent)
         };
-        let most = if is_empty { 0 } else { most };
-        let least = self.least.element(ty, e);
-        let count = self.affordable(most, least, e);
+        let max = if is_empty { 0 } else { max };
+        let min = self.least.element(ty, e);
+        let count = self.affordable(max, min, e);
         let elements = vec![(); count];
         self.depth += 1;
         w.array(e, &elements, field.name(), |w, ()| {
@@ -267,9 +267,9 @@ impl<'e, 'o> Generator<'e, 'o> {
         tags
     }
 
-    /// A number of elements up to `most` that can be paid for, paid.
-    fn affordable(&mut self, most: usize, element: usize, e: Encoding) -> usize {
-        let wanted = self.dice.below(most.saturating_add(1));
+    /// A number of elements up to `max` that can be paid for, paid.
+    fn affordable(&mut self, max: usize, element: usize, e: Encoding) -> usize {
+        let wanted = self.dice.below(max.saturating_add(1));
         let mut count = wanted.min(self.spare / element.max(1));
         let price = |count: usize| count * element + prefix(count, e);
         while price(count) > self.spare {

@@ -84,7 +84,8 @@ impl Least {
 /// How many bytes an unsigned variable-length integer takes.
 pub(super) fn varint_size(value: usize) -> usize {
     let bits = usize::BITS - value.leading_zeros();
-    usize::try_from(bits.div_ceil(7)).unwrap_or(1).max(1)
+    let bytes = usize::try_from(bits.div_ceil(7)).expect("an integer has few bits");
+    bytes.max(1)
 }
 
 #[cfg(test)]

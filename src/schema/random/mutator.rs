@@ -189,9 +189,9 @@ impl<'a> Mutator<'a> {
             self.after(length.bytes.end) / size.max(1) + 1
         };
         let length = self.length(dice, |length| {
-            is_of(length.of) && !length.is_null && too_much(length) <= length.most()
+            is_of(length.of) && !length.is_null && too_much(length) <= length.max()
         })?;
-        let number = dice.between(too_much(length), length.most());
+        let number = dice.between(too_much(length), length.max());
         let number = length.number(i32::try_from(number).ok()?)?;
         Some(self.instead(length, length.bytes.clone(), number))
     }
@@ -303,8 +303,8 @@ impl<'a> Mutator<'a> {
 }
 
 impl Length {
-    /// The most that it can say.
-    fn most(&self) -> usize {
+    /// The maximum that the length field can hold.
+    fn max(&self) -> usize {
         match (self.of, self.e) {
             (LengthOf::String, Encoding::Classic) => LONGEST_STRING,
             _ => 0x7fff_fffe,
@@ -326,12 +326,12 @@ impl Length {
 
     /// The bytes that say some number below -1.
     fn negative(&self, dice: &mut Dice<'_>) -> Option<Vec<u8>> {
-        let least = match (self.of, self.e) {
+        let min = match (self.of, self.e) {
             (LengthOf::String, Encoding::Classic) => i16::MIN.into(),
             _ => i32::MIN,
         };
         let some = -3 - i32::from(dice.byte());
-        self.number(dice.pick(&[-2, least, some])?)
+        self.number(dice.pick(&[-2, min, some])?)
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) struct Fixed {
 
 impl Fixed {
     pub(super) fn as_slice(&self) -> &[u8] {
-        self.bytes.get(..self.size).unwrap_or_default()
+        let value = self.bytes.get(..self.size);
+        value.expect("no fixed type is larger than a UUID")
     }
 
     /// What a field is by default; of what is not fixed nothing.
@@ -36,14 +37,15 @@ impl Fixed {
             return Self::low_of(&[dice.byte() & 1], size);
         }
         if is_error_code && dice.chance(50) {
-            let code = dice.pick(ErrorCode::ALL).unwrap_or_default();
+            let code = dice.pick(ErrorCode::ALL).expect("there are error codes");
             return Self::low_of(&code.0.to_be_bytes(), size);
         }
         let mut value = Self {
             bytes: [0; 16],
             size,
         };
-        let own = value.bytes.get_mut(..size).unwrap_or_default();
+        let own = value.bytes.get_mut(..size);
+        let own = own.expect("no fixed type is larger than a UUID");
         match dice.below(4) {
             0 => {
                 if let Some(last) = own.last_mut() {
@@ -54,7 +56,7 @@ impl Fixed {
             1 => {
                 own.fill(0xff);
                 if let Some(first) = own.first_mut() {
-                    *first = dice.pick(&[0xff, 0x7f]).unwrap_or_default();
+                    *first = dice.pick(&[0xff, 0x7f]).expect("there are two");
                 }
             }
             2 => {

@@ -4,12 +4,14 @@
 pub(super) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('\\') {
+    while let Some((before, _)) = rest.split_once('\\') {
         out.push_str(before);
-        let escape = rest.get(before.len()..).unwrap_or_default();
-        let (character, length) = unescape_one(escape.as_bytes()).unwrap_or(('\\', 1));
+        let escape = rest
+            .get(before.len()..)
+            .expect("the text goes on with a backslash");
+        let (character, length) = unescape_one(escape.as_bytes()).expect("the parser checked it");
         out.push(character);
-        rest = escape.get(length..).unwrap_or(after);
+        rest = escape.get(length..).expect("an escape is ASCII");
     }
     out.push_str(rest);
     out

@@ -181,9 +181,9 @@ impl<'t> Parser<'t> {
         self.skip(|byte| byte.is_ascii_digit(), usize::MAX)
     }
 
-    /// Skips at most `most` bytes that are `wanted`: how many.
-    fn skip(&mut self, wanted: impl Fn(u8) -> bool, most: usize) -> usize {
-        let rest = self.rest().iter().take(most);
+    /// Skips at most `max` bytes that are `wanted`: how many.
+    fn skip(&mut self, wanted: impl Fn(u8) -> bool, max: usize) -> usize {
+        let rest = self.rest().iter().take(max);
         let count = rest.take_while(|byte| wanted(**byte)).count();
         self.at += count;
         count
@@ -201,7 +201,8 @@ impl<'t> Parser<'t> {
     }
 
     fn rest(&self) -> &[u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+        let rest = self.text.as_bytes().get(self.at..);
+        rest.expect("only bytes that are there are skipped")
     }
 
     /// A node from `start` to here.

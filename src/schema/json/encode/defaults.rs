@@ -56,7 +56,7 @@ fn has_defaults(
     }
     let mut all = true;
     for (key, value) in json.members() {
-        let name = key.string().unwrap_or_default();
+        let name = key.string().expect("keys are strings");
         let mut fields = schema.fields().iter();
         all &= match fields.find(|field| field.name() == name) {
             Some(field) => {
