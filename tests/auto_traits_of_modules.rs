@@ -161,7 +161,7 @@ fn the_types_of_schema_are_send_and_sync() {
     is_shared::<schema::Field>();
     is_shared::<schema::FieldType>();
     is_shared::<schema::Kind>();
-    is_shared::<schema::Place>();
+    is_shared::<schema::FieldLocation>();
     is_shared::<schema::Schema>();
     is_shared::<schema::StructSchema>();
     is_shared::<schema::UnknownSchema>();

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use kafka_codec::pairing::Expects;
 use kafka_codec::schema::json::{self, Options, WriteError};
-use kafka_codec::schema::{Place, Schema, Value, Visitor, error_codes, visit};
+use kafka_codec::schema::{FieldLocation, Schema, Value, Visitor, error_codes, visit};
 use kafka_codec::wire::Limits;
 use kafka_codec::{ApiKey, DecodeError, DecodeErrorKind, ErrorCode, Version};
 
@@ -76,7 +76,7 @@ pub(crate) fn expects(api_key: ApiKey, version: Version, body: &[u8]) -> Expects
 struct Acks(Option<i16>);
 
 impl Visitor<'_> for Acks {
-    fn value(&mut self, place: Place, value: Value<'_>) -> ControlFlow<()> {
+    fn value(&mut self, place: FieldLocation, value: Value<'_>) -> ControlFlow<()> {
         match value {
             Value::Int16(acks) if place.name() == "acks" => {
                 self.0 = Some(acks);

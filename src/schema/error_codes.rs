@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Field, Place, Schema, Value, Visitor, visit};
+use super::{Field, FieldLocation, Schema, Value, Visitor, visit};
 use crate::wire::Limits;
 use crate::{DecodeError, ErrorCode, Version};
 
@@ -38,7 +38,7 @@ pub fn error_codes(
 struct Codes(Vec<(ErrorCode, usize)>);
 
 impl Visitor<'_> for Codes {
-    fn value(&mut self, place: Place, value: Value<'_>) -> ControlFlow<()> {
+    fn value(&mut self, place: FieldLocation, value: Value<'_>) -> ControlFlow<()> {
         let is_code = || place.field().is_some_and(Field::is_error_code);
         match value {
             Value::Int16(number) if number != 0 && is_code() => {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::{ControlFlow, Range};
 
 use super::walk::walk;
-use super::{Place, Schema, StructSchema, Visitor};
+use super::{FieldLocation, Schema, StructSchema, Visitor};
 use crate::wire::Limits;
 use crate::{DecodeError, DecodeErrorKind, Version};
 
@@ -60,7 +60,7 @@ impl PathSegment {
         index: None,
     };
 
-    fn to(place: Place) -> Option<Self> {
+    fn to(place: FieldLocation) -> Option<Self> {
         Some(Self {
             name: place.field()?.rust_name(),
             index: place.index(),
@@ -94,26 +94,26 @@ impl Locator {
 }
 
 impl Visitor<'_> for Locator {
-    fn enter(&mut self, place: Place) -> ControlFlow<()> {
+    fn enter(&mut self, place: FieldLocation) -> ControlFlow<()> {
         self.last = PathSegment::to(place).unwrap_or(PathSegment::TAGS);
         ControlFlow::Continue(())
     }
 
-    fn begin_array(&mut self, place: Place, _: usize) -> ControlFlow<()> {
+    fn begin_array(&mut self, place: FieldLocation, _: usize) -> ControlFlow<()> {
         self.stop_at(place.bytes().end)
     }
 
-    fn begin_struct(&mut self, place: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn begin_struct(&mut self, place: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         self.structs.extend(PathSegment::to(place));
         ControlFlow::Continue(())
     }
 
-    fn end_struct(&mut self, place: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn end_struct(&mut self, place: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         self.structs.pop();
         self.enter(place)
     }
 
-    fn end_array(&mut self, place: Place) -> ControlFlow<()> {
+    fn end_array(&mut self, place: FieldLocation) -> ControlFlow<()> {
         self.enter(place)
     }
 

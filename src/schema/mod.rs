@@ -21,14 +21,14 @@
 //! ```
 //! use std::ops::ControlFlow;
 //!
-//! use kafka_codec::schema::{self, Place, Schema, Value, Visitor};
+//! use kafka_codec::schema::{self, FieldLocation, Schema, Value, Visitor};
 //! use kafka_codec::{ApiKey, Version, wire::Limits};
 //!
 //! #[derive(Default)]
 //! struct Strings(Vec<String>);
 //!
 //! impl<'a> Visitor<'a> for Strings {
-//!     fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+//!     fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
 //!         if let Value::String(text) = value {
 //!             self.0.push(format!("{}: {text}", place.name()));
 //!         }
@@ -63,5 +63,5 @@ pub use lookup::UnknownSchema;
 pub use table::{DefaultValue, Entity, Field, FieldType, Kind, Schema, StructSchema};
 #[doc(hidden)]
 pub use table::{NEVER, structure};
-pub use visitor::{Place, Value, Visitor};
+pub use visitor::{FieldLocation, Value, Visitor};
 pub use walk::visit;

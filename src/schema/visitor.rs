@@ -32,42 +32,50 @@ pub trait Visitor<'a> {
 
     /// A field, or an element that is a string or bytes, is read next: what cannot be read is this.
     #[inline]
-    fn enter(&mut self, place: Place) -> ControlFlow<()> {
+    fn enter(&mut self, place: FieldLocation) -> ControlFlow<()> {
         let _ = place;
         ControlFlow::Continue(())
     }
 
     /// A value that is neither struct nor array, or null in place of anything.
     #[inline]
-    fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+    fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
         let _ = (place, value);
         ControlFlow::Continue(())
     }
 
     /// A struct begins: the message, the value of a field, or an element.
     #[inline]
-    fn begin_struct(&mut self, place: Place, schema: &'static StructSchema) -> ControlFlow<()> {
+    fn begin_struct(
+        &mut self,
+        place: FieldLocation,
+        schema: &'static StructSchema,
+    ) -> ControlFlow<()> {
         let _ = (place, schema);
         ControlFlow::Continue(())
     }
 
     /// The struct ends that began last and has not ended.
     #[inline]
-    fn end_struct(&mut self, place: Place, schema: &'static StructSchema) -> ControlFlow<()> {
+    fn end_struct(
+        &mut self,
+        place: FieldLocation,
+        schema: &'static StructSchema,
+    ) -> ControlFlow<()> {
         let _ = (place, schema);
         ControlFlow::Continue(())
     }
 
     /// An array of `count` elements begins.
     #[inline]
-    fn begin_array(&mut self, place: Place, count: usize) -> ControlFlow<()> {
+    fn begin_array(&mut self, place: FieldLocation, count: usize) -> ControlFlow<()> {
         let _ = (place, count);
         ControlFlow::Continue(())
     }
 
     /// The array ends that began last and has not ended.
     #[inline]
-    fn end_array(&mut self, place: Place) -> ControlFlow<()> {
+    fn end_array(&mut self, place: FieldLocation) -> ControlFlow<()> {
         let _ = place;
         ControlFlow::Continue(())
     }
@@ -91,16 +99,16 @@ pub trait Visitor<'a> {
 /// Nothing: to learn whether bytes are a message.
 impl Visitor<'_> for () {}
 
-/// Where in a message something is.
+/// The location of a field, an element or the message itself in the bytes that are visited.
 #[derive(Copy, Clone, Debug)]
-pub struct Place {
+pub struct FieldLocation {
     pub(super) field: Option<&'static Field>,
     pub(super) index: Option<usize>,
     pub(super) start: usize,
     pub(super) end: usize,
 }
 
-impl Place {
+impl FieldLocation {
     /// The field; `None` for the message itself.
     #[must_use]
     #[inline]

@@ -6,7 +6,7 @@ mod tags;
 use std::ops::ControlFlow;
 
 use super::locate::locate;
-use super::{Field, FieldType, Place, Schema, StructSchema, Value, Visitor};
+use super::{Field, FieldLocation, FieldType, Schema, StructSchema, Value, Visitor};
 use crate::wire::{Blob, Encoding, Limits, ReadCursor};
 use crate::{DecodeError, DecodeErrorKind, Version};
 
@@ -78,7 +78,11 @@ struct Walk<'a, 'v, V> {
 }
 
 impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
-    fn structure(&mut self, place: Place, schema: &'static StructSchema) -> ControlFlow<()> {
+    fn structure(
+        &mut self,
+        place: FieldLocation,
+        schema: &'static StructSchema,
+    ) -> ControlFlow<()> {
         if V::IN_ORDER && self.encoding.is_compact() {
             return self.structure_in_order(place, schema);
         }
@@ -109,7 +113,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
     /// A field of which it depends on the value how many bytes it takes.
     fn variable(
         &mut self,
-        place: Place,
+        place: FieldLocation,
         field: &'static Field,
         e: Encoding,
         is_tagged: bool,
@@ -131,7 +135,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
 
     fn array(
         &mut self,
-        place: Place,
+        place: FieldLocation,
         ty: FieldType,
         e: Encoding,
         is_nullable: bool,
@@ -162,7 +166,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
     #[inline]
     fn fixed_elements(
         &mut self,
-        place: Place,
+        place: FieldLocation,
         ty: FieldType,
         size: usize,
         count: usize,
@@ -172,7 +176,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
         for index in 0..count {
             let (bytes, after) = rest.split_at_checked(size).unwrap_or_default();
             rest = after;
-            let element = Place {
+            let element = FieldLocation {
                 field: place.field,
                 index: Some(index),
                 start,
@@ -213,7 +217,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
 
     fn text_or_bytes(
         &mut self,
-        place: Place,
+        place: FieldLocation,
         ty: FieldType,
         e: Encoding,
         is_nullable: bool,
@@ -235,7 +239,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
 
     /// Tells of what has been read.
     #[inline]
-    fn told(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+    fn told(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
         let place = self.end(place);
         self.visitor.value(place, value)
     }
@@ -252,9 +256,9 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
 
     /// Where what is read next begins.
     #[inline]
-    fn place(&self, field: Option<&'static Field>, index: Option<usize>) -> Place {
+    fn place(&self, field: Option<&'static Field>, index: Option<usize>) -> FieldLocation {
         let start = self.reader.offset();
-        Place {
+        FieldLocation {
             field,
             index,
             start,
@@ -264,8 +268,8 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
 
     /// `place` as far as it has been read.
     #[inline]
-    fn end(&self, place: Place) -> Place {
-        Place {
+    fn end(&self, place: FieldLocation) -> FieldLocation {
+        FieldLocation {
             end: self.reader.offset(),
             ..place
         }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use kafka_codec::Version;
 use kafka_codec::schema::random::Options;
-use kafka_codec::schema::{self, Field, FieldType, Place, StructSchema, Value, Visitor};
+use kafka_codec::schema::{self, Field, FieldLocation, FieldType, StructSchema, Value, Visitor};
 use kafka_codec::wire::Limits;
 
 use crate::random_messages::{make, pairs};
@@ -26,7 +26,7 @@ enum State {
 }
 
 impl Seen {
-    fn see(&mut self, place: Place, state: State) {
+    fn see(&mut self, place: FieldLocation, state: State) {
         let state = if place.index().is_some() {
             State::Element
         } else {
@@ -39,7 +39,7 @@ impl Seen {
 }
 
 impl<'a> Visitor<'a> for Seen {
-    fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+    fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
         let state = match value {
             Value::Null => State::Null,
             Value::String("") | Value::Bytes([]) | Value::Records([]) => State::Empty,
@@ -49,18 +49,22 @@ impl<'a> Visitor<'a> for Seen {
         ControlFlow::Continue(())
     }
 
-    fn begin_struct(&mut self, place: Place, schema: &'static StructSchema) -> ControlFlow<()> {
+    fn begin_struct(
+        &mut self,
+        place: FieldLocation,
+        schema: &'static StructSchema,
+    ) -> ControlFlow<()> {
         self.see(place, State::Value);
         self.1.push(schema.name());
         ControlFlow::Continue(())
     }
 
-    fn end_struct(&mut self, _: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn end_struct(&mut self, _: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         self.1.pop();
         ControlFlow::Continue(())
     }
 
-    fn begin_array(&mut self, place: Place, count: usize) -> ControlFlow<()> {
+    fn begin_array(&mut self, place: FieldLocation, count: usize) -> ControlFlow<()> {
         self.see(
             place,
             if count == 0 {

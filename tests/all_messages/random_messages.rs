@@ -5,7 +5,7 @@ use std::env;
 use std::ops::ControlFlow;
 
 use kafka_codec::schema::random::{self, Entropy, Options, Seeded};
-use kafka_codec::schema::{self, Kind, Place, Schema, StructSchema, Value, Visitor};
+use kafka_codec::schema::{self, FieldLocation, Kind, Schema, StructSchema, Value, Visitor};
 use kafka_codec::wire::Limits;
 use kafka_codec::{EncodeErrorKind, Version};
 
@@ -150,7 +150,7 @@ struct Extremes {
 }
 
 impl<'a> Visitor<'a> for Extremes {
-    fn value(&mut self, _: Place, value: Value<'a>) -> ControlFlow<()> {
+    fn value(&mut self, _: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
         match value {
             Value::Null => self.nulls += 1,
             Value::String(text) => self.string = self.string.max(text.len()),
@@ -160,18 +160,18 @@ impl<'a> Visitor<'a> for Extremes {
         ControlFlow::Continue(())
     }
 
-    fn begin_struct(&mut self, _: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn begin_struct(&mut self, _: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         self.tags.push(0);
         ControlFlow::Continue(())
     }
 
-    fn end_struct(&mut self, _: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn end_struct(&mut self, _: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         let tags = self.tags.pop().unwrap();
         self.unknown_tags = self.unknown_tags.max(tags);
         ControlFlow::Continue(())
     }
 
-    fn begin_array(&mut self, _: Place, count: usize) -> ControlFlow<()> {
+    fn begin_array(&mut self, _: FieldLocation, count: usize) -> ControlFlow<()> {
         self.elements = self.elements.max(count);
         if self.depth > 0 {
             self.nested = self.nested.max(count);
@@ -180,7 +180,7 @@ impl<'a> Visitor<'a> for Extremes {
         ControlFlow::Continue(())
     }
 
-    fn end_array(&mut self, _: Place) -> ControlFlow<()> {
+    fn end_array(&mut self, _: FieldLocation) -> ControlFlow<()> {
         self.depth -= 1;
         ControlFlow::Continue(())
     }
@@ -277,7 +277,7 @@ fn records_come_from_the_hook_if_there_is_one() {
     #[derive(Default)]
     struct Records(usize);
     impl<'a> Visitor<'a> for Records {
-        fn value(&mut self, _: Place, value: Value<'a>) -> ControlFlow<()> {
+        fn value(&mut self, _: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
             if let Value::Records(records) = value {
                 assert!(records.iter().all(|byte| *byte == 42) && records.len() <= 3);
                 self.0 += usize::from(records.len() == 3);

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use kafka_codec::schema::{Place, Schema, StructSchema, Value, Visitor, visit};
+use kafka_codec::schema::{FieldLocation, Schema, StructSchema, Value, Visitor, visit};
 use kafka_codec::wire::Limits;
 use kafka_codec::{ApiKey, Version};
 
@@ -20,7 +20,7 @@ struct Told {
 }
 
 impl<'a> Visitor<'a> for Told {
-    fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+    fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
         match value {
             Value::Int32(time) if self.depth == 1 && place.name() == "throttleTimeMs" => {
                 self.time = Some(time.into());
@@ -30,12 +30,12 @@ impl<'a> Visitor<'a> for Told {
         }
     }
 
-    fn begin_struct(&mut self, _: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn begin_struct(&mut self, _: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         self.depth += 1;
         ControlFlow::Continue(())
     }
 
-    fn end_struct(&mut self, _: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn end_struct(&mut self, _: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         self.depth -= 1;
         ControlFlow::Continue(())
     }

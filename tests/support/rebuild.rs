@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 
 use kafka_codec::schema::{
-    DefaultValue, Field, FieldType, Place, Schema, StructSchema, Value, Visitor,
+    DefaultValue, Field, FieldLocation, FieldType, Schema, StructSchema, Value, Visitor,
 };
 use kafka_codec::wire::Limits;
 use kafka_codec::{DecodeError, Version, schema};
@@ -49,7 +49,7 @@ enum Unfinished {
 
 impl Rebuild {
     /// Adds the bytes of something to what it is in.
-    fn add(&mut self, place: Place, bytes: &[u8]) {
+    fn add(&mut self, place: FieldLocation, bytes: &[u8]) {
         let format = self.format;
         match self.open.last_mut().expect("something is open") {
             Unfinished::Array(all) => all.extend(bytes),
@@ -68,14 +68,14 @@ impl Rebuild {
 }
 
 impl<'a> Visitor<'a> for Rebuild {
-    fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+    fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
         let field = place.field().expect("the message is no value");
         let bytes = self.format.value(field, place.index().is_some(), value);
         self.add(place, &bytes);
         ControlFlow::Continue(())
     }
 
-    fn begin_struct(&mut self, _: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn begin_struct(&mut self, _: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         self.open.push(Unfinished::Struct {
             fields: Vec::new(),
             tags: BTreeMap::new(),
@@ -83,7 +83,7 @@ impl<'a> Visitor<'a> for Rebuild {
         ControlFlow::Continue(())
     }
 
-    fn end_struct(&mut self, place: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn end_struct(&mut self, place: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         let Some(Unfinished::Struct { fields, tags }) = self.open.pop() else {
             panic!("a struct ends that did not begin");
         };
@@ -97,14 +97,14 @@ impl<'a> Visitor<'a> for Rebuild {
         ControlFlow::Continue(())
     }
 
-    fn begin_array(&mut self, place: Place, count: usize) -> ControlFlow<()> {
+    fn begin_array(&mut self, place: FieldLocation, count: usize) -> ControlFlow<()> {
         let field = place.field().expect("the message is no array");
         let count = self.format.length(field, Some(count), 4);
         self.open.push(Unfinished::Array(count));
         ControlFlow::Continue(())
     }
 
-    fn end_array(&mut self, place: Place) -> ControlFlow<()> {
+    fn end_array(&mut self, place: FieldLocation) -> ControlFlow<()> {
         let Some(Unfinished::Array(bytes)) = self.open.pop() else {
             panic!("an array ends that did not begin");
         };

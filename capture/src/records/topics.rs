@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use kafka_codec::schema::{Place, Schema, StructSchema, Value, Visitor, visit};
+use kafka_codec::schema::{FieldLocation, Schema, StructSchema, Value, Visitor, visit};
 use kafka_codec::wire::{Limits, Uuid};
 use kafka_codec::{ApiKey, Version};
 
@@ -69,12 +69,12 @@ struct Said {
 }
 
 impl<'a> Visitor<'a> for Look<'_> {
-    fn begin_struct(&mut self, _: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn begin_struct(&mut self, _: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         self.open.push(Said::default());
         ControlFlow::Continue(())
     }
 
-    fn end_struct(&mut self, _: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn end_struct(&mut self, _: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         if let Some(Said {
             topic: Some(topic),
             id: Some(id),
@@ -86,7 +86,7 @@ impl<'a> Visitor<'a> for Look<'_> {
         ControlFlow::Continue(())
     }
 
-    fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+    fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
         match (place.name(), value) {
             ("name" | "topic", Value::String(name)) => {
                 if let Some(said) = self.open.last_mut() {

@@ -6,7 +6,7 @@ mod parser;
 
 use std::borrow::Cow;
 
-use super::error::Fault;
+use super::error::LocatedError;
 use escape::unescape;
 use parser::Parser;
 
@@ -61,7 +61,7 @@ impl Shape {
 }
 
 impl<'t> Document<'t> {
-    pub(super) fn parse(text: &'t str) -> Result<Self, Fault> {
+    pub(super) fn parse(text: &'t str) -> Result<Self, LocatedError> {
         let nodes = Parser::nodes(text)?;
         Ok(Self { text, nodes })
     }

@@ -5,7 +5,7 @@ mod defaults;
 mod tags;
 
 use super::document::{Document, Shape, Value};
-use super::error::{Fault, JsonError, JsonErrorKind as Kind};
+use super::error::{JsonError, JsonErrorKind as Kind, LocatedError};
 use super::message::UNKNOWN_TAGS;
 use super::scalar::{Scalar, wrong};
 use crate::schema::{self, Field, FieldType, Schema, StructSchema};
@@ -78,10 +78,10 @@ fn message(
     json: &str,
     options: ReadOptions,
     writer: &mut WriteCursor,
-) -> Result<(), Fault> {
+) -> Result<(), LocatedError> {
     let supported = schema.versions();
     if !supported.contains(version) {
-        return Err(Fault::new(0, Kind::UnsupportedVersion { supported }));
+        return Err(LocatedError::new(0, Kind::UnsupportedVersion { supported }));
     }
     let document = Document::parse(json)?;
     let mut encoder = Encoder {
@@ -95,7 +95,7 @@ fn message(
 }
 
 /// A value that is too long is refused before, in its place. What is left is of the message as a whole.
-impl From<EncodeError> for Fault {
+impl From<EncodeError> for LocatedError {
     fn from(error: EncodeError) -> Self {
         let kind = match *error.kind() {
             EncodeErrorKind::TooLong { length, max } => Kind::TooLong { length, max },
@@ -120,15 +120,15 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         &mut self,
         schema: &'static StructSchema,
         json: Value<'d, 't>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), LocatedError> {
         let base = self.values.len();
         let unknown = self.members(schema, json)?;
         for (index, field) in schema.fields().iter().enumerate() {
             let value = self.values.get(base + index).copied().flatten();
             if field.is_mandatory_in(self.version) {
                 let key = field.name();
-                let value =
-                    value.ok_or_else(|| Fault::new(json.offset(), Kind::MissingKey { key }))?;
+                let value = value
+                    .ok_or_else(|| LocatedError::new(json.offset(), Kind::MissingKey { key }))?;
                 let e = field.encoding(self.version, self.encoding);
                 self.field(field, value, e, false)
                     .map_err(|fault| fault.in_field(key))?;
@@ -149,7 +149,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         &mut self,
         schema: &'static StructSchema,
         json: Value<'d, 't>,
-    ) -> Result<TaggedFields<'static>, Fault> {
+    ) -> Result<TaggedFields<'static>, LocatedError> {
         if json.shape() != Shape::Object {
             return Err(wrong(json, "an object"));
         }
@@ -176,13 +176,19 @@ impl<'d, 't> Encoder<'d, 't, '_> {
                 unknown.replace(value).is_some()
             } else if self.options.refuse_unknown_keys {
                 let key_text = name.into_owned();
-                return Err(Fault::new(key.offset(), Kind::UnknownKey { key: key_text }));
+                return Err(LocatedError::new(
+                    key.offset(),
+                    Kind::UnknownKey { key: key_text },
+                ));
             } else {
                 false
             };
             if duplicate {
                 let name = name.into_owned().into();
-                return Err(Fault::new(key.offset(), Kind::DuplicateKey { key: name }));
+                return Err(LocatedError::new(
+                    key.offset(),
+                    Kind::DuplicateKey { key: name },
+                ));
             }
         }
         unknown.map_or(Ok(TaggedFields::new()), |json| {
@@ -197,11 +203,11 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         json: Value<'d, 't>,
         e: Encoding,
         is_tagged: bool,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), LocatedError> {
         let is_nullable = field.is_nullable_in(self.version);
         if json.shape() == Shape::Null && (field.is_array() || can_be_null(field.field_type())) {
             if !is_nullable {
-                return Err(Fault::new(json.offset(), Kind::UnexpectedNull));
+                return Err(LocatedError::new(json.offset(), Kind::UnexpectedNull));
             }
             self.null(field, e, is_tagged);
             return Ok(());
@@ -241,7 +247,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         field: &'static Field,
         json: Value<'d, 't>,
         e: Encoding,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), LocatedError> {
         if json.shape() != Shape::Array {
             return Err(wrong(json, "an array"));
         }
@@ -257,7 +263,12 @@ impl<'d, 't> Encoder<'d, 't, '_> {
     }
 
     /// The length of bytes or an array.
-    fn length(&mut self, json: Value<'d, 't>, length: usize, e: Encoding) -> Result<(), Fault> {
+    fn length(
+        &mut self,
+        json: Value<'d, 't>,
+        length: usize,
+        e: Encoding,
+    ) -> Result<(), LocatedError> {
         match u32::try_from(length) {
             Ok(count @ 0..=MAX_LENGTH) => match e {
                 Encoding::Classic => self.writer.u32(count),
@@ -266,7 +277,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
             _ => {
                 let max = usize::try_from(MAX_LENGTH).unwrap_or(usize::MAX);
                 let kind = Kind::TooLong { length, max };
-                return Err(Fault::new(json.offset(), kind));
+                return Err(LocatedError::new(json.offset(), kind));
             }
         }
         Ok(())
@@ -277,7 +288,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         field: &'static Field,
         json: Value<'d, 't>,
         e: Encoding,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), LocatedError> {
         let scalar = Scalar::read(json, field.field_type())?;
         let writer = &mut *self.writer;
         match scalar.as_value() {
@@ -294,7 +305,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
                 let (length, max) = (value.len(), MAX_STRING);
                 if length > max {
                     let kind = Kind::TooLong { length, max };
-                    return Err(Fault::new(json.offset(), kind));
+                    return Err(LocatedError::new(json.offset(), kind));
                 }
                 writer.string(e, value, field.name());
             }
@@ -310,7 +321,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
 
     /// Refuses a field that the version does not have, unless it is ignorable or at its default. Structs that
     /// the version does not have are refused whatever they hold.
-    fn absent(&mut self, field: &'static Field, json: Value<'d, 't>) -> Result<(), Fault> {
+    fn absent(&mut self, field: &'static Field, json: Value<'d, 't>) -> Result<(), LocatedError> {
         let is_struct = matches!(field.field_type(), FieldType::Struct(_));
         let has_struct = is_struct
             && match json.shape() {
@@ -324,7 +335,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
                 return Ok(());
             }
         }
-        Err(Fault::new(json.offset(), Kind::NotInVersion))
+        Err(LocatedError::new(json.offset(), Kind::NotInVersion))
     }
 }
 

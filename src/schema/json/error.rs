@@ -58,7 +58,7 @@ struct Placed {
 
 impl JsonError {
     #[cold]
-    pub(super) fn new(schema: &Schema, version: Version, text: &str, fault: Fault) -> Self {
+    pub(super) fn new(schema: &Schema, version: Version, text: &str, fault: LocatedError) -> Self {
         let before = text.get(..fault.0.offset).unwrap_or(text);
         let line = before.rsplit('\n').next().expect("a split has a last part");
         Self(Box::new(Placed {
@@ -241,23 +241,23 @@ impl fmt::Display for JsonErrorKind {
 
 /// An error on its way out, which gathers where it is.
 #[derive(Debug)]
-pub(super) struct Fault(Box<Within>);
+pub(super) struct LocatedError(Box<Within>);
 
 #[derive(Debug)]
 struct Within {
     offset: usize,
     kind: JsonErrorKind,
     /// From the inside out.
-    path: Vec<Step>,
+    path: Vec<PathStep>,
 }
 
 #[derive(Debug)]
-enum Step {
+enum PathStep {
     Field(&'static str),
     Element(usize),
 }
 
-impl Fault {
+impl LocatedError {
     /// What is wrong `offset` bytes into the text.
     #[cold]
     pub(super) fn new(offset: usize, kind: JsonErrorKind) -> Self {
@@ -270,13 +270,13 @@ impl Fault {
 
     #[cold]
     pub(super) fn in_field(mut self, name: &'static str) -> Self {
-        self.0.path.push(Step::Field(name));
+        self.0.path.push(PathStep::Field(name));
         self
     }
 
     #[cold]
     pub(super) fn in_element(mut self, index: usize) -> Self {
-        self.0.path.push(Step::Element(index));
+        self.0.path.push(PathStep::Element(index));
         self
     }
 
@@ -284,9 +284,9 @@ impl Fault {
         let mut path = String::new();
         for step in self.0.path.iter().rev() {
             match step {
-                Step::Field(name) if path.is_empty() => path.push_str(name),
-                Step::Field(name) => path.extend([".", name]),
-                Step::Element(index) => path.extend(["[", &index.to_string(), "]"]),
+                PathStep::Field(name) if path.is_empty() => path.push_str(name),
+                PathStep::Field(name) => path.extend([".", name]),
+                PathStep::Element(index) => path.extend(["[", &index.to_string(), "]"]),
             }
         }
         path

@@ -5,10 +5,10 @@ use std::io;
 use std::ops::{ControlFlow, Range};
 
 use super::redaction::Secrets;
-use super::text::Text;
+use super::text::JsonWriter;
 use super::{Options, RecordsForm, WriteError};
 use crate::Version;
-use crate::schema::{Place, Schema, StructSchema, Value, Visitor, visit};
+use crate::schema::{FieldLocation, Schema, StructSchema, Value, Visitor, visit};
 use crate::wire::Limits;
 
 /// Writes the message that `bytes` are, all of them, to `out`, without a line end.
@@ -44,7 +44,7 @@ fn write_with<W: io::Write, const ANY_TEXT: bool>(
     out: W,
 ) -> Result<(), WriteError> {
     let mut message = Message::<'_, '_, W, ANY_TEXT> {
-        text: Text::new(out, options.pretty, options.escape_controls),
+        text: JsonWriter::new(out, options.pretty, options.escape_controls),
         options,
         secrets: options.redacted.then(|| Secrets::new(version, bytes)),
         open: Vec::new(),
@@ -72,7 +72,7 @@ pub fn to_string(
 }
 
 struct Message<'a, 'o, W, const ANY_TEXT: bool> {
-    text: Text<W>,
+    text: JsonWriter<W>,
     options: &'o Options<'o>,
     secrets: Option<Secrets<'a>>,
     /// How many elements the arrays have that are open; 0 for an open struct.
@@ -87,7 +87,7 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Visitor<'a> for Message<'a, '_, W, 
     const IN_ORDER: bool = true;
     const ANY_TEXT: bool = ANY_TEXT;
 
-    fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+    fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
         if self.hides(place) {
             return ControlFlow::Continue(());
         }
@@ -105,7 +105,11 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Visitor<'a> for Message<'a, '_, W, 
         self.go_on()
     }
 
-    fn begin_struct(&mut self, place: Place, schema: &'static StructSchema) -> ControlFlow<()> {
+    fn begin_struct(
+        &mut self,
+        place: FieldLocation,
+        schema: &'static StructSchema,
+    ) -> ControlFlow<()> {
         if self.hides(place) {
             self.hidden += 1;
             return ControlFlow::Continue(());
@@ -119,7 +123,7 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Visitor<'a> for Message<'a, '_, W, 
         ControlFlow::Continue(())
     }
 
-    fn end_struct(&mut self, place: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn end_struct(&mut self, place: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         if self.hidden > 0 {
             self.hidden -= 1;
             return ControlFlow::Continue(());
@@ -138,7 +142,7 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Visitor<'a> for Message<'a, '_, W, 
         self.go_on()
     }
 
-    fn begin_array(&mut self, place: Place, count: usize) -> ControlFlow<()> {
+    fn begin_array(&mut self, place: FieldLocation, count: usize) -> ControlFlow<()> {
         if self.hidden > 0 {
             self.hidden += 1;
             return ControlFlow::Continue(());
@@ -149,7 +153,7 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Visitor<'a> for Message<'a, '_, W, 
         ControlFlow::Continue(())
     }
 
-    fn end_array(&mut self, place: Place) -> ControlFlow<()> {
+    fn end_array(&mut self, place: FieldLocation) -> ControlFlow<()> {
         if self.hidden > 0 {
             self.hidden -= 1;
             return ControlFlow::Continue(());
@@ -190,13 +194,13 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Visitor<'a> for Message<'a, '_, W, 
 
 impl<'a, W: io::Write, const ANY_TEXT: bool> Message<'a, '_, W, ANY_TEXT> {
     /// Whether `place` is not shown, as it is beyond the most elements or within what is.
-    fn hides(&self, place: Place) -> bool {
+    fn hides(&self, place: FieldLocation) -> bool {
         let is_beyond = |index| index >= self.options.max_elements;
         self.hidden > 0 || place.index().is_some_and(is_beyond)
     }
 
     /// Begins what stands at `place`: the message itself, an element or a member.
-    fn begin(&mut self, place: Place) {
+    fn begin(&mut self, place: FieldLocation) {
         match (place.field(), place.index()) {
             (None, _) => {}
             (Some(_), Some(_)) => self.text.element(),
@@ -204,7 +208,7 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Message<'a, '_, W, ANY_TEXT> {
         }
     }
 
-    fn scalar(&mut self, place: Place, value: Value<'a>) {
+    fn scalar(&mut self, place: FieldLocation, value: Value<'a>) {
         if let (Some(secrets), Some(field)) = (&mut self.secrets, place.field()) {
             if secrets.hides(field, value, place.bytes().end) {
                 return self.text.string(HIDDEN, usize::MAX);
@@ -236,7 +240,7 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Message<'a, '_, W, ANY_TEXT> {
     }
 
     /// Where the member at `place` stands in the message; elements have no key to say it beside.
-    fn offsets(&mut self, place: Place) {
+    fn offsets(&mut self, place: FieldLocation) {
         if self.options.offsets && place.index().is_none() {
             self.range(place.name(), place.bytes());
         }

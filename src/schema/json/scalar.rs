@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::document::{Shape, Value};
-use super::error::{Fault, JsonErrorKind as Kind};
+use super::error::{JsonErrorKind as Kind, LocatedError};
 use super::{base64, float};
 use crate::schema::{self, FieldType};
 use crate::wire::Uuid;
@@ -19,7 +19,7 @@ pub(super) enum Scalar<'t> {
 
 impl<'t> Scalar<'t> {
     /// The value of type `ty` that `json` is.
-    pub(super) fn read(json: Value<'_, 't>, ty: FieldType) -> Result<Self, Fault> {
+    pub(super) fn read(json: Value<'_, 't>, ty: FieldType) -> Result<Self, LocatedError> {
         use schema::Value as V;
         Ok(Self::Fixed(match ty {
             FieldType::Bool => V::Bool(bool(json)?),
@@ -51,12 +51,12 @@ impl<'t> Scalar<'t> {
 
 /// The error that `json` is not what was `expected`.
 #[cold]
-pub(super) fn wrong(json: Value<'_, '_>, expected: &'static str) -> Fault {
+pub(super) fn wrong(json: Value<'_, '_>, expected: &'static str) -> LocatedError {
     let found = json.shape().name();
-    Fault::new(json.offset(), Kind::WrongType { expected, found })
+    LocatedError::new(json.offset(), Kind::WrongType { expected, found })
 }
 
-fn bool(json: Value<'_, '_>) -> Result<bool, Fault> {
+fn bool(json: Value<'_, '_>) -> Result<bool, LocatedError> {
     match json.shape() {
         Shape::True => Ok(true),
         Shape::False => Ok(false),
@@ -68,7 +68,7 @@ pub(super) fn integer<T: TryFrom<i64>>(
     json: Value<'_, '_>,
     ty: FieldType,
     expected: &'static str,
-) -> Result<T, Fault> {
+) -> Result<T, LocatedError> {
     if json.shape() != Shape::Integer {
         return Err(wrong(json, expected));
     }
@@ -79,7 +79,7 @@ pub(super) fn integer<T: TryFrom<i64>>(
 }
 
 #[cold]
-fn out_of_range(json: Value<'_, '_>, ty: FieldType) -> Fault {
+fn out_of_range(json: Value<'_, '_>, ty: FieldType) -> LocatedError {
     let of = match ty {
         FieldType::Int8 => "int8",
         FieldType::Int16 => "int16",
@@ -90,10 +90,10 @@ fn out_of_range(json: Value<'_, '_>, ty: FieldType) -> Fault {
         _ => "int64",
     };
     let number = json.source().to_owned();
-    Fault::new(json.offset(), Kind::OutOfRange { of, number })
+    LocatedError::new(json.offset(), Kind::OutOfRange { of, number })
 }
 
-fn float(json: Value<'_, '_>) -> Result<f64, Fault> {
+fn float(json: Value<'_, '_>) -> Result<f64, LocatedError> {
     const EXPECTED: &str = "a number, \"NaN\", \"Infinity\" or \"-Infinity\"";
     match json.shape() {
         Shape::Integer | Shape::Float => {
@@ -110,22 +110,22 @@ fn float(json: Value<'_, '_>) -> Result<f64, Fault> {
     }
 }
 
-fn uuid(json: Value<'_, '_>) -> Result<Uuid, Fault> {
+fn uuid(json: Value<'_, '_>) -> Result<Uuid, LocatedError> {
     let text = string(json, "a uuid in a string")?;
     // Kafka reads the padding too, which it does not write.
     let text = text.strip_suffix("==").unwrap_or(&text);
     text.parse()
-        .map_err(|_| Fault::new(json.offset(), Kind::InvalidUuid))
+        .map_err(|_| LocatedError::new(json.offset(), Kind::InvalidUuid))
 }
 
 pub(super) fn string<'t>(
     json: Value<'_, 't>,
     expected: &'static str,
-) -> Result<Cow<'t, str>, Fault> {
+) -> Result<Cow<'t, str>, LocatedError> {
     json.string().ok_or_else(|| wrong(json, expected))
 }
 
-pub(super) fn bytes(json: Value<'_, '_>) -> Result<Vec<u8>, Fault> {
+pub(super) fn bytes(json: Value<'_, '_>) -> Result<Vec<u8>, LocatedError> {
     let text = string(json, "base64 in a string")?;
-    base64::decode(&text).ok_or_else(|| Fault::new(json.offset(), Kind::InvalidBase64))
+    base64::decode(&text).ok_or_else(|| LocatedError::new(json.offset(), Kind::InvalidBase64))
 }

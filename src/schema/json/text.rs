@@ -7,7 +7,7 @@ use super::{base64, float};
 /// Writes tokens into `out` through a small buffer of its own.
 ///
 /// The first error of `out` is kept, for [`finish`](Self::finish).
-pub(super) struct Text<W> {
+pub(super) struct JsonWriter<W> {
     out: W,
     buffer: Vec<u8>,
     pretty: bool,
@@ -18,7 +18,7 @@ pub(super) struct Text<W> {
     error: Option<io::Error>,
 }
 
-impl<W: io::Write> Text<W> {
+impl<W: io::Write> JsonWriter<W> {
     pub(super) fn new(out: W, pretty: bool, escape_controls: bool) -> Self {
         Self {
             out,

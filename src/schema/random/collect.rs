@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use super::sites::{Byte, Length, LengthOf, PathStep, Section, Sites, StepIndex, TagIndex, Tagged};
-use crate::schema::{Field, FieldType, Place, Schema, StructSchema, Value, Visitor, visit};
+use crate::schema::{Field, FieldLocation, FieldType, Schema, StructSchema, Value, Visitor, visit};
 use crate::wire::{Encoding, Limits, Reader};
 use crate::{DecodeError, Version};
 
@@ -56,7 +56,7 @@ impl OpenStruct {
 
 impl Collector<'_> {
     /// The step to a field or element of the struct that is being read.
-    fn step(&mut self, place: Place) -> StepIndex {
+    fn step(&mut self, place: FieldLocation) -> StepIndex {
         let from = self.open.last().and_then(|open| open.step);
         let field = place.field()?.rust_name();
         let index = place.index();
@@ -81,13 +81,13 @@ impl Collector<'_> {
         }
     }
 
-    fn is_nullable(&self, place: Place) -> bool {
+    fn is_nullable(&self, place: FieldLocation) -> bool {
         let field = place.field().filter(|_| place.index().is_none());
         field.is_some_and(|field| field.is_nullable_in(self.version))
     }
 
     /// A value with a length in front of `length` bytes of content.
-    fn length(&mut self, place: Place, of: LengthOf, content: Option<usize>) {
+    fn length(&mut self, place: FieldLocation, of: LengthOf, content: Option<usize>) {
         let Some(field) = place.field() else { return };
         let (step, e, value) = (self.step(place), self.encoding(field), place.bytes());
         let prefix = value.start..value.end - content.unwrap_or(0);
@@ -103,7 +103,7 @@ impl Collector<'_> {
         });
     }
 
-    fn null(&mut self, place: Place) {
+    fn null(&mut self, place: FieldLocation) {
         let Some(field) = place.field() else { return };
         match field.field_type() {
             ty if field.is_array() => self.length(place, self.array_of(field, ty), None),
@@ -123,7 +123,7 @@ impl Collector<'_> {
         })
     }
 
-    fn marker(&mut self, place: Place) {
+    fn marker(&mut self, place: FieldLocation) {
         if !self.is_tagged() {
             let (at, step) = (place.bytes().start, self.step(place));
             self.sites.markers.push(Byte { at, step });
@@ -165,7 +165,7 @@ impl Collector<'_> {
 }
 
 impl<'a> Visitor<'a> for Collector<'_> {
-    fn enter(&mut self, place: Place) -> ControlFlow<()> {
+    fn enter(&mut self, place: FieldLocation) -> ControlFlow<()> {
         let in_tags = self.open.last().is_some_and(|open| open.section.is_some());
         if in_tags && place.index().is_none() {
             let step = self.step(place);
@@ -174,7 +174,7 @@ impl<'a> Visitor<'a> for Collector<'_> {
         ControlFlow::Continue(())
     }
 
-    fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+    fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
         match value {
             Value::Null => self.null(place),
             Value::String(text) => self.length(place, LengthOf::String, Some(text.len())),
@@ -194,7 +194,11 @@ impl<'a> Visitor<'a> for Collector<'_> {
         ControlFlow::Continue(())
     }
 
-    fn begin_struct(&mut self, place: Place, schema: &'static StructSchema) -> ControlFlow<()> {
+    fn begin_struct(
+        &mut self,
+        place: FieldLocation,
+        schema: &'static StructSchema,
+    ) -> ControlFlow<()> {
         if self.is_nullable(place) {
             self.marker(place);
         }
@@ -210,7 +214,11 @@ impl<'a> Visitor<'a> for Collector<'_> {
         ControlFlow::Continue(())
     }
 
-    fn end_struct(&mut self, place: Place, schema: &'static StructSchema) -> ControlFlow<()> {
+    fn end_struct(
+        &mut self,
+        place: FieldLocation,
+        schema: &'static StructSchema,
+    ) -> ControlFlow<()> {
         let Some(open) = self.open.pop() else {
             return ControlFlow::Continue(());
         };
@@ -228,7 +236,7 @@ impl<'a> Visitor<'a> for Collector<'_> {
         ControlFlow::Continue(())
     }
 
-    fn begin_array(&mut self, place: Place, _: usize) -> ControlFlow<()> {
+    fn begin_array(&mut self, place: FieldLocation, _: usize) -> ControlFlow<()> {
         if let Some(field) = place.field() {
             self.length(place, self.array_of(field, field.field_type()), Some(0));
         }

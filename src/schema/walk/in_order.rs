@@ -4,13 +4,13 @@
 use std::ops::ControlFlow;
 
 use super::Walk;
-use crate::schema::{DefaultValue, Field, Place, StructSchema, Value, Visitor};
+use crate::schema::{DefaultValue, Field, FieldLocation, StructSchema, Value, Visitor};
 use crate::wire::{Encoding, ReadCursor};
 
 impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
     pub(super) fn structure_in_order(
         &mut self,
-        place: Place,
+        place: FieldLocation,
         schema: &'static StructSchema,
     ) -> ControlFlow<()> {
         self.visitor.begin_struct(place, schema)?;
@@ -138,15 +138,15 @@ struct Defaults;
 impl<'a> Visitor<'a> for Defaults {
     const ANY_TEXT: bool = true;
 
-    fn value(&mut self, place: Place, value: Value<'a>) -> ControlFlow<()> {
+    fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
         go_on_if(place.field().is_some_and(|field| field.is_default(value)))
     }
 
-    fn begin_struct(&mut self, place: Place, _: &'static StructSchema) -> ControlFlow<()> {
+    fn begin_struct(&mut self, place: FieldLocation, _: &'static StructSchema) -> ControlFlow<()> {
         go_on_if(!is_null_by_default(place))
     }
 
-    fn begin_array(&mut self, place: Place, count: usize) -> ControlFlow<()> {
+    fn begin_array(&mut self, place: FieldLocation, count: usize) -> ControlFlow<()> {
         go_on_if(count == 0 && !is_null_by_default(place))
     }
 
@@ -163,7 +163,7 @@ fn go_on_if(is_default: bool) -> ControlFlow<()> {
     }
 }
 
-fn is_null_by_default(place: Place) -> bool {
+fn is_null_by_default(place: FieldLocation) -> bool {
     place
         .field()
         .is_some_and(|field| field.default_value() == DefaultValue::Null)

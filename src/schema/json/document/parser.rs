@@ -2,7 +2,7 @@
 
 use super::escape::unescape_one;
 use super::{Node, Shape};
-use crate::schema::json::error::{Fault, JsonErrorKind as Kind};
+use crate::schema::json::error::{JsonErrorKind as Kind, LocatedError};
 
 pub(super) struct Parser<'t> {
     text: &'t str,
@@ -14,7 +14,7 @@ pub(super) struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     /// The values of `text`, which is one value.
-    pub(super) fn nodes(text: &'t str) -> Result<Vec<Node>, Fault> {
+    pub(super) fn nodes(text: &'t str) -> Result<Vec<Node>, LocatedError> {
         let mut parser = Self {
             text,
             at: 0,
@@ -25,7 +25,7 @@ impl<'t> Parser<'t> {
         Ok(parser.nodes)
     }
 
-    fn document(&mut self) -> Result<(), Fault> {
+    fn document(&mut self) -> Result<(), LocatedError> {
         self.begin_value()?;
         while let Some(container) = self.open.last().copied() {
             self.go_on(container)?;
@@ -38,7 +38,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Reads the next element or member of what is open innermost, or its end.
-    fn go_on(&mut self, container: usize) -> Result<(), Fault> {
+    fn go_on(&mut self, container: usize) -> Result<(), LocatedError> {
         let node = self.nodes.get(container);
         let (is_object, is_first) =
             node.map_or((false, true), |n| (n.shape == Shape::Object, n.count == 0));
@@ -85,7 +85,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Reads a value, or the bracket that an array or object begins with.
-    fn begin_value(&mut self) -> Result<(), Fault> {
+    fn begin_value(&mut self) -> Result<(), LocatedError> {
         self.blanks();
         match self.peek() {
             Some(b'"') => self.string(),
@@ -99,9 +99,9 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn begin(&mut self, shape: Shape) -> Result<(), Fault> {
+    fn begin(&mut self, shape: Shape) -> Result<(), LocatedError> {
         if self.open.len() == MAX_DEPTH {
-            return Err(Fault::new(self.at, Kind::TooDeep));
+            return Err(LocatedError::new(self.at, Kind::TooDeep));
         }
         self.open.push(self.nodes.len());
         self.push(shape, self.at);
@@ -109,7 +109,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    fn word(&mut self, word: &'static str, shape: Shape) -> Result<(), Fault> {
+    fn word(&mut self, word: &'static str, shape: Shape) -> Result<(), LocatedError> {
         let start = self.at;
         if !self.rest().starts_with(word.as_bytes()) {
             return self.fail("a value");
@@ -119,7 +119,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<(), Fault> {
+    fn number(&mut self) -> Result<(), LocatedError> {
         let start = self.at;
         let mut shape = Shape::Integer;
         self.skip(|byte| byte == b'-', 1);
@@ -143,7 +143,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<(), Fault> {
+    fn string(&mut self) -> Result<(), LocatedError> {
         let start = self.at;
         let mut shape = Shape::String;
         self.at += 1;
@@ -167,7 +167,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    fn escape(&mut self) -> Result<(), Fault> {
+    fn escape(&mut self) -> Result<(), LocatedError> {
         let start = self.at;
         let Some((_, length)) = unescape_one(self.rest()) else {
             self.at = start;
@@ -223,8 +223,8 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn fail(&self, expected: &'static str) -> Result<(), Fault> {
-        Err(Fault::new(self.at, Kind::Syntax { expected }))
+    fn fail(&self, expected: &'static str) -> Result<(), LocatedError> {
+        Err(LocatedError::new(self.at, Kind::Syntax { expected }))
     }
 }
 

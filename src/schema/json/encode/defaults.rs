@@ -3,7 +3,7 @@
 
 use crate::Version;
 use crate::schema::json::document::{Shape, Value};
-use crate::schema::json::error::{Fault, JsonErrorKind as Kind};
+use crate::schema::json::error::{JsonErrorKind as Kind, LocatedError};
 use crate::schema::json::scalar::{Scalar, wrong};
 use crate::schema::{DefaultValue, Field, FieldType, StructSchema};
 
@@ -16,7 +16,7 @@ pub(super) fn is_default(
     field: &'static Field,
     json: Value<'_, '_>,
     version: Version,
-) -> Result<bool, Fault> {
+) -> Result<bool, LocatedError> {
     let is_null_by_default = field.default_value() == DefaultValue::Null;
     if json.shape() == Shape::Null && field.nullable_versions().is_some() {
         return Ok(is_null_by_default);
@@ -43,7 +43,7 @@ fn has_defaults(
     schema: &'static StructSchema,
     json: Value<'_, '_>,
     version: Version,
-) -> Result<bool, Fault> {
+) -> Result<bool, LocatedError> {
     if json.shape() != Shape::Object {
         return Err(wrong(json, "an object"));
     }
@@ -51,7 +51,7 @@ fn has_defaults(
         let key = field.name();
         let is_there = |(name, _): (Value<'_, '_>, _)| name.string().as_deref() == Some(key);
         if field.is_mandatory_in(version) && !json.members().any(is_there) {
-            return Err(Fault::new(json.offset(), Kind::MissingKey { key }));
+            return Err(LocatedError::new(json.offset(), Kind::MissingKey { key }));
         }
     }
     let mut all = true;

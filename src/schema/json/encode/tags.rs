@@ -2,7 +2,7 @@
 
 use super::{Encoder, defaults};
 use crate::schema::json::document::{Shape, Value};
-use crate::schema::json::error::{Fault, JsonErrorKind as Kind};
+use crate::schema::json::error::{JsonErrorKind as Kind, LocatedError};
 use crate::schema::json::message::{DATA, TAG};
 use crate::schema::json::scalar::{bytes, integer, wrong};
 use crate::schema::{FieldType, StructSchema};
@@ -15,7 +15,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         schema: &'static StructSchema,
         base: usize,
         unknown: &TaggedFields<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), LocatedError> {
         let mut section = self.writer.tag_section(Encoding::Compact, unknown);
         for (index, tag, field) in schema.fields_by_tag() {
             if !field.is_tagged_in(self.version) {
@@ -32,7 +32,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
                 }
                 Ok(())
             };
-            write().map_err(|fault: Fault| fault.in_field(field.name()))?;
+            write().map_err(|fault: LocatedError| fault.in_field(field.name()))?;
         }
         self.writer.finish_tags(section);
         Ok(())
@@ -43,7 +43,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         &self,
         schema: &'static StructSchema,
         json: Value<'d, 't>,
-    ) -> Result<TaggedFields<'static>, Fault> {
+    ) -> Result<TaggedFields<'static>, LocatedError> {
         if json.shape() != Shape::Array {
             return Err(wrong(json, "an array"));
         }
@@ -60,17 +60,20 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         schema: &'static StructSchema,
         json: Value<'d, 't>,
         fields: &mut TaggedFields<'static>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), LocatedError> {
         if json.shape() != Shape::Object {
             return Err(wrong(json, "an object"));
         }
         if !self.encoding.is_compact() {
-            return Err(Fault::new(json.offset(), Kind::TaggedFieldsNotInVersion));
+            return Err(LocatedError::new(
+                json.offset(),
+                Kind::TaggedFieldsNotInVersion,
+            ));
         }
         let member = |key| {
             let mut members = json.members();
             let found = members.find(|(name, _)| name.string().as_deref() == Some(key));
-            let missing = || Fault::new(json.offset(), Kind::MissingKey { key });
+            let missing = || LocatedError::new(json.offset(), Kind::MissingKey { key });
             found.map(|(_, value)| value).ok_or_else(missing)
         };
         let (number, data) = (member(TAG)?, member(DATA)?);
@@ -79,7 +82,10 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         let value = bytes(data).map_err(|fault| fault.in_field(DATA))?;
         let value = bytes::Bytes::from(value);
         if schema.tagged(tag).is_some() || fields.insert(tag, value).is_some() {
-            return Err(Fault::new(number.offset(), Kind::DuplicateTag { tag }));
+            return Err(LocatedError::new(
+                number.offset(),
+                Kind::DuplicateTag { tag },
+            ));
         }
         Ok(())
     }
