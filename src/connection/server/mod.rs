@@ -40,12 +40,285 @@
 //! ```
 
 mod event;
-mod machine;
 mod options;
 mod responses;
 mod serve;
 
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::BytesMut;
+
+use crate::ClientIdentity;
+use crate::frame::input::FrameInput;
+use crate::frame::{FrameReader, StreamPosition};
+
+use super::timing::earlier;
+use super::{CloseReason, CloseReport, State, TimeoutKind, Transmit};
+use responses::Responses;
+
 pub use event::{IncomingRequest, ServerEvent};
-pub use machine::ServerConnection;
 pub use options::ServerOptions;
 pub use responses::RespondError;
+
+/// The accepting side of a connection. The [module](self) says what it does.
+pub struct ServerConnection {
+    options: ServerOptions,
+    is_closed: bool,
+    created: Instant,
+    receiver: FrameReader,
+    bare_tokens: bool,
+    identity: ClientIdentity,
+    responses: Responses,
+    last_in: Instant,
+    last_out: Instant,
+    bytes_in: u64,
+    events: VecDeque<ServerEvent>,
+}
+
+impl ServerConnection {
+    /// A connection that was accepted just now.
+    #[must_use]
+    pub fn new(now: Instant, options: ServerOptions) -> Self {
+        Self {
+            options,
+            is_closed: false,
+            created: now,
+            receiver: FrameReader::default().with_sniffing(true),
+            bare_tokens: false,
+            identity: ClientIdentity::default(),
+            responses: Responses::default(),
+            last_in: now,
+            last_out: now,
+            bytes_in: 0,
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Returns who the client is, as far as its requests have told.
+    #[must_use]
+    pub const fn client(&self) -> &ClientIdentity {
+        &self.identity
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// How many requests are not answered whole.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.responses.len()
+    }
+
+    /// Whether it takes bytes: not while as many requests as allowed are unanswered.
+    #[must_use]
+    pub fn wants_bytes(&self) -> bool {
+        !self.is_closed && self.responses.len() < self.options.max_in_flight
+    }
+
+    /// Sets the most bytes of the requests that follow: brokers take little until they know the client.
+    pub fn set_max_frame_bytes(&mut self, bytes: usize) {
+        self.options.max_frame_bytes = bytes;
+    }
+
+    /// Whether the frames that follow are bare SASL tokens: after a SaslHandshake in version 0 was answered, until
+    /// the exchange is over. Say so before that answer is written.
+    pub fn set_bare_tokens(&mut self, bare: bool) {
+        self.bare_tokens = bare;
+    }
+
+    /// Bytes arrived. How many of them were taken: all, unless as many requests as allowed are
+    /// unanswered. Keep the rest, and give it again when [`wants_bytes`](Self::wants_bytes).
+    ///
+    /// Large frames are copied; see [`handle_received`](Self::handle_received).
+    pub fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) -> usize {
+        let mut rest = bytes;
+        self.receive(now, &mut rest);
+        match self.is_closed {
+            true => bytes.len(),
+            false => bytes.len() - rest.len(),
+        }
+    }
+
+    /// Bytes arrived in a buffer that the transport filled. Large frames are not copied.
+    ///
+    /// Takes all bytes out of `buffer`, and makes room for the next read in it, as
+    /// [`Connection::handle_received`](crate::connection::Connection::handle_received). While as many requests as
+    /// allowed are unanswered, the rest is left in `buffer`: call this again when [`wants_bytes`](Self::wants_bytes).
+    pub fn handle_received(&mut self, now: Instant, buffer: &mut BytesMut) {
+        self.receive(now, buffer);
+        if self.is_closed {
+            buffer.clear();
+        }
+    }
+
+    fn receive(&mut self, now: Instant, input: &mut impl FrameInput) {
+        while !input.bytes().is_empty() && self.wants_bytes() {
+            self.last_in = now;
+            self.read(now, input);
+        }
+    }
+
+    /// The bytes to write next; `None` if there are none. As
+    /// [`Connection::poll_transmit`](crate::connection::Connection::poll_transmit).
+    #[must_use]
+    pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        self.responses.offer()
+    }
+
+    /// The transport accepted the next `bytes` of [`poll_transmit`](Self::poll_transmit).
+    ///
+    /// # Panics
+    ///
+    /// If that is more than there was to write: then the stream is beyond repair.
+    pub fn handle_written(&mut self, now: Instant, mut bytes: usize) {
+        if self.is_closed || bytes == 0 {
+            return;
+        }
+        self.last_out = now;
+        while bytes > 0 {
+            let Some((accepted, written)) = self.responses.accept(now, bytes) else {
+                break;
+            };
+            bytes -= accepted;
+            self.events.extend(written);
+        }
+        assert!(
+            bytes == 0,
+            "{bytes} bytes more were reported as written than were to be written"
+        );
+    }
+
+    /// The client ended the stream.
+    pub fn handle_end_of_stream(&mut self, now: Instant) {
+        let reason = CloseReason::RemoteEof(self.receiver.position());
+        self.end(now, reason);
+    }
+
+    /// The transport failed.
+    pub fn handle_transport_error(&mut self, now: Instant, error: &io::Error) {
+        let at = self.receiver.position();
+        let reason = match error.kind() {
+            io::ErrorKind::UnexpectedEof => CloseReason::RemoteEof(at),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                CloseReason::RemoteReset(at)
+            }
+            _ => CloseReason::Transport {
+                error: error.to_string().into(),
+                at,
+            },
+        };
+        self.end(now, reason);
+    }
+
+    /// Closes the connection, as a broker does that cannot answer.
+    pub fn close(&mut self, now: Instant) {
+        self.close_because(now, CloseReason::Local);
+    }
+
+    /// When to call [`handle_timer`](Self::handle_timer) next; `None` if there is no need to.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        match self.is_closed {
+            true => None,
+            false => earlier(self.stall_deadline(), self.idle_deadline()),
+        }
+    }
+
+    /// Time has passed. Calling it early or often does no harm.
+    pub fn handle_timer(&mut self, now: Instant) {
+        let is_over = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
+        let after = now.saturating_duration_since(self.last_in);
+        if is_over(self.stall_deadline()) {
+            let at = self.receiver.position();
+            let kind = TimeoutKind::Stalled { after, at };
+            return self.end(now, CloseReason::Timeout(kind));
+        }
+        if is_over(self.idle_deadline()) {
+            let idle = now.saturating_duration_since(self.last_in.max(self.last_out));
+            self.close_because(now, CloseReason::IdleLocal { idle });
+        }
+    }
+
+    /// The next event. Call it until there is none, after every input.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<ServerEvent> {
+        self.events.pop_front()
+    }
+
+    /// Nothing is under way but what the client has to begin.
+    fn idle_deadline(&self) -> Option<Instant> {
+        if self.is_closed || self.in_flight() > 0 {
+            return None;
+        }
+        self.last_in
+            .max(self.last_out)
+            .checked_add(self.options.idle?)
+    }
+
+    fn stall_deadline(&self) -> Option<Instant> {
+        // While as many requests as allowed are unanswered, it is this side that does not read.
+        match self.receiver.position() {
+            StreamPosition::BetweenFrames => None,
+            _ if !self.wants_bytes() => None,
+            _ => self.last_in.checked_add(self.options.stall_timeout),
+        }
+    }
+
+    /// No more bytes come: what came may not have been Kafka.
+    fn end(&mut self, now: Instant, reason: CloseReason) {
+        let first_bytes = self.receiver.first_bytes().into();
+        let reason = match self.receiver.foreign_at_end() {
+            Some(protocol) => CloseReason::Foreign {
+                protocol,
+                first_bytes,
+            },
+            None => reason,
+        };
+        self.close_because(now, reason);
+    }
+
+    fn close_because(&mut self, now: Instant, reason: CloseReason) {
+        if self.is_closed {
+            return;
+        }
+        let since = |then: Instant| now.saturating_duration_since(then);
+        let in_flight = self.responses.unfinished(now);
+        let report = CloseReport {
+            peer: self.options.client.clone(),
+            state: State::Ready,
+            in_state: since(self.created),
+            head: in_flight.first().map(|first| first.label),
+            not_sent: in_flight.len(),
+            responses: self.responses.written(),
+            age: since(self.created),
+            idle: since(self.last_in.max(self.last_out)),
+            bytes_in: self.bytes_in,
+            bytes_out: self.responses.bytes_out(),
+            hint: None,
+            reconnect: None,
+            in_flight,
+            reason,
+        };
+        self.is_closed = true;
+        self.responses.clear();
+        self.receiver = FrameReader::default();
+        self.events.push_back(ServerEvent::Closed(Arc::new(report)));
+    }
+}
+
+impl fmt::Debug for ServerConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerConnection")
+            .field("client", &self.options.client)
+            .field("is_closed", &self.is_closed)
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
+    }
+}

@@ -15,9 +15,7 @@ use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use crate::wire::{Blob, Encoding, Reader, Writer};
 use crate::{ApiKey, Decode, DecodeError, ErrorCode, HeaderVersions, Response, Version, frame};
 
-use super::event::{IncomingRequest, ServerEvent};
-use super::machine::ServerConnection;
-use super::responses::RespondError;
+use super::{IncomingRequest, RespondError, ServerConnection, ServerEvent};
 
 impl ServerConnection {
     /// Answers a request.
