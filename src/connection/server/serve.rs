@@ -95,9 +95,9 @@ impl ServerConnection {
 impl ServerConnection {
     /// Takes bytes from the front of `input`, up to the end of a frame.
     pub(super) fn read(&mut self, now: Instant, input: &mut impl FrameInput) {
-        let least = if self.bare_tokens { 0 } else { ROUTED };
-        let most = self.options.max_frame_bytes.max(least);
-        self.receiver.set_allowed_sizes(least..=most);
+        let min = if self.bare_tokens { 0 } else { ROUTED };
+        let max = self.options.max_frame_bytes.max(min);
+        self.receiver.set_allowed_sizes(min..=max);
         let before = input.bytes().len();
         let received = self.receiver.take_frame(input);
         // Before what they mean is looked at: that may be the end, which says how many there were.
