@@ -75,3 +75,14 @@ impl ClientIdentity {
         self.software.as_ref().map(|(_, version)| &**version)
     }
 }
+
+/// Returns `true` if brokers accept `text` as the name or version of software: the regular expression in Kafka's
+/// `ApiVersionsRequest`.
+#[cfg(feature = "connection")]
+pub(crate) fn is_software_text(text: &str) -> bool {
+    let ends = text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.ends_with(|last: char| last.is_ascii_alphanumeric());
+    ends && text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+}

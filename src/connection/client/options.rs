@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::client_identity::is_software_text;
 use crate::{ApiKey, HeaderVersions, Version, VersionRange};
 
 use crate::connection::VersionTable;
@@ -395,12 +396,3 @@ impl std::fmt::Display for InvalidSoftware {
 }
 
 impl std::error::Error for InvalidSoftware {}
-
-/// What brokers accept, as the regular expression in Kafka's `ApiVersionsRequest` says.
-pub(in crate::connection) fn is_software_text(text: &str) -> bool {
-    let ends = text.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && text.ends_with(|last: char| last.is_ascii_alphanumeric());
-    ends && text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
-}

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::client_identity::is_software_text;
 use crate::connection::bodies::{self, ROUTED};
-use crate::connection::client::options::is_software_text;
 use crate::connection::sasl::Token;
 use crate::connection::{ApiLabel, CloseReason, RequestFault, RequestId};
 use crate::frame::SIZE_BYTES;
