@@ -190,7 +190,6 @@ mod request;
 pub mod sasl;
 pub mod server;
 mod state;
-mod timing;
 #[cfg(feature = "tracing")]
 pub(crate) mod trace;
 mod transmit;
@@ -219,8 +218,7 @@ pub use emitter::MetricsEmitter;
 pub use histogram::Histogram;
 pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Metrics};
 pub use report::{CloseReport, Confidence, Hint, HintKind, ReconnectAdvice, Severity, Unfinished};
-pub use request::{ApiLabel, Delivery, RequestId};
+pub use request::{ApiLabel, Delivery, RequestId, Timings, Waits};
 pub use state::State;
-pub use timing::{Timings, Waits};
 pub use transmit::Transmit;
 pub use versions::{VersionError, VersionTable};

@@ -1,6 +1,7 @@
-//! What names a request, and how far it got.
+//! A request by its name, how far it got, and when it passed each stage.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use crate::pairing::InFlightRequest;
 
@@ -74,5 +75,137 @@ impl Delivery {
             Self::ResponsePartial { .. } => "response_partial",
             Self::Responded => "responded",
         }
+    }
+}
+
+/// When a request passed each stage. A stage that it did not reach is `None`.
+///
+/// ```text
+/// submitted ── admitted ── first byte ── last byte ── head ── response's first ── last byte ── decoded
+///     queue_wait       │   write_time  │    head_of_line_wait │ time_to_first_byte │ transfer_time │
+/// ```
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timings {
+    /// When the caller submitted it.
+    pub submitted: Instant,
+    /// When nothing held it back any more.
+    pub admitted: Option<Instant>,
+    /// When the transport accepted its first byte.
+    pub first_byte_written: Option<Instant>,
+    /// When the transport accepted its last byte.
+    pub written: Option<Instant>,
+    /// When its response was the next one due.
+    pub became_head: Option<Instant>,
+    /// When the first byte of its response arrived.
+    pub response_started: Option<Instant>,
+    /// When the last byte of its response arrived.
+    pub responded: Option<Instant>,
+    /// What it waited for before it was admitted, or given up.
+    pub waits: Waits,
+}
+
+/// For how long a request waited for what before it was admitted.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waits {
+    /// For the connection to be ready.
+    pub initialization: Duration,
+    /// For the broker, which asked to be left alone.
+    pub throttle: Duration,
+    /// For the connection to authenticate again.
+    pub reauthentication: Duration,
+    /// For a place among the requests in flight.
+    pub in_flight: Duration,
+}
+
+impl Waits {
+    /// For how long it waited in all.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.initialization + self.throttle + self.reauthentication + self.in_flight
+    }
+
+    /// What of these totals came after `before`.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        Self {
+            initialization: self.initialization - before.initialization,
+            throttle: self.throttle - before.throttle,
+            reauthentication: self.reauthentication - before.reauthentication,
+            in_flight: self.in_flight - before.in_flight,
+        }
+    }
+}
+
+impl Timings {
+    /// Those of a request that was just submitted.
+    pub(super) fn at(submitted: Instant) -> Self {
+        Self {
+            submitted,
+            admitted: None,
+            first_byte_written: None,
+            written: None,
+            became_head: None,
+            response_started: None,
+            responded: None,
+            waits: Waits::default(),
+        }
+    }
+
+    /// From being submitted to being admitted; [`waits`](Self::waits) says why.
+    #[must_use]
+    pub fn queue_wait(&self) -> Option<Duration> {
+        between(Some(self.submitted), self.admitted)
+    }
+
+    /// From being admitted to its last byte being accepted.
+    #[must_use]
+    pub fn write_time(&self) -> Option<Duration> {
+        between(self.admitted, self.written)
+    }
+
+    /// From its last byte being accepted to its response being the next one due: the time behind
+    /// the requests before it.
+    #[must_use]
+    pub fn head_of_line_wait(&self) -> Option<Duration> {
+        between(self.written, self.became_head)
+    }
+
+    /// From being sent and next to be answered, to the first byte of the response: the broker's time and that of the
+    /// network.
+    #[must_use]
+    pub fn time_to_first_byte(&self) -> Option<Duration> {
+        between(self.became_head.max(self.written), self.response_started)
+    }
+
+    /// From its last byte being accepted to the last byte of the response.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        between(self.written, self.responded)
+    }
+
+    /// From the first byte of the response to its last.
+    #[must_use]
+    pub fn transfer_time(&self) -> Option<Duration> {
+        between(self.response_started, self.responded)
+    }
+
+    /// From being submitted to the last byte of the response; for a request without a response, to
+    /// its own last byte being accepted.
+    #[must_use]
+    pub fn total(&self) -> Option<Duration> {
+        between(Some(self.submitted), self.responded.or(self.written))
+    }
+}
+
+/// Zero if `end` is before `start`.
+fn between(start: Option<Instant>, end: Option<Instant>) -> Option<Duration> {
+    Some(end?.saturating_duration_since(start?))
+}
+
+/// The earlier of two moments, where `None` is never.
+pub(super) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

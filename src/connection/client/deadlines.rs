@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::connection::StreamPosition;
-use crate::connection::timing::earlier;
+use crate::connection::request::earlier;
 
 use super::options::{ConnectionOptions, IdlePolicy, TimeoutFrom};
 use super::request::PendingRequest;

@@ -30,8 +30,8 @@ use crate::frame::FrameReader;
 use crate::frame::input::FrameInput;
 use crate::{ApiKey, DecodeError, Request, Version};
 
+use super::request::earlier;
 use super::sasl::{Mechanism, Token};
-use super::timing::earlier;
 use super::{
     ApiLabel, CloseReason, Delivery, Gauges, RequestId, State, TimeoutKind, Transmit, VersionError,
     VersionTable,

@@ -56,7 +56,7 @@ use crate::ClientIdentity;
 use crate::frame::input::FrameInput;
 use crate::frame::{FrameReader, StreamPosition};
 
-use super::timing::earlier;
+use super::request::earlier;
 use super::{CloseReason, CloseReport, State, TimeoutKind, Transmit};
 use responses::Responses;
 
