@@ -12,14 +12,12 @@ mod exchange;
 mod mechanism;
 #[cfg(feature = "sasl-oauthbearer")]
 mod oauthbearer;
-mod plain;
 #[cfg(feature = "sasl-scram")]
 mod scram;
 
 pub(super) use exchange::{Authenticated, Exchange, NextToken, TokenCarrier};
-pub use mechanism::{CallerTokens, Mechanism, MechanismError, Reply, Secret, Token};
+pub use mechanism::{CallerTokens, Mechanism, MechanismError, Plain, Reply, Secret, Token};
 #[cfg(feature = "sasl-oauthbearer")]
 pub use oauthbearer::OauthBearer;
-pub use plain::Plain;
 #[cfg(feature = "sasl-scram")]
 pub use scram::Scram;
