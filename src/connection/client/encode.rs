@@ -16,10 +16,10 @@ use crate::wire::{Blob, Encoding, Segments, Writer};
 use crate::{ApiKey, EncodeError, Message, Request, Version, frame};
 
 use super::error::SubmitError;
-use super::fit::{self, Choice};
 use super::options::{ConnectionOptions, SubmitOptions};
 use super::request::{Origin, PendingRequest};
 use super::session::SetupRequest;
+use super::version_choice::{self, Choice};
 
 /// Makes frames of requests, and numbers both.
 #[derive(Debug)]
@@ -72,7 +72,8 @@ impl Encoder {
         let correlation_id = self.ids.next(context.is_taken);
         let mut writer = Writer::with_buffer(context.buffer);
         let client_id = self.options.client_id.as_deref();
-        let version = fit::write(&mut writer, request, choice, correlation_id, client_id)?;
+        let version =
+            version_choice::write_request(&mut writer, request, choice, correlation_id, client_id)?;
         let frame = writer.finish();
         let options = options.or_server_wait(|| request.server_wait(version));
         Ok(self.typed::<R>(context.now, version, correlation_id, origin, frame, options))

@@ -10,14 +10,13 @@ mod deadlines;
 mod encode;
 pub(super) mod error;
 pub(super) mod event;
-mod fit;
 mod in_flight;
 mod machine;
-mod negotiate;
 pub(super) mod options;
 mod request;
 pub(super) mod send_queue;
 mod session;
+mod version_choice;
 
 use std::fmt;
 use std::io;

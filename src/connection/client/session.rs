@@ -15,14 +15,13 @@ use crate::connection::{
     State, TimeoutKind, VersionError, VersionTable,
 };
 use crate::messages::{ApiVersionsRequest, SaslAuthenticateResponse, SaslHandshakeResponse};
-use crate::{ApiKey, Decode, ErrorCode, Message, Request, Version, VersionRange};
+use crate::{ApiKey, Decode, ErrorCode, Message, Request, Version};
 
 use super::completion::RawResponse;
 use super::error::SubmitError;
 use super::event::{Event, Initialization};
-use super::fit::Choice;
-use super::negotiate::{VersionsAnswer, read_versions};
 use super::options::{ConnectionOptions, Negotiation, ReauthenticationMode, SubmitOptions};
+use super::version_choice::{Choice, VersionsAnswer, common_versions, read_versions};
 
 /// The state of a connection, and what is agreed with the broker: versions, and who the client is.
 ///
@@ -475,27 +474,7 @@ impl Session {
             return Err(SubmitError::NotReady { state: self.state });
         }
         let allowed = self.options.allowed(R::KEY);
-        let caller = match (options.versions, allowed) {
-            (Some(one), Some(other)) => match one.intersect(other) {
-                Some(both) => Some(both),
-                None => {
-                    let key = R::KEY;
-                    let broker = self.versions.get(key);
-                    let broker = broker.ok_or(VersionError::ApiUnknownToBroker { key })?;
-                    let (ours, caller) = (other, Some(one));
-                    return Err(VersionError::NoCommonVersion {
-                        key,
-                        ours,
-                        broker,
-                        caller,
-                    }
-                    .into());
-                }
-            },
-            (one, other) => one.or(other),
-        };
-        let ours = unasked(R::VERSIONS, R::KEY.versions(), R::KEY.stable_versions());
-        let versions = self.versions.common(R::KEY, ours, caller)?;
+        let versions = common_versions::<R>(&self.versions, allowed, options.versions)?;
         Ok(Choice::HighestOf(versions))
     }
 
@@ -618,41 +597,7 @@ impl Session {
     }
 }
 
-/// The versions of a request in which it is sent without the caller naming one: those that are stable. Of a user-defined
-/// API no version is known here, and all are.
-fn unasked(
-    of_type: VersionRange,
-    known: Option<VersionRange>,
-    stable: Option<VersionRange>,
-) -> Option<VersionRange> {
-    match known {
-        Some(_) => of_type.intersect(stable?),
-        None => Some(of_type),
-    }
-}
-
 /// The maximum number of mechanisms of a broker that are named in an error.
 const MAX_NAMED: usize = 16;
 /// The maximum number of characters that are kept of what a broker says.
 const MAX_MESSAGE: usize = 512;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unstable_version_is_sent_only_if_the_caller_names_it() {
-        let range = |min, max| VersionRange::new(min, max).unwrap();
-        let stable_up_to_5 = unasked(range(0, 6), Some(range(0, 6)), Some(range(0, 5)));
-        assert_eq!(stable_up_to_5, Some(range(0, 5)));
-        // No release has an API of which the only version is unstable; trunk had some.
-        assert_eq!(unasked(range(0, 0), Some(range(0, 0)), None), None);
-        // A type with the unstable version alone.
-        assert_eq!(
-            unasked(range(6, 6), Some(range(0, 6)), Some(range(0, 5))),
-            None
-        );
-        // A user-defined API.
-        assert_eq!(unasked(range(0, 1), None, None), Some(range(0, 1)));
-    }
-}
