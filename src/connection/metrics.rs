@@ -120,9 +120,9 @@ pub struct Gauges {
     pub in_state: Duration,
     /// Requests that wait for a response.
     pub in_flight: usize,
-    /// Requests that something holds back.
+    /// Requests that are [blocked](super::BlockedOn).
     pub waiting: usize,
-    /// Requests that nothing holds back, and that are not written whole.
+    /// Requests that are not blocked, and not written whole.
     pub unwritten: usize,
     /// The age of the oldest request that is not over.
     pub oldest: Duration,

@@ -89,7 +89,7 @@ impl Delivery {
 pub struct Timings {
     /// When the caller submitted it.
     pub submitted: Instant,
-    /// When nothing held it back any more.
+    /// When nothing blocked it any more.
     pub admitted: Option<Instant>,
     /// When the transport accepted its first byte.
     pub first_byte_written: Option<Instant>,
@@ -111,7 +111,7 @@ pub struct Timings {
 pub struct Waits {
     /// For the connection to be ready.
     pub initialization: Duration,
-    /// For the broker, which asked to be left alone.
+    /// For the throttle period of the broker to end.
     pub throttle: Duration,
     /// For the connection to authenticate again.
     pub reauthentication: Duration,

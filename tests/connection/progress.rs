@@ -1,4 +1,4 @@
-//! What is on its way shows: what holds requests back and for how long, each step of SASL, and what was in responses.
+//! What is on its way shows: what blocks requests and for how long, each step of SASL, and what was in responses.
 
 use kafka_codec::connection::sasl::{Mechanism, Plain};
 use kafka_codec::connection::{BlockedOn, Event, Metrics};
@@ -8,7 +8,7 @@ use kafka_codec::{ApiKey, ErrorCode};
 use crate::driver::{Driver, ms, options, replay};
 
 #[test]
-fn what_holds_a_request_back_shows_and_for_how_long_it_did() {
+fn what_blocks_a_request_shows_and_for_how_long_it_did() {
     replay(|driver| {
         let few = options().with_progress_events(true).with_max_in_flight(1);
         driver.configure(few, Vec::new());
@@ -49,7 +49,7 @@ fn what_holds_a_request_back_shows_and_for_how_long_it_did() {
 }
 
 #[test]
-fn a_request_that_nothing_holds_back_is_not_said_to_be_held() {
+fn a_request_that_nothing_blocks_is_not_reported_as_blocked() {
     replay(|driver| {
         driver.configure(options().with_progress_events(true), Vec::new());
         driver.open_ready();

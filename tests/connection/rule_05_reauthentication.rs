@@ -151,7 +151,7 @@ fn rule_5_failing_completes_waiting_requests_as_not_sent() {
     replay(|driver| {
         open(driver, options(), 10_000);
         driver.wait(9_000);
-        let held = driver.submit(ApiKey::Metadata, 12);
+        let waiting = driver.submit(ApiKey::Metadata, 12);
         let shake = driver.take();
         driver.answer(&shake, &SaslHandshakeResponse::default());
         let authenticate = driver.take();
@@ -167,7 +167,7 @@ fn rule_5_failing_completes_waiting_requests_as_not_sent() {
         let done = driver.completions();
         assert_eq!(
             (done[0].id(), done[0].delivery()),
-            (held, Delivery::NotSent)
+            (waiting, Delivery::NotSent)
         );
     });
 }

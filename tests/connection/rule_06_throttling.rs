@@ -1,4 +1,4 @@
-//! Rule 6: throttling holds back what comes next, from the versions on in which the broker answers first.
+//! Rule 6: throttling blocks what comes next, from the versions on in which the broker answers first.
 
 use kafka_codec::connection::{Event, SubmitOptions};
 use kafka_codec::{ApiKey, Version};
@@ -72,17 +72,17 @@ fn rule_6_in_versions_before_the_broker_has_waited_already() {
         (ApiKey::Heartbeat, 1, 2),
         (ApiKey::CreateAcls, 0, 1),
     ] {
-        for (version, holds) in [(before, false), (after, true)] {
+        for (version, blocks) in [(before, false), (after, true)] {
             let mut driver = Driver::once(options());
             driver.open_ready();
             throttle(&mut driver, key, version, 100);
             let throttled = driver.take_events().iter().any(
-                |event| matches!(event, Event::Throttled { until, .. } if until.is_some() == holds),
+                |event| matches!(event, Event::Throttled { until, .. } if until.is_some() == blocks),
             );
             assert!(throttled, "{key} v{version}");
             assert_eq!(
                 driver.connection.throttled_until().is_some(),
-                holds,
+                blocks,
                 "{key} v{version}"
             );
         }

@@ -1,4 +1,4 @@
-//! Rule 7: deadlines, by whom a request was held back, and those of the beginning and of a frame that stalls.
+//! Rule 7: deadlines, what blocked a request, and those of the beginning and of a frame that stalls.
 
 use kafka_codec::ApiKey;
 use kafka_codec::connection::{

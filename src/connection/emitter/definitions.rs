@@ -95,8 +95,8 @@ definitions! { HISTOGRAMS:
 
 definitions! { GAUGES:
     IN_FLIGHT = "kafka_requests_in_flight" in Count, "Requests that wait for a response";
-    WAITING = "kafka_requests_waiting" in Count, "Requests that something holds back";
-    UNWRITTEN = "kafka_requests_unwritten" in Count, "Requests that nothing holds back, and that are not written whole";
+    WAITING = "kafka_requests_waiting" in Count, "Requests that are blocked";
+    UNWRITTEN = "kafka_requests_unwritten" in Count, "Requests that are not blocked, and not written whole";
     OLDEST = "kafka_oldest_request_seconds" in Seconds, "Age of the oldest request that is not over";
     IDLE = "kafka_connection_idle_seconds" in Seconds, "For how long nothing was read or written";
     STATE = "kafka_connection_state" in Count, "1 for the state that the connection is in, 0 for others";

@@ -45,7 +45,7 @@ use super::{
 /// | `kafka_reauthentication_duration_seconds` | histogram | | authenticating again |
 /// | `kafka_probe_duration_seconds` | histogram | | probes that were answered |
 /// | `kafka_probes_failed_total` | counter | | those that were not |
-/// | `kafka_requests_in_flight`, `kafka_requests_waiting`, `kafka_requests_unwritten` | gauge | | requests that wait for a response, that something holds back, and that nothing does and that are not written whole |
+/// | `kafka_requests_in_flight`, `kafka_requests_waiting`, `kafka_requests_unwritten` | gauge | | requests that wait for a response, that are blocked, and that are neither blocked nor written whole |
 /// | `kafka_oldest_request_seconds` | gauge | | the age of the oldest request that is not over |
 /// | `kafka_connection_idle_seconds` | gauge | | for how long nothing was read or written |
 /// | `kafka_connection_state` | gauge | `state` | 1 for the state that the connection is in, 0 for those it was in |
@@ -267,8 +267,8 @@ impl ApiMetrics {
             Delivery::PartiallySent { bytes, .. } => bytes,
             _ => completion.bytes_out(),
         };
-        self.sent.increment(count(sent));
-        self.received.increment(count(completion.bytes_in()));
+        self.sent.increment(sent as u64);
+        self.received.increment(completion.bytes_in() as u64);
         let timings = completion.timings();
         record(&self.queue, timings.queue_wait());
         record(&self.write, timings.write_time());
@@ -315,10 +315,6 @@ fn record(histogram: &Histogram, duration: Option<Duration>) {
     if let Some(duration) = duration {
         histogram.record(duration);
     }
-}
-
-fn count(bytes: usize) -> u64 {
-    bytes as u64
 }
 
 /// What is counted of connections beside their ends.

@@ -160,7 +160,7 @@ impl Proxied {
         }
     }
 
-    /// Takes the events of both sides, and bytes that were held back; true if there were any.
+    /// Takes the events of both sides, and bytes that were waiting; true if there were any.
     fn take_events(&mut self) -> bool {
         let mut any = false;
         if !self.held.is_empty() && self.server.wants_bytes() {
