@@ -438,21 +438,18 @@ impl Session {
 
     /// What took too long, when the deadline has passed.
     pub(super) fn timeout(&self, now: Instant) -> TimeoutKind {
-        match self.state.is_initial() {
-            true => TimeoutKind::Initialization {
-                after: now.saturating_duration_since(self.created),
-            },
-            false => TimeoutKind::Reauthentication {
-                after: now.saturating_duration_since(self.since),
-            },
+        let is_initial = self.state.is_initial();
+        let since = if is_initial { self.created } else { self.since };
+        let after = now.saturating_duration_since(since);
+        match is_initial {
+            true => TimeoutKind::Initialization { after },
+            false => TimeoutKind::Reauthentication { after },
         }
     }
 
     /// The broker names its versions again. Returns whether they are others than before.
     pub(super) fn set_versions(&mut self, versions: VersionTable) -> bool {
-        let is_changed = versions != self.versions;
-        self.versions = versions;
-        is_changed
+        std::mem::replace(&mut self.versions, versions) != self.versions
     }
 
     /// The version in which a request of `key` is sent.
@@ -543,13 +540,13 @@ impl Session {
     }
 
     fn fail(&mut self, fault: AuthenticationFault) {
-        let reason = CloseReason::Authentication(fault);
-        self.actions.push_back(Action::Close(reason));
+        self.actions
+            .push_back(Action::Close(CloseReason::Authentication(fault)));
     }
 
     fn close_negotiation(&mut self, fault: NegotiationFault) {
-        let reason = CloseReason::Negotiation(fault);
-        self.actions.push_back(Action::Close(reason));
+        self.actions
+            .push_back(Action::Close(CloseReason::Negotiation(fault)));
     }
 
     fn restart_deadline(&mut self, now: Instant) {
