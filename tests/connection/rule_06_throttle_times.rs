@@ -187,3 +187,19 @@ fn rule_6_what_stands_before_the_time_is_skipped_without_allocating() {
         assert!(cut <= none + 1, "{cut} allocations, {none} without topics");
     }
 }
+
+#[test]
+fn it_is_found_behind_structs_with_and_without_tagged_fields() {
+    let plain = b"\0\x12\0\0\0\x04\0";
+    let tagged = b"\0\x03\0\0\0\x0c\x01\x07\x02\xab\0";
+    for elements in [
+        [&plain[..], plain, plain],
+        [tagged, plain, plain],
+        [plain, plain, tagged],
+        [tagged, tagged, tagged],
+    ] {
+        let body = [b"\0\0\x04", &elements.concat()[..], b"\0\0\0\x2a\0"].concat();
+        let (_, time) = time_in(ApiKey::ApiVersions, Version(3), &body);
+        assert_eq!(time, ms(42), "{elements:?}");
+    }
+}

@@ -135,6 +135,11 @@ fn skip(scope: Scope<'_>, field: &Field, versions: Versions) -> TokenStream {
                 Element::Blob => (quote!(#e.blob_size()), quote!(r.blob(#e);)),
                 Element::Struct(place) => {
                     let entry = scope.inside(*place).map(|scope| scope.entry);
+                    let always = versions.intersect(field.nullable).is_empty();
+                    let same = entry.and_then(|entry| same_size(entry, versions));
+                    if let Some(bytes) = same.filter(|_| always).map(size) {
+                        return quote!(r.skip_structs::<#bytes>(#e););
+                    }
                     let least = entry.map_or(0, |entry| least_size(entry, versions));
                     let element = inside(*place);
                     (size(least), quote!(#element))
@@ -152,6 +157,16 @@ fn skip(scope: Scope<'_>, field: &Field, versions: Versions) -> TokenStream {
 fn size(bytes: usize) -> TokenStream {
     let bytes = Literal::usize_unsuffixed(bytes);
     quote!(#bytes)
+}
+
+/// The bytes of a struct without its tagged fields, if it takes as many in each of these versions.
+fn same_size(entry: &Struct, versions: Versions) -> Option<usize> {
+    let present = |field: &&Field| !field.mandatory().intersect(versions).is_empty();
+    let sizes = entry.fields.iter().filter(present).map(|field| {
+        let is_always_there = field.mandatory().intersect(versions) == versions;
+        width(field).filter(|_| is_always_there)
+    });
+    sizes.sum::<Option<usize>>().filter(|size| *size > 0)
 }
 
 /// The least size of a struct in any of these versions.

@@ -35,6 +35,33 @@ impl<'a> ReadCursor<'a> {
         }
     }
 
+    /// Passes over an array of structs that take `SIZE` bytes each before their tagged fields, which are not wanted.
+    #[cfg(feature = "connection")]
+    #[inline]
+    pub(crate) fn skip_structs<const SIZE: usize>(&mut self, e: Encoding) {
+        let count = self.count(e, SIZE, 0);
+        if e == Encoding::Classic {
+            self.bytes(count * SIZE);
+            return;
+        }
+        // Nearly always no element has tagged fields: each is followed by a zero byte.
+        let width = SIZE + 1;
+        if let Some((elements, rest)) = self.rest.split_at_checked(count.saturating_mul(width)) {
+            let ends = elements.chunks_exact(width).filter_map(<[u8]>::last);
+            if ends.fold(0, |tags, end| tags | end) == 0 {
+                self.rest = rest;
+                return;
+            }
+        }
+        for _ in 0..count {
+            if self.failed() {
+                break;
+            }
+            self.bytes(SIZE);
+            self.skip_tagged_fields(e);
+        }
+    }
+
     #[cfg(feature = "connection")]
     #[cold]
     fn skip_tags(&mut self) {
