@@ -35,8 +35,9 @@ impl FrameInput for &[u8] {
 
     #[inline]
     fn take_frame(&mut self, size: usize) -> Bytes {
-        self.advance(SIZE_BYTES);
-        self.copy_to_bytes(size)
+        let (frame, rest) = self.split_at(SIZE_BYTES + size);
+        *self = rest;
+        Bytes::copy_from_slice(frame.get(SIZE_BYTES..).unwrap_or_default())
     }
 
     fn take_part(&mut self, length: usize, frame: &mut Partial) {
