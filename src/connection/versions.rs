@@ -113,6 +113,7 @@ impl VersionTable {
     }
 
     /// The versions in which a request of `key` may be sent; see [`choose`](Self::choose).
+    #[inline]
     pub(super) fn common(
         &self,
         key: ApiKey,
