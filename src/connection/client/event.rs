@@ -250,10 +250,18 @@ impl Event {
 pub(super) struct EventQueue {
     broker: Arc<str>,
     has_progress: bool,
-    events: VecDeque<Event>,
+    events: VecDeque<QueuedEvent>,
     /// Boxes of requests that are over, for those that follow.
     #[expect(clippy::vec_box, reason = "the boxes are what is kept")]
     spare: Vec<Box<PendingRequest>>,
+}
+
+/// An event in the queue. It takes less room than an [`Event`], so that less is moved.
+#[derive(Debug)]
+enum QueuedEvent {
+    /// A request of the caller is over.
+    Completed(Box<PendingRequest>, Outcome),
+    Other(Box<Event>),
 }
 
 impl EventQueue {
@@ -268,7 +276,7 @@ impl EventQueue {
 
     #[inline]
     pub(super) fn push(&mut self, event: Event) {
-        push_exactly(&mut self.events, event);
+        push_exactly(&mut self.events, QueuedEvent::Other(Box::new(event)));
     }
 
     /// Adds an event of a request that is on its way, if the caller wants those.
@@ -285,14 +293,7 @@ impl EventQueue {
         let label = request.label;
         match (request.origin, outcome) {
             (Origin::Caller, outcome) => {
-                let done = (*request).clone();
-                self.push(Event::Completed(Completion {
-                    request: done,
-                    outcome,
-                }));
-                if self.spare.len() < MAX_SPARE {
-                    self.spare.push(request);
-                }
+                push_exactly(&mut self.events, QueuedEvent::Completed(request, outcome));
             }
             (Origin::Probe, Outcome::Failed(error)) => {
                 let outcome = ProbeOutcome::Failed(error);
@@ -328,8 +329,25 @@ impl EventQueue {
     }
 
     #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The next event. A completion is made of its parts only here, where the caller takes it.
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        match self.events.pop_front()? {
+            QueuedEvent::Completed(request, outcome) => {
+                self.spare.truncate(MAX_SPARE - 1);
+                self.spare.push(request);
+                let request = self.spare.last().expect("it was added just now");
+                Some(Event::Completed(Completion {
+                    request: **request,
+                    outcome,
+                }))
+            }
+            QueuedEvent::Other(event) => Some(*event),
+        }
     }
 
     /// Gives back the memory of a burst. Room for one event stays.

@@ -112,13 +112,12 @@ impl Connection {
     #[must_use]
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        let event = self.events.pop();
-        if event.is_none() && self.is_idle() {
+        if self.events.is_empty() && self.is_idle() {
             self.queue.release();
             self.in_flight.release();
             self.events.release();
         }
-        event
+        self.events.pop()
     }
 
     /// The bytes to write next; `None` if there are none.

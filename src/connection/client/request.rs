@@ -9,7 +9,7 @@ use crate::connection::{ApiLabel, RequestId, Timings};
 ///
 /// It moves from the [send queue](super::send_queue::SendQueue) to the [requests in flight](super::in_flight::InFlight) and
 /// from there into a [`Completion`](super::completion::Completion).
-#[derive(Clone, Debug)]
+#[derive(Copy, Clone, Debug)]
 pub(in crate::connection) struct PendingRequest {
     pub(super) id: RequestId,
     pub(super) label: ApiLabel,
