@@ -48,10 +48,7 @@ async fn a_response_that_is_larger_than_the_client_takes_is_named_with_both_size
     let error = fetch.unwrap_err().to_string();
     let report = link.ended(1).await;
     assert_eq!(error, report.to_string());
-    let CloseReason::BadFrameSize {
-        announced, max, ..
-    } = report.reason
-    else {
+    let CloseReason::BadFrameSize { announced, max, .. } = report.reason else {
         panic!("{report}");
     };
     assert!((10_000..11_000).contains(&announced), "{announced}");
