@@ -234,6 +234,21 @@ pub enum Fixed {
 }
 
 impl Fixed {
+    /// The name of the type in the definitions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::I8 => "int8",
+            Self::I16 | Self::ErrorCode => "int16",
+            Self::U16 => "uint16",
+            Self::I32 => "int32",
+            Self::U32 => "uint32",
+            Self::I64 => "int64",
+            Self::F64 => "float64",
+            Self::Uuid => "uuid",
+        }
+    }
+
     /// How many bytes a value takes.
     pub fn size(self) -> usize {
         match self {

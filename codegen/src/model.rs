@@ -263,30 +263,16 @@ fn type_name(message: &ir::Message, field: &ir::Field) -> String {
     };
     let array = |element: &str| format!("[]{element}");
     match &field.ty {
-        Type::Fixed(fixed) => fixed_name(*fixed).to_owned(),
+        Type::Fixed(fixed) => fixed.name().to_owned(),
         Type::String => "string".to_owned(),
         Type::Blob if field.is_records => "records".to_owned(),
         Type::Blob => "bytes".to_owned(),
         Type::Struct(place) => structure(*place).to_owned(),
-        Type::Array(Element::Packed(fixed)) => array(fixed_name(*fixed)),
+        Type::Array(Element::Packed(fixed)) => array(fixed.name()),
         Type::Array(Element::Bool) => array("bool"),
         Type::Array(Element::String) => array("string"),
         Type::Array(Element::Blob) => array("bytes"),
         Type::Array(Element::Struct(place)) => array(structure(*place)),
-    }
-}
-
-fn fixed_name(fixed: Fixed) -> &'static str {
-    match fixed {
-        Fixed::Bool => "bool",
-        Fixed::I8 => "int8",
-        Fixed::I16 | Fixed::ErrorCode => "int16",
-        Fixed::U16 => "uint16",
-        Fixed::I32 => "int32",
-        Fixed::U32 => "uint32",
-        Fixed::I64 => "int64",
-        Fixed::F64 => "float64",
-        Fixed::Uuid => "uuid",
     }
 }
 

@@ -176,25 +176,11 @@ fn default(field: &Field) -> Option<TokenStream> {
 /// The type of the field's value, or of its elements, if that is no struct.
 fn primitive(field: &Field) -> &'static str {
     match &field.ty {
-        Type::Fixed(fixed) | Type::Array(Element::Packed(fixed)) => fixed_type(*fixed),
+        Type::Fixed(fixed) | Type::Array(Element::Packed(fixed)) => fixed.name(),
         Type::Array(Element::Bool) => "bool",
         Type::String | Type::Array(Element::String) => "string",
         _ if field.is_records => "records",
         _ => "bytes",
-    }
-}
-
-fn fixed_type(fixed: Fixed) -> &'static str {
-    match fixed {
-        Fixed::Bool => "bool",
-        Fixed::I8 => "int8",
-        Fixed::I16 | Fixed::ErrorCode => "int16",
-        Fixed::U16 => "uint16",
-        Fixed::I32 => "int32",
-        Fixed::U32 => "uint32",
-        Fixed::I64 => "int64",
-        Fixed::F64 => "float64",
-        Fixed::Uuid => "uuid",
     }
 }
 
