@@ -43,6 +43,7 @@ mod api_versions;
 mod client_identity;
 #[cfg(feature = "connection")]
 pub mod connection;
+pub mod correlation;
 #[cfg(feature = "messages")]
 mod envelope;
 mod error;
@@ -56,7 +57,6 @@ pub mod internal_topics;
 mod message;
 pub mod messages;
 mod name;
-pub mod pairing;
 #[cfg(feature = "connection")]
 pub mod produce;
 #[cfg(feature = "records")]

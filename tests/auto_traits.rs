@@ -1,5 +1,5 @@
 //! All public types can be sent to and shared with other threads, and what is owned borrows nothing. Types of
-//! connection, pairing, records and schema are in `auto_traits_of_modules.rs`.
+//! connection, correlation, records and schema are in `auto_traits_of_modules.rs`.
 #![cfg(test)]
 #![cfg(feature = "messages")]
 

@@ -95,17 +95,17 @@ fn the_types_of_connection_are_send_and_sync() {
 }
 
 #[test]
-fn the_types_of_pairing_are_send_and_sync() {
-    use kafka_codec::pairing;
-    is_shared::<pairing::Answered<u8>>();
-    is_shared::<pairing::Expects>();
-    is_shared::<pairing::InFlightRequest<u8>>();
-    is_shared::<pairing::InFlightRequests<u8>>();
-    is_shared::<pairing::Mismatch>();
-    is_shared::<pairing::MismatchKind>();
-    is_shared::<pairing::ObservedRequests<u8>>();
-    is_shared::<pairing::SaslTokens>();
-    is_shared::<pairing::SplitResponse<'_>>();
+fn the_types_of_correlation_are_send_and_sync() {
+    use kafka_codec::correlation;
+    is_shared::<correlation::Answered<u8>>();
+    is_shared::<correlation::Expects>();
+    is_shared::<correlation::InFlightRequest<u8>>();
+    is_shared::<correlation::InFlightRequests<u8>>();
+    is_shared::<correlation::Mismatch>();
+    is_shared::<correlation::MismatchKind>();
+    is_shared::<correlation::ObservedRequests<u8>>();
+    is_shared::<correlation::SaslTokens>();
+    is_shared::<correlation::SplitResponse<'_>>();
 }
 
 #[cfg(feature = "records")]

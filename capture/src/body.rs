@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use kafka_codec::pairing::Expects;
+use kafka_codec::correlation::Expects;
 use kafka_codec::schema::json::{self, Options, WriteError};
 use kafka_codec::schema::{FieldLocation, Schema, Value, Visitor, error_codes, visit};
 use kafka_codec::wire::Limits;

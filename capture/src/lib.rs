@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Input ─► Packets ─► Segment ─► Connections ─► Reassembly ─► Framer ─► Dialogue ─► Event ─► Sink
-//! open     pcap(ng)   link, IP   both ends      bytes in      frames    pairing               text,
+//! open     pcap(ng)   link, IP   both ends      bytes in      frames    correlation           text,
 //! unpack                                        order         resync                          NDJSON
 //! input/              packet/    connection/    tcp/          frames/   connection/           output/
 //! ```

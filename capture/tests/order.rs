@@ -91,7 +91,7 @@ proptest! {
 }
 
 #[test]
-fn a_response_that_was_captured_before_its_request_is_paired() {
+fn a_response_that_was_captured_before_its_request_is_matched() {
     let mut sent = one_by_one(40_000, 3, 1000).sent;
     let response = sent
         .iter()

@@ -7,7 +7,7 @@ use crate::Version;
 ///
 /// A frame does not state the version of its header: it follows from the API and its version. The
 /// pair is decided once, when a request is encoded or arrives, and kept with the request
-/// ([`InFlightRequest`](crate::pairing::InFlightRequest)) until its response has been read.
+/// ([`InFlightRequest`](crate::correlation::InFlightRequest)) until its response has been read.
 ///
 /// A [`Request`](crate::Request) knows its own: [`Request::header_versions`](crate::Request::header_versions).
 /// For a request of which only key and version are known there is [`of`](Self::of).

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::correlation::Mismatch;
 use crate::frame::{ForeignProtocol, FrameError, FrameErrorKind, FrameReader, StreamPosition};
-use crate::pairing::Mismatch;
 use crate::{DecodeError, EncodeError, ErrorCode, Version};
 
 use super::sasl::MechanismError;

@@ -1,6 +1,6 @@
 //! A connection to a broker, without its transport: bytes and time go in, bytes, times and events come out.
 //!
-//! [`Connection`] learns the broker's versions, authenticates, pairs responses with requests, times every stage of each,
+//! [`Connection`] learns the broker's versions, authenticates, matches responses to requests, times every stage of each,
 //! and says of every failure which requests it hit and how far they had got. It opens no socket, reads no clock, draws no
 //! random numbers and logs nothing: inputs and times determine outputs completely. [`server`] is the other
 //! side of it.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::pairing::InFlightRequest;
+use crate::correlation::InFlightRequest;
 
 /// What names a request in events and errors; it prints as `Fetch v16 (correlation 42)`.
 pub type ApiLabel = InFlightRequest<()>;

@@ -36,7 +36,7 @@ mod receiving;
 #[path = "../support/recorded.rs"]
 mod recorded;
 mod recorded_traffic;
-mod rule_01_pairing;
+mod rule_01_correlation;
 mod rule_02_correlation_ids;
 mod rule_03_choice;
 #[cfg(feature = "messages")]

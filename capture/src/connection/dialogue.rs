@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use kafka_codec::correlation::{Expects, InFlightRequest, ObservedRequests, SaslTokens};
 use kafka_codec::messages::RequestHeader;
-use kafka_codec::pairing::{Expects, InFlightRequest, ObservedRequests, SaslTokens};
 use kafka_codec::{ApiKey, ClientIdentity, HeaderVersions};
 
 use super::held::{HeldResponse, HeldResponses};

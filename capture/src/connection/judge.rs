@@ -1,8 +1,8 @@
 //! How much speaks for bytes being a request or a response: what is asked where it is not known where
 //! frames begin, or whether they are Kafka's at all.
 
+use kafka_codec::correlation::{InFlightRequest, ObservedRequests};
 use kafka_codec::messages::RequestHeader;
-use kafka_codec::pairing::{InFlightRequest, ObservedRequests};
 use kafka_codec::{ApiKey, DecodeErrorKind, Version};
 
 use crate::body;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::connection::ApiLabel;
-use crate::pairing::{Answered, InFlightRequests, Mismatch};
+use crate::correlation::{Answered, InFlightRequests, Mismatch};
 
 use super::request::{Origin, PendingRequest};
 

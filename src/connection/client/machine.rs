@@ -11,10 +11,10 @@ use crate::connection::{
     ApiLabel, AuthenticationFault, CloseReason, Delivery, ForeignProtocol, NegotiationFault,
     RequestId, State, TimeoutKind, VersionTable,
 };
+use crate::correlation::Answered;
 use crate::frame::input::FrameInput;
 use crate::frame::{FrameReader, SIZE_BYTES, StreamPosition};
 use crate::messages::ApiVersionsResponse;
-use crate::pairing::Answered;
 use crate::{Decode, ErrorCode};
 
 use super::Connection;

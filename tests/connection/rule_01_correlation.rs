@@ -2,7 +2,7 @@
 
 use kafka_codec::ApiKey;
 use kafka_codec::connection::{CloseReason, Delivery, Event, Outcome};
-use kafka_codec::pairing::MismatchKind;
+use kafka_codec::correlation::MismatchKind;
 
 use crate::driver::{BODY, Driver, replay, response};
 

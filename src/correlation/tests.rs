@@ -1,4 +1,4 @@
-//! What both sides of pairing do with what does not fit.
+//! Both sides of correlation, with responses that do not fit.
 
 use super::*;
 use crate::{ApiKey, HeaderVersions, Version};
@@ -97,7 +97,7 @@ fn of_requests_with_the_same_id_the_oldest_is_answered_first() {
 }
 
 #[test]
-fn a_response_out_of_order_is_paired_until_its_id_is_used_again() {
+fn a_response_out_of_order_is_matched_until_its_id_is_used_again() {
     let mut requests = observed(&[1, 2]);
     assert!(requests.response(2).is_some());
     assert!(requests.awaits(1).is_some());

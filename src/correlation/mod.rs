@@ -1,4 +1,4 @@
-//! Which response answers which request on one connection.
+//! Correlation: matching the responses of one connection to its requests.
 //!
 //! A response has no API key: a broker answers in the order of the requests, so the place in that order
 //! says what a response is, and its correlation id checks the place. No I/O, no clock, no bodies.
@@ -12,7 +12,7 @@
 //! # Examples
 //!
 //! ```
-//! use kafka_codec::pairing::{Answered, InFlightRequest, InFlightRequests};
+//! use kafka_codec::correlation::{Answered, InFlightRequest, InFlightRequests};
 //! use kafka_codec::{ApiKey, HeaderVersions, Version};
 //!
 //! // Decided when the request is encoded, and kept with it: the response states none of this.

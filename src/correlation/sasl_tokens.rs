@@ -13,7 +13,7 @@ use crate::{Decode, ErrorCode, Version};
 ///
 /// ```
 /// use kafka_codec::Version;
-/// use kafka_codec::pairing::SaslTokens;
+/// use kafka_codec::correlation::SaslTokens;
 ///
 /// let mut tokens = SaslTokens::default();
 /// tokens.handshake_answered(Version(0), b"\0\0\0\0\0\x01\0\x05PLAIN");

@@ -10,7 +10,7 @@ use super::InFlightRequest;
 /// # Examples
 ///
 /// ```
-/// use kafka_codec::pairing::{Expects, InFlightRequest, ObservedRequests};
+/// use kafka_codec::correlation::{Expects, InFlightRequest, ObservedRequests};
 /// use kafka_codec::{ApiKey, HeaderVersions, Version};
 ///
 /// let (key, version) = (ApiKey::Fetch, Version(12));
