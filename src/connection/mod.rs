@@ -10,7 +10,7 @@
 //! | family | methods | rule |
 //! |---|---|---|
 //! | inputs of the transport | [`handle_opened`], [`handle_received`] or [`handle_bytes`], [`handle_written`], [`handle_end_of_stream`], [`handle_transport_error`], [`handle_timer`] | each with the time |
-//! | commands | [`submit`], [`submit_frame`], [`submit_body`], [`probe`], [`cancel`], [`drain`], [`close`], [`retire`], [`replace_mechanism`], [`provide_sasl_token`], [`handle_decoded`] | as above |
+//! | commands | [`submit`], [`submit_encoded`], [`submit_frame`], [`submit_body`], [`probe`], [`cancel`], [`drain`], [`close`], [`retire`], [`replace_mechanism`], [`provide_sasl_token`], [`handle_decoded`] | as above |
 //! | outputs | [`poll_event`], [`poll_transmit`], [`next_deadline`] | in this order, after every input or command |
 //! | questions | [`state`], [`versions`], [`choose_version`], [`in_flight`], [`gauges`] and others | at any time |
 //!
@@ -23,6 +23,7 @@
 //! [`handle_timer`]: Connection::handle_timer
 //! [`handle_decoded`]: Connection::handle_decoded
 //! [`submit`]: Connection::submit
+//! [`submit_encoded`]: Connection::submit_encoded
 //! [`submit_frame`]: Connection::submit_frame
 //! [`submit_body`]: Connection::submit_body
 //! [`probe`]: Connection::probe
@@ -183,6 +184,7 @@ mod close_reason;
 mod connectivity;
 #[cfg(feature = "metrics")]
 mod emitter;
+mod encoded_request;
 mod histogram;
 mod metrics;
 mod report;
@@ -215,6 +217,7 @@ pub use close_reason::{
 pub use connectivity::{Connectivity, ConnectivityEvent, EnsureReport, Ticket, Unreachable};
 #[cfg(feature = "metrics")]
 pub use emitter::MetricsEmitter;
+pub use encoded_request::EncodedRequest;
 pub use histogram::Histogram;
 pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Metrics};
 pub use report::{CloseReport, Confidence, Hint, HintKind, ReconnectAdvice, Severity, Unfinished};

@@ -3,7 +3,7 @@
 use std::{error, fmt};
 
 use crate::messages::ApiVersionsResponse;
-use crate::{ApiKey, Version, VersionRange};
+use crate::{ApiKey, Request, Version, VersionRange};
 
 /// The versions that a broker says it serves, by API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,9 +112,36 @@ impl VersionTable {
         self.common(key, ours, caller).map(VersionRange::max)
     }
 
+    /// The versions in which a request of type `R` may be sent: those that the broker serves, the type has and the caller
+    /// allows, without those that Kafka calls unstable.
+    ///
+    /// # Errors
+    ///
+    /// [`VersionError`] says whose versions do not fit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::connection::VersionTable;
+    /// use kafka_codec::messages::ApiVersionsRequest;
+    /// use kafka_codec::{ApiKey, VersionRange};
+    ///
+    /// let broker = VersionTable::new([(ApiKey::ApiVersions, VersionRange::new(0, 3).unwrap())]);
+    /// let caller = VersionRange::new(1, 9);
+    /// assert_eq!(broker.versions_of::<ApiVersionsRequest>(caller)?, VersionRange::new(1, 3).unwrap());
+    /// # Ok::<(), kafka_codec::connection::VersionError>(())
+    /// ```
+    pub fn versions_of<R: Request>(
+        &self,
+        caller: Option<VersionRange>,
+    ) -> Result<VersionRange, VersionError> {
+        let ours = unasked(R::VERSIONS, R::KEY.versions(), R::KEY.stable_versions());
+        self.common(R::KEY, ours, caller)
+    }
+
     /// The versions in which a request of `key` may be sent; see [`choose`](Self::choose).
     #[inline]
-    pub(super) fn common(
+    fn common(
         &self,
         key: ApiKey,
         ours: Option<VersionRange>,
@@ -169,6 +196,19 @@ impl VersionTable {
                     })
         };
         ApiKey::RELEASES.iter().rev().find(reaches).copied()
+    }
+}
+
+/// The versions of a request in which it is sent without the caller naming one: those that are stable. Of a user-defined
+/// API no version is known here, and all are.
+fn unasked(
+    of_type: VersionRange,
+    known: Option<VersionRange>,
+    stable: Option<VersionRange>,
+) -> Option<VersionRange> {
+    match known {
+        Some(_) => of_type.intersect(stable?),
+        None => Some(of_type),
     }
 }
 
@@ -245,3 +285,24 @@ impl fmt::Display for VersionError {
 }
 
 impl error::Error for VersionError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unstable_version_is_sent_only_if_the_caller_names_it() {
+        let range = |min, max| VersionRange::new(min, max).unwrap();
+        let stable_up_to_5 = unasked(range(0, 6), Some(range(0, 6)), Some(range(0, 5)));
+        assert_eq!(stable_up_to_5, Some(range(0, 5)));
+        // No release has an API of which the only version is unstable; trunk had some.
+        assert_eq!(unasked(range(0, 0), Some(range(0, 0)), None), None);
+        // A type with the unstable version alone.
+        assert_eq!(
+            unasked(range(6, 6), Some(range(0, 6)), Some(range(0, 5))),
+            None
+        );
+        // A user-defined API.
+        assert_eq!(unasked(range(0, 1), None, None), Some(range(0, 1)));
+    }
+}

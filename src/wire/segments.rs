@@ -62,6 +62,69 @@ impl Segments {
         buffer
     }
 
+    /// The number of bytes that are not consumed.
+    #[must_use]
+    #[inline]
+    pub const fn len(&self) -> usize {
+        self.remaining
+    }
+
+    /// Returns `true` if all bytes are consumed, or there were none.
+    #[must_use]
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.remaining == 0
+    }
+
+    /// The bytes that are not consumed, in one piece. They are copied only if there are shared blobs among them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use kafka_codec::wire::{Blob, Encoding, Writer};
+    ///
+    /// let mut writer = Writer::new();
+    /// writer.blob(Encoding::Compact, &Blob::from(Bytes::from_static(b"value")), "value")?;
+    /// let segments = writer.finish();
+    /// assert_eq!((segments.len(), segments.to_vec()), (6, b"\x06value".to_vec()));
+    /// assert_eq!(segments.into_bytes(), &b"\x06value"[..]);
+    /// # Ok::<(), kafka_codec::EncodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        if self.shared.len() > self.next_shared {
+            return self.to_vec().into();
+        }
+        let mut bytes = Bytes::from(self.own);
+        bytes.advance(self.own_at);
+        bytes
+    }
+
+    /// The bytes that are not consumed, in their parts, none of which is empty. Nothing is copied.
+    #[must_use]
+    pub fn into_parts(self) -> Vec<Bytes> {
+        let own = Bytes::from(self.own);
+        let shared = self.shared.into_iter().skip(self.next_shared);
+        let mut parts = Vec::with_capacity(2 * shared.len() + 1);
+        let mut start = self.own_at;
+        for SharedBlob { at, blob } in shared {
+            parts.extend([own.slice(start..at), blob]);
+            start = at;
+        }
+        parts.push(own.slice(start..));
+        parts.retain(|part| !part.is_empty());
+        parts
+    }
+
+    /// A copy of the bytes that are not consumed, in one piece.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.remaining);
+        self.parts().for_each(|part| bytes.extend_from_slice(part));
+        bytes
+    }
+
     /// The parts that are not consumed, none of them empty.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &[u8]> {
         let shared = self
@@ -183,6 +246,37 @@ mod tests {
             assert_eq!(read, b"abcDEFGHIjkLMN", "in steps of {step}");
             assert_eq!(segments.chunk(), b"");
         }
+    }
+
+    #[test]
+    fn what_is_left_after_any_number_of_bytes_is_the_same_in_one_piece_and_in_parts() {
+        for count in 0..=14 {
+            let mut segments = segments();
+            segments.advance(count);
+            let left = &b"abcDEFGHIjkLMN"[count..];
+            assert_eq!(segments.to_vec(), left, "after {count}");
+            assert_eq!(
+                (segments.len(), segments.is_empty()),
+                (left.len(), count == 14)
+            );
+            let parts = segments.clone().into_parts();
+            assert!(parts.iter().all(|part| !part.is_empty()));
+            assert_eq!(parts.concat(), left, "after {count}");
+            assert_eq!(segments.into_bytes(), left, "after {count}");
+        }
+    }
+
+    #[test]
+    fn bytes_without_shared_blobs_are_not_copied() {
+        let own = b"abcdef".to_vec();
+        let at = own.as_ptr();
+        let mut segments = Segments::new(own, Vec::new(), 6);
+        segments.advance(2);
+        let bytes = segments.into_bytes();
+        assert_eq!(
+            (&bytes[..], bytes.as_ptr()),
+            (&b"cdef"[..], at.wrapping_add(2))
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use kafka_codec::connection::server::{
 };
 use kafka_codec::connection::{
     Advice, BlockedOn, CloseReport, Completion, Connection, ConnectionError, ConnectionOptions,
-    Event, Histogram, Metrics, RawResponse, SubmitError, SubmitOptions, Timings, VersionTable,
+    EncodedRequest, Event, Histogram, Metrics, RawResponse, SubmitError, SubmitOptions, Timings,
+    VersionTable,
 };
 use kafka_codec::produce::{ProduceEvent, ProduceTracker};
 
@@ -16,6 +17,7 @@ fn all_of_it_can_be_sent_and_shared() {
     is::<ServerConnection>();
     is::<ConnectionOptions>();
     is::<SubmitOptions>();
+    is::<EncodedRequest>();
     is::<Event>();
     is::<BlockedOn>();
     is::<ServerEvent>();

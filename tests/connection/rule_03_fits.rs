@@ -2,7 +2,7 @@
 //! everything that they say.
 
 use kafka_codec::connection::{
-    ConnectionOptions, Negotiation, SubmitError, SubmitOptions, VersionTable,
+    ConnectionOptions, EncodedRequest, Negotiation, SubmitError, SubmitOptions, VersionTable,
 };
 use kafka_codec::messages::delete_topics_request::DeleteTopicState;
 use kafka_codec::messages::fetch_request::{FetchTopic, ForgottenTopic};
@@ -23,11 +23,15 @@ use crate::driver::{Driver, options, range};
 
 const ID: Uuid = Uuid::from_bytes([7; 16]);
 
-/// A connection to a broker that has every stable version of every API.
-fn newest() -> ConnectionOptions {
+/// A broker that has every stable version of every API.
+fn all_stable() -> VersionTable {
     let apis = ApiKey::ALL.iter().copied();
-    let served = apis.filter_map(|key| Some((key, key.stable_versions()?)));
-    options().with_negotiation(Negotiation::Assume(VersionTable::new(served)))
+    VersionTable::new(apis.filter_map(|key| Some((key, key.stable_versions()?))))
+}
+
+/// A connection to such a broker.
+fn newest() -> ConnectionOptions {
+    options().with_negotiation(Negotiation::Assume(all_stable()))
 }
 
 /// The version in which a request is sent.
@@ -45,8 +49,13 @@ fn sent<R: Request>(
     Ok(written.version.0)
 }
 
+/// The same, checked to be the version in which the request is encoded elsewhere.
 fn chosen<R: Request>(request: &R) -> i16 {
-    sent(newest(), request, SubmitOptions::default()).unwrap()
+    let chosen = sent(newest(), request, SubmitOptions::default()).unwrap();
+    let versions = all_stable().versions_of::<R>(None).unwrap();
+    let elsewhere = EncodedRequest::in_highest_of(request, versions).unwrap();
+    assert_eq!(elsewhere.version(), Version(chosen));
+    chosen
 }
 
 /// Checks in which version a request is sent that names a topic by its name, by its id, by both, or by neither.

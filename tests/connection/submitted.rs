@@ -1,7 +1,7 @@
-//! However a request is submitted, typed, as a body or as a frame, the same bytes are written and the same is known of it.
+//! However a request is submitted, typed, encoded elsewhere, as a body or as a frame, the same bytes are written and the same is known of it.
 
 use bytes::{Buf, Bytes};
-use kafka_codec::connection::{Connection, Event, RequestId, SubmitOptions};
+use kafka_codec::connection::{Connection, EncodedRequest, Event, RequestId, SubmitOptions};
 use kafka_codec::messages::{ApiVersionsRequest, SaslHandshakeRequest};
 use kafka_codec::{ApiKey, Request, Version, frame};
 
@@ -24,6 +24,16 @@ fn same_in_every_form<R: Request>(request: &R, version: Version) {
     let plain = SubmitOptions::default();
     let this = plain.with_version(version);
     let typed = written(|connection, now| connection.submit(now, request, this).unwrap());
+
+    let encoded = EncodedRequest::new(request, version).unwrap();
+    let elsewhere = std::thread::spawn(move || encoded).join().unwrap();
+    let by_encoded = written(|connection, now| {
+        let submitted = connection.submit_encoded(now, &elsewhere, plain);
+        submitted.unwrap()
+    });
+    assert_eq!(by_encoded, typed, "{} {version}", R::KEY);
+    let frame = elsewhere.to_frame(2, Some("test")).unwrap();
+    assert_eq!(frame.into_bytes(), typed.0, "{} {version}", R::KEY);
 
     let body = Bytes::from(request.encode_to_vec(version).unwrap());
     let by_body = written(|connection, now| {
@@ -65,6 +75,33 @@ fn the_form_in_which_a_request_is_submitted_makes_no_difference() {
             same_in_every_form(&produce, Version(version));
         }
     }
+}
+
+#[test]
+fn a_request_that_was_refused_or_lost_is_sent_again_with_the_same_bytes() {
+    let name = vec![b'n'; 2000];
+    let encoded = {
+        let token = kafka_codec::messages::SaslAuthenticateRequest {
+            auth_bytes: name.clone().into(),
+            ..Default::default()
+        };
+        EncodedRequest::new(&token, Version(2)).unwrap()
+    };
+    let mut closed = Driver::once(options());
+    closed.connection.close(closed.now);
+    let refused = closed
+        .connection
+        .submit_encoded(closed.now, &encoded, SubmitOptions::default());
+    assert!(refused.is_err());
+
+    let send = || {
+        let options = SubmitOptions::default();
+        written(|connection, now| connection.submit_encoded(now, &encoded, options).unwrap())
+    };
+    let first = send();
+    assert!(first.0.ends_with(&[&name[..], &[0]].concat()));
+    assert_eq!(send(), first);
+    assert!(!format!("{encoded:?}").contains("nnn"));
 }
 
 #[test]

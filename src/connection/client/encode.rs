@@ -7,19 +7,17 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, Bytes};
 
 use crate::connection::bodies::{self, ROUTED};
-use crate::connection::{ApiLabel, RequestId, Timings};
+use crate::connection::{ApiLabel, EncodedRequest, RequestId, Timings};
 use crate::frame::SIZE_BYTES;
-use crate::messages::{
-    ApiVersionsRequest, RequestHeader, SaslAuthenticateRequest, SaslHandshakeRequest,
-};
+use crate::messages::{ApiVersionsRequest, SaslAuthenticateRequest, SaslHandshakeRequest};
 use crate::wire::{Blob, Encoding, Segments, Writer};
-use crate::{ApiKey, EncodeError, Message, Request, Version, frame};
+use crate::{ApiKey, EncodeError, Request, Version, frame};
 
 use super::error::SubmitError;
 use super::options::{ConnectionOptions, SubmitOptions};
 use super::request::{Origin, PendingRequest};
 use super::session::SetupRequest;
-use super::version_choice::{self, Choice};
+use super::version_choice::{Choice, write_highest};
 
 /// Makes frames of requests, and numbers both.
 #[derive(Debug)]
@@ -33,7 +31,7 @@ pub(super) struct Encoder {
 }
 
 /// A request and its frame.
-pub(super) type EncodedRequest = (Box<PendingRequest>, Segments);
+pub(super) type NumberedRequest = (Box<PendingRequest>, Segments);
 
 /// What an encoder needs of the rest of the connection.
 pub(super) struct EncodeContext<'c> {
@@ -68,12 +66,13 @@ impl Encoder {
         choice: Choice,
         origin: Origin,
         options: SubmitOptions,
-    ) -> Result<EncodedRequest, SubmitError> {
+    ) -> Result<NumberedRequest, SubmitError> {
         let correlation_id = self.ids.next(context.is_taken);
         let mut writer = Writer::with_buffer(context.buffer);
         let client_id = self.options.client_id.as_deref();
-        let version =
-            version_choice::write_request(&mut writer, request, choice, correlation_id, client_id)?;
+        let version = write_highest(&mut writer, choice, |writer, version| {
+            frame::write_request(writer, request, version, correlation_id, client_id)
+        })?;
         let frame = writer.finish();
         let options = options.or_server_wait(|| request.server_wait(version));
         Ok(self.typed::<R>(context.now, version, correlation_id, origin, frame, options))
@@ -84,7 +83,7 @@ impl Encoder {
         &mut self,
         context: EncodeContext<'_>,
         version: Version,
-    ) -> Result<EncodedRequest, SubmitError> {
+    ) -> Result<NumberedRequest, SubmitError> {
         let own = self.options.clone();
         let request = api_versions_request(&own);
         let options = SubmitOptions::default();
@@ -103,7 +102,7 @@ impl Encoder {
         context: EncodeContext<'_>,
         frame: &Bytes,
         options: SubmitOptions,
-    ) -> Result<EncodedRequest, SubmitError> {
+    ) -> Result<NumberedRequest, SubmitError> {
         let (key, version) = routing(frame)?;
         let correlation_id = self.ids.next(context.is_taken);
         let mut writer = Writer::with_buffer(context.buffer);
@@ -130,40 +129,22 @@ impl Encoder {
     }
 
     /// Puts the header before a request whose body is encoded already.
-    pub(super) fn body(
+    pub(super) fn encoded(
         &mut self,
         context: EncodeContext<'_>,
-        key: ApiKey,
-        version: Version,
-        body: &Bytes,
+        request: &EncodedRequest,
         options: SubmitOptions,
-    ) -> Result<EncodedRequest, SubmitError> {
+    ) -> Result<NumberedRequest, EncodeError> {
         let correlation_id = self.ids.next(context.is_taken);
         let mut writer = Writer::with_buffer(context.buffer);
-        let header = RequestHeader {
-            request_api_key: key.number(),
-            request_api_version: version.0,
-            correlation_id,
-            client_id: self.options.client_id.as_deref().map(Cow::Borrowed),
-            ..Default::default()
-        };
-        let headers = options.headers_of(key, version);
-        writer.sized(|writer| {
-            header.encode(writer, headers.request)?;
-            writer.bytes(&Blob::Shared(body.clone()))
-        })?;
-        let label = ApiLabel::new(key, version, headers, correlation_id, ());
-        let expects_response = bodies::body_expects_response(key, version, body);
-        let options = options.or_server_wait(|| bodies::server_wait(key, version, body));
-        let encoded = writer.finish();
-        Ok(self.pending(
-            context.now,
-            label,
-            Origin::Caller,
-            encoded,
-            expects_response,
-            options,
-        ))
+        let client_id = self.options.client_id.as_deref();
+        request.write_frame(&mut writer, correlation_id, client_id)?;
+        let (key, version) = (request.api_key(), request.version());
+        let label = ApiLabel::new(key, version, request.header_versions(), correlation_id, ());
+        let options = options.or_server_wait(|| request.server_wait());
+        let (now, frame) = (context.now, writer.finish());
+        let expects_response = request.expects_response();
+        Ok(self.pending(now, label, Origin::Caller, frame, expects_response, options))
     }
 
     /// Encodes a request of the session.
@@ -171,7 +152,7 @@ impl Encoder {
         &mut self,
         mut context: EncodeContext<'_>,
         request: &SetupRequest,
-    ) -> Result<EncodedRequest, EncodeError> {
+    ) -> Result<NumberedRequest, EncodeError> {
         let own = self.options.clone();
         let (token, version) = match request {
             SetupRequest::ApiVersions(version) => {
@@ -215,7 +196,7 @@ impl Encoder {
         request: &R,
         version: Version,
         id: i32,
-    ) -> Result<EncodedRequest, EncodeError> {
+    ) -> Result<NumberedRequest, EncodeError> {
         let client_id = self.options.client_id.as_deref();
         let frame = frame::encode_request(context.buffer, request, version, id, client_id)?;
         let options = SubmitOptions::default();
@@ -231,7 +212,7 @@ impl Encoder {
         origin: Origin,
         frame: Segments,
         options: SubmitOptions,
-    ) -> EncodedRequest {
+    ) -> NumberedRequest {
         let headers = R::header_versions(version);
         let label = ApiLabel::new(R::KEY, version, headers, correlation_id, ());
         let encoded = || {
@@ -253,7 +234,7 @@ impl Encoder {
         frame: Segments,
         expects_response: bool,
         options: SubmitOptions,
-    ) -> EncodedRequest {
+    ) -> NumberedRequest {
         let id = RequestId(self.count);
         self.count += 1;
         let timeout = options.timeout.unwrap_or(self.options.request_timeout);

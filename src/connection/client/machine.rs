@@ -21,7 +21,7 @@ use super::Connection;
 use super::closing;
 use super::completion::{Outcome, RawResponse};
 use super::deadlines::Pending;
-use super::encode::{EncodeContext, EncodedRequest, Encoder};
+use super::encode::{EncodeContext, Encoder, NumberedRequest};
 use super::error::ConnectionErrorKind;
 use super::event::{Event, ProbeOutcome};
 use super::options::{IdlePolicy, OnTimeout};
@@ -32,7 +32,7 @@ use super::session::{Action, SetupRequest};
 /// How a request moves from one part to the next.
 impl Connection {
     /// Takes a new request: it may be sent at once, which is usual, or waits for its turn.
-    pub(super) fn take_in(&mut self, now: Instant, encoded: EncodedRequest) -> RequestId {
+    pub(super) fn take_in(&mut self, now: Instant, encoded: NumberedRequest) -> RequestId {
         let (mut request, frame) = encoded;
         let (id, label) = (request.id, request.label);
         let is_only_one = self.is_idle();

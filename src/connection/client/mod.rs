@@ -16,7 +16,7 @@ pub(super) mod options;
 mod request;
 pub(super) mod send_queue;
 mod session;
-mod version_choice;
+pub(super) mod version_choice;
 
 use std::fmt;
 use std::io;
@@ -32,8 +32,8 @@ use crate::{ApiKey, DecodeError, Request, Version};
 use super::request::earlier;
 use super::sasl::{Mechanism, Token};
 use super::{
-    ApiLabel, CloseReason, Delivery, Gauges, RequestId, State, TimeoutKind, Transmit, VersionError,
-    VersionTable,
+    ApiLabel, CloseReason, Delivery, EncodedRequest, Gauges, RequestId, State, TimeoutKind,
+    Transmit, VersionError, VersionTable,
 };
 use completion::DecodedResponse;
 use deadlines::{Deadlines, Pending};
@@ -364,12 +364,31 @@ impl Connection {
         body: &Bytes,
         options: SubmitOptions,
     ) -> Result<RequestId, SubmitError> {
+        let request = EncodedRequest::of_body(key, version, body.clone())
+            .with_header_versions(options.headers_of(key, version));
+        self.submit_encoded(now, &request, options)
+    }
+
+    /// Sends a request that was encoded elsewhere, on another task for example. The header is made here.
+    ///
+    /// The version is the one in which it was encoded, whatever the options say.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing was kept of the request then, and it can be submitted again.
+    pub fn submit_encoded(
+        &mut self,
+        now: Instant,
+        request: &EncodedRequest,
+        options: SubmitOptions,
+    ) -> Result<RequestId, SubmitError> {
         self.check_open()?;
-        self.session.check_version(key, version)?;
-        let encoded = self.encode(now, |encoder, context| {
-            encoder.body(context, key, version, body, options)
+        self.session
+            .check_version(request.api_key(), request.version())?;
+        let numbered = self.encode(now, |encoder, context| {
+            encoder.encoded(context, request, options)
         })?;
-        Ok(self.take_in(now, encoded))
+        Ok(self.take_in(now, numbered))
     }
 
     /// Asks the broker for its versions, to see whether it still answers. The answer is [`Event::Probed`].

@@ -6,7 +6,7 @@ use crate::messages::ApiVersionsResponse;
 use crate::wire::{Fidelity, Writer};
 use crate::{
     ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, ErrorCode, Request,
-    Version, VersionRange, frame,
+    Version, VersionRange,
 };
 
 use super::error::SubmitError;
@@ -94,7 +94,7 @@ fn short(body: &[u8]) -> DecodeError {
 
 /// The versions in which a request may be encoded.
 #[derive(Copy, Clone)]
-pub(super) enum Choice {
+pub(in crate::connection) enum Choice {
     /// This one; what its fields identify must not be lost.
     Exactly(Version),
     /// The highest of these that [fits](Request::fits) the request.
@@ -124,33 +124,15 @@ pub(super) fn common_versions<R: Request>(
         },
         (one, other) => one.or(other),
     };
-    broker.common(
-        key,
-        unasked(R::VERSIONS, key.versions(), key.stable_versions()),
-        caller,
-    )
+    broker.versions_of::<R>(caller)
 }
 
-/// The versions of a request in which it is sent without the caller naming one: those that are stable. Of a user-defined
-/// API no version is known here, and all are.
-fn unasked(
-    of_type: VersionRange,
-    known: Option<VersionRange>,
-    stable: Option<VersionRange>,
-) -> Option<VersionRange> {
-    match known {
-        Some(_) => of_type.intersect(stable?),
-        None => Some(of_type),
-    }
-}
-
-/// Appends the frame of a request to `writer`, and returns its version.
-pub(super) fn write_request<R: Request>(
+/// Calls `write` with the versions of the choice, the highest first, until one holds all of the request. Returns that
+/// version.
+pub(in crate::connection) fn write_highest(
     writer: &mut Writer,
-    request: &R,
     choice: Choice,
-    correlation_id: i32,
-    client_id: Option<&str>,
+    write: impl Fn(&mut Writer, Version) -> Result<(), EncodeError>,
 ) -> Result<Version, SubmitError> {
     let versions = match choice {
         Choice::Exactly(Version(version)) => VersionRange::only(version),
@@ -162,8 +144,7 @@ pub(super) fn write_request<R: Request>(
     let mut version = versions.max();
     let mut first = None;
     loop {
-        let written = frame::write_request(writer, request, version, correlation_id, client_id);
-        let Err(error) = written else {
+        let Err(error) = write(writer, version) else {
             return Ok(version);
         };
         // A field that ended is in earlier versions: next is the last of them.
@@ -188,26 +169,5 @@ fn refused(error: EncodeError, choice: Choice) -> SubmitError {
             SubmitError::DoesNotFit { versions, error }
         }
         _ => SubmitError::Encode(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unstable_version_is_sent_only_if_the_caller_names_it() {
-        let range = |min, max| VersionRange::new(min, max).unwrap();
-        let stable_up_to_5 = unasked(range(0, 6), Some(range(0, 6)), Some(range(0, 5)));
-        assert_eq!(stable_up_to_5, Some(range(0, 5)));
-        // No release has an API of which the only version is unstable; trunk had some.
-        assert_eq!(unasked(range(0, 0), Some(range(0, 0)), None), None);
-        // A type with the unstable version alone.
-        assert_eq!(
-            unasked(range(6, 6), Some(range(0, 6)), Some(range(0, 5))),
-            None
-        );
-        // A user-defined API.
-        assert_eq!(unasked(range(0, 1), None, None), Some(range(0, 1)));
     }
 }
