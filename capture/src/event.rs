@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use kafka_codec::{ApiKey, Version};
 
 pub use crate::frames::Truncation;
+pub use crate::tcp::{Ending, EndingKind, Life, Side};
 
 /// The two ends of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +18,18 @@ pub struct Connection {
     pub broker: SocketAddr,
     /// Both, as `client -> broker`.
     pub name: String,
+    /// The number of the connection's first packet in the capture. It tells connections apart that had the
+    /// same ends one after the other.
+    pub id: u64,
 }
 
 impl Connection {
-    pub(crate) fn new(client: SocketAddr, broker: SocketAddr) -> Self {
+    pub(crate) fn new(client: SocketAddr, broker: SocketAddr, id: u64) -> Self {
         Self {
             client,
             broker,
             name: format!("{client} -> {broker}"),
+            id,
         }
     }
 }
@@ -43,6 +48,8 @@ pub enum Direction {
 pub struct Event<'a> {
     /// The connection.
     pub connection: &'a Connection,
+    /// What TCP has shown of the connection so far.
+    pub life: &'a Life,
     /// The capture time of the message's last packet, in nanoseconds since 1970.
     pub time: i64,
     /// The direction.
@@ -82,10 +89,18 @@ pub struct Message<'a> {
     pub client_id: Option<&'a str>,
     /// The size of the frame in bytes, including the size prefix.
     pub bytes: u64,
+    /// The number of the request on its connection, from 1; a response has that of its request.
+    pub number: u64,
+    /// Whether a response is expected: not of Produce with acks 0.
+    pub is_answered: bool,
+    /// The capture time of the message's first packet, in nanoseconds since 1970.
+    pub first_time: i64,
     /// Of a response: the nanoseconds from the packet that completed the request to the one that
     /// completed this, or to the last one seen of it. It is negative where the capture has packets in the
     /// wrong order.
     pub latency: Option<i64>,
+    /// Of a response: the nanoseconds from the packet that completed the request to the response's first.
+    pub to_first_byte: Option<i64>,
     /// The body, as far as it was captured.
     pub body: &'a [u8],
     /// The reason why the body is truncated, if it is.
@@ -100,8 +115,24 @@ pub struct Undecoded {
     pub bytes: u64,
     /// The correlation id, if it has one.
     pub correlation_id: Option<i32>,
+    /// The reason why the frame is truncated, if it is.
+    pub truncation: Option<Truncation>,
+    /// The capture time of the frame's first packet, in nanoseconds since 1970.
+    pub first_time: i64,
     /// The reason.
     pub reason: String,
+}
+
+/// The end of a TCP connection, of Kafka or not, or of what was captured of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct End<'a> {
+    /// The connection.
+    pub connection: &'a Connection,
+    /// Whether Kafka was believed on it.
+    pub is_kafka: bool,
+    /// What TCP showed of it.
+    pub life: &'a Life,
 }
 
 /// A part of the stream without frames.
@@ -112,6 +143,10 @@ pub struct Gap {
     pub missing: u64,
     /// Captured bytes that could not be assigned to a message.
     pub skipped: u64,
+    /// The size that a frame cannot have, if one was found.
+    pub invalid_size: Option<i32>,
+    /// Whether the connection or the capture ended within the size of a frame.
+    pub is_end: bool,
     /// The reason.
     pub reason: String,
 }

@@ -54,6 +54,9 @@ mod tcp;
 
 pub use counts::Counts;
 pub use decoder::Decoder;
-pub use event::{Connection, Direction, Event, EventKind, Gap, Message, Truncation, Undecoded};
+pub use event::{
+    Connection, Direction, End, Ending, EndingKind, Event, EventKind, Gap, Life, Message, Side,
+    Truncation, Undecoded,
+};
 pub use packet::is_known as is_known_link_type;
 pub use records::RecordOptions;

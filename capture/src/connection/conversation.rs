@@ -6,11 +6,12 @@ use std::net::SocketAddr;
 use super::dialogue::Dialogue;
 use super::role::{Output, Protocol, Role};
 use crate::counts::Counts;
+use crate::event::{Connection, End};
 use crate::frames::Framer;
 use crate::length::u64_of;
 use crate::output::Sink;
 use crate::packet::Segment;
-use crate::tcp::{Arrival, Piece, Reassembly, sequence_after};
+use crate::tcp::{Arrival, Life, Piece, Reassembly, sequence_after};
 
 /// How many packets of the connection a missing segment may come late that its receiver has already.
 const LATE_PACKETS: u64 = 32;
@@ -35,6 +36,7 @@ pub(super) struct Conversation {
     last: Arrival,
     is_closed: bool,
     has_bytes: bool,
+    life: Life,
 }
 
 /// What one end sends.
@@ -67,12 +69,13 @@ impl Conversation {
             last: first,
             is_closed: false,
             has_bytes: false,
+            life: Life::new(low, first),
         };
         if let Some(broker) = broker {
             conversation.client_is(if broker == low { high } else { low });
         }
         if is_certain {
-            conversation.protocol.is_kafka(low, high);
+            conversation.protocol.is_kafka(low, high, first.packet);
         }
         conversation
     }
@@ -88,7 +91,7 @@ impl Conversation {
         } else {
             self.low.end
         };
-        self.protocol = Protocol::Undecided(Dialogue::new(client, broker));
+        self.protocol = Protocol::Undecided(Dialogue::new(client, broker, self.first.packet));
     }
 
     /// Whether a segment begins another connection between the same ends.
@@ -155,6 +158,8 @@ impl Conversation {
                 segment.destination
             });
         }
+        self.life.client_is(self.low.is_client);
+        self.life.segment(segment, arrival);
         let (from, to) = if segment.source == self.low.end {
             (&mut self.low, &mut self.high)
         } else {
@@ -164,10 +169,11 @@ impl Conversation {
             sink,
             counts,
             packets: self.packets,
+            life: &self.life,
         };
         if let Protocol::Other = self.protocol {
             self.has_bytes |= !segment.payload.is_empty();
-            self.is_closed |= segment.rst || segment.fin;
+            self.is_closed |= self.life.is_over();
             return;
         }
         from.begin(segment);
@@ -183,7 +189,13 @@ impl Conversation {
             from.tcp.end(sequence_after(segment.sequence, length));
         }
         self.is_closed |= segment.rst || (from.tcp.is_finished() && to.tcp.is_finished());
-        self.go_on(arrival, false, &mut out);
+        go_on(
+            [&mut self.low, &mut self.high],
+            &mut self.protocol,
+            arrival,
+            false,
+            &mut out,
+        );
     }
 
     /// Time has passed.
@@ -196,8 +208,15 @@ impl Conversation {
             sink,
             counts,
             packets: self.packets,
+            life: &self.life,
         };
-        self.go_on(arrival, false, &mut out);
+        go_on(
+            [&mut self.low, &mut self.high],
+            &mut self.protocol,
+            arrival,
+            false,
+            &mut out,
+        );
     }
 
     /// The connection, or the capture, is over.
@@ -207,8 +226,15 @@ impl Conversation {
             sink,
             counts,
             packets: self.packets,
+            life: &self.life,
         };
-        self.go_on(arrival, true, &mut out);
+        go_on(
+            [&mut self.low, &mut self.high],
+            &mut self.protocol,
+            arrival,
+            true,
+            &mut out,
+        );
         // The client's end goes first, since responses need their requests.
         let (client, broker) = if self.high.is_client {
             (&mut self.high, &mut self.low)
@@ -226,30 +252,60 @@ impl Conversation {
             }
             _ => out.counts.other_connections += u64::from(self.has_bytes),
         }
+        self.report_end(sink);
     }
 
-    /// Gives up what was waited for long enough, and looks again where something new is known.
-    fn go_on(&mut self, now: Arrival, is_over: bool, out: &mut Output<'_>) {
-        let (low, high) = (self.low.end, self.high.end);
-        for (from, to) in [(&mut self.low, high), (&mut self.high, low)] {
-            let mut role = from.role(to, &mut self.protocol, out);
-            from.go_on(now, is_over, &mut role);
-            from.is_client = role.is_client;
-        }
-        match &mut self.protocol {
-            Protocol::Kafka(dialogue) => dialogue.expire(now.time, out),
-            Protocol::Unknown | Protocol::Undecided(_) => {
-                let skipped = self.low.framer.skipped() + self.high.framer.skipped();
-                if skipped > MAX_SKIPPED_BYTES {
-                    self.protocol = Protocol::Other;
-                }
+    /// Reports what became of the TCP connection.
+    fn report_end(&mut self, sink: &mut dyn Sink) {
+        let is_client_low = match &self.protocol {
+            Protocol::Undecided(dialogue) | Protocol::Kafka(dialogue) => {
+                dialogue.broker() != self.low.end
             }
-            Protocol::Other => {}
+            _ if self.low.is_client != self.high.is_client => self.low.is_client,
+            // Clients have the higher port, as a rule.
+            _ => self.low.end.port() > self.high.end.port(),
+        };
+        self.life.client_is(is_client_low);
+        let (client, broker) = if is_client_low {
+            (self.low.end, self.high.end)
+        } else {
+            (self.high.end, self.low.end)
+        };
+        sink.end(&End {
+            connection: &Connection::new(client, broker, self.first.packet),
+            is_kafka: matches!(self.protocol, Protocol::Kafka(_)),
+            life: &self.life,
+        });
+    }
+}
+
+/// Gives up what was waited for long enough, and looks again where something new is known.
+fn go_on(
+    [low, high]: [&mut Stream; 2],
+    protocol: &mut Protocol,
+    now: Arrival,
+    is_over: bool,
+    out: &mut Output<'_>,
+) {
+    let ends = (low.end, high.end);
+    for (from, to) in [(&mut *low, ends.1), (&mut *high, ends.0)] {
+        let mut role = from.role(to, protocol, out);
+        from.go_on(now, is_over, &mut role);
+        from.is_client = role.is_client;
+    }
+    match protocol {
+        Protocol::Kafka(dialogue) => dialogue.expire(now.time, out),
+        Protocol::Unknown | Protocol::Undecided(_) => {
+            let skipped = low.framer.skipped() + high.framer.skipped();
+            if skipped > MAX_SKIPPED_BYTES {
+                *protocol = Protocol::Other;
+            }
         }
-        if let Protocol::Other = self.protocol {
-            self.low.forget();
-            self.high.forget();
-        }
+        Protocol::Other => {}
+    }
+    if let Protocol::Other = protocol {
+        low.forget();
+        high.forget();
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Dialogue {
     held: HeldResponses,
     /// Who the client is, as far as it was captured.
     pub(super) client: ClientIdentity,
-    /// How many requests there were.
+    /// The number of requests so far.
     pub(super) seen: u64,
     /// The correlation id that was seen last.
     pub(super) last_id: Option<i32>,
@@ -37,13 +37,14 @@ pub(super) struct Dialogue {
 #[derive(Debug)]
 pub(super) struct Asked {
     client_id: Option<Arc<str>>,
+    number: u64,
     last: Arrival,
 }
 
 impl Dialogue {
-    pub(super) fn new(client: SocketAddr, broker: SocketAddr) -> Self {
+    pub(super) fn new(client: SocketAddr, broker: SocketAddr, id: u64) -> Self {
         Self {
-            connection: Connection::new(client, broker),
+            connection: Connection::new(client, broker, id),
             requests: ObservedRequests::with_capacity(MAX_REQUESTS),
             tokens: SaslTokens::default(),
             held: HeldResponses::default(),
@@ -98,6 +99,7 @@ impl Dialogue {
         out.counts.without_response += u64::from(expects == Expects::Nothing);
         let asked = Asked {
             client_id: client_id.clone(),
+            number: self.seen,
             last: frame.last,
         };
         let request = InFlightRequest::new(api_key, version, headers, header.correlation_id, asked);
@@ -108,7 +110,11 @@ impl Dialogue {
             correlation_id: header.correlation_id,
             client_id: client_id.as_deref(),
             bytes,
+            number: self.seen,
+            is_answered: expects != Expects::Nothing,
+            first_time: frame.first.time,
             latency: None,
+            to_first_byte: None,
             body,
             truncation: frame.truncation,
         };
@@ -183,7 +189,11 @@ impl Dialogue {
             correlation_id: request.correlation_id,
             client_id: asked.client_id.as_deref(),
             bytes: frame_bytes(frame),
+            number: asked.number,
+            is_answered: true,
+            first_time: frame.first.time,
             latency: Some(frame.last.time.saturating_sub(asked.last.time)),
+            to_first_byte: Some(frame.first.time.saturating_sub(asked.last.time)),
             body,
             truncation: frame.truncation,
         };
@@ -228,6 +238,8 @@ impl Dialogue {
         let undecoded = Undecoded {
             bytes: frame_bytes(frame),
             correlation_id,
+            truncation: frame.truncation,
+            first_time: frame.first.time,
             reason,
         };
         self.emit(frame.last, direction, EventKind::Undecoded(undecoded), out);
@@ -238,6 +250,11 @@ impl Dialogue {
         let gap = Gap {
             missing: hole.missing,
             skipped: hole.skipped,
+            invalid_size: match hole.cause {
+                Cause::Size(size) => Some(size),
+                _ => None,
+            },
+            is_end: hole.cause == Cause::Ended,
             reason: match hole.cause {
                 Cause::MidStream => "the capture began within a message".to_owned(),
                 Cause::Lost => "packets are missing in the capture".to_owned(),

@@ -25,6 +25,7 @@ pub(super) struct HeldResponse {
     pub(super) size: usize,
     pub(super) bytes: Vec<u8>,
     pub(super) truncation: Option<Truncation>,
+    pub(super) first: Arrival,
     pub(super) last: Arrival,
     /// Which packet of the connection is the last to wait for.
     until: u64,
@@ -36,6 +37,7 @@ impl HeldResponse {
             size: self.size,
             bytes: &self.bytes,
             truncation: self.truncation,
+            first: self.first,
             last: self.last,
         }
     }
@@ -50,6 +52,7 @@ impl HeldResponses {
             size: frame.size,
             bytes: frame.bytes.to_vec(),
             truncation: frame.truncation,
+            first: frame.first,
             last: frame.last,
             until: packets + MAX_PACKETS,
         });

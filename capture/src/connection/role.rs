@@ -8,7 +8,7 @@ use crate::counts::Counts;
 use crate::event::{Connection, Direction, Event, EventKind};
 use crate::frames::{Frame, FramePosition, Hole, Judge, Likelihood};
 use crate::output::Sink;
-use crate::tcp::Arrival;
+use crate::tcp::{Arrival, Life};
 
 /// Where what was found goes.
 pub(crate) struct Output<'a> {
@@ -16,6 +16,8 @@ pub(crate) struct Output<'a> {
     pub(crate) counts: &'a mut Counts,
     /// How many packets the connection had so far.
     pub(crate) packets: u64,
+    /// The TCP side of the connection so far.
+    pub(crate) life: &'a Life,
 }
 
 impl Output<'_> {
@@ -45,6 +47,7 @@ impl Output<'_> {
         }
         self.sink.event(&Event {
             connection,
+            life: self.life,
             time: at.time,
             direction,
             kind,
@@ -66,9 +69,9 @@ pub(super) enum Protocol {
 
 impl Protocol {
     /// It is Kafka, and if nothing else is known, `client` is the client.
-    pub(super) fn is_kafka(&mut self, client: SocketAddr, broker: SocketAddr) {
+    pub(super) fn is_kafka(&mut self, client: SocketAddr, broker: SocketAddr, id: u64) {
         *self = match std::mem::replace(self, Self::Other) {
-            Self::Unknown => Self::Kafka(Dialogue::new(client, broker)),
+            Self::Unknown => Self::Kafka(Dialogue::new(client, broker, id)),
             Self::Undecided(dialogue) => Self::Kafka(dialogue),
             decided => decided,
         };
@@ -140,7 +143,8 @@ impl Judge for Role<'_, '_> {
             self.is_client = true;
         }
         if self.is_client {
-            self.protocol.is_kafka(self.ends.0, self.ends.1);
+            let id = self.out.life.id();
+            self.protocol.is_kafka(self.ends.0, self.ends.1, id);
         }
     }
 

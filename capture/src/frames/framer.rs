@@ -35,6 +35,7 @@ struct PartialFrame {
     /// How many bytes it has already, missing ones included.
     arrived: u64,
     truncation: Option<Truncation>,
+    first: Arrival,
     last: Arrival,
 }
 
@@ -279,11 +280,13 @@ impl PartialFrame {
                             size,
                             bytes: after_size(whole),
                             truncation: None,
+                            first: arrival,
                             last: arrival,
                         }),
                     };
                 }
             }
+            self.first = arrival;
             self.last = arrival;
         }
         if arrival.packet > self.last.packet {
@@ -355,6 +358,7 @@ impl PartialFrame {
             size,
             bytes: after_size(&partial.buffer),
             truncation: partial.truncation,
+            first: partial.first,
             last: partial.last,
         });
         // The memory is used again, unless it is much.
@@ -373,6 +377,7 @@ impl PartialFrame {
                     size,
                     bytes: after_size(&self.buffer),
                     truncation: Some(Truncation::Ended),
+                    first: self.first,
                     last: self.last,
                 });
             }

@@ -22,6 +22,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) bytes: &'a [u8],
     /// The reason why bytes are missing, if any are.
     pub(crate) truncation: Option<Truncation>,
+    /// The packet that brought its first byte.
+    pub(crate) first: Arrival,
     /// The latest of the packets that brought it.
     pub(crate) last: Arrival,
 }

@@ -16,6 +16,12 @@ pub use text::{TextOptions, TextSink};
 pub trait Sink {
     /// Receives an event.
     fn event(&mut self, event: &crate::Event<'_>);
+
+    /// Receives the end of a TCP connection, Kafka's or another's, after all of its events. Sinks of events
+    /// have no use for it.
+    fn end(&mut self, end: &crate::End<'_>) {
+        let _ = end;
+    }
 }
 
 /// A sink that writes somewhere.

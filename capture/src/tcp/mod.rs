@@ -1,10 +1,12 @@
 //! From segments to the bytes of one direction, in order. Which connection a segment belongs to, and
 //! what its bytes mean, is not known here.
 
+mod life;
 mod reassembly;
 #[cfg(test)]
 mod tests;
 
+pub use life::{Ending, EndingKind, Life, Side};
 pub(crate) use reassembly::{Piece, Reassembly};
 
 /// The packet in which a byte arrived.

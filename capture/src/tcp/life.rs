@@ -1,0 +1,273 @@
+//! The life of a TCP connection: when it was opened, what each end sent and had acknowledged, and who
+//! ended it.
+
+use std::net::SocketAddr;
+
+use super::{Arrival, sequence_after};
+use crate::length::u64_of;
+use crate::packet::Segment;
+
+/// How many of the first bytes of each direction are kept, to recognize other protocols.
+const FIRST_BYTES: usize = 24;
+
+/// What TCP showed of a connection.
+#[derive(Clone, Debug)]
+pub struct Life {
+    id: u64,
+    first: i64,
+    last: i64,
+    syn: Option<i64>,
+    syns: u32,
+    syn_answer: Option<i64>,
+    /// The first FIN and RST of each end, and whether the lower end sent it.
+    endings: Vec<(bool, Ending)>,
+    low_end: SocketAddr,
+    is_client_low: bool,
+    low: Side,
+    high: Side,
+}
+
+/// A FIN or RST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ending {
+    /// Whether the client sent it, and not the broker.
+    pub by_client: bool,
+    /// FIN or RST.
+    pub kind: EndingKind,
+    /// The capture time, in nanoseconds since 1970.
+    pub time: i64,
+}
+
+/// How one end of a connection ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndingKind {
+    /// The end sends nothing after this.
+    Fin,
+    /// The end aborts the connection.
+    Rst,
+}
+
+/// What one end of a connection sent.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Side {
+    /// The bytes of data sent, each once.
+    pub bytes: u64,
+    /// Segments with data.
+    pub segments: u64,
+    /// Segments with data that had all been sent before.
+    pub retransmissions: u64,
+    /// How many of them are of data that the other end has not acknowledged since.
+    pub unacknowledged_retransmissions: u64,
+    /// The capture time of the last segment with new data, in nanoseconds since 1970.
+    pub last_data: Option<i64>,
+    first_bytes: Vec<u8>,
+    is_start_known: bool,
+    /// The sequence number after the last byte sent.
+    next: Option<u32>,
+    /// The sequence number up to which the other end acknowledged.
+    acknowledged: Option<u32>,
+}
+
+impl Side {
+    /// Returns the first bytes of the connection that this end sent, at most 24; empty if they were not captured.
+    #[must_use]
+    pub fn first_bytes(&self) -> &[u8] {
+        &self.first_bytes
+    }
+
+    /// Returns `true` if the other end has not acknowledged all data.
+    #[must_use]
+    pub fn is_unacknowledged(&self) -> bool {
+        match (self.next, self.acknowledged) {
+            (Some(next), Some(acknowledged)) => is_after(next, acknowledged),
+            (Some(_), None) => self.bytes > 0,
+            _ => false,
+        }
+    }
+
+    fn sends(&mut self, segment: &Segment<'_>, time: i64) {
+        let start = segment.sequence.wrapping_add(u32::from(segment.syn));
+        if segment.syn {
+            self.is_start_known = true;
+            self.next.get_or_insert(start);
+        }
+        let length = u64_of(segment.payload.len()) + u64::from(segment.missing);
+        if length == 0 {
+            return;
+        }
+        self.segments += 1;
+        let end = sequence_after(start, length);
+        let next = *self.next.get_or_insert(start);
+        if !is_after(end, next) {
+            // A keepalive repeats the last byte, and is no retransmission.
+            if length > 1 || is_after(next.wrapping_sub(1), start) {
+                self.retransmissions += 1;
+                let is_acknowledged = self
+                    .acknowledged
+                    .is_some_and(|acknowledged| !is_after(end, acknowledged));
+                self.unacknowledged_retransmissions += u64::from(!is_acknowledged);
+            }
+            return;
+        }
+        if self.is_start_known && self.bytes == u64_of(self.first_bytes.len()) && start == next {
+            let free = FIRST_BYTES - self.first_bytes.len();
+            let some = segment.payload.get(..free).unwrap_or(segment.payload);
+            self.first_bytes.extend_from_slice(some);
+        }
+        self.bytes += u64::from(end.wrapping_sub(next)).min(length);
+        self.next = Some(end);
+        self.last_data = Some(time);
+    }
+
+    fn is_acknowledged(&mut self, acknowledged: u32) {
+        if self
+            .acknowledged
+            .is_none_or(|before| is_after(acknowledged, before))
+        {
+            self.acknowledged = Some(acknowledged);
+            self.unacknowledged_retransmissions = 0;
+        }
+    }
+}
+
+impl Life {
+    pub(crate) fn new(low_end: SocketAddr, first: Arrival) -> Self {
+        Self {
+            id: first.packet,
+            first: first.time,
+            last: first.time,
+            syn: None,
+            syns: 0,
+            syn_answer: None,
+            endings: Vec::new(),
+            low_end,
+            is_client_low: false,
+            low: Side::default(),
+            high: Side::default(),
+        }
+    }
+
+    /// Returns the number of the connection's first packet in the capture.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Returns the capture time of the first packet, in nanoseconds since 1970.
+    #[must_use]
+    pub const fn first(&self) -> i64 {
+        self.first
+    }
+
+    /// Returns the capture time of the last packet so far, in nanoseconds since 1970.
+    #[must_use]
+    pub const fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Returns how many times the client asked for the connection; 0 if it stood before the capture.
+    #[must_use]
+    pub const fn syns(&self) -> u32 {
+        self.syns
+    }
+
+    /// Returns the nanoseconds from the client's SYN to its answer, if both were captured.
+    #[must_use]
+    pub fn handshake(&self) -> Option<i64> {
+        Some(self.syn_answer?.saturating_sub(self.syn?))
+    }
+
+    /// Returns what the client sent.
+    #[must_use]
+    pub const fn client(&self) -> &Side {
+        if self.is_client_low {
+            &self.low
+        } else {
+            &self.high
+        }
+    }
+
+    /// Returns what the broker sent.
+    #[must_use]
+    pub const fn broker(&self) -> &Side {
+        if self.is_client_low {
+            &self.high
+        } else {
+            &self.low
+        }
+    }
+
+    /// Returns the first FIN and the first RST of each end, in the order of the capture.
+    pub fn endings(&self) -> impl Iterator<Item = Ending> {
+        self.endings.iter().map(|(is_from_low, ending)| Ending {
+            by_client: *is_from_low == self.is_client_low,
+            ..*ending
+        })
+    }
+
+    /// Returns the time of the first FIN or RST of the client, in nanoseconds since 1970.
+    #[must_use]
+    pub fn client_closed(&self) -> Option<i64> {
+        let mut by_client = self.endings().filter(|ending| ending.by_client);
+        by_client.next().map(|ending| ending.time)
+    }
+
+    /// Whether nothing is to be expected any more.
+    pub(crate) fn is_over(&self) -> bool {
+        let count = |kind| {
+            self.endings
+                .iter()
+                .filter(|(_, each)| each.kind == kind)
+                .count()
+        };
+        count(EndingKind::Rst) > 0 || count(EndingKind::Fin) > 1
+    }
+
+    /// Decides which end is the client.
+    pub(crate) const fn client_is(&mut self, is_low: bool) {
+        self.is_client_low = is_low;
+    }
+
+    /// Takes note of a segment.
+    pub(crate) fn segment(&mut self, segment: &Segment<'_>, arrival: Arrival) {
+        let time = arrival.time;
+        self.last = self.last.max(time);
+        let is_from_low = segment.source == self.low_end;
+        if segment.syn && segment.acknowledged.is_none() {
+            self.syns += 1;
+            self.syn.get_or_insert(time);
+        } else if segment.syn && self.syn.is_some() {
+            self.syn_answer.get_or_insert(time);
+        }
+        let (from, to) = if is_from_low {
+            (&mut self.low, &mut self.high)
+        } else {
+            (&mut self.high, &mut self.low)
+        };
+        from.sends(segment, time);
+        if let (Some(acknowledged), false) = (segment.acknowledged, segment.rst) {
+            to.is_acknowledged(acknowledged);
+        }
+        for (flag, kind) in [
+            (segment.fin, EndingKind::Fin),
+            (segment.rst, EndingKind::Rst),
+        ] {
+            let mut known = self.endings.iter();
+            if flag && !known.any(|(by_low, each)| *by_low == is_from_low && each.kind == kind) {
+                let ending = Ending {
+                    by_client: false,
+                    kind,
+                    time,
+                };
+                self.endings.push((is_from_low, ending));
+            }
+        }
+    }
+}
+
+/// Whether a sequence number is after another.
+const fn is_after(sequence: u32, other: u32) -> bool {
+    sequence.wrapping_sub(other).cast_signed() > 0
+}
