@@ -67,6 +67,13 @@ impl BatchHeader {
         self.base_offset.wrapping_add(self.last_offset_delta as i64)
     }
 
+    /// Returns the offset after the last one, at which a consumer that has read the batch fetches next. It is above the
+    /// last record's if compaction removed records.
+    #[must_use]
+    pub const fn next_offset(&self) -> i64 {
+        self.last_offset().saturating_add(1)
+    }
+
     /// The sequence number of the last record; `None` if there is no idempotent producer.
     #[must_use]
     pub const fn last_sequence(&self) -> Option<i32> {

@@ -73,6 +73,15 @@ pub struct EndTransaction {
 }
 
 impl<'a> ControlRecord<'a> {
+    /// The type of [`Abort`](Self::Abort).
+    pub(super) const ABORT: i16 = 0;
+
+    /// Returns the type of `record`, which its key states.
+    pub(super) fn type_of(record: &Record<'_>) -> Result<i16, RecordsError> {
+        let (_, number) = versioned(record.key)?;
+        Ok(i16::from_be_bytes(number))
+    }
+
     /// What the key and value of `record` say.
     ///
     /// Versions above the known ones are read as the newest known one, as Kafka does.
@@ -82,10 +91,9 @@ impl<'a> ControlRecord<'a> {
     /// [`RecordsError`] if the key is too short, a version negative, or the value not what its type
     /// has. Its offset counts from the start of the key or value.
     pub fn decode(record: &Record<'a>) -> Result<Self, RecordsError> {
-        let (_, number) = versioned::<2>(record.key)?;
-        let number = i16::from_be_bytes(number);
+        let number = Self::type_of(record)?;
         Ok(match number {
-            0 => Self::Abort(EndTransaction::decode(record.value)?),
+            Self::ABORT => Self::Abort(EndTransaction::decode(record.value)?),
             1 => Self::Commit(EndTransaction::decode(record.value)?),
             #[cfg(feature = "messages")]
             2 => Self::LeaderChange(message(record.value)?),
@@ -108,7 +116,7 @@ impl<'a> ControlRecord<'a> {
     #[must_use]
     pub const fn number(&self) -> i16 {
         match self {
-            Self::Abort(_) => 0,
+            Self::Abort(_) => Self::ABORT,
             Self::Commit(_) => 1,
             #[cfg(feature = "messages")]
             Self::LeaderChange(_) => 2,

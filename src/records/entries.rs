@@ -146,6 +146,27 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// Returns `true` if its records are [control records](super::ControlRecord), which consumers do not see.
+    #[must_use]
+    pub const fn is_control(&self) -> bool {
+        match self {
+            Self::Batch(batch) => batch.header().attributes.is_control(),
+            Self::Message(_) | Self::Partial(_) => false,
+        }
+    }
+
+    /// Returns the offset after its last one, at which a consumer that has read it fetches next; `None` of a partial one.
+    ///
+    /// Compaction may have removed the last records of a batch, and all of them: its header still has the last offset.
+    #[must_use]
+    pub const fn next_offset(&self) -> Option<i64> {
+        match self {
+            Self::Batch(batch) => Some(batch.header().next_offset()),
+            Self::Message(message) => Some(message.next_offset()),
+            Self::Partial(_) => None,
+        }
+    }
+
     /// All of its bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {

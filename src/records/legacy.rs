@@ -67,6 +67,12 @@ impl<'a> LegacyMessage<'a> {
         self.offset
     }
 
+    /// Returns the offset after the message, and after those in it.
+    #[must_use]
+    pub const fn next_offset(&self) -> i64 {
+        self.offset.saturating_add(1)
+    }
+
     /// Its format, 0 or 1.
     #[must_use]
     pub const fn magic(&self) -> i8 {

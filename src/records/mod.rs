@@ -1,20 +1,80 @@
 //! The records that Produce, Fetch and snapshots carry, and that brokers keep in log segments.
 //!
+//! # Examples
+//!
+//! Reading a Fetch response. [`FetchedRecords`] shows what a consumer of either isolation level sees, and the offset at
+//! which it fetches next:
+//!
+//! ```
+//! # #[cfg(feature = "messages")] {
+//! use kafka_codec::messages::FetchResponse;
+//! use kafka_codec::records::{FetchedRecords, RecordDecoder, RecordsError};
+//!
+//! /// Prints the records of `response`, to a request with the isolation level `READ_COMMITTED`.
+//! fn print(response: &FetchResponse<'_>, fetch_offset: i64) -> Result<(), RecordsError> {
+//!     let mut decoder = RecordDecoder::default();
+//!     for partition in response.responses.iter().flat_map(|topic| &topic.partitions) {
+//!         let bytes = partition.records.as_deref().unwrap_or_default();
+//!         let aborted = partition.aborted_transactions.iter().flatten();
+//!         let mut fetched = FetchedRecords::read_committed(bytes, fetch_offset, aborted);
+//!         while let Some(records) = fetched.next_batch(&mut decoder)? {
+//!             for record in records {
+//!                 let record = record?;
+//!                 println!("{}: {:?} = {:?}", record.offset, record.key, record.value);
+//!             }
+//!         }
+//!         println!("the next fetch begins at {}", fetched.next_offset());
+//!     }
+//!     Ok(())
+//! }
+//! # print(&FetchResponse::default(), 0).unwrap();
+//! # }
+//! ```
+//!
+//! Building a batch for a Produce request:
+//!
+//! ```
+//! # #[cfg(feature = "messages")] {
+//! use kafka_codec::messages::produce_request::PartitionProduceData;
+//! use kafka_codec::records::{BatchBuilder, BatchOptions, Header, NewRecord};
+//!
+//! let mut builder = BatchBuilder::new(BatchOptions::default());
+//! builder.append(&NewRecord {
+//!     timestamp: 1_700_000_000_000,
+//!     key: Some(b"order-17"),
+//!     value: Some(b"paid"),
+//!     headers: &[Header::new("source", Some(b"web"))],
+//! })?;
+//! let partition = PartitionProduceData {
+//!     index: 0,
+//!     records: Some(builder.finish()?.into()),
+//!     ..Default::default()
+//! };
+//! assert_eq!(partition.records.unwrap().len(), 61 + 30);
+//! # }
+//! # Ok::<(), kafka_codec::records::BuildError>(())
+//! ```
+//!
+//! # Overview
+//!
 //! ```text
-//!  records field ──► Entries ─┬─► Batch          magic 2   header()  records() ─┐
-//!                             ├─► LegacyMessage  magic 0, 1          records() ─┼─► Records ─► Record ─► Headers
-//!                             └─► Partial        what is cut off at the end     │
-//!                                                           RecordDecoder ──────┘
-//!                                                           limits, codecs, memory
+//!  FetchedRecords ──► FetchedBatch     what a consumer sees, and where it goes on
+//!    │
+//!    ▼  records field
+//!  Entries ─┬─► Batch          magic 2   header()  records() ─┐
+//!           ├─► LegacyMessage  magic 0, 1          records() ─┼─► Records ─► Record ─► Headers
+//!           └─► Partial        the end, if it is cut off      │
+//!                                         RecordDecoder ──────┘
+//!                                         limits, codecs, memory
 //!
 //!  BatchBuilder, MessageSetBuilder ◄── NewRecord        finish() ──► Bytes ──► ProduceRequest, uncopied
 //! ```
 //!
-//! Everything is lazy and borrows its input: entries know no more than their headers, and records
-//! are read one by one, without an allocation. Only compressed records are copied, into memory that
-//! the [`RecordDecoder`] keeps. Nothing is lost: attributes, the type of timestamps, gaps between
-//! offsets, headers with the same key, delete horizons and the bytes themselves are all there, and a
-//! batch that was read is written again to the same bytes.
+//! [`Entries`] gives everything that a `records` field or a log segment holds, control records included. All of it is
+//! lazy and borrows its input: entries know no more than their headers, and records are read one by one, without an
+//! allocation. Only compressed records are copied, into memory that the [`RecordDecoder`] keeps. Nothing is lost:
+//! attributes, the type of timestamps, gaps between offsets, headers with the same key, delete horizons and the bytes
+//! themselves are preserved, and a batch that was read is written again to the same bytes.
 //!
 //! # What is refused
 //!
@@ -42,6 +102,7 @@
 //!
 //! See `kafka.apache.org/documentation/#recordbatch` and KIP-98, KIP-57, KIP-534.
 
+mod aborted;
 mod attributes;
 mod batch;
 mod build;
@@ -52,6 +113,7 @@ mod crc;
 mod decoder;
 mod entries;
 mod error;
+mod fetched;
 mod headers;
 mod iter;
 mod legacy;
@@ -59,6 +121,7 @@ mod message_set;
 mod record;
 mod varint;
 
+pub use aborted::AbortedTransaction;
 pub use attributes::{Attributes, TimestampType};
 pub use batch::{Batch, BatchHeader};
 pub use build::{BatchBuilder, BatchOptions, BuildError, NewRecord};
@@ -68,6 +131,7 @@ pub use control::{ControlRecord, EndTransaction};
 pub use decoder::{Body, RecordDecoder};
 pub use entries::{Entries, Entry, Partial};
 pub use error::{RecordsError, RecordsErrorKind};
+pub use fetched::{FetchedBatch, FetchedRecords};
 pub use headers::{Header, Headers};
 pub use iter::Records;
 pub use legacy::{KeyAndValue, LegacyMessage};

@@ -1,11 +1,13 @@
 //! What allocates: nothing in reading, and nothing in building into memory that was used before.
 
 use allocation_counter::measure;
-use kafka_codec::records::RecordDecoder;
 use kafka_codec::records::{BatchBuilder, BatchOptions, Compression, Entries, Header, NewRecord};
+use kafka_codec::records::{FetchedRecords, RecordDecoder};
 
+use crate::random::Random;
 use crate::support::build::built;
 use crate::support::compressions;
+use crate::support::history::History;
 
 #[test]
 fn reading_records_allocates_nothing() {
@@ -45,6 +47,45 @@ fn reading_what_is_not_compressed_allocates_nothing_the_first_time_either() {
         });
         assert_eq!(used.count_total, 0, "{}", set.name);
     }
+}
+
+#[test]
+fn reading_what_a_consumer_sees_allocates_for_aborted_transactions_alone() {
+    let random = &mut Random::of("allocations");
+    let (mut records, mut transactions) = (0, 0);
+    for _ in 0..20 {
+        let history = History::random(random);
+        let offset = history.offset(random);
+        let fetched = history.fetch(offset, usize::MAX, random);
+        let mut decoder = RecordDecoder::default();
+        let mut read = |mut reader: FetchedRecords<'_>| {
+            while let Some(batch) = reader.next_batch(&mut decoder).unwrap() {
+                records += batch.map(Result::unwrap).count();
+            }
+        };
+        // Once before, so that a codec and its memory are there.
+        read(FetchedRecords::read_uncommitted(&fetched.records, offset));
+        let used = measure(|| read(FetchedRecords::read_uncommitted(&fetched.records, offset)));
+        assert_eq!(used.count_total, 0, "{used:?}");
+
+        let aborted = fetched.aborted.iter().copied();
+        let used = measure(|| {
+            read(FetchedRecords::read_committed(
+                &fetched.records,
+                offset,
+                aborted,
+            ));
+        });
+        // A list, and a set that grows by doubling.
+        let count = u64::try_from(fetched.aborted.len()).unwrap();
+        let most = count.checked_ilog2().map_or(0, |log| u64::from(log) + 2);
+        assert!(used.count_total <= most, "{count} transactions: {used:?}");
+        transactions += count;
+    }
+    assert!(
+        records > 1000 && transactions > 40,
+        "{records}, {transactions}"
+    );
 }
 
 #[test]

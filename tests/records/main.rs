@@ -17,6 +17,7 @@ mod codecs;
 mod compressed_faults;
 mod control;
 mod faults;
+mod fetched;
 mod golden;
 mod java_reads;
 mod java_vectors;

@@ -2,10 +2,10 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::record::Wire;
+use super::record::{IteratedHeaders, Wire, WireHeaders};
 use super::{BatchOptions, BuildError, NewRecord};
 use crate::records::codec::{Codec, Codecs};
-use crate::records::{BatchHeader, Compression, ControlRecord, Record};
+use crate::records::{BatchHeader, Compression, ControlRecord, Header, Record};
 
 /// Builds record batches, one after the other, in memory that is used again.
 ///
@@ -135,6 +135,49 @@ impl BatchBuilder {
         Ok(offset)
     }
 
+    /// Appends `record` with the next offset, which is returned, and with `headers` after its own: for headers that are
+    /// not in a slice. The iterator is run several times, and must give the same headers each time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use kafka_codec::records::{BatchBuilder, BatchOptions, Header, NewRecord};
+    ///
+    /// let headers = BTreeMap::from([("source", "web"), ("trace", "7f")]);
+    /// let headers = headers.iter().map(|(key, value)| Header::new(key, Some(value.as_bytes())));
+    /// let record = NewRecord { value: Some(b"paid"), ..Default::default() };
+    ///
+    /// let mut builder = BatchBuilder::new(BatchOptions::default());
+    /// builder.append_with_headers(&record, headers)?;
+    /// # let batch = builder.finish()?;
+    /// # let entry = kafka_codec::records::Entries::new(&batch).next().unwrap().unwrap();
+    /// # let mut decoder = kafka_codec::records::RecordDecoder::default();
+    /// # let record = entry.records(&mut decoder).unwrap().next().unwrap().unwrap();
+    /// # assert!(record.headers.eq([Header::new("source", Some(b"web")), Header::new("trace", Some(b"7f"))]));
+    /// # Ok::<(), kafka_codec::records::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if the batch cannot hold it.
+    pub fn append_with_headers<'h, I>(
+        &mut self,
+        record: &NewRecord<'h>,
+        headers: I,
+    ) -> Result<i64, BuildError>
+    where
+        I: IntoIterator<Item = Header<'h>, IntoIter: Clone>,
+    {
+        let offset = self.next_offset;
+        if self.options.control {
+            return Err(BuildError::ControlMismatch);
+        }
+        let headers = record.headers.iter().copied().chain(headers);
+        self.append_any(offset, record, IteratedHeaders(headers))?;
+        Ok(offset)
+    }
+
     /// Appends `record` with this offset, which leaves a gap if it is not the next.
     ///
     /// # Errors
@@ -145,7 +188,7 @@ impl BatchBuilder {
         if self.options.control {
             return Err(BuildError::ControlMismatch);
         }
-        self.append_any(offset, record)
+        self.append_any(offset, record, record.headers)
     }
 
     /// Appends a control record with the next offset, which is returned.
@@ -169,7 +212,7 @@ impl BatchBuilder {
             headers: &[],
         };
         let offset = self.next_offset;
-        self.append_any(offset, &record)?;
+        self.append_any(offset, &record, record.headers)?;
         Ok(offset)
     }
 
@@ -218,21 +261,26 @@ impl BatchBuilder {
     }
 
     #[inline]
-    fn append_any(&mut self, offset: i64, record: &NewRecord<'_>) -> Result<(), BuildError> {
+    fn append_any(
+        &mut self,
+        offset: i64,
+        record: &NewRecord<'_>,
+        headers: impl WireHeaders,
+    ) -> Result<(), BuildError> {
         let timestamp = record.timestamp;
         if timestamp < -1 {
             return Err(BuildError::NegativeTimestamp { timestamp });
         }
         let offset_delta = self.offset_delta(offset)?;
         let base = self.base_timestamp.unwrap_or(timestamp);
-        let wire = Wire::new(record, timestamp.wrapping_sub(base), offset_delta);
+        let wire = Wire::with_headers(record, headers, timestamp.wrapping_sub(base), offset_delta);
         self.push(&wire, offset, timestamp, base)
     }
 
     #[inline]
     fn push(
         &mut self,
-        wire: &Wire<'_>,
+        wire: &Wire<'_, impl WireHeaders>,
         offset: i64,
         timestamp: i64,
         base: i64,

@@ -27,7 +27,8 @@ pub struct NewRecord<'a> {
     pub key: Option<&'a [u8]>,
     /// Its value; a null one deletes the key in a compacted topic.
     pub value: Option<&'a [u8]>,
-    /// Its headers; keys may repeat.
+    /// Its headers; keys may repeat. [`append_with_headers`](super::BatchBuilder::append_with_headers) takes them from an
+    /// iterator.
     pub headers: &'a [Header<'a>],
 }
 
@@ -43,39 +44,34 @@ impl Default for NewRecord<'_> {
 }
 
 /// A record as it stands in a batch.
-pub(super) struct Wire<'a> {
+pub(super) struct Wire<'a, H> {
     attributes: u8,
     timestamp_delta: i64,
     offset_delta: i32,
     key: Option<&'a [u8]>,
     value: Option<&'a [u8]>,
-    headers: WireHeaders<'a>,
+    headers: H,
     /// The length that stands in front of it.
     length: usize,
 }
 
-/// Headers to be written, or those of a record that was read.
-#[derive(Copy, Clone)]
-enum WireHeaders<'a> {
-    New(&'a [Header<'a>]),
-    Read(Headers<'a>),
+/// The headers of a record to be written.
+pub(super) trait WireHeaders {
+    /// Returns the number of bytes that they take, with their count.
+    fn size(&self) -> usize;
+
+    /// Appends their count and them.
+    fn write(&self, out: &mut BytesMut);
 }
 
-impl<'a> Wire<'a> {
+impl<'a> Wire<'a, &'a [Header<'a>]> {
     #[inline]
     pub(super) fn new(record: &NewRecord<'a>, timestamp_delta: i64, offset_delta: i32) -> Self {
-        Self {
-            attributes: 0,
-            timestamp_delta,
-            offset_delta,
-            key: record.key,
-            value: record.value,
-            headers: WireHeaders::New(record.headers),
-            length: 0,
-        }
-        .measured()
+        Wire::with_headers(record, record.headers, timestamp_delta, offset_delta)
     }
+}
 
+impl<'a> Wire<'a, Headers<'a>> {
     pub(super) fn read(record: &Record<'a>, timestamp_delta: i64, offset_delta: i32) -> Self {
         Self {
             attributes: u8::from_ne_bytes(record.attributes.to_ne_bytes()),
@@ -83,7 +79,29 @@ impl<'a> Wire<'a> {
             offset_delta,
             key: record.key,
             value: record.value,
-            headers: WireHeaders::Read(record.headers),
+            headers: record.headers,
+            length: 0,
+        }
+        .measured()
+    }
+}
+
+impl<'a, H: WireHeaders> Wire<'a, H> {
+    /// `record` with `headers` in place of its own.
+    #[inline]
+    pub(super) fn with_headers(
+        record: &NewRecord<'a>,
+        headers: H,
+        timestamp_delta: i64,
+        offset_delta: i32,
+    ) -> Self {
+        Self {
+            attributes: 0,
+            timestamp_delta,
+            offset_delta,
+            key: record.key,
+            value: record.value,
+            headers,
             length: 0,
         }
         .measured()
@@ -110,6 +128,7 @@ impl<'a> Wire<'a> {
     /// Appends it; its size was checked.
     #[inline]
     pub(super) fn write(&self, out: &mut BytesMut) {
+        let start = out.len();
         out.reserve(self.size() + varint::ROOM);
         varint::append(out, |front| {
             front.size(self.length);
@@ -127,41 +146,74 @@ impl<'a> Wire<'a> {
         }
         out.extend_from_slice(self.value.unwrap_or_default());
         self.headers.write(out);
+        debug_assert_eq!(
+            out.len() - start,
+            self.size(),
+            "headers that changed since they were measured"
+        );
     }
 }
 
-impl WireHeaders<'_> {
+impl WireHeaders for &[Header<'_>] {
     #[inline]
-    fn size(self) -> usize {
-        match self {
-            Self::New(headers) => headers.iter().fold(size_32(headers.len()), |size, header| {
-                size + size_32(header.key.len()) + header.key.len() + nullable_size(header.value)
-            }),
-            Self::Read(headers) => size_32(headers.len()) + headers.as_bytes().len(),
-        }
+    fn size(&self) -> usize {
+        size_32(self.len()) + self.iter().map(header_size).sum::<usize>()
     }
 
     #[inline]
-    fn write(self, out: &mut BytesMut) {
+    fn write(&self, out: &mut BytesMut) {
         match self {
-            Self::New([]) => out.extend_from_slice(&[0]),
-            Self::New(headers) => write_headers(headers, out),
-            Self::Read(headers) => {
-                varint::append(out, |front| front.size(headers.len()));
-                out.extend_from_slice(headers.as_bytes());
-            }
+            [] => out.extend_from_slice(&[0]),
+            headers => write_headers(headers.len(), headers.iter().copied(), out),
         }
     }
 }
 
-fn write_headers(headers: &[Header<'_>], out: &mut BytesMut) {
-    varint::append(out, |front| front.size(headers.len()));
+impl WireHeaders for Headers<'_> {
+    #[inline]
+    fn size(&self) -> usize {
+        size_32(self.len()) + self.as_bytes().len()
+    }
+
+    #[inline]
+    fn write(&self, out: &mut BytesMut) {
+        varint::append(out, |front| front.size(self.len()));
+        out.extend_from_slice(self.as_bytes());
+    }
+}
+
+/// Headers of an iterator, which is run three times: to count, to measure and to write them.
+pub(super) struct IteratedHeaders<I>(pub(super) I);
+
+impl<'h, I: Iterator<Item = Header<'h>> + Clone> WireHeaders for IteratedHeaders<I> {
+    fn size(&self) -> usize {
+        let (count, size) = self
+            .0
+            .clone()
+            .fold((0_usize, 0_usize), |(count, size), header| {
+                (count + 1, size.saturating_add(header_size(&header)))
+            });
+        size_32(count).saturating_add(size)
+    }
+
+    fn write(&self, out: &mut BytesMut) {
+        write_headers(self.0.clone().count(), self.0.clone(), out);
+    }
+}
+
+fn write_headers<'h>(count: usize, headers: impl Iterator<Item = Header<'h>>, out: &mut BytesMut) {
+    varint::append(out, |front| front.size(count));
     for header in headers {
         varint::append(out, |front| front.size(header.key.len()));
         out.extend_from_slice(header.key);
         varint::append(out, |front| front.nullable(header.value));
         out.extend_from_slice(header.value.unwrap_or_default());
     }
+}
+
+#[inline]
+fn header_size(header: &Header<'_>) -> usize {
+    size_32(header.key.len()) + header.key.len() + nullable_size(header.value)
 }
 
 /// How many bytes `value` and its length take.

@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod checksums;
+pub(crate) mod history;
 pub(crate) mod raw;
 pub(crate) mod vectors;
 
