@@ -10,8 +10,20 @@ pub struct Counts {
     pub packets: u64,
     /// Packets without TCP in them.
     pub not_tcp: u64,
-    /// Parts of IP packets, and packets of which not even the headers were captured.
+    /// Packets that were captured before, at another place on their way.
+    pub copies: u64,
+    /// Packets of which not even the headers were captured.
     pub unreadable: u64,
+    /// Fragments of IP packets that did not become whole.
+    pub fragments: u64,
+    /// Fragments of IP packets that contradict other fragments.
+    pub contradicting_fragments: u64,
+    /// Packets with encrypted content: IPsec, WireGuard, MACsec, Wi-Fi.
+    pub encrypted: u64,
+    /// Packets in tunnels that cannot be read.
+    pub unknown_tunnel: u64,
+    /// Packets with more headers than are believed.
+    pub too_deep: u64,
     /// Packets of an unsupported link type.
     pub unknown_link: u64,
     /// Kafka connections.
@@ -81,10 +93,32 @@ impl fmt::Display for Counts {
                 "connections without Kafka",
             ),
             Count(self.not_tcp, "packet without TCP", "packets without TCP"),
+            Count(self.copies, "copy of a packet", "copies of packets"),
             Count(
                 self.unreadable,
                 "packet without its headers",
                 "packets without their headers",
+            ),
+            Count(
+                self.fragments,
+                "IP fragment of an incomplete packet",
+                "IP fragments of incomplete packets",
+            ),
+            Count(
+                self.contradicting_fragments,
+                "IP fragment that contradicts another",
+                "IP fragments that contradict others",
+            ),
+            Count(self.encrypted, "encrypted packet", "encrypted packets"),
+            Count(
+                self.unknown_tunnel,
+                "packet in an unknown tunnel",
+                "packets in unknown tunnels",
+            ),
+            Count(
+                self.too_deep,
+                "packet with too many headers",
+                "packets with too many headers",
             ),
             Count(
                 self.unknown_link,

@@ -4,7 +4,7 @@ use crate::connection::Connections;
 use crate::counts::Counts;
 use crate::input::Packet;
 use crate::output::Sink;
-use crate::packet::{self, NoSegment, Segment};
+use crate::packet::{self, Layers, NoSegment};
 use crate::tcp::Arrival;
 
 /// Decodes packets, in the order in which they were captured, into the events of their connections.
@@ -12,6 +12,7 @@ use crate::tcp::Arrival;
 /// Memory use does not grow with the number of packets: messages are handed to a [`Sink`]
 /// when they are complete, and connections are forgotten when they are over.
 pub struct Decoder {
+    layers: Layers,
     connections: Connections,
     counts: Counts,
 }
@@ -22,6 +23,7 @@ impl Decoder {
     #[must_use]
     pub fn new(ports: Vec<u16>) -> Self {
         Self {
+            layers: Layers::default(),
             connections: Connections::new(ports),
             counts: Counts::default(),
         }
@@ -39,18 +41,27 @@ impl Decoder {
             time: packet.time,
             turn: 0,
         };
-        match Segment::of(packet) {
-            Ok(segment) => self
-                .connections
-                .segment(&segment, arrival, sink, &mut self.counts),
-            Err(NoSegment::NotTcp) => self.counts.not_tcp += 1,
-            Err(NoSegment::Fragment | NoSegment::HeadersCut) => self.counts.unreadable += 1,
+        let (connections, counts) = (&mut self.connections, &mut self.counts);
+        let read = self.layers.segment(packet, |segment| {
+            connections.segment(segment, arrival, sink, counts);
+        });
+        let counts = &mut self.counts;
+        match read {
+            Ok(()) => {}
+            Err(NoSegment::NotTcp) => counts.not_tcp += 1,
+            Err(NoSegment::Fragment) => {}
+            Err(NoSegment::Overlap) => counts.contradicting_fragments += 1,
+            Err(NoSegment::HeadersCut) => counts.unreadable += 1,
+            Err(NoSegment::Encrypted) => counts.encrypted += 1,
+            Err(NoSegment::UnknownTunnel) => counts.unknown_tunnel += 1,
+            Err(NoSegment::TooDeep) => counts.too_deep += 1,
         }
     }
 
     /// Ends all connections and returns the final counts.
     pub fn finish(mut self, sink: &mut dyn Sink) -> Counts {
         self.connections.finish(sink, &mut self.counts);
+        self.counts.fragments = self.layers.given_up() + self.layers.waiting();
         self.counts
     }
 

@@ -3,16 +3,15 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use serde_json::Value;
-use support::decode_file;
+use std::collections::BTreeMap;
+use support::captures::{Captured, captures};
+use support::decode_files;
 
 /// Of each API and version: minimum and maximum, in microseconds.
-fn extremes(capture: &Path) -> BTreeMap<String, (i64, i64)> {
+fn extremes(capture: &Captured) -> BTreeMap<String, (i64, i64)> {
     let mut latencies: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-    for found in decode_file(capture).0 {
+    for found in decode_files(&capture.files).0 {
         if let Some(latency) = found.latency {
             let latency = latency.div_euclid(1000);
             let api = format!("{} v{}", found.api, found.version);
@@ -25,18 +24,18 @@ fn extremes(capture: &Path) -> BTreeMap<String, (i64, i64)> {
 
 #[test]
 fn latencies_are_from_the_last_packet_of_the_request_to_the_last_of_the_response() {
-    let Some(directory) = std::env::var_os("KAFKA_CAPTURES") else {
-        println!("skipped: KAFKA_CAPTURES does not name the directory of the captures");
-        return;
-    };
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let Some(name) = path.to_str().unwrap().strip_suffix(".truth.json") else {
+    for capture in captures() {
+        let name = capture.name();
+        let Ok(truth) = std::fs::read(capture.beside("truth.json")) else {
+            println!("{name} has no truth beside it");
             continue;
         };
-        let truth: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let truth: Value = serde_json::from_slice(&truth).unwrap();
         let wire = &truth["wire"];
-        let capture = Path::new(name).with_file_name(wire["file"].as_str().unwrap());
+        if wire.is_null() {
+            println!("the truth of {name} is that of another capture");
+            continue;
+        }
         let measured = extremes(&capture);
         for (api, said) in wire["latency_us"].as_object().unwrap() {
             if api.starts_with("SASL token") {

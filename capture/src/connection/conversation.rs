@@ -11,7 +11,7 @@ use crate::frames::Framer;
 use crate::length::u64_of;
 use crate::output::Sink;
 use crate::packet::Segment;
-use crate::tcp::{Arrival, Life, Piece, Reassembly, sequence_after};
+use crate::tcp::{Arrival, Copies, Life, Piece, Reassembly, sequence_after};
 
 /// How many packets of the connection a missing segment may come late that its receiver has already.
 const LATE_PACKETS: u64 = 32;
@@ -43,6 +43,7 @@ pub(super) struct Conversation {
 struct Stream {
     end: SocketAddr,
     is_client: bool,
+    copies: Copies,
     tcp: Reassembly,
     framer: Framer,
     /// What the other end said last that it has.
@@ -141,6 +142,15 @@ impl Conversation {
         sink: &mut dyn Sink,
         counts: &mut Counts,
     ) {
+        let sender = if segment.source == self.low.end {
+            &mut self.low
+        } else {
+            &mut self.high
+        };
+        if sender.copies.is_copy(segment, arrival.time) {
+            counts.copies += 1;
+            return;
+        }
         self.packets += 1;
         let arrival = Arrival {
             turn: self.packets,
@@ -314,6 +324,7 @@ impl Stream {
         Self {
             end,
             is_client: false,
+            copies: Copies::default(),
             tcp: Reassembly::default(),
             framer: Framer::new(false),
             acknowledged: None,

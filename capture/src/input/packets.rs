@@ -16,6 +16,8 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// Maximum size of a packet or block; a larger one is damaged.
 const MAX_BUFFER_BYTES: usize = 64 << 20;
 const SECTION_HEADER: &[u8] = &[0x0a, 0x0d, 0x0d, 0x0a];
+/// The other bits of the field say how long the frame check sequences are.
+const LINK_TYPE_BITS: i32 = 0x03ff_ffff;
 const PCAP_HEADER_BYTES: usize = 24;
 const NANOSECONDS: i64 = 1_000_000_000;
 
@@ -214,7 +216,7 @@ impl Interfaces {
         match block {
             PcapBlockOwned::LegacyHeader(header) => {
                 self.0 = vec![Interface {
-                    link_type: header.network.0,
+                    link_type: header.network.0 & LINK_TYPE_BITS,
                     resolution: if header.is_nanosecond_precision() {
                         1_000_000_000
                     } else {

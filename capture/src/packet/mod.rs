@@ -1,7 +1,15 @@
-//! From a packet to the TCP segment in it. What the bytes in segments mean is not known here.
+//! From a packet to the TCP segment in it, through the link layer, tunnels and fragments. The meaning of the
+//! bytes in segments is not known here.
 
+mod fragments;
+mod ip;
+mod layer;
+mod layers;
 mod link;
 mod segment;
+mod tunnel;
+mod wifi;
 
+pub(crate) use layers::{Layers, NoSegment};
 pub use link::is_known;
-pub(crate) use segment::{NoSegment, Segment};
+pub(crate) use segment::Segment;

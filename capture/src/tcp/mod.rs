@@ -1,11 +1,13 @@
 //! From segments to the bytes of one direction, in order. Which connection a segment belongs to, and
 //! what its bytes mean, is not known here.
 
+mod copies;
 mod life;
 mod reassembly;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use copies::Copies;
 pub use life::{Ending, EndingKind, Life, Side};
 pub(crate) use reassembly::{Piece, Reassembly};
 

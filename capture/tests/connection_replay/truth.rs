@@ -1,10 +1,8 @@
 //! What another program found in the captures: the list of frames beside each, and its summary where there is one.
 
-use std::path::Path;
-
 use serde_json::Value;
 
-use crate::captures::listed;
+use crate::captures::Captured;
 
 /// A line of a `frames.tsv`.
 #[derive(Clone, Debug)]
@@ -38,8 +36,8 @@ impl Frame {
 }
 
 /// The frames of a capture, those of one direction of a connection in order.
-pub(crate) fn frames(capture: &Path) -> Vec<Frame> {
-    let mut frames = listed(capture, |values| Frame {
+pub(crate) fn frames(capture: &Captured) -> Vec<Frame> {
+    let mut frames = capture.listed(|values| Frame {
         connection: values["connection"].parse().unwrap(),
         ports: (
             values["client_port"].parse().unwrap(),
@@ -71,8 +69,8 @@ pub(crate) struct Summary {
 }
 
 /// The summary of a capture; the shipped one has none.
-pub(crate) fn summary(capture: &Path) -> Option<Summary> {
-    let text = std::fs::read(capture.with_extension("truth.json")).ok()?;
+pub(crate) fn summary(capture: &Captured) -> Option<Summary> {
+    let text = std::fs::read(capture.beside("truth.json")).ok()?;
     let mut summary: Value = serde_json::from_slice(&text).unwrap();
     Some(Summary {
         wire: summary["wire"].take(),

@@ -6,9 +6,10 @@ pub(crate) mod captures;
 pub(crate) mod command;
 pub(crate) mod packets;
 pub(crate) mod talk;
+pub(crate) mod wrap;
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kafka_capture::input::{Input, InputError, Packets};
 use kafka_capture::output::Sink;
@@ -89,25 +90,36 @@ pub(crate) fn decode(
     bytes: Vec<u8>,
     ports: Vec<u16>,
 ) -> (Vec<Found>, Counts, Result<(), InputError>) {
-    let input = Input::new("test".to_owned(), Box::new(std::io::Cursor::new(bytes))).unwrap();
     let mut list = List::default();
     let mut decoder = Decoder::new(ports);
-    let result = Packets::new(input).and_then(|mut packets| {
-        packets.for_each(
-            |packet| {
-                decoder.packet(&packet, &mut list);
-                ControlFlow::Continue(())
-            },
-            || {},
-        )
-    });
+    let result = feed(&mut decoder, &mut list, bytes);
     let counts = decoder.finish(&mut list);
     (list.0, counts, result)
 }
 
+fn feed(decoder: &mut Decoder, list: &mut List, bytes: Vec<u8>) -> Result<(), InputError> {
+    let input = Input::new("test".to_owned(), Box::new(std::io::Cursor::new(bytes))).unwrap();
+    Packets::new(input)?.for_each(
+        |packet| {
+            decoder.packet(&packet, list);
+            ControlFlow::Continue(())
+        },
+        || {},
+    )
+}
+
 /// All that is found in a capture file, which is read to its end.
 pub(crate) fn decode_file(path: &Path) -> (Vec<Found>, Counts) {
-    let (found, counts, result) = decode(std::fs::read(path).unwrap(), Vec::new());
-    result.unwrap();
-    (found, counts)
+    decode_files(&[path.to_owned()])
+}
+
+/// All that is found in a capture of several files, which are read to their ends.
+pub(crate) fn decode_files(paths: &[PathBuf]) -> (Vec<Found>, Counts) {
+    let mut list = List::default();
+    let mut decoder = Decoder::new(Vec::new());
+    for path in paths {
+        feed(&mut decoder, &mut list, std::fs::read(path).unwrap()).unwrap();
+    }
+    let counts = decoder.finish(&mut list);
+    (list.0, counts)
 }

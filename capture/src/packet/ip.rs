@@ -1,0 +1,200 @@
+//! IP headers, with those between them and the transport.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
+
+use super::NoSegment;
+use super::layer::{from, u8_at, u16_at, u32_at};
+
+/// More headers between IP and the transport are not believed.
+const MAX_EXTENSIONS: usize = 16;
+const JUMBO_PAYLOAD: u8 = 0xc2;
+
+/// An IP packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ip<'a> {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    /// The number of the protocol that the payload is of.
+    pub(super) protocol: u8,
+    /// Distinguishes the packets of a sender; 0 where the header has no such number.
+    pub(super) identification: u32,
+    /// The captured part of the payload; of a fragment, its part of it.
+    pub(super) payload: &'a [u8],
+    /// The number of bytes of the payload that were not captured.
+    pub(super) missing: u32,
+    /// The place of the payload in a larger one.
+    pub(super) fragment: Option<Fragment>,
+}
+
+/// The place of a fragment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fragment {
+    pub(super) offset: u32,
+    pub(super) is_last: bool,
+}
+
+impl<'a> Ip<'a> {
+    /// Reads the headers. `cut` is the number of bytes of the packet that were not captured, which counts
+    /// where no length is given: segments that a network card is to cut, or has put together.
+    pub(super) fn read(bytes: &'a [u8], cut: u32) -> Result<Self, NoSegment> {
+        match u8_at(bytes, 0)? >> 4 {
+            4 => Self::read_4(bytes, cut),
+            6 => Self::read_6(bytes, cut),
+            _ => Err(NoSegment::NotTcp),
+        }
+    }
+
+    fn read_4(bytes: &'a [u8], cut: u32) -> Result<Self, NoSegment> {
+        let header_bytes = usize::from(u8_at(bytes, 0)? & 0x0f) * 4;
+        if bytes.len() < header_bytes {
+            return Err(NoSegment::HeadersCut);
+        }
+        let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|_| NoSegment::NotTcp)?;
+        let payload = from(bytes, header_bytes)?;
+        let (payload, missing) = match usize::from(header.total_len()) {
+            0 => (payload, cut),
+            total => bounded(payload, total.checked_sub(header_bytes))?,
+        };
+        let offset = u32::from(header.fragments_offset().value()) * 8;
+        let is_fragment = header.more_fragments() || offset > 0;
+        let ip = Self {
+            source: IpAddr::V4(Ipv4Addr::from(header.source())),
+            destination: IpAddr::V4(Ipv4Addr::from(header.destination())),
+            protocol: header.protocol().0,
+            identification: header.identification().into(),
+            payload,
+            missing,
+            fragment: is_fragment.then_some(Fragment {
+                offset,
+                is_last: !header.more_fragments(),
+            }),
+        };
+        ip.authenticated()
+    }
+
+    /// Passes over an authentication header.
+    fn authenticated(mut self) -> Result<Self, NoSegment> {
+        if self.protocol == AUTHENTICATION && self.fragment.is_none() {
+            self.protocol = u8_at(self.payload, 0)?;
+            let length = (usize::from(u8_at(self.payload, 1)?) + 2) * 4;
+            self.payload = from(self.payload, length)?;
+        }
+        Ok(self)
+    }
+
+    fn read_6(bytes: &'a [u8], cut: u32) -> Result<Self, NoSegment> {
+        if bytes.len() < IPV6_HEADER_BYTES {
+            return Err(NoSegment::HeadersCut);
+        }
+        let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|_| NoSegment::NotTcp)?;
+        let payload = from(bytes, IPV6_HEADER_BYTES)?;
+        let protocol = header.next_header().0;
+        let (payload, missing) = match usize::from(header.payload_length()) {
+            0 => match jumbo_length(protocol, payload) {
+                Some(length) => bounded(payload, Some(length))?,
+                None => (payload, cut),
+            },
+            length => bounded(payload, Some(length))?,
+        };
+        let ip = Self {
+            source: IpAddr::V6(Ipv6Addr::from(header.source())),
+            destination: IpAddr::V6(Ipv6Addr::from(header.destination())),
+            protocol,
+            identification: 0,
+            payload,
+            missing,
+            fragment: None,
+        };
+        ip.behind_extensions()
+    }
+
+    /// The packet that fragments like this one make.
+    pub(super) fn whole<'b>(&self, payload: &'b [u8], missing: u32) -> Result<Ip<'b>, NoSegment> {
+        let whole = Ip {
+            payload,
+            missing,
+            fragment: None,
+            ..*self
+        };
+        if whole.source.is_ipv4() {
+            whole.authenticated()
+        } else {
+            whole.behind_extensions()
+        }
+    }
+
+    /// Passes over the headers of version 6 up to the transport, or to a fragment.
+    fn behind_extensions(mut self) -> Result<Self, NoSegment> {
+        for _ in 0..MAX_EXTENSIONS {
+            let bytes = self.payload;
+            let length = match self.protocol {
+                HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS | 135 | 139 | 140 => {
+                    (usize::from(u8_at(bytes, 1)?) + 1) * 8
+                }
+                AUTHENTICATION => (usize::from(u8_at(bytes, 1)?) + 2) * 4,
+                FRAGMENT => {
+                    let place = u16_at(bytes, 2)?;
+                    self.identification = u32_at(bytes, 4)?;
+                    let fragment = Fragment {
+                        offset: u32::from(place & !7),
+                        is_last: place & 1 == 0,
+                    };
+                    // A fragment that is all there is no fragment. See RFC 6946.
+                    if fragment.offset > 0 || !fragment.is_last {
+                        self.fragment = Some(fragment);
+                    }
+                    8
+                }
+                _ => return Ok(self),
+            };
+            self.protocol = u8_at(bytes, 0)?;
+            self.payload = from(bytes, length)?;
+            if self.fragment.is_some() {
+                return Ok(self);
+            }
+        }
+        Err(NoSegment::TooDeep)
+    }
+}
+
+/// The first `length` bytes, and how many there are fewer. Links pad short packets.
+fn bounded(bytes: &[u8], length: Option<usize>) -> Result<(&[u8], u32), NoSegment> {
+    let length = length.ok_or(NoSegment::NotTcp)?;
+    match bytes.get(..length) {
+        Some(bytes) => Ok((bytes, 0)),
+        None => Ok((bytes, u32_of(length - bytes.len()))),
+    }
+}
+
+/// The length of a payload of 64 KiB and more, which an option has. See RFC 2675.
+fn jumbo_length(protocol: u8, payload: &[u8]) -> Option<usize> {
+    if protocol != HOP_BY_HOP {
+        return None;
+    }
+    let length = (usize::from(*payload.get(1)?) + 1) * 8;
+    let mut options = payload.get(2..length)?;
+    loop {
+        match options {
+            [0, rest @ ..] => options = rest,
+            [JUMBO_PAYLOAD, 4, a, b, c, d, ..] => {
+                return usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).ok();
+            }
+            [_, length, rest @ ..] => options = rest.get(usize::from(*length)..)?,
+            _ => return None,
+        }
+    }
+}
+
+/// A caller's packet can be longer than any on the wire; then nothing of it is missing.
+pub(super) fn u32_of(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+const IPV6_HEADER_BYTES: usize = 40;
+const HOP_BY_HOP: u8 = 0;
+const ROUTING: u8 = 43;
+const FRAGMENT: u8 = 44;
+const AUTHENTICATION: u8 = 51;
+const DESTINATION_OPTIONS: u8 = 60;

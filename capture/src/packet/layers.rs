@@ -1,0 +1,142 @@
+//! Goes through the headers of a packet, one after the other, to the TCP segment.
+
+use super::fragments::{Added, Fragments};
+use super::ip::{Ip, u32_of};
+use super::layer::Layer;
+use super::{Segment, link, tunnel, wifi};
+use crate::input::Packet;
+
+/// More headers in one packet are not believed.
+const MAX_LAYERS: usize = 32;
+
+/// Why there is no segment in a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoSegment {
+    /// It is of another protocol.
+    NotTcp,
+    /// It is a fragment that waits for the others.
+    Fragment,
+    /// It is a fragment that contradicts another one.
+    Overlap,
+    /// So little was captured that the headers are not whole.
+    HeadersCut,
+    /// Its content is encrypted: IPsec, WireGuard, MACsec, Wi-Fi.
+    Encrypted,
+    /// It is in a tunnel that cannot be read.
+    UnknownTunnel,
+    /// It has more headers than are believed.
+    TooDeep,
+}
+
+/// Reads packets, and remembers the fragments of those that are not whole.
+#[derive(Debug, Default)]
+pub(crate) struct Layers {
+    fragments: Fragments,
+}
+
+impl Layers {
+    /// Hands the segment in `packet` to `take`.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSegment`].
+    pub(crate) fn segment(
+        &mut self,
+        packet: &Packet<'_>,
+        take: impl FnOnce(&Segment<'_>),
+    ) -> Result<(), NoSegment> {
+        let cut = packet.length.saturating_sub(u32_of(packet.bytes.len()));
+        let (layer, bytes) = link::begin(packet.link_type, packet.bytes)?;
+        let ip = walk(layer, bytes, cut)?;
+        if ip.fragment.is_none() {
+            take(&Segment::of(&ip)?);
+            return Ok(());
+        }
+        self.put_together(&ip, packet.time, MAX_LAYERS, take)
+    }
+
+    /// A packet that was put together may be in a tunnel, and carry a fragment again.
+    fn put_together(
+        &mut self,
+        ip: &Ip<'_>,
+        time: i64,
+        turns: usize,
+        take: impl FnOnce(&Segment<'_>),
+    ) -> Result<(), NoSegment> {
+        let Some(fragment) = ip.fragment else {
+            take(&Segment::of(ip)?);
+            return Ok(());
+        };
+        let whole = match self.fragments.add(ip, fragment, time) {
+            Added::Whole(whole) => whole,
+            Added::Waits | Added::Again => return Err(NoSegment::Fragment),
+            Added::Refused => return Err(NoSegment::Overlap),
+        };
+        let ip = ip.whole(&whole.bytes, whole.missing)?;
+        let ip = match next(&ip)? {
+            Some(layer) => walk(layer, ip.payload, ip.missing)?,
+            None => ip,
+        };
+        match turns {
+            0 => Err(NoSegment::TooDeep),
+            turns => self.put_together(&ip, time, turns - 1, take),
+        }
+    }
+
+    /// Returns how many fragments were given up since their datagrams did not become whole.
+    pub(crate) const fn given_up(&self) -> u64 {
+        self.fragments.given_up()
+    }
+
+    /// Returns how many fragments wait for others.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.fragments.waiting()
+    }
+}
+
+/// Reads headers up to the IP packet that carries TCP or a fragment.
+fn walk(mut layer: Layer, mut bytes: &[u8], mut cut: u32) -> Result<Ip<'_>, NoSegment> {
+    for _ in 0..MAX_LAYERS {
+        (layer, bytes) = match layer {
+            Layer::Ip => {
+                let ip = Ip::read(bytes, cut)?;
+                if ip.fragment.is_some() {
+                    return Ok(ip);
+                }
+                match next(&ip)? {
+                    None => return Ok(ip),
+                    Some(layer) => {
+                        cut = ip.missing;
+                        (layer, ip.payload)
+                    }
+                }
+            }
+            Layer::Ethernet => link::ethernet(bytes)?,
+            Layer::EtherType(ether_type) => link::ether_type(ether_type, bytes)?,
+            Layer::Llc => link::llc(bytes)?,
+            Layer::Ppp => link::ppp(bytes)?,
+            Layer::Mpls => link::mpls(bytes)?,
+            Layer::Wifi => wifi::frame(bytes)?,
+            Layer::Gre => tunnel::gre(bytes)?,
+            Layer::Udp => tunnel::udp(bytes)?,
+        };
+    }
+    Err(NoSegment::TooDeep)
+}
+
+/// The layer that follows an IP header; `None` if it is TCP.
+///
+/// See <https://www.iana.org/assignments/protocol-numbers>.
+fn next(ip: &Ip<'_>) -> Result<Option<Layer>, NoSegment> {
+    match ip.protocol {
+        6 => Ok(None),
+        4 | 41 => Ok(Some(Layer::Ip)),
+        17 => Ok(Some(Layer::Udp)),
+        47 => Ok(Some(Layer::Gre)),
+        137 => Ok(Some(Layer::Mpls)),
+        143 => Ok(Some(Layer::Ethernet)),
+        50 => Err(NoSegment::Encrypted),
+        97 | 98 | 115 | 108 | 55 => Err(NoSegment::UnknownTunnel),
+        _ => Err(NoSegment::NotTcp),
+    }
+}
