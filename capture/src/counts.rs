@@ -50,6 +50,8 @@ pub struct Counts {
     pub missing_bytes: u64,
     /// Bytes in gaps that were captured.
     pub skipped_bytes: u64,
+    /// Names of topics that were forgotten, since too many were learned.
+    pub forgotten_topics: u64,
 }
 
 impl Counts {
@@ -87,6 +89,11 @@ impl fmt::Display for Counts {
             Count(self.gaps, "gap", "gaps"),
             Count(self.missing_bytes, "byte missing", "bytes missing"),
             Count(self.skipped_bytes, "byte skipped", "bytes skipped"),
+            Count(
+                self.forgotten_topics,
+                "topic name forgotten",
+                "topic names forgotten",
+            ),
             Count(
                 self.other_connections,
                 "connection without Kafka",

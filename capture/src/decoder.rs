@@ -1,11 +1,12 @@
 //! The pipeline: packet, segment, connection, stream, frame, message. Each stage is a module of its own.
 
-use crate::connection::Connections;
+use crate::connection::{Connections, Outlet};
 use crate::counts::Counts;
 use crate::input::Packet;
 use crate::output::Sink;
 use crate::packet::{self, Layers, NoSegment};
 use crate::tcp::Arrival;
+use crate::topic_names::TopicNames;
 
 /// Decodes packets, in the order in which they were captured, into the events of their connections.
 ///
@@ -14,7 +15,24 @@ use crate::tcp::Arrival;
 pub struct Decoder {
     layers: Layers,
     connections: Connections,
+    shared: Shared,
+}
+
+/// What all connections share.
+#[derive(Default)]
+struct Shared {
     counts: Counts,
+    topics: TopicNames,
+}
+
+impl Shared {
+    fn outlet<'a>(&'a mut self, sink: &'a mut dyn Sink) -> Outlet<'a> {
+        Outlet {
+            sink,
+            counts: &mut self.counts,
+            topics: &mut self.topics,
+        }
+    }
 }
 
 impl Decoder {
@@ -25,27 +43,33 @@ impl Decoder {
         Self {
             layers: Layers::default(),
             connections: Connections::new(ports),
-            counts: Counts::default(),
+            shared: Shared::default(),
         }
+    }
+
+    /// Returns the names of topics that are known so far. Names that the user knows are added here.
+    #[must_use]
+    pub const fn topics(&mut self) -> &mut TopicNames {
+        &mut self.shared.topics
     }
 
     /// Decodes the next packet.
     pub fn packet(&mut self, packet: &Packet<'_>, sink: &mut dyn Sink) {
-        self.counts.packets += 1;
+        self.shared.counts.packets += 1;
         if !packet::is_known(packet.link_type) {
-            self.counts.unknown_link += 1;
+            self.shared.counts.unknown_link += 1;
             return;
         }
         let arrival = Arrival {
-            packet: self.counts.packets,
+            packet: self.shared.counts.packets,
             time: packet.time,
             turn: 0,
         };
-        let (connections, counts) = (&mut self.connections, &mut self.counts);
+        let (connections, shared) = (&mut self.connections, &mut self.shared);
         let read = self.layers.segment(packet, |segment| {
-            connections.segment(segment, arrival, sink, counts);
+            connections.segment(segment, arrival, &mut shared.outlet(sink));
         });
-        let counts = &mut self.counts;
+        let counts = &mut self.shared.counts;
         match read {
             Ok(()) => {}
             Err(NoSegment::NotTcp) => counts.not_tcp += 1,
@@ -60,14 +84,16 @@ impl Decoder {
 
     /// Ends all connections and returns the final counts.
     pub fn finish(mut self, sink: &mut dyn Sink) -> Counts {
-        self.connections.finish(sink, &mut self.counts);
-        self.counts.fragments = self.layers.given_up() + self.layers.waiting();
-        self.counts
+        let mut shared = self.shared;
+        self.connections.finish(&mut shared.outlet(sink));
+        shared.counts.fragments = self.layers.given_up() + self.layers.waiting();
+        shared.counts.forgotten_topics = shared.topics.forgotten();
+        shared.counts
     }
 
     /// Returns the counts so far.
     #[must_use]
     pub const fn counts(&self) -> &Counts {
-        &self.counts
+        &self.shared.counts
     }
 }

@@ -7,6 +7,7 @@ use kafka_codec::{ApiKey, Version};
 
 pub use crate::frames::Truncation;
 pub use crate::tcp::{Ending, EndingKind, Life, Side};
+use crate::topic_names::TopicNames;
 
 /// The two ends of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct Event<'a> {
     pub direction: Direction,
     /// The event itself.
     pub kind: EventKind<'a>,
+    /// Names of topics that are known so far, by id.
+    pub topics: &'a TopicNames,
 }
 
 /// The kind of an event, with its content.

@@ -51,6 +51,7 @@ mod packet;
 mod records;
 pub mod segment;
 mod tcp;
+mod topic_names;
 
 pub use counts::Counts;
 pub use decoder::Decoder;
@@ -60,3 +61,4 @@ pub use event::{
 };
 pub use packet::is_known as is_known_link_type;
 pub use records::RecordOptions;
+pub use topic_names::{TopicNames, TopicsFileError};

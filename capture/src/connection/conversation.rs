@@ -4,8 +4,7 @@
 use std::net::SocketAddr;
 
 use super::dialogue::Dialogue;
-use super::role::{Output, Protocol, Role};
-use crate::counts::Counts;
+use super::role::{Outlet, Output, Protocol, Role};
 use crate::event::{Connection, End};
 use crate::frames::Framer;
 use crate::length::u64_of;
@@ -139,8 +138,7 @@ impl Conversation {
         &mut self,
         segment: &Segment<'_>,
         arrival: Arrival,
-        sink: &mut dyn Sink,
-        counts: &mut Counts,
+        outlet: &mut Outlet<'_>,
     ) {
         let sender = if segment.source == self.low.end {
             &mut self.low
@@ -148,7 +146,7 @@ impl Conversation {
             &mut self.high
         };
         if sender.copies.is_copy(segment, arrival.time) {
-            counts.copies += 1;
+            outlet.counts.copies += 1;
             return;
         }
         self.packets += 1;
@@ -175,12 +173,7 @@ impl Conversation {
         } else {
             (&mut self.high, &mut self.low)
         };
-        let mut out = Output {
-            sink,
-            counts,
-            packets: self.packets,
-            life: &self.life,
-        };
+        let mut out = outlet.output(self.packets, &self.life);
         if let Protocol::Other = self.protocol {
             self.has_bytes |= !segment.payload.is_empty();
             self.is_closed |= self.life.is_over();
@@ -209,17 +202,12 @@ impl Conversation {
     }
 
     /// Time has passed.
-    pub(super) fn tick(&mut self, arrival: Arrival, sink: &mut dyn Sink, counts: &mut Counts) {
+    pub(super) fn tick(&mut self, arrival: Arrival, outlet: &mut Outlet<'_>) {
         let arrival = Arrival {
             turn: self.packets,
             ..arrival
         };
-        let mut out = Output {
-            sink,
-            counts,
-            packets: self.packets,
-            life: &self.life,
-        };
+        let mut out = outlet.output(self.packets, &self.life);
         go_on(
             [&mut self.low, &mut self.high],
             &mut self.protocol,
@@ -230,14 +218,9 @@ impl Conversation {
     }
 
     /// The connection, or the capture, is over.
-    pub(super) fn finish(&mut self, sink: &mut dyn Sink, counts: &mut Counts) {
+    pub(super) fn finish(&mut self, outlet: &mut Outlet<'_>) {
         let arrival = self.last;
-        let mut out = Output {
-            sink,
-            counts,
-            packets: self.packets,
-            life: &self.life,
-        };
+        let mut out = outlet.output(self.packets, &self.life);
         go_on(
             [&mut self.low, &mut self.high],
             &mut self.protocol,
@@ -262,7 +245,7 @@ impl Conversation {
             }
             _ => out.counts.other_connections += u64::from(self.has_bytes),
         }
-        self.report_end(sink);
+        self.report_end(outlet.sink);
     }
 
     /// Reports what became of the TCP connection.

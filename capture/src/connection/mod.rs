@@ -8,4 +8,5 @@ mod judge;
 mod role;
 mod table;
 
+pub(crate) use role::Outlet;
 pub(crate) use table::Connections;

@@ -9,11 +9,33 @@ use crate::event::{Connection, Direction, Event, EventKind};
 use crate::frames::{Frame, FramePosition, Hole, Judge, Likelihood};
 use crate::output::Sink;
 use crate::tcp::{Arrival, Life};
+use crate::topic_names::TopicNames;
 
-/// Where what was found goes.
+/// What all connections write to.
+pub(crate) struct Outlet<'a> {
+    pub(crate) sink: &'a mut dyn Sink,
+    pub(crate) counts: &'a mut Counts,
+    pub(crate) topics: &'a mut TopicNames,
+}
+
+impl Outlet<'_> {
+    /// Of a connection that had so many packets so far.
+    pub(super) fn output<'b>(&'b mut self, packets: u64, life: &'b Life) -> Output<'b> {
+        Output {
+            sink: self.sink,
+            counts: self.counts,
+            topics: self.topics,
+            packets,
+            life,
+        }
+    }
+}
+
+/// Where what was found on a connection goes.
 pub(crate) struct Output<'a> {
     pub(crate) sink: &'a mut dyn Sink,
     pub(crate) counts: &'a mut Counts,
+    pub(crate) topics: &'a mut TopicNames,
     /// How many packets the connection had so far.
     pub(crate) packets: u64,
     /// The TCP side of the connection so far.
@@ -36,6 +58,7 @@ impl Output<'_> {
                     Direction::ToClient => counts.responses += 1,
                 }
                 counts.truncated += u64::from(message.truncation.is_some());
+                self.topics.learn(message, direction);
             }
             EventKind::SaslToken { .. } => counts.sasl_tokens += 1,
             EventKind::Undecoded(_) => counts.undecoded += 1,
@@ -51,6 +74,7 @@ impl Output<'_> {
             time: at.time,
             direction,
             kind,
+            topics: self.topics,
         });
     }
 }

@@ -4,9 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
+use super::Outlet;
 use super::conversation::Conversation;
-use crate::counts::Counts;
-use crate::output::Sink;
 use crate::packet::Segment;
 use crate::tcp::Arrival;
 
@@ -49,35 +48,28 @@ impl Connections {
         &mut self,
         segment: &Segment<'_>,
         arrival: Arrival,
-        sink: &mut dyn Sink,
-        counts: &mut Counts,
+        outlet: &mut Outlet<'_>,
     ) {
         if self.ports.is_empty() || self.broker_by_port(segment).is_some() {
-            self.dispatch(segment, arrival, sink, counts);
+            self.dispatch(segment, arrival, outlet);
         }
         if arrival.time >= self.swept.saturating_add(SWEEP_NANOSECONDS)
             || self.table.len() > MAX_CONNECTIONS
         {
-            self.sweep(arrival, sink, counts);
+            self.sweep(arrival, outlet);
         }
     }
 
     /// The capture is over.
-    pub(crate) fn finish(&mut self, sink: &mut dyn Sink, counts: &mut Counts) {
+    pub(crate) fn finish(&mut self, outlet: &mut Outlet<'_>) {
         let mut rest: Vec<_> = self.table.drain().map(|(_, each)| each).collect();
         rest.sort_by_key(|each| each.first().packet);
         for mut conversation in rest {
-            conversation.finish(sink, counts);
+            conversation.finish(outlet);
         }
     }
 
-    fn dispatch(
-        &mut self,
-        segment: &Segment<'_>,
-        arrival: Arrival,
-        sink: &mut dyn Sink,
-        counts: &mut Counts,
-    ) {
+    fn dispatch(&mut self, segment: &Segment<'_>, arrival: Arrival, outlet: &mut Outlet<'_>) {
         let (source, destination) = (segment.source, segment.destination);
         let key = (source.min(destination), source.max(destination));
         if self
@@ -85,7 +77,7 @@ impl Connections {
             .get(&key)
             .is_some_and(|old| old.is_another(segment))
         {
-            self.remove(&key, sink, counts);
+            self.remove(&key, outlet);
         }
         let is_new = !self.table.contains_key(&key);
         if is_new {
@@ -98,7 +90,7 @@ impl Connections {
         let conversation = conversation.expect("a new connection was inserted above");
         let before = if is_new { 0 } else { conversation.buffered() };
         let was_kafka = conversation.broker().is_some();
-        conversation.segment(segment, arrival, sink, counts);
+        conversation.segment(segment, arrival, outlet);
         self.buffered = self.buffered + conversation.buffered() - before;
         if self.buffered > MAX_BUFFERED_BYTES {
             let before = conversation.buffered();
@@ -128,7 +120,7 @@ impl Connections {
     }
 
     /// Lets go of what is over, in the order in which connections began.
-    fn sweep(&mut self, now: Arrival, sink: &mut dyn Sink, counts: &mut Counts) {
+    fn sweep(&mut self, now: Arrival, outlet: &mut Outlet<'_>) {
         self.swept = now.time;
         let mut all: Vec<_> = self
             .table
@@ -152,19 +144,19 @@ impl Connections {
         };
         for (i, (_, is_over, key)) in all.into_iter().enumerate() {
             if is_over || i < too_many {
-                self.remove(&key, sink, counts);
+                self.remove(&key, outlet);
             } else if let Some(conversation) = self.table.get_mut(&key) {
                 let before = conversation.buffered();
-                conversation.tick(now, sink, counts);
+                conversation.tick(now, outlet);
                 self.buffered = self.buffered + conversation.buffered() - before;
             }
         }
     }
 
-    fn remove(&mut self, key: &(SocketAddr, SocketAddr), sink: &mut dyn Sink, counts: &mut Counts) {
+    fn remove(&mut self, key: &(SocketAddr, SocketAddr), outlet: &mut Outlet<'_>) {
         if let Some(mut conversation) = self.table.remove(key) {
             self.buffered -= conversation.buffered();
-            conversation.finish(sink, counts);
+            conversation.finish(outlet);
         }
     }
 }

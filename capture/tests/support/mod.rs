@@ -6,6 +6,7 @@ pub(crate) mod captures;
 pub(crate) mod command;
 pub(crate) mod packets;
 pub(crate) mod talk;
+pub(crate) mod typed;
 pub(crate) mod wrap;
 
 use std::ops::ControlFlow;
