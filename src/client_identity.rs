@@ -1,6 +1,7 @@
 //! Who the client of a connection is, as far as its requests have told.
 
 use std::sync::Arc;
+use std::{error, fmt};
 
 use crate::messages::ApiVersionsRequest;
 use crate::{HeaderVersions, Version};
@@ -76,13 +77,40 @@ impl ClientIdentity {
     }
 }
 
-/// Returns `true` if brokers accept `text` as the name or version of software: the regular expression in Kafka's
-/// `ApiVersionsRequest`.
-#[cfg(feature = "connection")]
-pub(crate) fn is_software_text(text: &str) -> bool {
+/// The name or version of a client's software that brokers refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidSoftware(Arc<str>);
+
+impl InvalidSoftware {
+    /// Checks the name and version of software as brokers do: by the regular expression in Kafka's `ApiVersionsRequest`.
+    ///
+    /// # Errors
+    ///
+    /// The first of the two that does not consist of ASCII letters, digits, dots and hyphens, with a letter or digit at both
+    /// ends.
+    pub fn check(name: &str, version: &str) -> Result<(), Self> {
+        let invalid = [name, version].into_iter().find(|text| !is_valid(text));
+        invalid.map_or(Ok(()), |text| Err(Self(text.into())))
+    }
+}
+
+fn is_valid(text: &str) -> bool {
     let ends = text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.ends_with(|last: char| last.is_ascii_alphanumeric());
     ends && text
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
 }
+
+impl fmt::Display for InvalidSoftware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not a name or version of software that brokers accept (expected letters, digits, dots and hyphens, \
+             with a letter or digit at both ends)",
+            self.0
+        )
+    }
+}
+
+impl error::Error for InvalidSoftware {}

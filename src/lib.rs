@@ -57,6 +57,7 @@ pub mod internal_topics;
 mod message;
 pub mod messages;
 mod name;
+mod negotiation;
 #[cfg(feature = "connection")]
 pub mod produce;
 #[cfg(feature = "records")]
@@ -66,6 +67,7 @@ mod response_frame;
 pub mod schema;
 mod unselected;
 mod version;
+mod version_table;
 mod versioned;
 pub mod wire;
 
@@ -74,13 +76,15 @@ pub use any_message::{AnyRequest, AnyResponse};
 pub use api_key::{
     ApiClass, ApiKey, HeaderVersions, Listener, Listeners, ParseApiKeyError, Routing, UnknownApiKey,
 };
-pub use client_identity::ClientIdentity;
+pub use client_identity::{ClientIdentity, InvalidSoftware};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use error_code::{Applied, ErrorCode, ParseErrorCodeError, Remedy};
 pub use message::{Decode, Message, Request, Response};
+pub use negotiation::{ApiVersionsAnswer, NegotiationFault};
 pub use response_frame::ResponseFrame;
 pub use unselected::UnselectedResponse;
 pub use version::{Version, VersionRange};
+pub use version_table::{VersionError, VersionTable};
 pub use versioned::Versioned;
 
 /// The examples of the README run as tests.

@@ -18,10 +18,10 @@ use kafka_codec::wire::{
     TaggedFields, Uuid, Writer,
 };
 use kafka_codec::{
-    AnyRequest, AnyResponse, ApiClass, ApiKey, Applied, ClientIdentity, DecodeError,
-    DecodeErrorKind, EncodeError, EncodeErrorKind, ErrorCode, HeaderVersions, Listener, Listeners,
-    ParseApiKeyError, ParseErrorCodeError, Remedy, ResponseFrame, Routing, UnknownApiKey,
-    UnselectedResponse, Version, VersionRange, Versioned, messages,
+    AnyRequest, AnyResponse, ApiClass, ApiKey, ApiVersionsAnswer, Applied, ClientIdentity,
+    DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, ErrorCode, HeaderVersions,
+    Listener, Listeners, ParseApiKeyError, ParseErrorCodeError, Remedy, ResponseFrame, Routing,
+    UnknownApiKey, UnselectedResponse, Version, VersionRange, Versioned, messages,
 };
 
 fn is_shared<T: Send + Sync>() {}
@@ -31,7 +31,12 @@ fn is_owned<T: Send + Sync + 'static>() {}
 #[test]
 fn every_public_type_is_send_and_sync() {
     is_owned::<(ApiKey, UnknownApiKey, ErrorCode, Version, VersionRange)>();
-    is_owned::<(HeaderVersions, HeaderRanges, ClientIdentity)>();
+    is_owned::<(
+        HeaderVersions,
+        HeaderRanges,
+        ClientIdentity,
+        ApiVersionsAnswer,
+    )>();
     is_owned::<(
         ApiClass,
         Applied,

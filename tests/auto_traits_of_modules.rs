@@ -49,6 +49,7 @@ fn the_types_of_connection_are_send_and_sync() {
     is_shared::<connection::DecodedResponse>();
     is_shared::<connection::Delivery>();
     is_shared::<connection::DuplicateRisk>();
+    is_shared::<connection::EncodedRequest>();
     is_shared::<connection::Event>();
     is_shared::<connection::Failure>();
     is_shared::<connection::ForeignProtocol>();

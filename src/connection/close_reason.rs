@@ -1,14 +1,15 @@
 //! Why a connection was closed, in types and in words: fragments in lower case, to stand after a request.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use crate::correlation::Mismatch;
 use crate::frame::{ForeignProtocol, FrameError, FrameErrorKind, FrameReader, StreamPosition};
-use crate::{DecodeError, EncodeError, ErrorCode, Version};
+use crate::{DecodeError, EncodeError, ErrorCode, NegotiationFault, VersionError};
 
 use super::sasl::MechanismError;
-use super::{ApiLabel, VersionError};
+use super::{ApiLabel, Delivery};
 
 /// Why a connection was closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum CloseReason {
     RemoteReset(StreamPosition),
     /// The transport failed otherwise.
     Transport {
+        /// The kind of the error.
+        kind: io::ErrorKind,
         /// What it said.
         error: Box<str>,
         /// Where in the stream.
@@ -95,6 +98,90 @@ impl CloseReason {
         }
     }
 
+    /// The reason why the transport failed with `error`, where the stream was at `at`.
+    pub(super) fn of_transport(error: &io::Error, at: StreamPosition) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::RemoteEof(at),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Self::RemoteReset(at),
+            kind => Self::Transport {
+                kind,
+                error: error.to_string().into(),
+                at,
+            },
+        }
+    }
+
+    /// The kind of I/O error that describes the reason best; that of the transport's own error, if there was one.
+    ///
+    /// Errors of this crate convert into [`io::Error`] with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    /// use kafka_codec::connection::{CloseReason, StreamPosition};
+    ///
+    /// let reset = CloseReason::RemoteReset(StreamPosition::BetweenFrames);
+    /// assert_eq!(reset.io_kind(), io::ErrorKind::ConnectionReset);
+    /// ```
+    #[must_use]
+    pub const fn io_kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Local | Self::BrokerRetired | Self::IdleLocal { .. } => {
+                io::ErrorKind::ConnectionAborted
+            }
+            Self::RemoteEof(_) | Self::IdleRemoteLikely { .. } => io::ErrorKind::UnexpectedEof,
+            Self::RemoteReset(_) => io::ErrorKind::ConnectionReset,
+            Self::Transport { kind, .. } => *kind,
+            Self::Timeout(_) => io::ErrorKind::TimedOut,
+            Self::Authentication(_) => io::ErrorKind::PermissionDenied,
+            Self::Negotiation(_) => io::ErrorKind::Unsupported,
+            Self::Desynchronized { .. }
+            | Self::BadFrameSize { .. }
+            | Self::Foreign { .. }
+            | Self::BadRequest(_) => io::ErrorKind::InvalidData,
+        }
+    }
+
+    /// Writes the reason behind a request and how far it had got, without what they have said already.
+    pub(super) fn fmt_after(
+        &self,
+        own: ApiLabel,
+        delivery: Delivery,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        let place = |at: StreamPosition| match (at, delivery) {
+            (StreamPosition::BetweenFrames, _)
+            | (StreamPosition::InFrame { .. }, Delivery::ResponsePartial { .. }) => None,
+            _ => Some(at),
+        };
+        let (verb, at) = match self {
+            Self::RemoteEof(at) => ("peer closed", *at),
+            Self::RemoteReset(at) => ("connection reset by peer", *at),
+            Self::Transport { at, .. } => ("transport failed", *at),
+            Self::Timeout(TimeoutKind::Request {
+                request,
+                after,
+                blocked_by,
+            }) => {
+                let is_named = *request == own || blocked_by.is_none();
+                return match is_named {
+                    true => write!(f, "timed out after {}", Ms(*after)),
+                    false => write!(f, "no response to {request} after {}", Ms(*after)),
+                };
+            }
+            _ => return write!(f, "{self}"),
+        };
+        f.write_str(verb)?;
+        if let Some(at) = place(at) {
+            write!(f, " {at}")?;
+        }
+        match self {
+            Self::Transport { error, .. } => write!(f, ": {error}"),
+            _ => Ok(()),
+        }
+    }
+
     /// What kind of reason it is, in a word that does not change: for counters.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -132,7 +219,7 @@ impl fmt::Display for CloseReason {
             }
             Self::RemoteEof(at) => write!(f, "peer closed {at}"),
             Self::RemoteReset(at) => write!(f, "connection reset by peer {at}"),
-            Self::Transport { error, at } => write!(f, "transport failed {at}: {error}"),
+            Self::Transport { error, at, .. } => write!(f, "transport failed {at}: {error}"),
             Self::Timeout(kind) => kind.fmt(f),
             Self::Desynchronized { mismatch, .. } => mismatch.fmt(f),
             Self::BadFrameSize {
@@ -217,42 +304,6 @@ impl fmt::Display for TimeoutKind {
                 write!(f, "peer stalled {at} for {}", Ms(*after))
             }
             Self::Draining => f.write_str("responses still missing when closing took too long"),
-        }
-    }
-}
-
-/// Why the versions of a broker could not be learned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NegotiationFault {
-    /// The broker answered with an error.
-    Refused(ErrorCode),
-    /// The response cannot be read.
-    Undecodable(DecodeError),
-    /// The broker lists no APIs.
-    NothingServed,
-    /// The broker refuses a version and asks for another that is not lower.
-    NoProgress {
-        /// What it refused.
-        sent: Version,
-        /// What it asked for.
-        asked: Version,
-    },
-    /// The request cannot be encoded.
-    Encode(EncodeError),
-}
-
-impl fmt::Display for NegotiationFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(code) => write!(f, "broker refused to say its versions: {code}"),
-            Self::Undecodable(error) => error.fmt(f),
-            Self::NothingServed => f.write_str("broker lists no APIs"),
-            Self::NoProgress { sent, asked } => write!(
-                f,
-                "broker refused ApiVersions v{sent} and asked for v{asked}, which is not lower"
-            ),
-            Self::Encode(error) => error.fmt(f),
         }
     }
 }

@@ -195,9 +195,9 @@ mod state;
 #[cfg(feature = "tracing")]
 pub(crate) mod trace;
 mod transmit;
-mod versions;
 
 pub use crate::frame::{ForeignProtocol, StreamPosition};
+pub use crate::{InvalidSoftware, NegotiationFault, VersionError, VersionTable};
 pub use advice::{Advice, DuplicateRisk, Failure, Retry, keep_alive_interval};
 pub use bodies::server_wait;
 pub use client::Connection;
@@ -207,13 +207,11 @@ pub use client::completion::{
 pub use client::error::{ConnectionError, ConnectionErrorKind, SubmitError};
 pub use client::event::{Event, Initialization, ProbeOutcome};
 pub use client::options::{
-    ConnectionOptions, IdlePolicy, InvalidSoftware, Negotiation, OnTimeout, ReauthenticationMode,
-    SubmitOptions, TimeoutFrom,
+    ConnectionOptions, IdlePolicy, Negotiation, OnTimeout, ReauthenticationMode, SubmitOptions,
+    TimeoutFrom,
 };
 pub use client::send_queue::BlockedOn;
-pub use close_reason::{
-    AuthenticationFault, CloseReason, NegotiationFault, RequestFault, TimeoutKind,
-};
+pub use close_reason::{AuthenticationFault, CloseReason, RequestFault, TimeoutKind};
 pub use connectivity::{Connectivity, ConnectivityEvent, EnsureReport, Ticket, Unreachable};
 #[cfg(feature = "metrics")]
 pub use emitter::MetricsEmitter;
@@ -224,4 +222,3 @@ pub use report::{CloseReport, Confidence, Hint, HintKind, ReconnectAdvice, Sever
 pub use request::{ApiLabel, Delivery, RequestId, Timings, Waits};
 pub use state::State;
 pub use transmit::Transmit;
-pub use versions::{VersionError, VersionTable};

@@ -5,7 +5,7 @@ use kafka_codec::connection::{
 };
 use kafka_codec::messages::api_versions_response::ApiVersion;
 use kafka_codec::messages::{ApiVersionsRequest, ApiVersionsResponse};
-use kafka_codec::{ApiKey, Decode, ErrorCode, Message, Version};
+use kafka_codec::{ApiKey, Decode, ErrorCode, Message, Version, VersionTable};
 
 use crate::driver::{Driver, Written, all_versions, options, range, replay};
 
@@ -199,13 +199,20 @@ fn rule_3_the_name_of_the_software_is_checked_before_it_is_sent() {
         ("a", "1."),
         ("ä", "1"),
     ] {
-        let error = options()
-            .with_software(name, version)
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("letters, digits"), "{error}");
+        let refused = options().with_software(name, version);
+        let error = refused.check().unwrap_err();
+        assert!(error.to_string().contains("letters, digits"), "{error}");
+        let assumed = Negotiation::Assume(VersionTable::default());
+        for options in [refused.clone(), refused.with_negotiation(assumed)] {
+            let mut driver = Driver::once(options);
+            driver.open();
+            let fault = NegotiationFault::Software(error.clone());
+            assert_eq!(driver.closed().reason, CloseReason::Negotiation(fault));
+            assert!(driver.written.is_empty());
+        }
     }
-    assert!(options().with_software("my-client.x", "1.2.3-rc1").is_ok());
+    let accepted = options().with_software("my-client.x", "1.2.3-rc1");
+    assert_eq!(accepted.check(), Ok(()));
 }
 
 #[test]

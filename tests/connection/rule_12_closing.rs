@@ -4,8 +4,9 @@ use std::io::ErrorKind;
 
 use kafka_codec::ApiKey;
 use kafka_codec::connection::{
-    CloseReason, Confidence, ConnectionErrorKind, Delivery, DuplicateRisk, Event, HintKind,
-    Outcome, Retry, Severity, StreamPosition, SubmitError, SubmitOptions, TimeoutKind,
+    CloseReason, Confidence, ConnectionErrorKind, ConnectionOptions, Delivery, DuplicateRisk,
+    Event, HintKind, OnTimeout, Outcome, Retry, Severity, StreamPosition, SubmitError,
+    SubmitOptions, TimeoutKind,
 };
 
 use crate::driver::{Driver, error_of, ms, options, replay, response};
@@ -48,11 +49,14 @@ fn rule_12_every_request_ends_with_how_far_it_had_got() {
             ]
         );
         let errors: Vec<String> = done.into_iter().map(error_of).collect();
-        assert_eq!(errors[0], report.to_string());
+        assert_eq!(
+            errors[0],
+            "broker 1 (b1:9092): Fetch v1 (correlation 2): 50 of 100 bytes of the response: peer closed"
+        );
         assert_eq!(
             errors[4],
-            "broker 1 (b1:9092): OffsetFetch v3 (correlation 6): connection closed: \
-             Fetch v1 (correlation 2): peer closed after 50 of 100 bytes (not sent)"
+            "broker 1 (b1:9092): OffsetFetch v3 (correlation 6): not sent: \
+             peer closed after 50 of 100 bytes (Fetch v1 (correlation 2) was due)"
         );
     });
 }
@@ -174,6 +178,94 @@ fn rule_12_transport_errors_keep_their_kind() {
     assert_eq!(
         close(ErrorKind::TimedOut),
         line("transport failed between frames: it broke")
+    );
+}
+
+#[test]
+fn rule_12_the_kind_of_a_transport_error_is_that_of_the_error_of_each_request() {
+    for kind in [
+        ErrorKind::ConnectionReset,
+        ErrorKind::UnexpectedEof,
+        ErrorKind::TimedOut,
+        ErrorKind::HostUnreachable,
+        ErrorKind::Other,
+    ] {
+        let mut driver = Driver::once(options());
+        driver.open_ready();
+        driver.submit(ApiKey::Fetch, 12);
+        driver.submit(ApiKey::Produce, 9);
+        let error = std::io::Error::new(kind, "it broke");
+        driver.connection.handle_transport_error(driver.now, &error);
+        driver.drain();
+        let reason = driver.closed().reason.clone();
+        assert_eq!(reason.io_kind(), kind);
+        if let CloseReason::Transport { kind: kept, .. } = reason {
+            assert_eq!(kept, kind);
+        }
+    }
+}
+
+/// Broker, request, how far it had got, reason, and the request that was due: in this order whatever happened.
+#[test]
+fn rule_12_the_error_of_a_request_has_the_same_form_whatever_ended_it() {
+    let run = |script: fn(&mut Driver), options: ConnectionOptions| {
+        let mut driver = Driver::once(options);
+        driver.open_ready();
+        driver.submit(ApiKey::Fetch, 12);
+        driver.submit(ApiKey::Produce, 9);
+        script(&mut driver);
+        let errors = driver.completions().into_iter().map(error_of);
+        let lines = errors.map(|line| line.strip_prefix("broker 1 (b1:9092): ").unwrap().into());
+        lines.collect::<Vec<String>>()
+    };
+    let reset = |driver: &mut Driver| {
+        let error = std::io::Error::from(ErrorKind::ConnectionReset);
+        driver.connection.handle_transport_error(driver.now, &error);
+        driver.drain();
+    };
+    let fetch = "Fetch v12 (correlation 2): sent, no response:";
+    let produce = "Produce v9 (correlation 3): sent, no response:";
+    let due = "(Fetch v12 (correlation 2) was due)";
+    assert_eq!(
+        run(reset, options()),
+        [
+            format!("{fetch} connection reset by peer"),
+            format!("{produce} connection reset by peer {due}"),
+        ]
+    );
+    assert_eq!(
+        run(|driver| driver.wait(30_000), options()),
+        [
+            format!("{fetch} timed out after 30000 ms"),
+            format!("{produce} timed out after 30000 ms {due}"),
+        ]
+    );
+    let abandon = options().with_on_timeout(OnTimeout::Abandon);
+    assert_eq!(
+        run(|driver| driver.wait(30_000), abandon),
+        [
+            format!("{fetch} timed out after 30000 ms"),
+            format!("{produce} timed out after 30000 ms {due}"),
+        ]
+    );
+    let close = |driver: &mut Driver| {
+        driver.connection.close(driver.now);
+        driver.drain();
+    };
+    assert_eq!(
+        run(close, options().with_max_in_flight(1)),
+        [
+            format!("{fetch} closed by this side"),
+            format!("Produce v9 (correlation 3): not sent: closed by this side {due}"),
+        ]
+    );
+    let drain = |driver: &mut Driver| {
+        driver.connection.drain(driver.now, ms(1000));
+        driver.drain();
+    };
+    assert_eq!(
+        run(drain, options().with_max_in_flight(1)),
+        ["Produce v9 (correlation 3): not sent: connection is draining"]
     );
 }
 

@@ -130,11 +130,14 @@ async fn a_cut_in_the_middle_of_a_response_tells_each_task_what_hit_it() {
     let line = "broker 1 (b1:9092): Heartbeat v4 (correlation 1): peer closed after 4 of 100 bytes, \
                 1 more in flight: Metadata v13";
     assert_eq!(report.to_string(), line);
-    assert_eq!(first.await.unwrap().unwrap_err().to_string(), line);
+    assert_eq!(
+        first.await.unwrap().unwrap_err().to_string(),
+        "broker 1 (b1:9092): Heartbeat v4 (correlation 1): 4 of 100 bytes of the response: peer closed"
+    );
     assert_eq!(
         second.await.unwrap().unwrap_err().to_string(),
-        "broker 1 (b1:9092): Metadata v13 (correlation 2): connection closed: Heartbeat v4 (correlation 1): \
-         peer closed after 4 of 100 bytes (sent, no response)"
+        "broker 1 (b1:9092): Metadata v13 (correlation 2): sent, no response: \
+         peer closed after 4 of 100 bytes (Heartbeat v4 (correlation 1) was due)"
     );
     let late = client.send(heartbeat(2), SubmitOptions::default()).await;
     let late = late.unwrap_err();

@@ -123,6 +123,9 @@ impl ConnectionError {
     }
 }
 
+/// As in `broker 1 (b1:9092): Produce v12 (correlation 8): sent, no response: connection reset by peer (Fetch v12
+/// (correlation 4) was due)`, on one line: the broker, the request, how far it had got, the reason, and the request before it
+/// whose response was due, if there is one.
 impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -131,32 +134,23 @@ impl fmt::Display for ConnectionError {
             delivery,
             kind,
         } = self;
-        match kind {
-            ConnectionErrorKind::Closed(report) if report.head == Some(*request) => {
-                return report.fmt(f);
-            }
-            _ => write!(f, "{broker}: {request}: ")?,
-        }
-        match kind {
+        write!(f, "{broker}: {request}: {delivery}: ")?;
+        let due = match kind {
             ConnectionErrorKind::Closed(report) => {
-                f.write_str("connection closed: ")?;
-                if let Some(head) = report.head {
-                    write!(f, "{head}: ")?;
-                }
-                write!(f, "{} ({delivery})", report.reason)
-            }
-            ConnectionErrorKind::Draining => {
-                write!(f, "connection takes no more requests ({delivery})")
+                report.reason.fmt_after(*request, *delivery, f)?;
+                report.head
             }
             ConnectionErrorKind::TimedOut { after, blocked_by } => {
-                write!(f, "no response after {}", Ms(*after))?;
-                if let Some(head) = blocked_by {
-                    write!(f, ", blocked by {head}")?;
-                }
-                write!(f, " ({delivery})")
+                write!(f, "timed out after {}", Ms(*after))?;
+                *blocked_by
             }
-            ConnectionErrorKind::Cancelled => write!(f, "cancelled ({delivery})"),
-            ConnectionErrorKind::Version(error) => error.fmt(f),
+            ConnectionErrorKind::Draining => return f.write_str("connection is draining"),
+            ConnectionErrorKind::Cancelled => return f.write_str("cancelled"),
+            ConnectionErrorKind::Version(error) => return error.fmt(f),
+        };
+        match due.filter(|due| due != request) {
+            Some(due) => write!(f, " ({due} was due)"),
+            None => Ok(()),
         }
     }
 }

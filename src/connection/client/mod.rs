@@ -196,16 +196,7 @@ impl Connection {
 
     /// The transport failed.
     pub fn handle_transport_error(&mut self, now: Instant, error: &io::Error) {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => self.handle_end(now, CloseReason::RemoteEof),
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-                self.handle_end(now, CloseReason::RemoteReset);
-            }
-            _ => {
-                let error = error.to_string().into();
-                self.handle_end(now, |at| CloseReason::Transport { error, at });
-            }
-        }
+        self.handle_end(now, |at| CloseReason::of_transport(error, at));
     }
 
     /// When to call [`handle_timer`](Self::handle_timer) next; `None` if there is no need to.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::client_identity::is_software_text;
-use crate::{ApiKey, HeaderVersions, Version, VersionRange};
+use crate::{ApiKey, HeaderVersions, InvalidSoftware, Version, VersionRange};
 
 use crate::connection::VersionTable;
 
@@ -137,24 +136,38 @@ impl ConnectionOptions {
         self
     }
 
-    /// What brokers learn of the client's software.
+    /// The name and version of the client's software, which brokers learn. By default those of this crate.
     ///
-    /// # Errors
-    ///
-    /// A name or version that a broker refuses: it must consist of ASCII letters, digits, dots and hyphens,
-    /// and begin and end with a letter or digit. See KIP-511.
+    /// Both consist of ASCII letters, digits, dots and hyphens, and begin and end with a letter or digit (KIP-511). A
+    /// connection with others is closed when it is opened, with
+    /// [`NegotiationFault::Software`](crate::NegotiationFault::Software); see [`check`](Self::check).
+    #[must_use]
     pub fn with_software(
         mut self,
         name: impl Into<Arc<str>>,
         version: impl Into<Arc<str>>,
-    ) -> Result<Self, InvalidSoftware> {
+    ) -> Self {
         (self.software_name, self.software_version) = (name.into(), version.into());
-        for text in [&self.software_name, &self.software_version] {
-            if !is_software_text(text) {
-                return Err(InvalidSoftware(text.clone()));
-            }
-        }
-        Ok(self)
+        self
+    }
+
+    /// Checks the options, for programs that would rather know before they connect.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSoftware`] if brokers refuse the name or version of the software.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::connection::ConnectionOptions;
+    ///
+    /// let options = ConnectionOptions::new("broker 1").with_software("my-client", "1.2.3-rc1");
+    /// assert!(options.check().is_ok());
+    /// assert!(options.with_software("my client", "1").check().is_err());
+    /// ```
+    pub fn check(&self) -> Result<(), InvalidSoftware> {
+        InvalidSoftware::check(&self.software_name, &self.software_version)
     }
 
     /// How the broker's versions become known. By default by asking.
@@ -379,20 +392,3 @@ impl SubmitOptions {
         self
     }
 }
-
-/// A software name or version that brokers refuse.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidSoftware(Arc<str>);
-
-impl std::fmt::Display for InvalidSoftware {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "brokers refuse `{}` as the name or version of software: use letters, digits, dots and hyphens, \
-             with a letter or digit at both ends",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for InvalidSoftware {}

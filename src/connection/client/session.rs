@@ -15,13 +15,13 @@ use crate::connection::{
     State, TimeoutKind, VersionError, VersionTable,
 };
 use crate::messages::{ApiVersionsRequest, SaslAuthenticateResponse, SaslHandshakeResponse};
-use crate::{ApiKey, Decode, ErrorCode, Message, Request, Version};
+use crate::{ApiKey, ApiVersionsAnswer, Decode, ErrorCode, Message, Request, Version};
 
 use super::completion::RawResponse;
 use super::error::SubmitError;
 use super::event::{Event, Initialization};
 use super::options::{ConnectionOptions, Negotiation, ReauthenticationMode, SubmitOptions};
-use super::version_choice::{Choice, VersionsAnswer, common_versions, read_versions};
+use super::version_choice::{Choice, common_versions};
 
 /// The state of a connection, and what is agreed with the broker: versions, and who the client is.
 ///
@@ -113,6 +113,9 @@ impl Session {
     /// The transport is open: begins with what the options say.
     pub(super) fn opened(&mut self, now: Instant) {
         self.restart_deadline(now);
+        if let Err(error) = self.options.check() {
+            return self.close_negotiation(NegotiationFault::Software(error));
+        }
         match &self.options.negotiation {
             Negotiation::Assume(versions) => {
                 self.versions = versions.clone();
@@ -174,8 +177,8 @@ impl Session {
     }
 
     fn on_versions(&mut self, now: Instant, sent: Version, body: &[u8], response: RawResponse) {
-        match read_versions(sent, body) {
-            Ok(VersionsAnswer::AskIn { version, error }) => {
+        match ApiVersionsAnswer::decode(body, sent) {
+            Ok(ApiVersionsAnswer::AskIn { version, error }) => {
                 let is_name = error == ErrorCode::INVALID_REQUEST;
                 self.emit(Event::VersionsFallback {
                     from: sent,
@@ -186,7 +189,7 @@ impl Session {
                 });
                 self.ask_versions(now, version);
             }
-            Ok(VersionsAnswer::Known(versions)) => {
+            Ok(ApiVersionsAnswer::Known(versions)) => {
                 self.versions = versions;
                 let version = response.version();
                 self.emit(Event::VersionsNegotiated {

@@ -203,17 +203,7 @@ impl ServerConnection {
 
     /// The transport failed.
     pub fn handle_transport_error(&mut self, now: Instant, error: &io::Error) {
-        let at = self.receiver.position();
-        let reason = match error.kind() {
-            io::ErrorKind::UnexpectedEof => CloseReason::RemoteEof(at),
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-                CloseReason::RemoteReset(at)
-            }
-            _ => CloseReason::Transport {
-                error: error.to_string().into(),
-                at,
-            },
-        };
+        let reason = CloseReason::of_transport(error, self.receiver.position());
         self.end(now, reason);
     }
 

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::client_identity::is_software_text;
 use crate::connection::bodies::{self, ROUTED};
 use crate::connection::sasl::Token;
 use crate::connection::{ApiLabel, CloseReason, RequestFault, RequestId};
@@ -13,7 +12,10 @@ use crate::frame::SIZE_BYTES;
 use crate::frame::input::FrameInput;
 use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use crate::wire::{Blob, Encoding, Reader, Writer};
-use crate::{ApiKey, Decode, DecodeError, ErrorCode, HeaderVersions, Response, Version, frame};
+use crate::{
+    ApiKey, Decode, DecodeError, ErrorCode, HeaderVersions, InvalidSoftware, Response, Version,
+    frame,
+};
 
 use super::{IncomingRequest, RespondError, ServerConnection, ServerEvent};
 
@@ -186,7 +188,7 @@ impl ServerConnection {
             &request.client_software_name,
             &request.client_software_version,
         );
-        let is_known = is_software_text(name) && is_software_text(version);
+        let is_known = InvalidSoftware::check(name, version).is_ok();
         if label.version >= Version(3) && !is_known {
             let response = ApiVersionsResponse {
                 error_code: ErrorCode::INVALID_REQUEST,

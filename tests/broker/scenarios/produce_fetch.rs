@@ -144,7 +144,7 @@ async fn the_response_to_a_fetch_that_was_cancelled_is_late_and_the_connection_g
     };
     assert_eq!(cancelled.key, ApiKey::Fetch);
     assert!(
-        cancelled.outcome.ends_with("cancelled (sent, no response)"),
+        cancelled.outcome.ends_with("sent, no response: cancelled"),
         "{}",
         cancelled.outcome
     );

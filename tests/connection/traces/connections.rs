@@ -40,8 +40,8 @@ fn requests_that_fail_at_the_end_say_why_and_how_far_and_the_end_names_the_one_t
     );
     assert_eq!(
         produce.message,
-        "broker 1 (b1:9092): Produce v9 (correlation 3): connection closed: Fetch v16 (correlation 2): \
-         peer closed after 50 of 101 bytes (not sent)"
+        "broker 1 (b1:9092): Produce v9 (correlation 3): not sent: \
+         peer closed after 50 of 101 bytes (Fetch v16 (correlation 2) was due)"
     );
 
     let (message, found) = one(&traced, "closed");

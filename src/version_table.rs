@@ -1,4 +1,4 @@
-//! Which versions the broker has, and which one a request is sent in.
+//! The versions that a broker serves, and those in which a request may be sent to it.
 
 use std::{error, fmt};
 
@@ -28,8 +28,7 @@ impl VersionTable {
     /// # Examples
     ///
     /// ```
-    /// use kafka_codec::connection::VersionTable;
-    /// use kafka_codec::{ApiKey, VersionRange};
+    /// use kafka_codec::{ApiKey, VersionRange, VersionTable};
     ///
     /// let of_0_11 = [(ApiKey::Metadata, VersionRange::new(0, 4).unwrap())];
     /// let table = VersionTable::new(of_0_11);
@@ -45,9 +44,13 @@ impl VersionTable {
         Self::from_apis(apis)
     }
 
-    /// What a broker answered; ranges without a version are left out, and the first of two entries
+    /// The table that a response to ApiVersions states. Ranges without a version are left out, and the first of two entries
     /// for one API counts.
-    pub(super) fn from_response(response: &ApiVersionsResponse<'_>) -> Self {
+    ///
+    /// Whether the broker wants to be asked again, in another version, says
+    /// [`ApiVersionsAnswer`](crate::ApiVersionsAnswer).
+    #[must_use]
+    pub fn from_response(response: &ApiVersionsResponse<'_>) -> Self {
         let apis = response.api_keys.iter().filter_map(|api| {
             let versions = VersionRange::new(api.min_version, api.max_version)?;
             Some(Api {
@@ -122,14 +125,13 @@ impl VersionTable {
     /// # Examples
     ///
     /// ```
-    /// use kafka_codec::connection::VersionTable;
     /// use kafka_codec::messages::ApiVersionsRequest;
-    /// use kafka_codec::{ApiKey, VersionRange};
+    /// use kafka_codec::{ApiKey, VersionRange, VersionTable};
     ///
     /// let broker = VersionTable::new([(ApiKey::ApiVersions, VersionRange::new(0, 3).unwrap())]);
     /// let caller = VersionRange::new(1, 9);
     /// assert_eq!(broker.versions_of::<ApiVersionsRequest>(caller)?, VersionRange::new(1, 3).unwrap());
-    /// # Ok::<(), kafka_codec::connection::VersionError>(())
+    /// # Ok::<(), kafka_codec::VersionError>(())
     /// ```
     pub fn versions_of<R: Request>(
         &self,
@@ -163,8 +165,12 @@ impl VersionTable {
             })
     }
 
-    /// Whether the broker has a version of an API.
-    pub(super) fn check(&self, key: ApiKey, version: Version) -> Result<(), VersionError> {
+    /// Checks that the broker serves `version` of an API.
+    ///
+    /// # Errors
+    ///
+    /// [`VersionError`] says what it serves instead.
+    pub fn check(&self, key: ApiKey, version: Version) -> Result<(), VersionError> {
         match self.get(key) {
             Some(broker) if broker.contains(version) => Ok(()),
             Some(broker) => Err(VersionError::NoCommonVersion {
@@ -253,6 +259,18 @@ pub enum VersionError {
         /// What the caller allows, if it said so.
         caller: Option<VersionRange>,
     },
+}
+
+impl VersionError {
+    /// The API for which there is no version.
+    #[must_use]
+    pub const fn key(&self) -> ApiKey {
+        match self {
+            Self::ApiUnknownToBroker { key }
+            | Self::ApiUnknownToUs { key }
+            | Self::NoCommonVersion { key, .. } => *key,
+        }
+    }
 }
 
 impl fmt::Display for VersionError {
