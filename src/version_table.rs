@@ -137,13 +137,12 @@ impl VersionTable {
         &self,
         caller: Option<VersionRange>,
     ) -> Result<VersionRange, VersionError> {
-        let ours = unasked(R::VERSIONS, R::KEY.versions(), R::KEY.stable_versions());
-        self.common(R::KEY, ours, caller)
+        self.common(R::KEY, sendable::<R>(), caller)
     }
 
     /// The versions in which a request of `key` may be sent; see [`choose`](Self::choose).
     #[inline]
-    fn common(
+    pub(super) fn common(
         &self,
         key: ApiKey,
         ours: Option<VersionRange>,
@@ -205,16 +204,22 @@ impl VersionTable {
     }
 }
 
-/// The versions of a request in which it is sent without the caller naming one: those that are stable. Of a user-defined
-/// API no version is known here, and all are.
-fn unasked(
+/// The versions of a request of type `R` in which it is sent without the caller naming one.
+#[inline]
+pub(super) const fn sendable<R: Request>() -> Option<VersionRange> {
+    const { unasked(R::VERSIONS, R::KEY.versions(), R::KEY.stable_versions()) }
+}
+
+/// The versions of a type that are stable. Of a user-defined API no version is known here, and all are.
+const fn unasked(
     of_type: VersionRange,
     known: Option<VersionRange>,
     stable: Option<VersionRange>,
 ) -> Option<VersionRange> {
-    match known {
-        Some(_) => of_type.intersect(stable?),
-        None => Some(of_type),
+    match (known, stable) {
+        (Some(_), Some(stable)) => of_type.intersect(stable),
+        (Some(_), None) => None,
+        (None, _) => Some(of_type),
     }
 }
 

@@ -104,6 +104,12 @@ impl Writer {
         self.truncate(&Position::default());
     }
 
+    /// What was written before the first shared blob that was passed through, and perhaps more.
+    #[cfg(feature = "connection")]
+    pub(crate) fn first_bytes(&self) -> &[u8] {
+        self.cursor.own()
+    }
+
     /// All that was written, with shared blobs left where they are.
     #[must_use]
     pub fn finish(self) -> Segments {

@@ -13,12 +13,17 @@ use crate::frame::SIZE_BYTES;
 
 use super::error::ConnectionError;
 use super::event::Event;
-use super::request::PendingRequest;
 
 /// A request that is over. Each accepted request has exactly one of these.
 #[derive(Debug)]
 pub struct Completion {
-    pub(super) request: PendingRequest,
+    pub(super) id: RequestId,
+    pub(super) label: ApiLabel,
+    pub(super) tag: u64,
+    pub(super) attempt: u32,
+    /// The bytes of the request, its size included.
+    pub(super) frame_bytes: usize,
+    pub(super) timings: Timings,
     pub(super) outcome: Outcome,
 }
 
@@ -50,26 +55,26 @@ impl Outcome {
 impl Completion {
     /// Which request it is.
     #[must_use]
-    pub fn id(&self) -> RequestId {
-        self.request.id
+    pub const fn id(&self) -> RequestId {
+        self.id
     }
 
     /// What names it in logs.
     #[must_use]
-    pub fn label(&self) -> ApiLabel {
-        self.request.label
+    pub const fn label(&self) -> ApiLabel {
+        self.label
     }
 
     /// The number that the caller gave it.
     #[must_use]
-    pub fn tag(&self) -> u64 {
-        self.request.tag
+    pub const fn tag(&self) -> u64 {
+        self.tag
     }
 
     /// Which attempt it is, as the caller counts.
     #[must_use]
-    pub fn attempt(&self) -> u32 {
-        self.request.attempt
+    pub const fn attempt(&self) -> u32 {
+        self.attempt
     }
 
     /// How it ended.
@@ -90,8 +95,8 @@ impl Completion {
 
     /// When it passed each stage.
     #[must_use]
-    pub fn timings(&self) -> &Timings {
-        &self.request.timings
+    pub const fn timings(&self) -> &Timings {
+        &self.timings
     }
 
     /// How long the broker throttled, as the response says.
@@ -105,8 +110,8 @@ impl Completion {
 
     /// The bytes of the request, its size included.
     #[must_use]
-    pub fn bytes_out(&self) -> usize {
-        self.request.frame_bytes
+    pub const fn bytes_out(&self) -> usize {
+        self.frame_bytes
     }
 
     /// The bytes of the response, its size included; 0 without one.

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 use crate::connection::bodies::{self, ROUTED};
 use crate::connection::{ApiLabel, EncodedRequest, RequestId, Timings};
 use crate::frame::SIZE_BYTES;
 use crate::messages::{ApiVersionsRequest, SaslAuthenticateRequest, SaslHandshakeRequest};
-use crate::wire::{Blob, Encoding, Segments, Writer};
+use crate::wire::{Blob, Encoding, Writer};
 use crate::{ApiKey, EncodeError, Request, Version, frame};
 
 use super::error::SubmitError;
@@ -19,27 +19,22 @@ use super::request::{Origin, PendingRequest};
 use super::session::SetupRequest;
 use super::version_choice::{Choice, write_highest};
 
-/// Makes frames of requests, and numbers both.
+/// Appends frames of requests to writers, and numbers requests.
 #[derive(Debug)]
 pub(super) struct Encoder {
     options: Arc<ConnectionOptions>,
     /// The number of requests so far.
     count: u64,
     ids: CorrelationIds,
-    /// The box of a request that is over.
-    spare: Option<Box<PendingRequest>>,
 }
 
-/// A request and its frame.
-pub(super) type NumberedRequest = (Box<PendingRequest>, Segments);
-
-/// What an encoder needs of the rest of the connection.
-pub(super) struct EncodeContext<'c> {
-    pub(super) now: Instant,
-    /// A buffer that is used again.
-    pub(super) buffer: Vec<u8>,
-    /// Whether a pending request has this correlation id.
-    pub(super) is_taken: &'c dyn Fn(i32) -> bool,
+/// What is known of a request whose frame was written.
+pub(super) struct Submission {
+    pub(super) label: ApiLabel,
+    pub(super) origin: Origin,
+    pub(super) expects_response: bool,
+    /// How long the broker may hold it.
+    pub(super) server_wait: Duration,
 }
 
 impl Encoder {
@@ -47,218 +42,195 @@ impl Encoder {
         Self {
             count: 0,
             ids: CorrelationIds::new(options.first_correlation_id, options.reserves_sasl_ids),
-            spare: None,
             options,
         }
     }
 
-    /// Reuses the box of a request that is over.
+    /// The next correlation id that is not taken.
     #[inline]
-    pub(super) fn reuse(&mut self, spare: Box<PendingRequest>) {
-        self.spare = Some(spare);
+    pub(super) fn next_id(&mut self, is_taken: impl Fn(i32) -> bool) -> i32 {
+        self.ids.next(is_taken)
     }
 
-    /// Encodes a request of the caller.
+    /// Writes a request of the caller.
     pub(super) fn request<R: Request>(
-        &mut self,
-        context: EncodeContext<'_>,
+        &self,
+        writer: &mut Writer,
         request: &R,
         choice: Choice,
-        origin: Origin,
-        options: SubmitOptions,
-    ) -> Result<NumberedRequest, SubmitError> {
-        let correlation_id = self.ids.next(context.is_taken);
-        let mut writer = Writer::with_buffer(context.buffer);
+        id: i32,
+        options: &SubmitOptions,
+    ) -> Result<Submission, SubmitError> {
         let client_id = self.options.client_id.as_deref();
-        let version = write_highest(&mut writer, choice, |writer, version| {
-            frame::write_request(writer, request, version, correlation_id, client_id)
+        let version = write_highest(writer, choice, |writer, version| {
+            frame::write_request(writer, request, version, id, client_id)
         })?;
-        let frame = writer.finish();
-        let options = options.or_server_wait(|| request.server_wait(version));
-        Ok(self.typed::<R>(context.now, version, correlation_id, origin, frame, options))
+        let wait = options.server_wait_or(|| request.server_wait(version));
+        Ok(typed::<R>(writer, version, id, Origin::Caller, wait))
     }
 
-    /// Encodes the request of a probe.
+    /// Writes the request of a probe.
     pub(super) fn probe(
-        &mut self,
-        context: EncodeContext<'_>,
+        &self,
+        writer: &mut Writer,
         version: Version,
-    ) -> Result<NumberedRequest, SubmitError> {
-        let own = self.options.clone();
-        let request = api_versions_request(&own);
-        let options = SubmitOptions::default();
-        self.request(
-            context,
-            &request,
-            Choice::Exactly(version),
-            Origin::Probe,
-            options,
-        )
+        id: i32,
+    ) -> Result<Submission, EncodeError> {
+        let request = api_versions_request(&self.options);
+        self.own(writer, &request, version, id, Origin::Probe)
     }
 
-    /// Numbers a request that is encoded already: header and body, without the size.
+    /// Writes a request that is encoded already, header and body without the size, with another correlation id.
     pub(super) fn frame(
-        &mut self,
-        context: EncodeContext<'_>,
+        writer: &mut Writer,
         frame: &Bytes,
-        options: SubmitOptions,
-    ) -> Result<NumberedRequest, SubmitError> {
+        id: i32,
+        options: &SubmitOptions,
+    ) -> Result<Submission, SubmitError> {
         let (key, version) = routing(frame)?;
-        let correlation_id = self.ids.next(context.is_taken);
-        let mut writer = Writer::with_buffer(context.buffer);
         writer.sized(|writer| {
             writer.i16(key.number());
             writer.i16(version.0);
-            writer.i32(correlation_id);
+            writer.i32(id);
             writer.bytes(&Blob::Shared(frame.slice(ROUTED..)))
         })?;
         let headers = options.headers_of(key, version);
-        let label = ApiLabel::new(key, version, headers, correlation_id, ());
-        let expects_response = bodies::expects_response(key, version, headers, || frame);
-        let options =
-            options.or_server_wait(|| bodies::server_wait_of_frame(key, version, headers, frame));
-        let encoded = writer.finish();
-        Ok(self.pending(
-            context.now,
-            label,
-            Origin::Caller,
-            encoded,
-            expects_response,
-            options,
-        ))
+        let wait = || bodies::server_wait_of_frame(key, version, headers, frame);
+        Ok(Submission {
+            label: ApiLabel::new(key, version, headers, id, ()),
+            origin: Origin::Caller,
+            expects_response: bodies::expects_response(key, version, headers, || frame),
+            server_wait: options.server_wait_or(wait),
+        })
     }
 
-    /// Puts the header before a request whose body is encoded already.
+    /// Writes a request whose body is encoded already.
     pub(super) fn encoded(
-        &mut self,
-        context: EncodeContext<'_>,
+        &self,
+        writer: &mut Writer,
         request: &EncodedRequest,
-        options: SubmitOptions,
-    ) -> Result<NumberedRequest, EncodeError> {
-        let correlation_id = self.ids.next(context.is_taken);
-        let mut writer = Writer::with_buffer(context.buffer);
+        id: i32,
+        options: &SubmitOptions,
+    ) -> Result<Submission, EncodeError> {
         let client_id = self.options.client_id.as_deref();
-        request.write_frame(&mut writer, correlation_id, client_id)?;
+        request.write_frame(writer, id, client_id)?;
         let (key, version) = (request.api_key(), request.version());
-        let label = ApiLabel::new(key, version, request.header_versions(), correlation_id, ());
-        let options = options.or_server_wait(|| request.server_wait());
-        let (now, frame) = (context.now, writer.finish());
-        let expects_response = request.expects_response();
-        Ok(self.pending(now, label, Origin::Caller, frame, expects_response, options))
+        Ok(Submission {
+            label: ApiLabel::new(key, version, request.header_versions(), id, ()),
+            origin: Origin::Caller,
+            expects_response: request.expects_response(),
+            server_wait: options.server_wait_or(|| request.server_wait()),
+        })
     }
 
-    /// Encodes a request of the session.
+    /// Writes a request of the session.
     pub(super) fn setup(
         &mut self,
-        mut context: EncodeContext<'_>,
+        writer: &mut Writer,
         request: &SetupRequest,
-    ) -> Result<NumberedRequest, EncodeError> {
-        let own = self.options.clone();
+        is_taken: impl Fn(i32) -> bool,
+    ) -> Result<Submission, EncodeError> {
         let (token, version) = match request {
             SetupRequest::ApiVersions(version) => {
-                let id = self.ids.next(context.is_taken);
-                let request = api_versions_request(&own);
-                return self.setup_typed(context, &request, *version, id);
+                let id = self.ids.next(is_taken);
+                let request = api_versions_request(&self.options);
+                return self.own(writer, &request, *version, id, Origin::Setup);
             }
             SetupRequest::SaslHandshake { mechanism, version } => {
-                let id = self.ids.next_sasl(context.is_taken);
+                let id = self.ids.next_sasl(is_taken);
                 let request = SaslHandshakeRequest {
                     mechanism: Cow::Borrowed(mechanism),
                     ..Default::default()
                 };
-                return self.setup_typed(context, &request, *version, id);
+                return self.own(writer, &request, *version, id, Origin::Setup);
             }
             SetupRequest::SaslAuthenticate { token, version } => (token, Some(*version)),
             SetupRequest::SaslToken(token) => (token, None),
         };
         // Large enough that it does not grow, which would leave a copy behind.
-        let client_id = own.client_id.as_deref().map_or(0, str::len);
-        context.buffer = Vec::with_capacity(64 + client_id + token.expose().len());
+        let client_id = self.options.client_id.as_deref().map_or(0, str::len);
+        let buffer = Vec::with_capacity(64 + client_id + token.expose().len());
+        *writer = Writer::with_buffer(buffer);
         let token = Blob::Borrowed(token.expose());
         if let Some(version) = version {
-            let id = self.ids.next_sasl(context.is_taken);
+            let id = self.ids.next_sasl(is_taken);
             let request = SaslAuthenticateRequest {
                 auth_bytes: token,
                 ..Default::default()
             };
-            return self.setup_typed(context, &request, version, id);
+            return self.own(writer, &request, version, id, Origin::Setup);
         }
-        let mut writer = Writer::with_buffer(context.buffer);
         writer.blob(Encoding::Classic, &token, "token")?;
-        let (label, origin) = (ApiLabel::of_bare_token(), Origin::SaslToken);
-        let options = SubmitOptions::default();
-        Ok(self.pending(context.now, label, origin, writer.finish(), false, options))
+        Ok(Submission {
+            label: ApiLabel::of_bare_token(),
+            origin: Origin::SaslToken,
+            expects_response: false,
+            server_wait: Duration::ZERO,
+        })
     }
 
-    fn setup_typed<R: Request>(
-        &mut self,
-        context: EncodeContext<'_>,
+    /// Writes a request of the connection's own.
+    fn own<R: Request>(
+        &self,
+        writer: &mut Writer,
         request: &R,
         version: Version,
         id: i32,
-    ) -> Result<NumberedRequest, EncodeError> {
+        origin: Origin,
+    ) -> Result<Submission, EncodeError> {
         let client_id = self.options.client_id.as_deref();
-        let frame = frame::encode_request(context.buffer, request, version, id, client_id)?;
-        let options = SubmitOptions::default();
-        Ok(self.typed::<R>(context.now, version, id, Origin::Setup, frame, options))
+        frame::write_request(writer, request, version, id, client_id)?;
+        Ok(typed::<R>(writer, version, id, origin, Duration::ZERO))
     }
 
+    /// Numbers a request that was written.
     #[inline]
-    fn typed<R: Request>(
+    pub(super) fn pending(
         &mut self,
         now: Instant,
-        version: Version,
-        correlation_id: i32,
-        origin: Origin,
-        frame: Segments,
-        options: SubmitOptions,
-    ) -> NumberedRequest {
-        let headers = R::header_versions(version);
-        let label = ApiLabel::new(R::KEY, version, headers, correlation_id, ());
-        let encoded = || {
-            frame
-                .chunk()
-                .get(SIZE_BYTES..)
-                .expect("it begins with its size")
-        };
-        let expects_response = bodies::expects_response(R::KEY, version, headers, encoded);
-        self.pending(now, label, origin, frame, expects_response, options)
-    }
-
-    #[inline]
-    fn pending(
-        &mut self,
-        now: Instant,
-        label: ApiLabel,
-        origin: Origin,
-        frame: Segments,
-        expects_response: bool,
-        options: SubmitOptions,
-    ) -> NumberedRequest {
+        submission: Submission,
+        frame_bytes: usize,
+        options: &SubmitOptions,
+    ) -> PendingRequest {
         let id = RequestId(self.count);
         self.count += 1;
         let timeout = options.timeout.unwrap_or(self.options.request_timeout);
-        let request = PendingRequest {
+        PendingRequest {
             id,
-            label,
-            origin,
+            label: submission.label,
+            origin: submission.origin,
             tag: options.tag,
             attempt: options.attempt,
-            expects_response,
+            expects_response: submission.expects_response,
             deadline: options.deadline,
-            timeout: timeout.saturating_add(options.server_wait.unwrap_or(Duration::ZERO)),
-            frame_bytes: frame.remaining(),
+            timeout: timeout.saturating_add(submission.server_wait),
+            frame_bytes,
             timings: Timings::at(now),
             extended_before: Duration::ZERO,
-        };
-        let request = match self.spare.take() {
-            Some(mut spare) => {
-                *spare = request;
-                spare
-            }
-            None => Box::new(request),
-        };
-        (request, frame)
+            outcome: None,
+        }
+    }
+}
+
+/// What is known of a request of a type, which was written to `writer`.
+#[inline]
+fn typed<R: Request>(
+    writer: &Writer,
+    version: Version,
+    id: i32,
+    origin: Origin,
+    server_wait: Duration,
+) -> Submission {
+    let headers = R::header_versions(version);
+    let encoded = || {
+        let frame = writer.first_bytes();
+        frame.get(SIZE_BYTES..).expect("it begins with its size")
+    };
+    Submission {
+        label: ApiLabel::new(R::KEY, version, headers, id, ()),
+        origin,
+        expects_response: bodies::expects_response(R::KEY, version, headers, encoded),
+        server_wait,
     }
 }
 

@@ -259,8 +259,8 @@ pub(super) struct EventQueue {
 /// An event in the queue. It takes less room than an [`Event`], so that less is moved.
 #[derive(Debug)]
 enum QueuedEvent {
-    /// A request of the caller is over.
-    Completed(Box<PendingRequest>, Outcome),
+    /// A request of the caller is over, and has an outcome.
+    Completed(Box<PendingRequest>),
     Other(Box<Event>),
 }
 
@@ -289,11 +289,12 @@ impl EventQueue {
 
     /// A request is over: adds the event, if it is one of the caller's.
     #[inline]
-    pub(super) fn complete(&mut self, request: Box<PendingRequest>, outcome: Outcome) {
+    pub(super) fn complete(&mut self, mut request: Box<PendingRequest>, outcome: Outcome) {
         let label = request.label;
         match (request.origin, outcome) {
             (Origin::Caller, outcome) => {
-                push_exactly(&mut self.events, QueuedEvent::Completed(request, outcome));
+                request.outcome = Some(outcome);
+                push_exactly(&mut self.events, QueuedEvent::Completed(request));
             }
             (Origin::Probe, Outcome::Failed(error)) => {
                 let outcome = ProbeOutcome::Failed(error);
@@ -337,14 +338,19 @@ impl EventQueue {
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Event> {
         match self.events.pop_front()? {
-            QueuedEvent::Completed(request, outcome) => {
+            QueuedEvent::Completed(mut request) => {
+                let completion = Completion {
+                    id: request.id,
+                    label: request.label,
+                    tag: request.tag,
+                    attempt: request.attempt,
+                    frame_bytes: request.frame_bytes,
+                    timings: request.timings,
+                    outcome: request.outcome.take().expect("it is over"),
+                };
                 self.spare.truncate(MAX_SPARE - 1);
                 self.spare.push(request);
-                let request = self.spare.last().expect("it was added just now");
-                Some(Event::Completed(Completion {
-                    request: **request,
-                    outcome,
-                }))
+                Some(Event::Completed(completion))
             }
             QueuedEvent::Other(event) => Some(*event),
         }

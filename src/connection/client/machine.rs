@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use crate::connection::bodies::throttle_time;
 use crate::connection::{
@@ -15,16 +15,17 @@ use crate::correlation::Answered;
 use crate::frame::input::FrameInput;
 use crate::frame::{FrameReader, SIZE_BYTES, StreamPosition};
 use crate::messages::ApiVersionsResponse;
+use crate::wire::{Segments, Writer};
 use crate::{Decode, ErrorCode};
 
 use super::Connection;
 use super::closing;
 use super::completion::{Outcome, RawResponse};
 use super::deadlines::Pending;
-use super::encode::{EncodeContext, Encoder, NumberedRequest};
+use super::encode::{Encoder, Submission};
 use super::error::ConnectionErrorKind;
 use super::event::{Event, ProbeOutcome};
-use super::options::{IdlePolicy, OnTimeout};
+use super::options::{IdlePolicy, OnTimeout, SubmitOptions};
 use super::request::{Origin, PendingRequest};
 use super::send_queue::BlockedOn;
 use super::session::{Action, SetupRequest};
@@ -32,8 +33,14 @@ use super::session::{Action, SetupRequest};
 /// How a request moves from one part to the next.
 impl Connection {
     /// Takes a new request: it may be sent at once, which is usual, or waits for its turn.
-    pub(super) fn take_in(&mut self, now: Instant, encoded: NumberedRequest) -> RequestId {
-        let (mut request, frame) = encoded;
+    pub(super) fn take_in(
+        &mut self,
+        now: Instant,
+        writer: Writer,
+        submission: Submission,
+        options: &SubmitOptions,
+    ) -> RequestId {
+        let (mut request, frame) = self.number(now, writer, submission, options);
         let (id, label) = (request.id, request.label);
         let is_only_one = self.is_idle();
         self.deadlines.request_submitted(&mut request, is_only_one);
@@ -291,8 +298,15 @@ impl Connection {
 
     /// Sends a request of the session before all that wait.
     fn send_setup(&mut self, now: Instant, request: &SetupRequest) {
-        match self.encode(now, |encoder, context| encoder.setup(context, request)) {
-            Ok((request, frame)) => self.queue.admit(now, request, frame),
+        let mut writer = Writer::with_buffer(self.queue.buffer());
+        let (queue, in_flight) = (&self.queue, &self.in_flight);
+        let is_taken = |id| in_flight.has_id(id) || queue.has_id(id);
+        match self.encoder.setup(&mut writer, request, is_taken) {
+            Ok(submission) => {
+                let options = SubmitOptions::default();
+                let (request, frame) = self.number(now, writer, submission, &options);
+                self.queue.admit(now, request, frame);
+            }
             Err(error) => {
                 let reason = match request {
                     SetupRequest::ApiVersions(_) => {
@@ -449,26 +463,46 @@ impl Connection {
         self.events.push(Event::Closed(report));
     }
 
-    /// Encodes a request with what the encoder needs of the other parts.
-    pub(super) fn encode<T>(
+    /// Sends the request that `encode` writes, with a correlation id.
+    #[inline]
+    pub(super) fn send<E>(
         &mut self,
         now: Instant,
-        encode: impl FnOnce(&mut Encoder, EncodeContext<'_>) -> T,
-    ) -> T {
-        let buffer = self.queue.buffer();
-        if let Some(spare) = self.events.spare() {
-            self.encoder.reuse(spare);
-        }
+        options: &SubmitOptions,
+        encode: impl FnOnce(&Encoder, &mut Writer, i32) -> Result<Submission, E>,
+    ) -> Result<RequestId, E> {
+        let id = self.next_id();
+        let mut writer = Writer::with_buffer(self.queue.buffer());
+        let submission = encode(&self.encoder, &mut writer, id)?;
+        Ok(self.take_in(now, writer, submission, options))
+    }
+
+    fn next_id(&mut self) -> i32 {
         let (queue, in_flight) = (&self.queue, &self.in_flight);
-        let is_taken = &|id| in_flight.has_id(id) || queue.has_id(id);
-        encode(
-            &mut self.encoder,
-            EncodeContext {
-                now,
-                buffer,
-                is_taken,
-            },
-        )
+        self.encoder
+            .next_id(|id| in_flight.has_id(id) || queue.has_id(id))
+    }
+
+    /// The request that was written, in a box that is used again if there is one, and its frame.
+    #[inline]
+    fn number(
+        &mut self,
+        now: Instant,
+        writer: Writer,
+        submission: Submission,
+        options: &SubmitOptions,
+    ) -> (Box<PendingRequest>, Segments) {
+        let frame = writer.finish();
+        let bytes = frame.remaining();
+        let request = self.encoder.pending(now, submission, bytes, options);
+        let request = match self.events.spare() {
+            Some(mut spare) => {
+                *spare = request;
+                spare
+            }
+            None => Box::new(request),
+        };
+        (request, frame)
     }
 
     pub(super) fn pending(&self) -> Pending {

@@ -27,7 +27,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::frame::FrameReader;
 use crate::frame::input::FrameInput;
-use crate::{ApiKey, DecodeError, Request, Version};
+use crate::{ApiKey, DecodeError, Request, Version, VersionRange};
 
 use super::request::earlier;
 use super::sasl::{Mechanism, Token};
@@ -35,6 +35,7 @@ use super::{
     ApiLabel, CloseReason, Delivery, EncodedRequest, Gauges, RequestId, State, TimeoutKind,
     Transmit, VersionError, VersionTable,
 };
+use crate::version_table::sendable;
 use completion::DecodedResponse;
 use deadlines::{Deadlines, Pending};
 use encode::{Encoder, routing};
@@ -42,9 +43,10 @@ use error::{ConnectionErrorKind, SubmitError};
 use event::{Event, EventQueue};
 use in_flight::InFlight;
 use options::{ConnectionOptions, SubmitOptions};
-use request::{Origin, PendingRequest};
+use request::PendingRequest;
 use send_queue::SendQueue;
 use session::Session;
+use version_choice::Choice;
 
 /// The client's side of a connection to a broker: bytes, times and requests in; bytes, times and events out.
 ///
@@ -280,12 +282,10 @@ impl Connection {
         request: &R,
         options: SubmitOptions,
     ) -> Result<RequestId, SubmitError> {
-        self.check_open()?;
-        let choice = self.session.choice_of::<R>(options)?;
-        let encoded = self.encode(now, |encoder, context| {
-            encoder.request(context, request, choice, Origin::Caller, options)
-        })?;
-        Ok(self.take_in(now, encoded))
+        let choice = self.choice(R::KEY, sendable::<R>(), &options)?;
+        self.send(now, &options, |encoder, writer, id| {
+            encoder.request(writer, request, choice, id, &options)
+        })
     }
 
     /// Sends a request that is encoded already: header and body, without the size, in whatever API and version.
@@ -305,10 +305,9 @@ impl Connection {
         self.check_open()?;
         let (key, version) = routing(frame)?;
         self.session.check_version(key, version)?;
-        let encoded = self.encode(now, |encoder, context| {
-            encoder.frame(context, frame, options)
-        })?;
-        Ok(self.take_in(now, encoded))
+        self.send(now, &options, |_, writer, id| {
+            Encoder::frame(writer, frame, id, &options)
+        })
     }
 
     /// Sends a request whose body is encoded already, in whatever API and version; the header is made here.
@@ -376,10 +375,10 @@ impl Connection {
         self.check_open()?;
         self.session
             .check_version(request.api_key(), request.version())?;
-        let numbered = self.encode(now, |encoder, context| {
-            encoder.encoded(context, request, options)
-        })?;
-        Ok(self.take_in(now, numbered))
+        let sent = self.send(now, &options, |encoder, writer, id| {
+            encoder.encoded(writer, request, id, &options)
+        });
+        Ok(sent?)
     }
 
     /// Asks the broker for its versions, to see whether it still answers. The answer is [`Event::Probed`].
@@ -399,8 +398,22 @@ impl Connection {
             Version(0) => self.choose_version(ApiKey::ApiVersions)?,
             negotiated => negotiated,
         };
-        let encoded = self.encode(now, |encoder, context| encoder.probe(context, version))?;
-        Ok(self.take_in(now, encoded))
+        let options = SubmitOptions::default();
+        let sent = self.send(now, &options, |encoder, writer, id| {
+            encoder.probe(writer, version, id)
+        });
+        Ok(sent?)
+    }
+
+    /// The versions in which a request of the caller may be sent, of those that this side has.
+    fn choice(
+        &self,
+        key: ApiKey,
+        ours: Option<VersionRange>,
+        options: &SubmitOptions,
+    ) -> Result<Choice, SubmitError> {
+        self.check_open()?;
+        self.session.choice_of(key, ours, options)
     }
 
     fn check_open(&self) -> Result<(), SubmitError> {

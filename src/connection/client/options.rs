@@ -310,7 +310,7 @@ pub struct SubmitOptions {
     pub(super) attempt: u32,
     pub(super) deadline: Option<Instant>,
     pub(super) timeout: Option<Duration>,
-    pub(super) server_wait: Option<Duration>,
+    server_wait: Option<Duration>,
     pub(super) versions: Option<VersionRange>,
     pub(super) version: Option<Version>,
     header_versions: Option<HeaderVersions>,
@@ -357,10 +357,10 @@ impl SubmitOptions {
         self
     }
 
-    /// These options, with the server wait of the request unless the caller has set one.
-    pub(super) fn or_server_wait(mut self, of_request: impl FnOnce() -> Duration) -> Self {
-        self.server_wait.get_or_insert_with(of_request);
-        self
+    /// The server wait that the caller has set, or that of the request.
+    #[inline]
+    pub(super) fn server_wait_or(&self, of_request: impl FnOnce() -> Duration) -> Duration {
+        self.server_wait.unwrap_or_else(of_request)
     }
 
     /// The header versions of a request that is encoded already, for an API that is not known here. By default

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use crate::ApiKey;
 use crate::connection::{ApiLabel, RequestId, Timings};
 
+use super::completion::Outcome;
+
 /// A request from being submitted to being completed. Its bytes stand beside it until they are written.
 ///
 /// It moves from the [send queue](super::send_queue::SendQueue) to the [requests in flight](super::in_flight::InFlight) and
 /// from there into a [`Completion`](super::completion::Completion).
-#[derive(Copy, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::connection) struct PendingRequest {
     pub(super) id: RequestId,
     pub(super) label: ApiLabel,
@@ -25,6 +27,8 @@ pub(in crate::connection) struct PendingRequest {
     pub(super) timings: Timings,
     /// By how much throttling had extended deadlines when it was written.
     pub(super) extended_before: Duration,
+    /// How it ended, once it is over.
+    pub(super) outcome: Option<Outcome>,
 }
 
 /// Who waits for the response.

@@ -15,7 +15,7 @@ use crate::connection::{
     State, TimeoutKind, VersionError, VersionTable,
 };
 use crate::messages::{ApiVersionsRequest, SaslAuthenticateResponse, SaslHandshakeResponse};
-use crate::{ApiKey, ApiVersionsAnswer, Decode, ErrorCode, Message, Request, Version};
+use crate::{ApiKey, ApiVersionsAnswer, Decode, ErrorCode, Message, Version, VersionRange};
 
 use super::completion::RawResponse;
 use super::error::SubmitError;
@@ -461,20 +461,22 @@ impl Session {
             .choose(key, key.stable_versions(), self.options.allowed(key))
     }
 
-    /// The versions in which a request of the caller may be sent.
-    pub(super) fn choice_of<R: Request>(
+    /// The versions in which a request of the caller may be sent, of those that this side has.
+    pub(super) fn choice_of(
         &self,
-        options: SubmitOptions,
+        key: ApiKey,
+        ours: Option<VersionRange>,
+        options: &SubmitOptions,
     ) -> Result<Choice, SubmitError> {
         if let Some(version) = options.version {
-            self.check_version(R::KEY, version)?;
+            self.check_version(key, version)?;
             return Ok(Choice::Exactly(version));
         }
         if self.versions.is_empty() {
             return Err(SubmitError::NotReady { state: self.state });
         }
-        let allowed = self.options.allowed(R::KEY);
-        let versions = common_versions::<R>(&self.versions, allowed, options.versions)?;
+        let allowed = self.options.allowed(key);
+        let versions = common_versions(&self.versions, key, ours, allowed, options.versions)?;
         Ok(Choice::HighestOf(versions))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::wire::{Fidelity, Writer};
 use crate::{
-    EncodeError, EncodeErrorKind, Request, Version, VersionError, VersionRange, VersionTable,
+    ApiKey, EncodeError, EncodeErrorKind, Version, VersionError, VersionRange, VersionTable,
 };
 
 use super::error::SubmitError;
@@ -16,14 +16,15 @@ pub(in crate::connection) enum Choice {
     HighestOf(VersionRange),
 }
 
-/// Returns the versions that broker, type and caller have in common: `allowed` by the options of the connection, and
-/// `within` those that the caller names for this request.
-pub(super) fn common_versions<R: Request>(
+/// Returns the versions that the broker, this side (`ours`) and the caller have in common: `allowed` by the options of the
+/// connection, and `within` those that the caller names for this request.
+pub(super) fn common_versions(
     broker: &VersionTable,
+    key: ApiKey,
+    ours: Option<VersionRange>,
     allowed: Option<VersionRange>,
     within: Option<VersionRange>,
 ) -> Result<VersionRange, VersionError> {
-    let key = R::KEY;
     let caller = match (within, allowed) {
         (Some(one), Some(other)) => match one.intersect(other) {
             Some(both) => Some(both),
@@ -39,7 +40,7 @@ pub(super) fn common_versions<R: Request>(
         },
         (one, other) => one.or(other),
     };
-    broker.versions_of::<R>(caller)
+    broker.common(key, ours, caller)
 }
 
 /// Calls `write` with the versions of the choice, the highest first, until one holds all of the request. Returns that

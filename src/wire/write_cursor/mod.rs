@@ -56,6 +56,12 @@ impl WriteCursor {
         self.own.len() + self.shared_bytes
     }
 
+    /// The bytes that were written, without shared blobs that were passed through.
+    #[cfg(feature = "connection")]
+    pub(super) fn own(&self) -> &[u8] {
+        &self.own
+    }
+
     /// All that was written, with shared blobs left where they are.
     pub(super) fn finish(self) -> Segments {
         let length = self.len();
