@@ -44,6 +44,8 @@ mod rule_03_fits;
 mod rule_03_versions;
 mod rule_04_faults;
 mod rule_04_sasl;
+#[cfg(feature = "sasl-oauthbearer")]
+mod rule_05_asked_tokens;
 mod rule_05_reauthentication;
 #[cfg(all(feature = "messages", feature = "schema"))]
 mod rule_06_malformed_bodies;

@@ -228,7 +228,7 @@ fn rule_4_tokens_can_come_from_the_caller() {
             ..Default::default()
         };
         driver.answer(&asked, &challenge);
-        let Some(Event::SaslTokenWanted { challenge }) = driver.events.back() else {
+        let Some(Event::SaslTokenWanted { challenge, .. }) = driver.events.back() else {
             panic!("{:?}", driver.events);
         };
         assert_eq!(&challenge[..], b"challenge");

@@ -253,7 +253,7 @@ impl<'a> Replay<'a> {
             match event {
                 Event::Completed(done) => self.on_completed(now, &done),
                 Event::Closed(report) => self.report = Some(report),
-                Event::SaslTokenWanted { challenge } => self.on_token_wanted(now, &challenge),
+                Event::SaslTokenWanted { challenge, .. } => self.on_token_wanted(now, &challenge),
                 event @ (Event::SaslSucceeded { .. } | Event::Ready { .. })
                     if self.tokens.is_some() =>
                 {

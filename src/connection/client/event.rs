@@ -75,7 +75,12 @@ pub enum Event {
     },
     /// The next token is the caller's to make: see
     /// [`Connection::provide_sasl_token`](crate::connection::Connection::provide_sasl_token).
+    ///
+    /// Before the connection authenticates again, [`OauthBearer::asking`](crate::connection::sasl) is asked for while
+    /// requests are still sent.
     SaslTokenWanted {
+        /// The mechanism.
+        mechanism: Box<str>,
         /// What the broker said; empty at the beginning.
         challenge: Bytes,
     },

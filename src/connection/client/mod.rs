@@ -440,8 +440,9 @@ impl Connection {
         self.session.replace_mechanism(mechanism);
     }
 
-    /// The token that [`Event::SaslTokenWanted`] asked for; `None` if there is nothing more to say.
-    /// False if none was asked for.
+    /// The token that [`Event::SaslTokenWanted`] asked for: of OAUTHBEARER the token of the identity provider, of
+    /// [`CallerTokens`](super::sasl::CallerTokens) what goes to the broker as it is. `None` if there is nothing more to say.
+    /// Returns `false` if none was asked for.
     pub fn provide_sasl_token(&mut self, now: Instant, token: Option<Token>) -> bool {
         if !self.session.provide_token(now, token) {
             return false;

@@ -226,11 +226,20 @@ impl Session {
     /// Reauthenticates, when the time has come or what was under way is over.
     #[inline]
     pub(super) fn renew_if_due(&mut self, now: Instant, is_busy: bool) {
-        let Some(exchange) = &self.exchange else {
+        let Some(exchange) = &mut self.exchange else {
             return;
         };
         match self.state {
             State::Ready if exchange.renew_at().is_some_and(|at| at <= now) => {
+                // Requests go on until the token is there.
+                if !exchange.is_expired(now) && exchange.asks_early() {
+                    let mechanism = exchange.upcoming_name();
+                    let challenge = Bytes::new();
+                    return self.emit(Event::SaslTokenWanted {
+                        mechanism,
+                        challenge,
+                    });
+                }
                 self.enter(now, State::Reauthenticating);
                 self.restart_deadline(now);
             }
@@ -376,8 +385,14 @@ impl Session {
 
     /// The caller's token, or nothing more to say. False if none was asked for.
     pub(super) fn provide_token(&mut self, now: Instant, token: Option<Token>) -> bool {
-        let exchange = self.exchange.as_mut();
-        let Some(next) = exchange.and_then(|exchange| exchange.provide(token)) else {
+        let Some(exchange) = &mut self.exchange else {
+            return false;
+        };
+        if exchange.was_asked_early() {
+            exchange.prepare(now, token);
+            return true;
+        }
+        let Some(next) = exchange.provide(token) else {
             return false;
         };
         self.follow(now, next, b"");
@@ -393,8 +408,12 @@ impl Session {
         match next {
             Ok(NextToken::Nothing) => self.authenticated(now),
             Ok(NextToken::OfCaller) => {
+                let mechanism = self.exchange().name();
                 let challenge = Bytes::copy_from_slice(challenge);
-                self.emit(Event::SaslTokenWanted { challenge });
+                self.emit(Event::SaslTokenWanted {
+                    mechanism,
+                    challenge,
+                });
             }
             Ok(NextToken::Send(token)) => {
                 let carrier = self.exchange().carrier();

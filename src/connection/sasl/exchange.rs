@@ -24,11 +24,15 @@ pub(crate) struct Exchange {
     rounds: u32,
     started: Option<Instant>,
     waits_for_caller: bool,
+    /// The caller was asked for a token before it is time to authenticate again.
+    asked_early: bool,
     /// The last token was sent: whatever comes back ends the exchange.
     is_last: bool,
     /// For how long the broker accepts the client, as its last response says; zero is without end.
     lifetime: Duration,
     renew_at: Option<Instant>,
+    /// When the broker no longer accepts the client.
+    expires_at: Option<Instant>,
 }
 
 /// What carries the tokens.
@@ -74,9 +78,11 @@ impl Exchange {
             rounds: 0,
             started: None,
             waits_for_caller: false,
+            asked_early: false,
             is_last: false,
             lifetime: Duration::ZERO,
             renew_at: None,
+            expires_at: None,
         })
     }
 
@@ -93,6 +99,7 @@ impl Exchange {
         }
         self.rounds = 0;
         self.waits_for_caller = false;
+        self.asked_early = false;
         self.is_last = false;
         self.started = Some(now);
         self.check();
@@ -142,7 +149,46 @@ impl Exchange {
             return None;
         }
         self.waits_for_caller = false;
-        Some(self.follow(Ok(token.map_or(Reply::Done, Reply::Send))))
+        let reply = self.mechanism.provide(token);
+        Some(self.follow(reply))
+    }
+
+    /// Returns `true` if the caller is to be asked for a token now, before it is time to authenticate again. Once each
+    /// time.
+    pub(crate) fn asks_early(&mut self) -> bool {
+        !self.asked_early && self.upcoming().needs_token() && {
+            self.asked_early = true;
+            true
+        }
+    }
+
+    /// Keeps a token that was asked for early: it is time to authenticate again. Without one, the mechanism asks again when
+    /// the session is over.
+    pub(crate) fn prepare(&mut self, now: Instant, token: Option<Token>) {
+        debug_assert!(self.asked_early, "a token was asked for");
+        if let Some(token) = token {
+            self.upcoming().prepare(token);
+            self.asked_early = false;
+            self.renew_at = Some(now);
+        }
+    }
+
+    /// Whether the caller was asked for a token before it is time to authenticate again.
+    pub(crate) const fn was_asked_early(&self) -> bool {
+        self.asked_early
+    }
+
+    /// The name of the mechanism of the next time.
+    pub(crate) fn upcoming_name(&mut self) -> Box<str> {
+        self.upcoming().name().into()
+    }
+
+    /// The mechanism of the next time.
+    fn upcoming(&mut self) -> &mut dyn Mechanism {
+        match &mut self.next {
+            Some(next) => &mut **next,
+            None => &mut *self.mechanism,
+        }
     }
 
     fn follow(
@@ -196,6 +242,7 @@ impl Exchange {
             TokenCarrier::Bare => None,
         };
         let lifetime = lifetime.filter(|lifetime| !lifetime.is_zero());
+        self.expires_at = lifetime.and_then(|lifetime| now.checked_add(lifetime));
         self.renew_at = lifetime.and_then(|lifetime| {
             let renew_after = lifetime / 1000 * u32::from(renew_at_permille);
             // Brokers do not allow it more often than once a second.
@@ -247,15 +294,27 @@ impl Exchange {
         self.rounds > 0 && !self.waits_for_caller
     }
 
-    /// When to authenticate again.
+    /// When to authenticate again, or to ask for the token that this takes.
     pub(crate) const fn renew_at(&self) -> Option<Instant> {
-        self.renew_at
+        match self.asked_early {
+            true => self.expires_at,
+            false => self.renew_at,
+        }
+    }
+
+    /// When to authenticate again even if the token that was asked for is not there.
+    pub(crate) fn is_expired(&self, now: Instant) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
     }
 
     fn check(&self) {
         debug_assert!(
             !self.waits_for_caller || self.started.is_some(),
             "a token is asked for while an exchange is under way"
+        );
+        debug_assert!(
+            !self.asked_early || self.started.is_none(),
+            "a token is asked for early between two exchanges"
         );
         debug_assert!(!self.is_last || self.rounds > 0, "the last one was sent");
     }

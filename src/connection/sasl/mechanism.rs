@@ -50,6 +50,29 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     ///
     /// As [`start`](Self::start).
     fn respond(&mut self, challenge: &[u8]) -> Result<Reply, MechanismError>;
+
+    /// What the client says with the token that [`Reply::Ask`] asked for; `None` if the caller has none.
+    ///
+    /// By default the token is sent as it is, and without one nothing is left to say.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    fn provide(&mut self, token: Option<Token>) -> Result<Reply, MechanismError> {
+        Ok(token.map_or(Reply::Done, Reply::Send))
+    }
+
+    /// Returns `true` if the next [`start`](Self::start) would ask for a token. Before the connection authenticates again,
+    /// it asks then, and goes on sending requests until the token is there. By default `false`.
+    fn needs_token(&self) -> bool {
+        false
+    }
+
+    /// Keeps a token for the next [`start`](Self::start). Called only after [`needs_token`](Self::needs_token) returned
+    /// `true`.
+    fn prepare(&mut self, token: Token) {
+        drop(token);
+    }
 }
 
 /// What a mechanism wants.
@@ -212,6 +235,26 @@ impl Token {
 impl From<Vec<u8>> for Token {
     fn from(bytes: Vec<u8>) -> Self {
         Self(bytes)
+    }
+}
+
+impl From<String> for Token {
+    fn from(text: String) -> Self {
+        Self(text.into_bytes())
+    }
+}
+
+impl Token {
+    /// The token as text; `None` if it is not UTF-8.
+    #[cfg(feature = "sasl-oauthbearer")]
+    pub(super) fn into_secret(mut self) -> Option<Secret> {
+        match String::from_utf8(std::mem::take(&mut self.0)) {
+            Ok(text) => Some(Secret(text)),
+            Err(error) => {
+                error.into_bytes().zeroize();
+                None
+            }
+        }
     }
 }
 

@@ -123,9 +123,10 @@ impl Event {
                 refused_mechanism: Some(from),
                 ..ConnectionFields::of("sasl_fallback")
             }),
-            Self::SaslTokenWanted { .. } => {
-                Fields::Connection(ConnectionFields::of("sasl_token_wanted"))
-            }
+            Self::SaslTokenWanted { mechanism, .. } => Fields::Connection(ConnectionFields {
+                mechanism: Some(mechanism),
+                ..ConnectionFields::of("sasl_token_wanted")
+            }),
             Self::SaslStep { rounds, bytes } => Fields::Connection(ConnectionFields {
                 rounds: Some(*rounds),
                 bytes_in: u64::try_from(*bytes).ok(),
