@@ -25,6 +25,12 @@ pub const fn milliseconds(number: i32) -> Duration {
     }
 }
 
+/// A duration as messages state it: what is too long for a number of milliseconds is the longest there is.
+#[must_use]
+pub fn to_milliseconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
+}
+
 /// What generated tables use.
 #[cfg(feature = "schema")]
 pub mod schema {

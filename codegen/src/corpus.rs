@@ -4,6 +4,7 @@
 mod aliases;
 mod apis;
 mod descriptions;
+mod error_responses;
 mod errors;
 mod facts;
 mod releases;
@@ -12,6 +13,7 @@ mod successors;
 pub use aliases::Aliases;
 pub use apis::{ApiClass, ApiFacts, Apis, Routing, Secrets};
 pub use descriptions::{Description, Descriptions};
+pub use error_responses::{Each, ErrorResponse, ErrorResponses, FillValue, Filled, Filling};
 pub use errors::{Applied, ErrorCode, Errors, Remedy};
 pub use facts::Name;
 pub use releases::{MessageHistory, Release, Releases};
@@ -37,6 +39,9 @@ pub const APIS_FILE: &str = "apis.json";
 /// The name of the file with the error codes.
 pub const ERRORS_FILE: &str = "errors.json";
 
+/// The name of the file with the places of errors in responses.
+pub const ERROR_RESPONSES_FILE: &str = "error-responses.json";
+
 /// The name of the file with the meanings of messages, structs and fields.
 pub const DESCRIPTIONS_FILE: &str = "descriptions.json";
 
@@ -56,6 +61,8 @@ pub struct Corpus {
     pub apis: Option<Apis>,
     /// The error codes.
     pub errors: Errors,
+    /// Where responses carry errors, if there is a file with that.
+    pub error_responses: Option<ErrorResponses>,
     /// What messages, structs and fields mean.
     pub descriptions: Descriptions,
     /// What became of fields that ended.
@@ -69,8 +76,9 @@ impl Corpus {
     /// A folder without sub-folders is a module itself.
     ///
     /// Without `releases.json` nothing is known of the history, without `aliases.json` of other names,
-    /// without `apis.json` of what APIs are for, without `errors.json` of error codes, without `descriptions.json` of
-    /// what fields mean, and without `successors.json` of what became of fields that ended.
+    /// without `apis.json` of what APIs are for, without `errors.json` of error codes, without `error-responses.json` of
+    /// where responses carry errors, without `descriptions.json` of what fields mean, and without `successors.json` of
+    /// what became of fields that ended.
     ///
     /// # Errors
     ///
@@ -100,6 +108,12 @@ impl Corpus {
                 &mut faults,
             )?,
             errors: optional(folder, ERRORS_FILE, errors::parse, &mut faults)?,
+            error_responses: optional(
+                folder,
+                ERROR_RESPONSES_FILE,
+                |file, text| ErrorResponses::parse(file, text).map(Some),
+                &mut faults,
+            )?,
             descriptions: optional(folder, DESCRIPTIONS_FILE, Descriptions::parse, &mut faults)?,
             successors: optional(folder, SUCCESSORS_FILE, Successors::parse, &mut faults)?,
             faults,
@@ -187,6 +201,7 @@ fn is_json(path: &Path) -> bool {
             ALIASES_FILE,
             APIS_FILE,
             ERRORS_FILE,
+            ERROR_RESPONSES_FILE,
             DESCRIPTIONS_FILE,
             SUCCESSORS_FILE,
         ]

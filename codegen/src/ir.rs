@@ -1,7 +1,11 @@
 //! The resolved model: what the generated code is made from. Every rule has been checked and every
 //! name is fit for Rust, so whoever reads it cannot fail.
 
-use crate::corpus::ApiFacts;
+mod elements;
+
+pub use elements::{Elements, Found, Level};
+
+use crate::corpus::{ApiFacts, ErrorResponse};
 use crate::schema::{Kind, Listener};
 use crate::versions::Versions;
 
@@ -97,6 +101,8 @@ pub struct Message {
     /// Of a request: the field that bounds how long the broker may hold it, in milliseconds, for each run of versions
     /// that has one.
     pub server_wait: Vec<(Versions, String)>,
+    /// Of a request: how its error response is made, where that is known.
+    pub error_response: Option<ErrorResponse>,
     /// When versions came and went, one sentence each.
     pub history: Vec<String>,
     /// The message's own struct, then the others.

@@ -50,3 +50,9 @@ pub(crate) const RESPONSE_HEADER: Header = Header {
 /// The field of a response that says for how many milliseconds the broker throttles the client: a connection reads it
 /// out of any response. Source: KIP-124, KIP-219.
 pub(crate) const THROTTLE_TIME: &str = "ThrottleTimeMs";
+
+/// The field of a response, or of a struct inside of it, that holds an error code.
+pub(crate) const ERROR_CODE: &str = "ErrorCode";
+
+/// The field beside [`ERROR_CODE`] that explains it.
+pub(crate) const ERROR_MESSAGE: &str = "ErrorMessage";

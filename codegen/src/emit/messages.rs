@@ -20,7 +20,7 @@ pub fn modules(protocol: &Protocol, schemas: bool) -> impl Iterator<Item = Modul
     let messages = protocol.messages.iter();
     messages.map(move |message| Module {
         name: message.ident.trim_start_matches("r#").to_owned(),
-        code: module(message, Home::Library, &library, schemas),
+        code: module(message, Home::Library(Some(protocol)), &library, schemas),
     })
 }
 
@@ -96,7 +96,7 @@ fn module(message: &Message, home: Home<'_>, library: &TokenStream, schemas: boo
 
 /// The items of one message, as the library has them: its own struct, then the structs inside of it.
 pub fn message(message: &Message) -> TokenStream {
-    items(message, Home::Library, false)
+    items(message, Home::Library(None), false)
 }
 
 fn items(message: &Message, home: Home<'_>, schemas: bool) -> TokenStream {

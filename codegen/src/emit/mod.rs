@@ -5,6 +5,7 @@ mod branch;
 mod defaults;
 mod docs;
 mod error_codes;
+mod error_response;
 mod messages;
 mod omit;
 mod own;
@@ -38,8 +39,8 @@ use when::When;
 /// Where the generated code will stand.
 #[derive(Copy, Clone)]
 enum Home<'p> {
-    /// In the library itself, which knows every API by name.
-    Library,
+    /// In the library itself, which knows every API by name; with all of its messages, where these are known.
+    Library(Option<&'p Protocol>),
     /// In someone's own crate, which has these messages and no others.
     Elsewhere(&'p Protocol),
 }
@@ -47,11 +48,19 @@ enum Home<'p> {
 /// How far what is in braces is from the left of what is around them.
 const INDENT: usize = 4;
 
-impl Home<'_> {
+impl<'p> Home<'p> {
+    /// The messages that stand beside the one that is generated.
+    fn protocol(self) -> Option<&'p Protocol> {
+        match self {
+            Self::Library(protocol) => protocol,
+            Self::Elsewhere(protocol) => Some(protocol),
+        }
+    }
+
     /// How far the struct of a message is from the left: it has a file of its own, or a module among others.
     fn indent(self) -> usize {
         match self {
-            Self::Library => 0,
+            Self::Library(_) => 0,
             Self::Elsewhere(_) => INDENT,
         }
     }

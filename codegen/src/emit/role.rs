@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::api_keys::headers;
 use super::when::When;
-use super::{Home, Scope, ident, number, parameter};
+use super::{Home, Scope, error_response, ident, number, parameter};
 use crate::ir::{Api, Field, Message, Protocol};
 use crate::schema::Kind;
 use crate::versions::Versions;
@@ -15,7 +15,7 @@ pub(super) fn item(scope: Scope<'_>) -> TokenStream {
     let name = ident(&scope.entry.ident);
     let (kind, stem) = (scope.message.kind, scope.message.stem());
     let key = match scope.home {
-        Home::Library => {
+        Home::Library(_) => {
             let variant = ident(stem);
             quote!(ApiKey::#variant)
         }
@@ -30,6 +30,8 @@ pub(super) fn item(scope: Scope<'_>) -> TokenStream {
         Kind::Request => {
             let response = response(scope.home, scope.message);
             let server_wait = server_wait(scope);
+            let protocol = scope.home.protocol();
+            let error_response = protocol.and_then(|all| error_response::method(scope, all));
             quote! {
                 impl Request for #name<'_> {
                     type Response<'r> = #response;
@@ -38,6 +40,7 @@ pub(super) fn item(scope: Scope<'_>) -> TokenStream {
                     const HEADERS: HeaderRanges = #headers;
 
                     #server_wait
+                    #error_response
                 }
             }
         }

@@ -40,7 +40,7 @@ impl Arms {
             return;
         }
         let scope = Scope {
-            home: Home::Library,
+            home: Home::Library(None),
             message,
             entry,
         };

@@ -51,7 +51,7 @@ fn errors(errors: &Errors, apis: &[Api], faults: &mut Faults) {
 }
 
 /// What is wrong with the name of an API that does not exist.
-fn unknown(name: &str, known: &[&str]) -> Mistake {
+pub(super) fn unknown(name: &str, known: &[&str]) -> Mistake {
     let near = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
     let right = near.unwrap_or_else(|| "name an API that has a request".to_owned());
     Mistake::new(format!("there is no API `{name}`"), right)

@@ -5,6 +5,7 @@ mod apis;
 mod common_structs;
 mod defaults;
 mod descriptions;
+mod error_responses;
 mod facts;
 mod fields;
 mod headers;
@@ -55,6 +56,7 @@ pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
     };
     if are_whole {
         facts::resolve(corpus, &mut protocol, &mut faults);
+        error_responses::resolve(corpus, &mut protocol, &mut faults);
     }
     faults.sort();
     faults.or(protocol)
@@ -91,6 +93,7 @@ pub fn message(module: &str, definition: &Definition, corpus: &Corpus) -> Result
         headers: headers::ranges(corpus, definition),
         latest_unstable: definition.latest_version_unstable,
         server_wait: Vec::new(),
+        error_response: None,
         description: corpus
             .descriptions
             .message(&definition.name)

@@ -50,7 +50,7 @@ public final class Main {
     }
 
     /** The newer release has its own vectors for what is in both; versions that never left early access are in neither. */
-    private static String fate(Pair pair, Collection<MessageDef> messages, Map<String, MessageDef> newer) {
+    static String fate(Pair pair, Collection<MessageDef> messages, Map<String, MessageDef> newer) {
         MessageDef other = newer.get(pair.message().name());
         if (newer.isEmpty()) {
             return "written";
