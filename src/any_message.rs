@@ -1,10 +1,13 @@
 //! A request or response whose API is known only at run time.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::wire::{IntoOwned, Limits, Writer};
 use crate::{
-    ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, Message, Request, Version, messages,
+    ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, ErrorCode, Message, Request,
+    Version, messages,
 };
 
 macro_rules! any_messages {
@@ -42,6 +45,39 @@ macro_rules! any_messages {
                 match self {
                     $(Self::$api(request) => request.fits(version),)*
                 }
+            }
+
+            /// Makes the response in `version` that answers the request with an error; `None` if the request is not
+            /// answered.
+            ///
+            /// See [`Request::error_response`].
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::time::Duration;
+            /// use kafka_codec::{AnyRequest, AnyResponse, ApiKey, ErrorCode, Version};
+            ///
+            /// let request = AnyRequest::decode(ApiKey::Heartbeat, Version(0), b"\0\x01a\0\0\0\x01\0\x01b")?;
+            /// let error = ErrorCode::COORDINATOR_NOT_AVAILABLE;
+            /// let response = request.error_response(Version(0), error, None, Duration::ZERO);
+            /// let Some(AnyResponse::Heartbeat(response)) = response else { panic!("not answered") };
+            /// assert_eq!(response.error_code, error);
+            /// # Ok::<(), kafka_codec::DecodeError>(())
+            /// ```
+            #[must_use]
+            pub fn error_response<'r>(
+                &'r self,
+                version: Version,
+                code: ErrorCode,
+                message: Option<&'r str>,
+                throttle: Duration,
+            ) -> Option<AnyResponse<'r>> {
+                Some(match self {
+                    $(Self::$api(request) => AnyResponse::$api(
+                        request.error_response(version, code, message, throttle)?
+                    ),)*
+                })
             }
         }
         any_messages! {

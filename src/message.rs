@@ -8,7 +8,7 @@ use crate::api_key::HeaderRanges;
 #[cfg(feature = "schema")]
 use crate::schema::Schema;
 use crate::wire::{Fidelity, IntoOwned, Limits, ReadCursor, Reader, WriteCursor, Writer};
-use crate::{ApiKey, DecodeError, EncodeError, HeaderVersions, Version, VersionRange};
+use crate::{ApiKey, DecodeError, EncodeError, ErrorCode, HeaderVersions, Version, VersionRange};
 
 /// A message of Kafka's protocol: a request, a response, a header or a record.
 ///
@@ -232,6 +232,63 @@ pub trait Request: Message {
     fn server_wait(&self, version: Version) -> Duration {
         let _ = version;
         Duration::ZERO
+    }
+
+    /// Decodes the response that `body` is, all of it, to a request in `version`, within default [`Limits`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Decode::decode`].
+    fn decode_response(body: &[u8], version: Version) -> Result<Self::Response<'_>, DecodeError> {
+        Decode::decode(body, version)
+    }
+
+    /// Makes the response in `version` that answers the request with an error: what a broker, or a proxy in front of one,
+    /// says when it cannot do what was asked. It borrows the names that it repeats from the request.
+    ///
+    /// The error code and the message stand in each place where Kafka's broker puts them: in the response itself, and for
+    /// each topic, partition, group, resource or transaction of the request, as the version has it. `throttle` is the
+    /// throttle time, in milliseconds up to `i32::MAX`. What the version has no field for is left out; a few old versions
+    /// cannot say an error at all, such as DescribeLogDirs before version 3. An unknown version is not noticed until the
+    /// response is encoded.
+    ///
+    /// `None` if the request is not answered: Produce with `acks` 0. For user-defined APIs the response says the error in
+    /// its own `ErrorCode`, `ErrorMessage` and `ThrottleTimeMs`, unless their folder has an `error-responses.json`; it is
+    /// `None` if the version has no such `ErrorCode`, and if the response was not generated.
+    ///
+    /// The source is `getErrorResponse` of Kafka's request classes; see `error-responses.json`. Where it differs from this:
+    /// Kafka replaces some messages by texts of its own or leaves them out, forgets some throttle times, and does not keep
+    /// the order of what a few requests ask for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "messages")] {
+    /// use std::time::Duration;
+    /// use kafka_codec::messages::DescribeGroupsRequest;
+    /// use kafka_codec::{ErrorCode, Request, Version};
+    ///
+    /// let request = DescribeGroupsRequest { groups: vec!["a".into(), "b".into()], ..Default::default() };
+    /// let code = ErrorCode::GROUP_AUTHORIZATION_FAILED;
+    /// let response = request
+    ///     .error_response(Version(6), code, Some("not yours"), Duration::from_millis(50))
+    ///     .expect("only Produce without acks is not answered");
+    /// assert_eq!(response.throttle_time_ms, 50);
+    /// let [a, b] = &response.groups[..] else { panic!("one for each") };
+    /// assert_eq!((&*a.group_id, a.error_code), ("a", code));
+    /// assert_eq!(b.error_message.as_deref(), Some("not yours"));
+    /// # }
+    /// ```
+    #[must_use]
+    fn error_response<'r>(
+        &'r self,
+        version: Version,
+        code: ErrorCode,
+        message: Option<&'r str>,
+        throttle: Duration,
+    ) -> Option<Self::Response<'r>> {
+        let _ = (version, code, message, throttle);
+        None
     }
 
     /// Returns the header versions of the request and its response in `version`.

@@ -30,6 +30,8 @@ mod vectors;
 
 mod error_kinds;
 mod error_paths;
+#[cfg(feature = "json")]
+mod error_responses;
 #[cfg(feature = "schema")]
 mod fits;
 mod fuzz_corpus;

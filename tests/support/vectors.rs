@@ -56,8 +56,17 @@ pub(crate) fn lines() -> impl Iterator<Item = Value> {
 fn texts() -> impl Iterator<Item = String> {
     let folder = env::var_os("KAFKA_CODEC_VECTORS")
         .map_or_else(|| root().join("tests/vectors"), PathBuf::from);
+    texts_in(&folder)
+}
+
+/// All lines of the files in a folder.
+pub(crate) fn lines_in(folder: &Path) -> impl Iterator<Item = Value> + use<> {
+    texts_in(folder).map(|text| serde_json::from_str(&text).unwrap())
+}
+
+fn texts_in(folder: &Path) -> impl Iterator<Item = String> + use<> {
     let entries =
-        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
@@ -135,7 +144,7 @@ fn is_record_key(name: &str) -> bool {
     name.ends_with("Key") && definition.exists()
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 

@@ -258,10 +258,7 @@ mod tests {
         };
         assert_eq!(a, &FillValue::Field("B".to_owned()));
         assert_eq!((c, d), (&FillValue::Null, &FillValue::Integer(-1)));
-        assert_eq!(
-            (e, f),
-            (&FillValue::Text(String::new()), &FillValue::Code)
-        );
+        assert_eq!((e, f), (&FillValue::Text(String::new()), &FillValue::Code));
         assert_eq!(say.filling.0[3].versions, Versions::from(2));
         assert_eq!(each[0].path.text, "H.I");
         assert_eq!(each[0].filling.0[0].value, FillValue::Element);
@@ -271,12 +268,24 @@ mod tests {
     #[test]
     fn values_of_the_wrong_form_are_faults_at_their_places() {
         let faults = [
-            (r#""A": { "B": true }"#, "the value must be the name of a field"),
+            (
+                r#""A": { "B": true }"#,
+                "the value must be the name of a field",
+            ),
             (r#""A": { "B": {} }"#, "a value has no `from`"),
             (r#""A": { "B": { "form": "C" } }"#, "unknown key `form`"),
-            (r#""A": { "B": [{ "C": 1 }] }"#, "a source of elements has no `from`"),
-            (r#""A": { "B": { "error": "cod" } }"#, "`cod` is not a valid part of an error"),
-            (r#""A": { "noneIf": { "B": "C" } }"#, "the value must be a number"),
+            (
+                r#""A": { "B": [{ "C": 1 }] }"#,
+                "a source of elements has no `from`",
+            ),
+            (
+                r#""A": { "B": { "error": "cod" } }"#,
+                "`cod` is not a valid part of an error",
+            ),
+            (
+                r#""A": { "noneIf": { "B": "C" } }"#,
+                "the value must be a number",
+            ),
         ];
         for (text, wrong) in faults {
             let Faults(faults) = parse(text).unwrap_err();

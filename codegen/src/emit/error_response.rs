@@ -15,9 +15,10 @@ use crate::versions::Versions;
 /// The method that makes the error response; nothing if there is no place for an error.
 pub(super) fn method(scope: Scope<'_>, protocol: &Protocol) -> Option<TokenStream> {
     let request = scope.message;
-    let response = protocol.messages.iter().find(|message| {
-        message.kind == Kind::Response && message.api_key == request.api_key
-    })?;
+    let response = protocol
+        .messages
+        .iter()
+        .find(|message| message.kind == Kind::Response && message.api_key == request.api_key)?;
     let elements = Elements::of(request)?;
     let target = Scope {
         home: scope.home,
@@ -107,7 +108,8 @@ fn filling(
     });
     let fields: Vec<_> = fields.collect();
     let name = ident(&target.entry.ident);
-    let path = match std::ptr::eq(target.entry, &target.message.structs[0]) {
+    let own = target.message.structs.first();
+    let path = match own.is_some_and(|own| std::ptr::eq(own, target.entry)) {
         true => quote!(super::#name),
         false => {
             let module = ident(&target.message.ident);
@@ -148,7 +150,7 @@ fn value(
     possible: Versions,
 ) -> Option<TokenStream> {
     Some(match &filled.value {
-        FillValue::Field(name) => copied(elements.field(name, possible)?, field),
+        FillValue::Field(name) => copied(elements.field(name, possible)?, field, possible),
         FillValue::Element => {
             let element = level(elements.depth());
             match elements.innermost() {
@@ -250,17 +252,21 @@ fn iterator(arrays: &[Found<'_>], depth: usize, made: &TokenStream) -> TokenStre
     }
 }
 
-/// The value of a field of the request, as the field of the response takes it.
-fn copied(found: Found<'_>, field: &Field) -> TokenStream {
+/// The value of a field of the request, as the field of the response takes it: empty instead of null, unless the field
+/// can always be null.
+fn copied(found: Found<'_>, field: &Field, possible: Versions) -> TokenStream {
     let (owner, name) = (level(found.level), ident(&found.field.ident));
     let value = quote!(#owner.#name);
-    match (&found.field.ty, found.field.is_nullable()) {
-        (Type::String, false) => of_text(field, value),
-        (Type::String, true) if field.is_nullable() => {
+    if found.field.ty != Type::String {
+        return value;
+    }
+    match (found.field.is_nullable(), field.is_nullable()) {
+        (false, _) => of_text(field, value),
+        (true, false) => quote!(Cow::Borrowed(#value.as_deref().unwrap_or_default())),
+        (true, true) if field.nullable.contains_all(possible) => {
             quote!(#value.as_deref().map(Cow::Borrowed))
         }
-        (Type::String, true) => quote!(Cow::Borrowed(#value.as_deref().unwrap_or_default())),
-        _ => value,
+        (true, true) => quote!(Some(Cow::Borrowed(#value.as_deref().unwrap_or_default()))),
     }
 }
 

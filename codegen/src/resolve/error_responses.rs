@@ -144,7 +144,10 @@ impl Check<'_> {
             FillValue::Message => field.ty == Type::String,
         };
         if !fits {
-            let wrong = format!("the value does not fit `{name}`, which is {}", shown(&field.ty));
+            let wrong = format!(
+                "the value does not fit `{name}`, which is {}",
+                shown(&field.ty)
+            );
             let right = match &filled.value {
                 FillValue::Null => format!("`{name}` is never null: write its value"),
                 _ => "name a source of the same type".to_owned(),

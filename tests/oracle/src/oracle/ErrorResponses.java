@@ -25,6 +25,8 @@ import org.apache.kafka.common.requests.RequestAndSize;
 public final class ErrorResponses {
     private static final String[] MESSAGES = {null, "", "no", "not today: \u00e9\u65e5", "x".repeat(200)};
     private static final int[] THROTTLES = {0, 1, 30_000, Integer.MAX_VALUE};
+    /** How many random requests are made for each that is wanted, as Java refuses some. */
+    private static final int TRIES = 40;
 
     private final Output out;
     private final Map<String, Integer> refusals = new TreeMap<>();
@@ -61,16 +63,17 @@ public final class ErrorResponses {
 
     private void of(ApiKeys api, Pair pair, int count, long seed) throws ReflectiveOperationException {
         JavaMessage java = new JavaMessage(pair.message());
-        for (int i = 0; i < count; i++) {
+        int answered = 0;
+        for (int i = 0; answered < count && i < TRIES * count; i++) {
             Random random = pair.random(seed, "error-response-" + i);
             StructValue value = new RandomValues(random, pair.message(), pair.version(), 0).struct(pair.root());
             byte[] request = JavaMessage.write(java.build(value, pair.version()), pair.version());
             Errors error = Errors.values()[random.nextInt(Errors.values().length)];
-            if (error == Errors.NONE) {
-                error = Errors.COORDINATOR_NOT_AVAILABLE;
-            }
             String message = MESSAGES[random.nextInt(MESSAGES.length)];
             int throttle = THROTTLES[random.nextInt(THROTTLES.length)];
+            if (error == Errors.NONE) {
+                continue;
+            }
             ObjectNode line = out.line("errorResponse").put("name", api.name).put("version", pair.version())
                 .put("hex", Bytes.hex(request)).put("code", error.code()).put("text", error.message())
                 .put("message", message).put("throttleTimeMs", throttle);
@@ -80,8 +83,9 @@ public final class ErrorResponses {
                 line.put("response", response == null ? null
                     : Bytes.hex(JavaMessage.write(response.data(), pair.version())));
                 out.write(line);
+                answered++;
             } catch (RuntimeException e) {
-                refusals.merge(pair + " " + e.getClass().getSimpleName(), 1, Integer::sum);
+                refusals.merge(pair.message().name() + " " + e.getClass().getSimpleName(), 1, Integer::sum);
             }
         }
     }
