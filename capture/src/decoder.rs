@@ -83,12 +83,17 @@ impl Decoder {
     }
 
     /// Ends all connections and returns the final counts.
-    pub fn finish(mut self, sink: &mut dyn Sink) -> Counts {
+    pub fn finish(self, sink: &mut dyn Sink) -> Counts {
+        self.finish_with_topics(sink).0
+    }
+
+    /// Ends all connections and returns the final counts, and the names of topics that are known by then.
+    pub fn finish_with_topics(mut self, sink: &mut dyn Sink) -> (Counts, TopicNames) {
         let mut shared = self.shared;
         self.connections.finish(&mut shared.outlet(sink));
         shared.counts.fragments = self.layers.given_up() + self.layers.waiting();
         shared.counts.forgotten_topics = shared.topics.forgotten();
-        shared.counts
+        (shared.counts, shared.topics)
     }
 
     /// Returns the counts so far.

@@ -94,8 +94,9 @@ pub struct Message<'a> {
     pub bytes: u64,
     /// The number of the request on its connection, from 1; a response has that of its request.
     pub number: u64,
-    /// Whether a response is expected: not of Produce with acks 0.
-    pub is_answered: bool,
+    /// Whether the request gets a response, which all do but Produce with acks 0; `None` if its acks were not
+    /// captured.
+    pub expects_response: Option<bool>,
     /// The capture time of the message's first packet, in nanoseconds since 1970.
     pub first_time: i64,
     /// Of a response: the nanoseconds from the packet that completed the request to the one that

@@ -38,6 +38,7 @@
 //! It is a stream: what is in memory does not grow with the length of the capture. A capture is hostile
 //! input: no number in it sizes an allocation, and what a peer wrote does not get to the terminal as it is.
 
+pub mod analysis;
 mod body;
 mod connection;
 mod counts;

@@ -51,6 +51,11 @@ impl TopicNames {
         self.names.get(&id).map(|name| &**name)
     }
 
+    /// Returns all names that were learned or given.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Uuid, Arc<str>)> {
+        self.names.iter().map(|(id, name)| (*id, Arc::clone(name)))
+    }
+
     /// Returns the number of names that were forgotten, since too many were learned.
     #[must_use]
     pub const fn forgotten(&self) -> u64 {

@@ -11,6 +11,7 @@ pub use filter::Filter;
 pub use lines::Lines;
 pub use ndjson::NdjsonSink;
 pub use text::{TextOptions, TextSink};
+pub(crate) use timestamp::Timestamps;
 
 /// Takes the events of all connections, each when it is complete.
 pub trait Sink {

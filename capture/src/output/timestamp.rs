@@ -3,14 +3,14 @@
 const NANOSECONDS: i64 = 1_000_000_000;
 
 #[derive(Debug, Default)]
-pub(super) struct Timestamps {
+pub(crate) struct Timestamps {
     second: Option<i64>,
     text: Vec<u8>,
 }
 
 impl Timestamps {
     /// Writes a time that is `nanoseconds` after 1970, with `digits` digits after the second.
-    pub(super) fn write(&mut self, to: &mut Vec<u8>, nanoseconds: i64, digits: usize) {
+    pub(crate) fn write(&mut self, to: &mut Vec<u8>, nanoseconds: i64, digits: usize) {
         let second = nanoseconds.div_euclid(NANOSECONDS);
         if self.second != Some(second) {
             self.second = Some(second);

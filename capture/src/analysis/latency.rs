@@ -1,0 +1,365 @@
+//! Distributions of times: exact up to 255 samples, a histogram of three significant digits above.
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+/// Below so many samples all values are kept.
+const EXACT_SAMPLES: usize = 256;
+/// Three significant digits: values are at most 0.1 % off.
+const DIGITS: u8 = 3;
+
+/// How many histograms may still be made. Beyond that, count, minimum, maximum and mean are kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Budget(pub(super) usize);
+
+impl Budget {
+    /// Lends what there is above a reserve.
+    pub(super) fn above(&mut self, reserve: usize, with: impl FnOnce(&mut Self)) {
+        let kept = self.0.min(reserve);
+        let mut rest = Self(self.0 - kept);
+        with(&mut rest);
+        self.0 = kept + rest.0;
+    }
+}
+
+/// A distribution of times, in microseconds.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Distribution {
+    count: u64,
+    min: u64,
+    max: u64,
+    /// In nanoseconds.
+    sum: u128,
+    samples: Samples,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "Stored", from = "Stored")]
+enum Samples {
+    Exact(Vec<u64>),
+    Histogram(Box<Histogram<u32>>),
+    /// Not kept.
+    None,
+}
+
+impl Default for Samples {
+    fn default() -> Self {
+        Self::Exact(Vec::new())
+    }
+}
+
+/// What is written of samples: values, and values with their counts.
+#[derive(Serialize, Deserialize)]
+enum Stored {
+    Exact(Vec<u64>),
+    Histogram(Vec<(u64, u32)>),
+    None,
+}
+
+impl From<Samples> for Stored {
+    fn from(samples: Samples) -> Self {
+        match samples {
+            Samples::Exact(values) => Self::Exact(values),
+            Samples::Histogram(histogram) => Self::Histogram(
+                histogram
+                    .iter_recorded()
+                    .map(|step| (step.value_iterated_to(), step.count_at_value()))
+                    .collect(),
+            ),
+            Samples::None => Self::None,
+        }
+    }
+}
+
+impl From<Stored> for Samples {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Exact(values) => Self::Exact(values),
+            Stored::Histogram(values) => {
+                let mut histogram = new_histogram();
+                for (value, count) in values {
+                    record(&mut histogram, value, count);
+                }
+                Self::Histogram(histogram)
+            }
+            Stored::None => Self::None,
+        }
+    }
+}
+
+fn new_histogram() -> Box<Histogram<u32>> {
+    Box::new(Histogram::new(DIGITS).expect("three digits are allowed"))
+}
+
+/// Records a value. Captures can claim any times, so those beyond a month are recorded as a month.
+fn record(histogram: &mut Histogram<u32>, value: u64, count: u32) {
+    const MONTH: u64 = 31 * 86_400 * 1_000_000;
+    let recorded = histogram.record_n(value.min(MONTH), count);
+    debug_assert!(recorded.is_ok(), "the histogram grows to any value");
+}
+
+/// What is shown of a distribution, in microseconds. Without samples there is the count alone.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Percentiles {
+    pub(super) count: u64,
+    pub(super) min: Option<u64>,
+    pub(super) p50: Option<u64>,
+    pub(super) p90: Option<u64>,
+    pub(super) p95: Option<u64>,
+    pub(super) p99: Option<u64>,
+    pub(super) p999: Option<u64>,
+    pub(super) max: Option<u64>,
+    pub(super) mean: Option<f64>,
+}
+
+/// What is shown of a distribution of which no samples are kept.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Range {
+    pub(super) count: u64,
+    pub(super) min: Option<u64>,
+    pub(super) max: Option<u64>,
+    pub(super) mean: Option<f64>,
+}
+
+impl Distribution {
+    /// A distribution of which only count, minimum, maximum and mean are kept.
+    pub(super) fn without_samples() -> Self {
+        Self {
+            samples: Samples::None,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a time in nanoseconds; packets in the wrong order make negative ones, which count as 0.
+    pub(super) fn record(&mut self, nanoseconds: i64, budget: &mut Budget) {
+        let nanoseconds = nanoseconds.max(0).unsigned_abs();
+        self.sum += u128::from(nanoseconds);
+        self.add(nanoseconds / 1000, budget);
+    }
+
+    /// Adds a value that is not a time.
+    pub(super) fn record_value(&mut self, value: u64, budget: &mut Budget) {
+        self.sum += u128::from(value) * 1000;
+        self.add(value, budget);
+    }
+
+    fn add(&mut self, value: u64, budget: &mut Budget) {
+        self.min = if self.count == 0 {
+            value
+        } else {
+            self.min.min(value)
+        };
+        self.max = self.max.max(value);
+        self.count += 1;
+        match &mut self.samples {
+            Samples::Exact(values) => {
+                values.push(value);
+                self.limit(budget);
+            }
+            Samples::Histogram(histogram) => record(histogram, value, 1),
+            Samples::None => {}
+        }
+    }
+
+    fn limit(&mut self, budget: &mut Budget) {
+        let Samples::Exact(values) = &self.samples else {
+            return;
+        };
+        if values.len() < EXACT_SAMPLES {
+            return;
+        }
+        if budget.0 == 0 {
+            self.samples = Samples::None;
+            return;
+        }
+        budget.0 -= 1;
+        let mut histogram = new_histogram();
+        for value in values {
+            record(&mut histogram, *value, 1);
+        }
+        self.samples = Samples::Histogram(histogram);
+    }
+
+    /// Adds all of another distribution.
+    pub(super) fn merge(&mut self, other: &Self, budget: &mut Budget) {
+        if other.count == 0 {
+            return;
+        }
+        self.min = if self.count == 0 {
+            other.min
+        } else {
+            self.min.min(other.min)
+        };
+        self.max = self.max.max(other.max);
+        self.count += other.count;
+        self.sum += other.sum;
+        match (&mut self.samples, &other.samples) {
+            (Samples::None, _) => {}
+            (_, Samples::None) => self.drop_samples(budget),
+            (Samples::Exact(values), Samples::Exact(more)) => {
+                values.extend(more);
+                self.limit(budget);
+            }
+            (Samples::Exact(values), Samples::Histogram(more)) => {
+                if budget.0 == 0 {
+                    self.samples = Samples::None;
+                    return;
+                }
+                budget.0 -= 1;
+                let mut histogram = more.clone();
+                for value in values {
+                    record(&mut histogram, *value, 1);
+                }
+                self.samples = Samples::Histogram(histogram);
+            }
+            (Samples::Histogram(histogram), Samples::Exact(more)) => {
+                for value in more {
+                    record(histogram, *value, 1);
+                }
+            }
+            (Samples::Histogram(histogram), Samples::Histogram(more)) => {
+                let added = histogram.add(&**more);
+                debug_assert!(added.is_ok(), "the histogram grows to any value");
+            }
+        }
+    }
+
+    /// Keeps no samples any more.
+    pub(super) fn drop_samples(&mut self, budget: &mut Budget) {
+        if let Samples::Histogram(_) = self.samples {
+            budget.0 += 1;
+        }
+        self.samples = Samples::None;
+    }
+
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The mean, to a tenth of a microsecond.
+    pub(super) fn mean(&self) -> Option<f64> {
+        if self.count == 0 {
+            return None;
+        }
+        // Half up; a mean has far fewer than 53 bits.
+        let tenths = (self.sum / 10 + u128::from(self.count) * 5) / (u128::from(self.count) * 10);
+        #[expect(clippy::cast_precision_loss, reason = "53 bits are enough for a mean")]
+        let tenths = tenths as f64;
+        Some(tenths / 10.0)
+    }
+
+    pub(super) fn max(&self) -> Option<u64> {
+        (self.count > 0).then_some(self.max)
+    }
+
+    pub(super) fn range(&self) -> Range {
+        Range {
+            count: self.count,
+            min: (self.count > 0).then_some(self.min),
+            max: self.max(),
+            mean: self.mean(),
+        }
+    }
+
+    pub(super) fn percentiles(&self) -> Percentiles {
+        let [p50, p90, p95, p99, p999] = self.at([500, 900, 950, 990, 999]);
+        Percentiles {
+            count: self.count,
+            min: (self.count > 0).then_some(self.min),
+            p50,
+            p90,
+            p95,
+            p99,
+            p999,
+            max: self.max(),
+            mean: self.mean(),
+        }
+    }
+
+    /// The values by nearest rank, of shares in thousandths: the value at place ceil(p n), counted from 1.
+    fn at<const N: usize>(&self, thousandths: [u64; N]) -> [Option<u64>; N] {
+        if self.count == 0 {
+            return [None; N];
+        }
+        let rank = |share: u64| (u128::from(self.count) * u128::from(share)).div_ceil(1000);
+        match &self.samples {
+            Samples::None => [None; N],
+            Samples::Exact(values) => {
+                let mut sorted = values.clone();
+                sorted.sort_unstable();
+                thousandths.map(|share| {
+                    let place = usize::try_from(rank(share).max(1) - 1).unwrap_or(usize::MAX);
+                    sorted.get(place).copied()
+                })
+            }
+            Samples::Histogram(histogram) => {
+                let mut values = [None; N];
+                let mut seen = 0_u128;
+                for step in histogram.iter_recorded() {
+                    seen += u128::from(step.count_at_value());
+                    for (value, share) in values.iter_mut().zip(thousandths) {
+                        if value.is_none() && seen >= rank(share) {
+                            let middle = histogram.median_equivalent(step.value_iterated_to());
+                            *value = Some(middle.clamp(self.min, self.max));
+                        }
+                    }
+                }
+                values
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(values: &[u64]) -> Distribution {
+        let mut distribution = Distribution::default();
+        let mut budget = Budget(1);
+        for value in values {
+            let nanoseconds = i64::try_from(value * 1000).unwrap();
+            distribution.record(nanoseconds, &mut budget);
+        }
+        distribution
+    }
+
+    fn nearest_rank(values: &[u64], thousandths: usize) -> u64 {
+        let mut sorted = values.to_vec();
+        sorted.sort_unstable();
+        sorted[(values.len() * thousandths).div_ceil(1000) - 1]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn percentiles_are_within_a_thousandth_of_the_nearest_rank(
+            values in prop::collection::vec(0_u64..100_000_000, 1..600),
+        ) {
+            let shown = of(&values).percentiles();
+            for (share, value) in [(500, shown.p50), (990, shown.p99), (999, shown.p999)] {
+                let (expected, value) = (nearest_rank(&values, share), value.unwrap());
+                prop_assert!(value.abs_diff(expected) * 1000 <= expected.max(1000));
+                prop_assert!(values.len() >= EXACT_SAMPLES || value == expected);
+            }
+        }
+
+        #[test]
+        fn merged_distributions_equal_one_of_all_values(
+            values in prop::collection::vec(0_u64..100_000_000, 0..600),
+            at in 0_usize..600,
+        ) {
+            let (some, others) = values.split_at(at.min(values.len()));
+            let mut merged = of(some);
+            let stored = serde_json::to_string(&of(others)).unwrap();
+            merged.merge(&serde_json::from_str(&stored).unwrap(), &mut Budget(1));
+            let text = |of: &Distribution| serde_json::to_string(&of.percentiles()).unwrap();
+            prop_assert_eq!(text(&merged), text(&of(&values)));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Totals, latencies, errors and bytes by API, client, topic, broker, connection, user and software.
+
+mod busiest;
+mod report;
+mod state;
+mod stats;
+mod topics;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use kafka_codec::ApiKey;
+use kafka_codec::messages::FetchRequest;
+
+use self::state::{Client, ConnectionEntry, OpenRequest, State};
+use self::stats::{Answer, Brief, Request, Split};
+use super::errors;
+use super::identity::Identity;
+use super::latency::Budget;
+use super::open::InFlight;
+use crate::event::{Connection, Direction, End, Event, EventKind, Life, Message};
+use crate::output::Sink;
+use crate::topic_names::TopicNames;
+
+pub use self::report::Document as SummaryDocument;
+pub use self::state::{MergeError, State as SummaryState};
+
+/// Sums up what happens in a capture.
+#[derive(Debug)]
+pub struct Summary {
+    state: State,
+    open: InFlight<Asked>,
+    connections: HashMap<u64, Live>,
+}
+
+/// What is remembered of a request.
+#[derive(Debug)]
+struct Asked {
+    api: i16,
+    client: Arc<str>,
+    correlation_id: i32,
+    sent: i64,
+    request_transfer: u64,
+    is_certain: bool,
+    /// Of Fetch: how long the broker may wait for records, in nanoseconds, and whether a replica asks.
+    max_wait: i64,
+    is_replica: bool,
+}
+
+/// A connection that is not over.
+#[derive(Debug)]
+struct Live {
+    client: Arc<str>,
+    identity: Identity,
+    brief: Brief,
+    last_response: Option<i64>,
+}
+
+impl Default for Summary {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Summary {
+    /// Begins.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            state: State::new(),
+            open: InFlight::default(),
+            connections: HashMap::new(),
+        }
+    }
+
+    /// Takes note of a packet, of whatever protocol.
+    pub fn packet(&mut self, time: i64) {
+        self.state.packet(time);
+    }
+
+    /// Ends the capture, with the names of topics that are known by then.
+    #[must_use]
+    pub fn finish(mut self, topics: &TopicNames) -> SummaryState {
+        self.state.names = topics.into();
+        self.state.shrink();
+        self.state
+    }
+
+    fn request(&mut self, connection: &Connection, message: &Message<'_>, time: i64) {
+        let id = message.client_id.unwrap_or_default();
+        let live = self
+            .connections
+            .entry(connection.id)
+            .or_insert_with(|| Live {
+                client: Arc::from(id),
+                identity: Identity::default(),
+                brief: Brief::default(),
+                last_response: None,
+            });
+        if *live.client != *id {
+            live.client = Arc::from(id);
+        }
+        live.identity.learn(message);
+        let request = Request {
+            version: message.version.0,
+            bytes: message.bytes,
+            expects_response: message.expects_response,
+        };
+        live.brief.counts.request(request);
+        let api = message.api_key.number();
+        self.state.request(api, id, connection.broker, request);
+        let mut asked = Asked {
+            api,
+            client: Arc::clone(&live.client),
+            correlation_id: message.correlation_id,
+            sent: time,
+            request_transfer: time
+                .saturating_sub(message.first_time)
+                .max(0)
+                .unsigned_abs(),
+            is_certain: message.expects_response == Some(true),
+            max_wait: 0,
+            is_replica: false,
+        };
+        let topics = &mut self.state.topics;
+        match message.api_key {
+            ApiKey::Produce => topics.produce_request(message),
+            ApiKey::Fetch => {
+                if let Some(body) = super::body::<FetchRequest<'_>>(message) {
+                    asked.is_replica = topics.fetch_request(&body, message.client_id);
+                    asked.max_wait = i64::from(body.max_wait_ms) * 1_000_000;
+                }
+            }
+            ApiKey::ShareFetch => topics.share_fetch_request(message),
+            ApiKey::OffsetCommit => topics.offset_commit(message),
+            ApiKey::OffsetFetch => topics.offset_fetch(message),
+            ApiKey::ConsumerGroupHeartbeat => topics.consumer_group_heartbeat(message),
+            _ => {}
+        }
+        if message.expects_response != Some(false) {
+            self.open.insert(connection, message, asked);
+        }
+    }
+
+    fn response(&mut self, connection: &Connection, message: &Message<'_>, time: i64) {
+        let asked = self.open.take(connection, message);
+        let api = message.api_key.number();
+        let mut answer = Answer {
+            bytes: message.bytes,
+            latency: message.latency.unwrap_or_default(),
+            to_first_byte: message.to_first_byte.unwrap_or_default(),
+            ..Answer::default()
+        };
+        let found = &mut self.state.errors;
+        answer.throttle_ms = errors::examine(message, |path, code| {
+            found.add(api, path, code);
+            answer.errors.push(code);
+        });
+        let sent = time.saturating_sub(answer.latency);
+        let live = self.connections.get_mut(&connection.id);
+        let before = live.as_ref().and_then(|live| live.last_response);
+        answer.split = split(sent, message.first_time, time, before);
+        answer.split.request_transfer = asked.as_ref().map_or(0, |asked| asked.request_transfer);
+        if let Some(live) = live {
+            live.last_response = live.last_response.max(Some(time));
+            live.brief.counts.response(&answer);
+            live.brief.latency.record(answer.latency, &mut Budget(0));
+        }
+        let client = message.client_id.unwrap_or_default();
+        self.state.response(api, client, connection.broker, &answer);
+        let topics = &mut self.state.topics;
+        let is_replica = asked.as_ref().is_some_and(|asked| asked.is_replica);
+        match message.api_key {
+            ApiKey::Produce => topics.produce_response(message),
+            ApiKey::Fetch => {
+                let has_records = topics.fetch_response(message, is_replica);
+                let max_wait = asked.map_or(0, |asked| asked.max_wait);
+                self.state.fetch(has_records, answer.latency, max_wait);
+            }
+            ApiKey::ShareFetch => {
+                topics.share_fetch_response(message);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the latency of a response is made of. `before`: when the connection's previous response ended.
+fn split(sent: i64, first: i64, last: i64, before: Option<i64>) -> Split {
+    let nanoseconds = |from: i64, to: i64| to.saturating_sub(from).max(0).unsigned_abs();
+    // A broker takes the next request of a connection when it has answered the one before.
+    let begun = before
+        .map_or(sent, |before| before.max(sent))
+        .min(first.max(sent));
+    Split {
+        request_transfer: 0,
+        wait: nanoseconds(sent, begun),
+        service: nanoseconds(begun, first),
+        response_transfer: nanoseconds(first, last),
+    }
+}
+
+impl Sink for Summary {
+    fn event(&mut self, event: &Event<'_>) {
+        match (&event.kind, event.direction) {
+            (EventKind::Message(message), Direction::ToBroker) => {
+                self.request(event.connection, message, event.time);
+            }
+            (EventKind::Message(message), Direction::ToClient) => {
+                self.response(event.connection, message, event.time);
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, end: &End<'_>) {
+        let live = self.connections.remove(&end.connection.id);
+        let is_over = end.life.endings().next().is_some();
+        let mut unanswered = 0;
+        for asked in self.open.end(end.connection) {
+            if !asked.is_certain {
+                continue;
+            }
+            unanswered += 1;
+            self.state
+                .unanswered(asked.api, &asked.client, end.connection.broker);
+            if !is_over {
+                self.state.open_at_end(OpenRequest {
+                    conn: end.connection.name.clone(),
+                    api: asked.api,
+                    correlation_id: asked.correlation_id,
+                    sent: asked.sent,
+                });
+            }
+        }
+        let (mut brief, identity) = live.map_or_else(
+            || (Brief::default(), Identity::default()),
+            |live| (live.brief, live.identity),
+        );
+        brief.counts.unanswered = unanswered;
+        self.state.connection(entry(end, brief, identity));
+    }
+}
+
+fn entry(end: &End<'_>, brief: Brief, identity: Identity) -> ConnectionEntry {
+    let life: &Life = end.life;
+    let client: Client = Client {
+        id: identity.client_id.map(|id| Box::from(&*id)),
+        software: identity
+            .software
+            .map(|(name, version)| (Box::from(&*name), Box::from(&*version))),
+        user: identity.user.map(|user| Box::from(&*user)),
+    };
+    ConnectionEntry {
+        conn: end.connection.name.clone(),
+        broker: end.connection.broker,
+        opened: life.first(),
+        closed: life.endings().next().map(|ending| ending.time),
+        last: life.last(),
+        is_kafka: end.is_kafka,
+        is_whole: life.syns() > 0,
+        has_bytes: life.client().bytes + life.broker().bytes > 0,
+        client,
+        brief,
+    }
+}
+
+/// An address as a key.
+type Address = SocketAddr;

@@ -1,0 +1,331 @@
+//! A summary as it is written.
+
+use serde::Serialize;
+
+use kafka_codec::ApiKey;
+
+use super::super::errors::error_name;
+use super::super::latency::Percentiles;
+use super::super::{known, timestamp};
+use super::state::{OpenRequest, State};
+use super::stats::{Shown, ShownRange};
+use super::topics::ShownTopic;
+
+/// A summary as a JSON document.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document {
+    from: Option<String>,
+    to: Option<String>,
+    packets: u64,
+    connections: u64,
+    requests: u64,
+    responses: u64,
+    no_response_expected: u64,
+    unanswered: u64,
+    by_api: Vec<ByApi>,
+    by_client: Vec<ByClient>,
+    by_client_and_api: Vec<ByClientAndApi>,
+    by_topic: Vec<ShownTopic>,
+    by_broker: Vec<ByBroker>,
+    by_connection: Vec<ByConnection>,
+    by_user: Vec<ByUser>,
+    by_software: Vec<BySoftware>,
+    errors: Vec<ByError>,
+    fetches: Fetches,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<Others>,
+    #[serde(skip_serializing_if = "Seam::is_empty")]
+    open_at_seam: Seam,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ByApi {
+    api: String,
+    #[serde(flatten)]
+    stats: Shown,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ByClient {
+    client_id: Option<String>,
+    #[serde(flatten)]
+    stats: Shown,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ByClientAndApi {
+    client_id: Option<String>,
+    api: String,
+    #[serde(flatten)]
+    stats: Shown,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ByBroker {
+    broker: String,
+    #[serde(flatten)]
+    stats: Shown,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ByConnection {
+    conn: String,
+    client_id: Option<String>,
+    opened: String,
+    closed: Option<String>,
+    #[serde(flatten)]
+    stats: ShownRange,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ByUser {
+    user: Option<String>,
+    #[serde(flatten)]
+    stats: ShownRange,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BySoftware {
+    software: Option<String>,
+    version: Option<String>,
+    #[serde(flatten)]
+    stats: ShownRange,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ByError {
+    api: String,
+    /// The arrays that the field is in, outermost first; null at the top of the response.
+    within: Option<String>,
+    error: String,
+    count: u64,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fetches {
+    with_data_us: Percentiles,
+    empty_us: Percentiles,
+    at_max_wait_us: Percentiles,
+}
+
+/// What was merged, since it is not among the busiest.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Others {
+    /// The list that it would be in.
+    of: &'static str,
+    /// How many entries were merged.
+    merged: u64,
+    #[serde(flatten)]
+    stats: OtherStats,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum OtherStats {
+    Full(Box<Shown>),
+    Range(Box<ShownRange>),
+    Topic(Box<ShownTopic>),
+}
+
+/// Requests that were open where one capture ended and the next one began.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Seam {
+    count: usize,
+    requests: Vec<SeamRequest>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SeamRequest {
+    conn: String,
+    api: String,
+    correlation_id: i32,
+    sent: String,
+}
+
+impl Seam {
+    const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    fn new(requests: &[OpenRequest]) -> Self {
+        Self {
+            count: requests.len(),
+            requests: requests
+                .iter()
+                .map(|each| SeamRequest {
+                    conn: each.conn.clone(),
+                    api: api_name(each.api),
+                    correlation_id: each.correlation_id,
+                    sent: timestamp(each.sent),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The name of an API; its number as text if it is unknown.
+pub(super) fn api_name(key: i16) -> String {
+    let name = ApiKey::from_number(key).name();
+    name.map_or_else(|| key.to_string(), str::to_owned)
+}
+
+fn owned(text: &str) -> Option<String> {
+    known(text).map(str::to_owned)
+}
+
+impl State {
+    /// Returns the summary as a document.
+    #[must_use]
+    pub fn document(&self) -> Document {
+        let (by_topic, other_topics) = self.topics.shown(&self.names);
+        let listed = self.listed();
+        let clients = self.clients.sorted();
+        Document {
+            from: self.from.map(timestamp),
+            to: self.to.map(timestamp),
+            packets: self.packets,
+            connections: u64::try_from(listed.len()).unwrap_or(u64::MAX) + self.other_connections,
+            requests: self.total.requests,
+            responses: self.total.responses,
+            no_response_expected: self.total.no_response_expected,
+            unanswered: self.total.unanswered,
+            by_api: self
+                .sorted_apis()
+                .into_iter()
+                .map(|(key, stats)| ByApi {
+                    api: api_name(key),
+                    stats: stats.into(),
+                })
+                .collect(),
+            by_client: clients
+                .iter()
+                .map(|(id, stats)| ByClient {
+                    client_id: owned(id),
+                    stats: (&stats.all).into(),
+                })
+                .collect(),
+            by_client_and_api: clients
+                .iter()
+                .flat_map(|(id, stats)| {
+                    stats.apis.iter().map(|(key, stats)| ByClientAndApi {
+                        client_id: owned(id),
+                        api: api_name(*key),
+                        stats: stats.into(),
+                    })
+                })
+                .collect(),
+            by_topic,
+            by_broker: self
+                .brokers
+                .sorted()
+                .into_iter()
+                .map(|(broker, stats)| ByBroker {
+                    broker: broker.to_string(),
+                    stats: stats.into(),
+                })
+                .collect(),
+            by_connection: listed
+                .into_iter()
+                .map(|entry| ByConnection {
+                    conn: entry.conn.clone(),
+                    client_id: entry.client.id.as_deref().and_then(owned),
+                    opened: timestamp(entry.opened),
+                    closed: entry.closed.map(timestamp),
+                    stats: (&entry.brief).into(),
+                })
+                .collect(),
+            by_user: self
+                .users
+                .sorted()
+                .into_iter()
+                .map(|(user, brief)| ByUser {
+                    user: owned(user),
+                    stats: brief.into(),
+                })
+                .collect(),
+            by_software: self
+                .software
+                .sorted()
+                .into_iter()
+                .map(|((name, version), brief)| BySoftware {
+                    software: owned(name),
+                    version: owned(version),
+                    stats: brief.into(),
+                })
+                .collect(),
+            errors: self.by_error(),
+            fetches: Fetches {
+                with_data_us: self.fetches.with_data.percentiles(),
+                empty_us: self.fetches.empty.percentiles(),
+                at_max_wait_us: self.fetches.at_max_wait.percentiles(),
+            },
+            others: self.others(other_topics),
+            open_at_seam: Seam::new(&self.seam),
+        }
+    }
+
+    /// The APIs, the busiest first.
+    pub(super) fn sorted_apis(&self) -> Vec<(i16, &super::stats::Stats)> {
+        let mut apis: Vec<_> = self.apis.iter().map(|(key, stats)| (*key, stats)).collect();
+        apis.sort_by_key(|(key, stats)| (std::cmp::Reverse(stats.counts.requests), *key));
+        apis
+    }
+
+    fn by_error(&self) -> Vec<ByError> {
+        let mut errors: Vec<_> = self
+            .errors
+            .iter()
+            .map(|(api, path, code, count)| ByError {
+                api: api_name(api),
+                within: owned(path),
+                error: error_name(code),
+                count,
+            })
+            .collect();
+        errors.sort_by_key(|error| std::cmp::Reverse(error.count));
+        errors
+    }
+
+    fn others(&self, topics: Option<(ShownTopic, u64)>) -> Vec<Others> {
+        let mut others = Vec::new();
+        let mut add = |of, merged, stats| others.push(Others { of, merged, stats });
+        if let Some((stats, merged)) = self.clients.others() {
+            let stats = OtherStats::Full(Box::new((&stats.all).into()));
+            add("byClient", merged, stats);
+        }
+        if let Some((topic, merged)) = topics {
+            add("byTopic", merged, OtherStats::Topic(Box::new(topic)));
+        }
+        if let Some((stats, merged)) = self.brokers.others() {
+            add("byBroker", merged, OtherStats::Full(Box::new(stats.into())));
+        }
+        if let Some((brief, merged)) = self.users.others() {
+            add("byUser", merged, OtherStats::Range(Box::new(brief.into())));
+        }
+        if let Some((brief, merged)) = self.software.others() {
+            add(
+                "bySoftware",
+                merged,
+                OtherStats::Range(Box::new(brief.into())),
+            );
+        }
+        if self.other_connections > 0 {
+            let stats = OtherStats::Range(Box::new((&self.other_connections_brief).into()));
+            add("byConnection", self.other_connections, stats);
+        }
+        others
+    }
+}

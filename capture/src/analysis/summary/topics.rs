@@ -1,0 +1,525 @@
+//! Who uses which topic, and how much is in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kafka_codec::messages::{
+    ConsumerGroupHeartbeatRequest, FetchRequest, FetchResponse, OffsetCommitRequest,
+    OffsetFetchRequest, ProduceRequest, ProduceResponse, ShareFetchRequest, ShareFetchResponse,
+};
+use kafka_codec::records::{Compression, Entries, Entry, RecordDecoder};
+use kafka_codec::wire::{Limits, Uuid};
+use serde::{Deserialize, Serialize};
+
+use super::super::body;
+use super::super::latency::{Budget, Distribution};
+use super::super::names::Names;
+use super::busiest::{Busiest, Merge};
+use super::stats::{by_name, merge_counts};
+use crate::event::Message;
+use crate::length::u64_of;
+
+/// How many clients or groups are named of a topic.
+const MAX_NAMES: usize = 100;
+/// Of how many batches by codec the ratio is measured, which needs them decompressed.
+const MAX_DECOMPRESSED: u64 = 200;
+
+/// What is known of a topic.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Topic {
+    produce_requests: u64,
+    produce: Volume,
+    produce_errors: BTreeMap<i16, u64>,
+    fetch_responses_with_records: u64,
+    fetch: Volume,
+    fetch_errors: BTreeMap<i16, u64>,
+    producers: BTreeSet<Box<str>>,
+    consumers: BTreeSet<Box<str>>,
+    groups: BTreeSet<Box<str>>,
+    /// The id that messages had beside or in place of the name.
+    id: Option<u128>,
+}
+
+/// An amount of records.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Volume {
+    batches: u64,
+    records: u64,
+    bytes: u64,
+}
+
+/// The topics of a capture, by name and by id.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Topics {
+    by_name: Busiest<Box<str>, Topic>,
+    by_id: Busiest<u128, Topic>,
+    pub(super) compression: BTreeMap<u8, Codec>,
+    #[serde(skip)]
+    batches: BatchReader,
+}
+
+/// How well a codec compressed batches that producers sent.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Codec {
+    pub(super) batches: u64,
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+    pub(super) batch_bytes: Distribution,
+    pub(super) batch_records: Distribution,
+    /// Of the batches that were decompressed: their records' bytes before and after.
+    pub(super) sampled: u64,
+    pub(super) compressed: u64,
+    pub(super) uncompressed: u64,
+}
+
+impl Codec {
+    pub(super) fn name(id: u8) -> &'static str {
+        Compression::from_id(id).map_or("unknown", Compression::name)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.batches += other.batches;
+        self.records += other.records;
+        self.bytes += other.bytes;
+        let mut budget = Budget(1);
+        self.batch_bytes.merge(&other.batch_bytes, &mut budget);
+        let mut budget = Budget(1);
+        self.batch_records.merge(&other.batch_records, &mut budget);
+        self.sampled += other.sampled;
+        self.compressed += other.compressed;
+        self.uncompressed += other.uncompressed;
+    }
+}
+
+/// A topic as it is written.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ShownTopic {
+    pub(super) topic: Option<String>,
+    pub(super) topic_id: Option<String>,
+    pub(super) produce_requests: u64,
+    produce_batches: u64,
+    pub(super) produce_records: u64,
+    pub(super) produce_bytes: u64,
+    pub(super) produce_errors: BTreeMap<String, u64>,
+    pub(super) fetch_responses_with_records: u64,
+    fetch_batches: u64,
+    fetch_records: u64,
+    pub(super) fetch_bytes: u64,
+    pub(super) fetch_errors: BTreeMap<String, u64>,
+    pub(super) producers: Vec<String>,
+    pub(super) consumers: Vec<String>,
+    pub(super) groups: Vec<String>,
+}
+
+impl Topic {
+    fn shown(&self, name: Option<&str>, id: Option<u128>) -> ShownTopic {
+        let names = |of: &BTreeSet<Box<str>>| of.iter().map(|each| each.to_string()).collect();
+        ShownTopic {
+            topic: name.map(str::to_owned),
+            topic_id: id.map(|id| Uuid::from_u128(id).to_string()),
+            produce_requests: self.produce_requests,
+            produce_batches: self.produce.batches,
+            produce_records: self.produce.records,
+            produce_bytes: self.produce.bytes,
+            produce_errors: by_name(&self.produce_errors),
+            fetch_responses_with_records: self.fetch_responses_with_records,
+            fetch_batches: self.fetch.batches,
+            fetch_records: self.fetch.records,
+            fetch_bytes: self.fetch.bytes,
+            fetch_errors: by_name(&self.fetch_errors),
+            producers: names(&self.producers),
+            consumers: names(&self.consumers),
+            groups: names(&self.groups),
+        }
+    }
+}
+
+impl Merge for Topic {
+    fn merge(&mut self, other: Self, _: &mut Budget) {
+        self.produce_requests += other.produce_requests;
+        self.produce.add(other.produce);
+        merge_counts(&mut self.produce_errors, other.produce_errors);
+        self.fetch_responses_with_records += other.fetch_responses_with_records;
+        self.fetch.add(other.fetch);
+        merge_counts(&mut self.fetch_errors, other.fetch_errors);
+        for (to, from) in [
+            (&mut self.producers, other.producers),
+            (&mut self.consumers, other.consumers),
+            (&mut self.groups, other.groups),
+        ] {
+            for name in from {
+                if to.len() < MAX_NAMES {
+                    to.insert(name);
+                }
+            }
+        }
+        self.id = self.id.or(other.id);
+    }
+
+    fn weight(&self) -> u64 {
+        self.produce_requests + self.fetch_responses_with_records
+    }
+
+    fn drop_samples(&mut self, _: &mut Budget) {}
+}
+
+impl Volume {
+    const fn add(&mut self, other: Self) {
+        self.batches += other.batches;
+        self.records += other.records;
+        self.bytes += other.bytes;
+    }
+}
+
+/// Adds a name to a set that does not grow without bound.
+fn note(names: &mut BTreeSet<Box<str>>, name: Option<&str>) {
+    if let Some(name) = name.filter(|name| !name.is_empty())
+        && !names.contains(name)
+        && names.len() < MAX_NAMES
+    {
+        names.insert(Box::from(name));
+    }
+}
+
+impl Topics {
+    pub(super) fn new() -> Self {
+        Self {
+            by_name: Busiest::new(0),
+            by_id: Busiest::new(0),
+            compression: BTreeMap::new(),
+            batches: BatchReader::default(),
+        }
+    }
+
+    /// The topic that a message names, or has the id of; `None` if it does neither.
+    fn topic(&mut self, name: &str, id: Uuid) -> Option<&mut Topic> {
+        let id = id.to_u128();
+        let topic = if !name.is_empty() {
+            let (topic, _) = self.by_name.entry(name);
+            if id != 0 {
+                topic.id = Some(id);
+            }
+            topic
+        } else if id != 0 {
+            self.by_id.entry(&id).0
+        } else {
+            return None;
+        };
+        Some(topic)
+    }
+
+    pub(super) fn produce_request(&mut self, message: &Message<'_>) {
+        let Some(request) = body::<ProduceRequest<'_>>(message) else {
+            return;
+        };
+        for data in &request.topic_data {
+            let mut volume = Volume::default();
+            for partition in &data.partition_data {
+                if let Some(records) = &partition.records {
+                    volume.add(self.batches.produced(records, &mut self.compression));
+                }
+            }
+            if let Some(topic) = self.topic(&data.name, data.topic_id) {
+                topic.produce_requests += 1;
+                topic.produce.add(volume);
+                note(&mut topic.producers, message.client_id);
+            }
+        }
+    }
+
+    pub(super) fn produce_response(&mut self, message: &Message<'_>) {
+        let Some(response) = body::<ProduceResponse<'_>>(message) else {
+            return;
+        };
+        for data in &response.responses {
+            if let Some(topic) = self.topic(&data.name, data.topic_id) {
+                for partition in &data.partition_responses {
+                    count(&mut topic.produce_errors, partition.error_code.0);
+                }
+            }
+        }
+    }
+
+    /// Takes note of the consumer of a Fetch request. Whether it is a replica that fetches.
+    pub(super) fn fetch_request(
+        &mut self,
+        request: &FetchRequest<'_>,
+        client: Option<&str>,
+    ) -> bool {
+        let is_replica = request.replica_id >= 0 || request.replica_state.replica_id >= 0;
+        if !is_replica {
+            for data in &request.topics {
+                if let Some(topic) = self.topic(&data.topic, data.topic_id) {
+                    note(&mut topic.consumers, client);
+                }
+            }
+        }
+        is_replica
+    }
+
+    /// Whether there are records in a Fetch response.
+    pub(super) fn fetch_response(&mut self, message: &Message<'_>, is_replica: bool) -> bool {
+        let Some(response) = body::<FetchResponse<'_>>(message) else {
+            return false;
+        };
+        let mut has_any = false;
+        for data in &response.responses {
+            let mut fetched = Fetched::default();
+            for partition in &data.partitions {
+                fetched.errors.push(partition.error_code.0);
+                if let Some(records) = &partition.records {
+                    fetched.volume.add(self.batches.fetched(records));
+                }
+            }
+            let client = message.client_id.filter(|_| !is_replica);
+            has_any |= self.fetched(&data.topic, data.topic_id, client, &fetched);
+        }
+        has_any
+    }
+
+    /// Takes note of the consumer of a ShareFetch request.
+    pub(super) fn share_fetch_request(&mut self, message: &Message<'_>) {
+        let Some(request) = body::<ShareFetchRequest<'_>>(message) else {
+            return;
+        };
+        for data in &request.topics {
+            if let Some(topic) = self.topic("", data.topic_id) {
+                note(&mut topic.consumers, message.client_id);
+                note(&mut topic.groups, request.group_id.as_deref());
+            }
+        }
+    }
+
+    /// Whether there are records in a ShareFetch response.
+    pub(super) fn share_fetch_response(&mut self, message: &Message<'_>) -> bool {
+        let Some(response) = body::<ShareFetchResponse<'_>>(message) else {
+            return false;
+        };
+        let mut has_any = false;
+        for data in &response.responses {
+            let mut fetched = Fetched::default();
+            for partition in &data.partitions {
+                fetched.errors.push(partition.error_code.0);
+                fetched.volume.add(self.batches.fetched(&partition.records));
+            }
+            has_any |= self.fetched("", data.topic_id, message.client_id, &fetched);
+        }
+        has_any
+    }
+
+    fn fetched(&mut self, name: &str, id: Uuid, client: Option<&str>, fetched: &Fetched) -> bool {
+        let has_records = fetched.volume.bytes > 0;
+        if let Some(topic) = self.topic(name, id) {
+            topic.fetch.add(fetched.volume);
+            topic.fetch_responses_with_records += u64::from(has_records);
+            for code in &fetched.errors {
+                count(&mut topic.fetch_errors, *code);
+            }
+            note(&mut topic.consumers, client);
+        }
+        has_records
+    }
+
+    /// Takes note of the groups that use topics.
+    pub(super) fn offset_commit(&mut self, message: &Message<'_>) {
+        if let Some(request) = body::<OffsetCommitRequest<'_>>(message) {
+            for data in &request.topics {
+                if let Some(topic) = self.topic(&data.name, data.topic_id) {
+                    note(&mut topic.groups, Some(&request.group_id));
+                }
+            }
+        }
+    }
+
+    pub(super) fn offset_fetch(&mut self, message: &Message<'_>) {
+        let Some(request) = body::<OffsetFetchRequest<'_>>(message) else {
+            return;
+        };
+        for data in request.topics.iter().flatten() {
+            if let Some(topic) = self.topic(&data.name, Uuid::default()) {
+                note(&mut topic.groups, Some(&request.group_id));
+            }
+        }
+        for group in &request.groups {
+            for data in group.topics.iter().flatten() {
+                if let Some(topic) = self.topic(&data.name, data.topic_id) {
+                    note(&mut topic.groups, Some(&group.group_id));
+                }
+            }
+        }
+    }
+
+    pub(super) fn consumer_group_heartbeat(&mut self, message: &Message<'_>) {
+        let Some(request) = body::<ConsumerGroupHeartbeatRequest<'_>>(message) else {
+            return;
+        };
+        for name in request.subscribed_topic_names.iter().flatten() {
+            if let Some(topic) = self.topic(name, Uuid::default()) {
+                note(&mut topic.groups, Some(&request.group_id));
+            }
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.by_name.merge(other.by_name);
+        self.by_id.merge(other.by_id);
+        for (id, codec) in other.compression {
+            self.compression.entry(id).or_default().merge(&codec);
+        }
+    }
+
+    /// All topics, the busiest first, and what the others come to; names of ids are those of `names`.
+    pub(super) fn shown(&self, names: &Names) -> (Vec<ShownTopic>, Option<(ShownTopic, u64)>) {
+        let mut all: BTreeMap<(Option<Box<str>>, Option<u128>), Topic> = BTreeMap::new();
+        let mut budget = Budget(0);
+        for (name, topic) in self.by_name.sorted() {
+            let key = (Some(name.clone()), None);
+            all.entry(key)
+                .or_default()
+                .merge(topic.clone(), &mut budget);
+        }
+        for (id, topic) in self.by_id.sorted() {
+            let key = match names.name(Uuid::from_u128(*id)) {
+                Some(name) => (Some(Box::from(&*name)), None),
+                None => (None, Some(*id)),
+            };
+            let mut topic = topic.clone();
+            topic.id = Some(*id);
+            all.entry(key).or_default().merge(topic, &mut budget);
+        }
+        let mut shown: Vec<_> = all
+            .iter()
+            // A topic that was asked about only is in no statistics.
+            .filter(|(_, topic)| topic.is_used())
+            .map(|((name, _), topic)| (topic.weight(), topic.shown(name.as_deref(), topic.id)))
+            .collect();
+        shown.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        let mut others = Topic::default();
+        let mut merged = 0;
+        for (rest, count) in [self.by_name.others(), self.by_id.others()]
+            .into_iter()
+            .flatten()
+        {
+            others.merge(rest.clone(), &mut budget);
+            merged += count;
+        }
+        let shown = shown.into_iter().map(|(_, topic)| topic).collect();
+        (
+            shown,
+            (merged > 0).then(|| (others.shown(None, None), merged)),
+        )
+    }
+}
+
+impl Topic {
+    fn is_used(&self) -> bool {
+        self.weight() > 0
+            || !self.fetch_errors.is_empty()
+            || !self.produce_errors.is_empty()
+            || !self.consumers.is_empty()
+            || !self.groups.is_empty()
+    }
+}
+
+#[derive(Default)]
+struct Fetched {
+    volume: Volume,
+    errors: Vec<i16>,
+}
+
+fn count(errors: &mut BTreeMap<i16, u64>, code: i16) {
+    if code != 0 {
+        *errors.entry(code).or_default() += 1;
+    }
+}
+
+/// Counts batches and records.
+#[derive(Default)]
+struct BatchReader(Option<Box<RecordDecoder>>);
+
+impl std::fmt::Debug for BatchReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BatchReader")
+    }
+}
+
+impl BatchReader {
+    fn decoder(&mut self) -> &mut RecordDecoder {
+        self.0.get_or_insert_with(|| {
+            Box::new(RecordDecoder::new(Limits::default()).without_crc_check())
+        })
+    }
+
+    fn fetched(&mut self, records: &[u8]) -> Volume {
+        let mut volume = Volume {
+            bytes: u64_of(records.len()),
+            ..Volume::default()
+        };
+        self.read(records, &mut volume, |_, _, _| {});
+        volume
+    }
+
+    fn produced(&mut self, records: &[u8], codecs: &mut BTreeMap<u8, Codec>) -> Volume {
+        let mut volume = Volume {
+            bytes: u64_of(records.len()),
+            ..Volume::default()
+        };
+        self.read(records, &mut volume, |entry, count, decoder| {
+            let attributes = match entry {
+                Entry::Batch(batch) => batch.header().attributes,
+                Entry::Message(message) => message.attributes(),
+                _ => return,
+            };
+            let codec = codecs.entry(attributes.compression_id()).or_default();
+            let bytes = u64_of(entry.as_bytes().len());
+            codec.batches += 1;
+            codec.records += count;
+            codec.bytes += bytes;
+            codec.batch_bytes.record_value(bytes, &mut Budget(1));
+            codec.batch_records.record_value(count, &mut Budget(1));
+            if codec.sampled < MAX_DECOMPRESSED
+                && attributes.compression_id() != 0
+                && let Entry::Batch(batch) = entry
+                && let Ok(body) = batch.decompress(decoder)
+            {
+                codec.sampled += 1;
+                codec.compressed += u64_of(batch.body().len());
+                codec.uncompressed += u64_of(body.as_bytes().len());
+            }
+        });
+        volume
+    }
+
+    fn read(
+        &mut self,
+        records: &[u8],
+        volume: &mut Volume,
+        mut each: impl FnMut(Entry<'_>, u64, &mut RecordDecoder),
+    ) {
+        let mut is_set = false;
+        for entry in Entries::new(records) {
+            let Ok(entry) = entry else { return };
+            let count = match entry {
+                Entry::Batch(batch) => {
+                    volume.batches += 1;
+                    u64::try_from(batch.header().record_count).unwrap_or(0)
+                }
+                Entry::Message(message) => {
+                    // The message set is what later formats call a batch, unless it is in a message.
+                    let is_wrapper = message.attributes().compression_id() != 0;
+                    volume.batches += u64::from(is_wrapper || !is_set);
+                    is_set = !is_wrapper;
+                    if is_wrapper {
+                        let records = message.records(self.decoder());
+                        records.map_or(1, |records| u64_of(records.count()))
+                    } else {
+                        1
+                    }
+                }
+                _ => continue,
+            };
+            volume.records += count;
+            each(entry, count, self.decoder());
+        }
+    }
+}
