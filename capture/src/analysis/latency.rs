@@ -234,10 +234,6 @@ impl Distribution {
         self.samples = Samples::None;
     }
 
-    pub(super) const fn count(&self) -> u64 {
-        self.count
-    }
-
     /// The mean, to a tenth of a microsecond.
     pub(super) fn mean(&self) -> Option<f64> {
         if self.count == 0 {

@@ -14,7 +14,49 @@ pub use summary::{MergeError, Summary, SummaryDocument, SummaryState};
 
 use kafka_codec::Decode;
 
-use crate::event::Message;
+use crate::event::{End, Event, Message};
+use crate::output::{Filter, Sink};
+
+/// Hands on to an analysis what a filter admits.
+///
+/// Filters by API hide the other messages from the analysis, as if the capture did not have them. Ends of connections
+/// are admitted by their addresses alone.
+#[derive(Debug)]
+pub struct Filtered<S> {
+    analysis: S,
+    filter: Filter,
+}
+
+impl<S> Filtered<S> {
+    /// Filters what `analysis` is told.
+    pub const fn new(analysis: S, filter: Filter) -> Self {
+        Self { analysis, filter }
+    }
+
+    /// Returns the analysis.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.analysis
+    }
+
+    /// Returns the analysis.
+    pub fn into_inner(self) -> S {
+        self.analysis
+    }
+}
+
+impl<S: Sink> Sink for Filtered<S> {
+    fn event(&mut self, event: &Event<'_>) {
+        if self.filter.admits(event) {
+            self.analysis.event(event);
+        }
+    }
+
+    fn end(&mut self, end: &End<'_>) {
+        if self.filter.admits_connection(end.connection) {
+            self.analysis.end(end);
+        }
+    }
+}
 
 /// The body of a message that was captured whole. Bytes after it do not matter to brokers and clients.
 fn body<'a, M: Decode<'a>>(message: &Message<'a>) -> Option<M> {

@@ -17,7 +17,12 @@ pub(super) struct Names(HashMap<u128, Arc<str>>);
 
 impl From<&TopicNames> for Names {
     fn from(names: &TopicNames) -> Self {
-        Self(names.iter().map(|(id, name)| (id.to_u128(), name)).collect())
+        Self(
+            names
+                .iter()
+                .map(|(id, name)| (id.to_u128(), name))
+                .collect(),
+        )
     }
 }
 

@@ -2,16 +2,14 @@
 
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use kafka_capture::input::{Input, InputError, Packets};
-use kafka_capture::output::{Filter, NdjsonSink, TextOptions, TextSink, Writes};
-use kafka_capture::{Decoder, RecordOptions, is_known_link_type};
-use kafka_codec::ApiKey;
+use kafka_capture::output::{NdjsonSink, Sink, TextOptions, TextSink, Writes};
+use kafka_capture::{End, Event, RecordOptions};
 
-use super::exit::{CODES, Failure, Faults};
+use super::exit::{CODES, Faults};
+use super::input::{InputOptions, Target};
 use super::progress::Progress;
 
 /// Decode captures (pcap or pcapng, also packed with gzip or zstd): a line a message
@@ -21,9 +19,8 @@ use super::progress::Progress;
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = const_format())]
 pub(super) struct Decode {
-    /// Captures, in order; - is the standard input
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    input: InputOptions,
 
     /// What to write
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
@@ -36,25 +33,9 @@ pub(super) struct Decode {
     #[command(flatten)]
     records: Records,
 
-    /// Only messages of this API, by any of its names or by number; may be given more than once
-    #[arg(long, value_name = "NAME", value_parser = api, value_delimiter = ',')]
-    api: Vec<ApiKey>,
-
-    /// Only messages of clients that call themselves this; may be given more than once
-    #[arg(long, value_name = "ID")]
-    client_id: Vec<String>,
-
-    /// Only connections with this end: an address, a port or both; or with both ends, as "A:P -> B:P"
-    #[arg(long, value_name = "END")]
-    conn: Vec<String>,
-
     /// Only what has an error in it: an error code, or something that could not be decoded
     #[arg(long)]
     errors: bool,
-
-    /// Look only at connections to this port, and take them for Kafka; may be given more than once
-    #[arg(long, value_name = "PORT", value_delimiter = ',')]
-    port: Vec<u16>,
 }
 
 /// What is shown of records.
@@ -98,49 +79,46 @@ fn const_format() -> String {
     format!("{EXAMPLES}\n\n{CODES}")
 }
 
-fn api(name: &str) -> Result<ApiKey, String> {
-    if let Ok(number) = name.parse() {
-        return Ok(ApiKey::from_number(number));
+/// Lines of decoded messages.
+struct Lines(Box<dyn Writes>);
+
+impl Sink for Lines {
+    fn event(&mut self, event: &Event<'_>) {
+        self.0.event(event);
     }
-    name.parse()
-        .map_err(|error: kafka_codec::ParseApiKeyError| error.to_string())
+
+    fn end(&mut self, end: &End<'_>) {
+        self.0.end(end);
+    }
+}
+
+impl Target for Lines {
+    fn waits(&mut self) {
+        self.0.flush();
+    }
+
+    fn is_done(&self) -> bool {
+        self.0.has_failed()
+    }
 }
 
 impl Decode {
     pub(super) fn run(self) -> ExitCode {
         let progress = Progress::new();
-        let mut sink = self.sink();
-        let mut decoder = Decoder::new(self.port.clone());
         let mut faults = Faults::new(&progress);
-        for file in &self.files {
-            let read = Input::open(file, |bytes, length| progress.watch(bytes, length))
-                .and_then(|input| read(input, &mut decoder, &mut *sink));
-            if let Err(error) = read {
-                faults.add(error.into());
-            }
-            if sink.has_failed() {
-                break;
-            }
-        }
-        let counts = decoder.finish(&mut *sink);
-        sink.flush();
+        let mut lines = Lines(self.sink());
+        let (counts, _) = self.input.decode(&progress, &mut faults, &mut lines);
+        lines.0.flush();
         progress.clear();
-        if let ControlFlow::Break(code) = faults.of_output(sink.failure()) {
+        if let ControlFlow::Break(code) = faults.of_output(lines.0.failure()) {
             return code;
         }
-        if faults.is_none() && !counts.has_kafka() {
-            faults.add(Failure::NothingKafka(hint(&self.port)));
-        }
+        self.input.expect_kafka(&counts, &mut faults);
         faults.end(&counts)
     }
 
     fn sink(&self) -> Box<dyn Writes> {
-        let filter = Filter {
-            apis: self.api.clone(),
-            client_ids: self.client_id.clone(),
-            connections: self.conn.clone(),
-            errors: self.errors,
-        };
+        let filter = self.input.filter(self.errors);
         let out = io::stdout();
         match self.format {
             Format::Ndjson => {
@@ -160,47 +138,7 @@ impl Decode {
 }
 
 /// See <https://no-color.org>.
-fn has_colours() -> bool {
+pub(super) fn has_colours() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
-}
-
-fn hint(ports: &[u16]) -> String {
-    if ports.is_empty() {
-        "no connection begins like Kafka; TLS cannot be decoded; --port takes a connection for Kafka"
-            .to_owned()
-    } else {
-        "there is no connection to the ports given, or what is said on it is something else"
-            .to_owned()
-    }
-}
-
-/// Decodes all packets of a capture.
-fn read(input: Input, decoder: &mut Decoder, sink: &mut dyn Writes) -> Result<(), InputError> {
-    let mut packets = Packets::new(input)?;
-    let name = packets.name().to_owned();
-    let (mut is_any_known, mut unknown) = (false, None);
-    let sink = std::cell::RefCell::new(sink);
-    packets.for_each(
-        |packet| {
-            if is_known_link_type(packet.link_type) {
-                is_any_known = true;
-            } else {
-                unknown = Some(packet.link_type);
-            }
-            let mut sink = sink.borrow_mut();
-            decoder.packet(&packet, &mut **sink);
-            if sink.has_failed() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        },
-        // What is decoded shows before more is waited for.
-        || sink.borrow_mut().flush(),
-    )?;
-    match unknown {
-        Some(link_type) if !is_any_known => Err(InputError::UnknownLinkType { name, link_type }),
-        _ => Ok(()),
-    }
 }

@@ -31,6 +31,8 @@ pub(super) enum Failure {
     NotALog(String),
     #[error("{0}: the segment is damaged: {1}")]
     DamagedLog(String, SegmentCounts),
+    #[error("{0}: {1}")]
+    State(String, String),
     #[error("writing the output: {0}")]
     Output(io::Error),
     #[error("nothing of Kafka in it: {0}")]
@@ -45,7 +47,7 @@ impl Failure {
             | Self::DamagedLog(..) => 4,
             Self::Input(InputError::UnknownLinkType { .. }) => 5,
             Self::NothingKafka(_) => 6,
-            Self::Input(_) | Self::Output(_) => 1,
+            Self::Input(_) | Self::State(..) | Self::Output(_) => 1,
         }
     }
 }
@@ -91,11 +93,16 @@ impl<'p> Faults<'p> {
         ControlFlow::Continue(())
     }
 
+    /// The exit code.
+    pub(super) fn code(self) -> ExitCode {
+        self.failure
+            .map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.code()))
+    }
+
     /// The exit code, after the last line.
     pub(super) fn end(self, counts: &dyn Display) -> ExitCode {
         // Nothing is lost if nobody reads it.
         let _ = writeln!(io::stderr(), "{counts}");
-        self.failure
-            .map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.code()))
+        self.code()
     }
 }

@@ -1,10 +1,14 @@
 //! The command line, a file a subcommand.
 
+mod analysis;
 mod decode;
 mod exit;
+mod input;
 mod message;
 mod progress;
 mod segment;
+mod summary;
+mod tables;
 
 use std::process::ExitCode;
 
@@ -23,6 +27,7 @@ enum Subcommands {
     Decode(decode::Decode),
     Message(message::Message),
     Segment(segment::Segment),
+    Summary(summary::Summary),
 }
 
 impl Command {
@@ -31,6 +36,7 @@ impl Command {
             Subcommands::Decode(decode) => decode.run(),
             Subcommands::Message(message) => message.run(),
             Subcommands::Segment(segment) => segment.run(),
+            Subcommands::Summary(summary) => summary.run(),
         }
     }
 }

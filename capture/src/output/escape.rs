@@ -15,8 +15,8 @@ pub(crate) const fn is_unsafe(character: char) -> bool {
     )
 }
 
-/// For people: unsafe characters as `\u{1b}`.
-pub(crate) fn text(to: &mut Vec<u8>, text: &str) {
+/// Appends text for people, with characters that drive terminals as `\u{1b}`.
+pub fn text(to: &mut Vec<u8>, text: &str) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         to.extend_from_slice(text.as_bytes());
         return;

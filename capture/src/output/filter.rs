@@ -22,7 +22,7 @@ pub struct Filter {
 
 impl Filter {
     /// Whether an event is shown, as far as that can be said without looking into its body.
-    pub(super) fn admits(&self, event: &Event<'_>) -> bool {
+    pub(crate) fn admits(&self, event: &Event<'_>) -> bool {
         let about_messages = self.apis.is_empty() && self.client_ids.is_empty();
         let message = match &event.kind {
             EventKind::Message(message) => {
@@ -35,12 +35,13 @@ impl Filter {
             EventKind::SaslToken { .. } => about_messages && !self.errors,
             EventKind::Undecoded(_) | EventKind::Gap(_) => about_messages,
         };
-        message
-            && (self.connections.is_empty()
-                || self
-                    .connections
-                    .iter()
-                    .any(|each| is_on(event.connection, each)))
+        message && self.admits_connection(event.connection)
+    }
+
+    /// Whether events of a connection can be shown.
+    pub(crate) fn admits_connection(&self, connection: &Connection) -> bool {
+        let mut wanted = self.connections.iter();
+        self.connections.is_empty() || wanted.any(|each| is_on(connection, each))
     }
 }
 

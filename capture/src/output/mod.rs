@@ -7,6 +7,7 @@ mod ndjson;
 mod text;
 mod timestamp;
 
+pub use escape::text as escape_text;
 pub use filter::Filter;
 pub use lines::Lines;
 pub use ndjson::NdjsonSink;

@@ -117,10 +117,6 @@ impl<K: Hash + Eq + Ord + Clone, V: Merge> Busiest<K, V> {
         self.others.merge(other.others, &mut self.budget);
         self.merged += other.merged;
     }
-
-    pub(super) fn into_entries(self) -> impl Iterator<Item = (K, V)> {
-        self.entries.into_iter()
-    }
 }
 
 /// What a key is made of.

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use kafka_codec::ApiKey;
+use kafka_codec::{ApiKey, Version};
 
 use super::super::errors::error_name;
 use super::super::latency::Percentiles;
 use super::super::{known, timestamp};
 use super::state::{OpenRequest, State};
 use super::stats::{Shown, ShownRange};
-use super::topics::ShownTopic;
+use super::topics::{Codec, ShownTopic};
 
 /// A summary as a JSON document.
 #[derive(Debug, Serialize)]
@@ -33,6 +33,9 @@ pub struct Document {
     by_software: Vec<BySoftware>,
     errors: Vec<ByError>,
     fetches: Fetches,
+    latency_parts: Vec<LatencyParts>,
+    compression: Vec<Compression>,
+    refused_by_newest: Vec<Refused>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     others: Vec<Others>,
     #[serde(skip_serializing_if = "Seam::is_empty")]
@@ -116,6 +119,48 @@ struct Fetches {
     with_data_us: Percentiles,
     empty_us: Percentiles,
     at_max_wait_us: Percentiles,
+}
+
+/// What the latency of an API is made of: means over its responses, in microseconds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LatencyParts {
+    api: String,
+    responses: u64,
+    request_transfer_us: u64,
+    wait_us: u64,
+    service_us: u64,
+    response_transfer_us: u64,
+    throttled: u64,
+    throttle_ms: u64,
+}
+
+/// Batches in Produce requests, by codec.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Compression {
+    codec: &'static str,
+    batches: u64,
+    records: u64,
+    bytes: u64,
+    batch_bytes: Percentiles,
+    batch_records: Percentiles,
+    /// The size before compression over the size after it, of the first batches; null if none was decompressed.
+    ratio: Option<f64>,
+    /// How many batches the ratio is of.
+    ratio_of_batches: u64,
+}
+
+/// Versions that a client uses and the newest known release does not serve.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Refused {
+    client_id: Option<String>,
+    api: String,
+    versions: Vec<i16>,
+    release: &'static str,
+    /// The versions that the release serves; null if it does not have the API.
+    served: Option<String>,
 }
 
 /// What was merged, since it is not among the busiest.
@@ -272,6 +317,9 @@ impl State {
                 empty_us: self.fetches.empty.percentiles(),
                 at_max_wait_us: self.fetches.at_max_wait.percentiles(),
             },
+            latency_parts: self.latency_parts(),
+            compression: self.compression(),
+            refused_by_newest: self.refused(),
             others: self.others(other_topics),
             open_at_seam: Seam::new(&self.seam),
         }
@@ -282,6 +330,70 @@ impl State {
         let mut apis: Vec<_> = self.apis.iter().map(|(key, stats)| (*key, stats)).collect();
         apis.sort_by_key(|(key, stats)| (std::cmp::Reverse(stats.counts.requests), *key));
         apis
+    }
+
+    fn latency_parts(&self) -> Vec<LatencyParts> {
+        let apis = self.sorted_apis().into_iter();
+        let answered = apis.filter(|(_, stats)| stats.counts.responses > 0);
+        let parts = answered.map(|(key, stats)| {
+            let responses = stats.counts.responses;
+            let mean = |sum: u64| sum / responses / 1000;
+            LatencyParts {
+                api: api_name(key),
+                responses,
+                request_transfer_us: mean(stats.split.request_transfer),
+                wait_us: mean(stats.split.wait),
+                service_us: mean(stats.split.service),
+                response_transfer_us: mean(stats.split.response_transfer),
+                throttled: stats.counts.throttled,
+                throttle_ms: stats.counts.throttle_ms,
+            }
+        });
+        parts.collect()
+    }
+
+    fn compression(&self) -> Vec<Compression> {
+        let codecs = self.topics.compression.iter();
+        let codecs = codecs.map(|(id, codec)| Compression {
+            codec: Codec::name(*id),
+            batches: codec.batches,
+            records: codec.records,
+            bytes: codec.bytes,
+            batch_bytes: codec.batch_bytes.percentiles(),
+            batch_records: codec.batch_records.percentiles(),
+            ratio: codec.ratio(),
+            ratio_of_batches: codec.sampled,
+        });
+        codecs.collect()
+    }
+
+    fn refused(&self) -> Vec<Refused> {
+        let release = ApiKey::RELEASES.last().copied().unwrap_or_default();
+        let clients = self.clients.sorted().into_iter();
+        let uses = clients.flat_map(|(id, client)| {
+            let apis = client.apis.iter();
+            apis.map(move |(key, stats)| (id, *key, &stats.versions))
+        });
+        let refused = uses.filter_map(|(id, key, versions)| {
+            let api = ApiKey::from_number(key);
+            api.versions()?;
+            let served = api.versions_in(release);
+            let is_served =
+                |version| served.is_some_and(|served| served.contains(Version(version)));
+            let versions: Vec<_> = versions
+                .iter()
+                .copied()
+                .filter(|v| !is_served(*v))
+                .collect();
+            (!versions.is_empty()).then(|| Refused {
+                client_id: owned(id),
+                api: api_name(key),
+                versions,
+                release,
+                served: served.map(|served| format!("{}-{}", served.min().0, served.max().0)),
+            })
+        });
+        refused.collect()
     }
 
     fn by_error(&self) -> Vec<ByError> {

@@ -76,6 +76,17 @@ impl Codec {
         Compression::from_id(id).map_or("unknown", Compression::name)
     }
 
+    /// The size before compression over the size after it.
+    pub(super) fn ratio(&self) -> Option<f64> {
+        if self.compressed == 0 {
+            return None;
+        }
+        let hundredths = self.uncompressed.saturating_mul(100) / self.compressed;
+        u32::try_from(hundredths)
+            .ok()
+            .map(|hundredths| f64::from(hundredths) / 100.0)
+    }
+
     fn merge(&mut self, other: &Self) {
         self.batches += other.batches;
         self.records += other.records;

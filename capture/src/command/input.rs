@@ -1,0 +1,147 @@
+//! The captures to read, and what of them: options that all commands over captures share.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use kafka_capture::input::{Input, InputError, Packets};
+use kafka_capture::output::{Filter, Sink};
+use kafka_capture::{Counts, Decoder, TopicNames, is_known_link_type};
+use kafka_codec::ApiKey;
+
+use super::exit::{Failure, Faults};
+use super::progress::Progress;
+
+/// Captures, and which connections and messages of them.
+#[derive(Args)]
+pub(super) struct InputOptions {
+    /// Captures, in order; - is the standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Only messages of this API, by any of its names or by number; may be given more than once
+    #[arg(long, value_name = "NAME", value_parser = api, value_delimiter = ',')]
+    api: Vec<ApiKey>,
+
+    /// Only messages of clients that call themselves this; may be given more than once
+    #[arg(long, value_name = "ID")]
+    client_id: Vec<String>,
+
+    /// Only connections with this end: an address, a port or both; or with both ends, as "A:P -> B:P"
+    #[arg(long, value_name = "END")]
+    conn: Vec<String>,
+
+    /// Look only at connections to this port, and take them for Kafka; may be given more than once
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    port: Vec<u16>,
+}
+
+/// What packets are decoded into.
+pub(super) trait Target: Sink {
+    /// Takes note of the time of a packet, before its events.
+    fn packet(&mut self, time: i64) {
+        let _ = time;
+    }
+
+    /// More has to be waited for.
+    fn waits(&mut self) {}
+
+    /// Whether nothing more is wanted.
+    fn is_done(&self) -> bool {
+        false
+    }
+}
+
+fn api(name: &str) -> Result<ApiKey, String> {
+    if let Ok(number) = name.parse() {
+        return Ok(ApiKey::from_number(number));
+    }
+    name.parse()
+        .map_err(|error: kafka_codec::ParseApiKeyError| error.to_string())
+}
+
+impl InputOptions {
+    /// Which events are wanted.
+    pub(super) fn filter(&self, errors: bool) -> Filter {
+        Filter {
+            apis: self.api.clone(),
+            client_ids: self.client_id.clone(),
+            connections: self.conn.clone(),
+            errors,
+        }
+    }
+
+    /// The files, in order.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// Decodes all captures. What cannot be read is added to `faults`.
+    pub(super) fn decode(
+        &self,
+        progress: &Progress,
+        faults: &mut Faults<'_>,
+        target: &mut dyn Target,
+    ) -> (Counts, TopicNames) {
+        let mut decoder = Decoder::new(self.port.clone());
+        for file in &self.files {
+            if let Err(error) = read(file, progress, &mut decoder, target) {
+                faults.add(error.into());
+            }
+            if target.is_done() {
+                break;
+            }
+        }
+        decoder.finish_with_topics(target)
+    }
+
+    /// Adds a fault if there was nothing of Kafka, and nothing else is wrong.
+    pub(super) fn expect_kafka(&self, counts: &Counts, faults: &mut Faults<'_>) {
+        if faults.is_none() && !counts.has_kafka() {
+            let hint = if self.port.is_empty() {
+                "no connection begins like Kafka; TLS cannot be decoded; --port takes a connection for Kafka"
+            } else {
+                "there is no connection to the ports given, or what is said on it is something else"
+            };
+            faults.add(Failure::NothingKafka(hint.to_owned()));
+        }
+    }
+}
+
+/// Decodes all packets of a capture.
+fn read(
+    file: &Path,
+    progress: &Progress,
+    decoder: &mut Decoder,
+    target: &mut dyn Target,
+) -> Result<(), InputError> {
+    let input = Input::open(file, |bytes, length| progress.watch(bytes, length))?;
+    let mut packets = Packets::new(input)?;
+    let name = packets.name().to_owned();
+    let (mut is_any_known, mut unknown) = (false, None);
+    let target = RefCell::new(target);
+    packets.for_each(
+        |packet| {
+            if is_known_link_type(packet.link_type) {
+                is_any_known = true;
+            } else {
+                unknown = Some(packet.link_type);
+            }
+            let mut target = target.borrow_mut();
+            target.packet(packet.time);
+            decoder.packet(&packet, &mut **target);
+            if target.is_done() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+        // What is decoded shows before more is waited for.
+        || target.borrow_mut().waits(),
+    )?;
+    match unknown {
+        Some(link_type) if !is_any_known => Err(InputError::UnknownLinkType { name, link_type }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,314 @@
+//! `kafka-capture summary`: what is slow, what fails, and who does it.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use kafka_capture::analysis::{Filtered, Summary as Analysis, SummaryState};
+use serde_json::Value;
+
+use super::analysis::{Analyzing, Format, end, write_document};
+use super::exit::{CODES, Failure, Faults};
+use super::input::InputOptions;
+use super::progress::Progress;
+use super::tables::{bytes, table, time};
+
+/// Sum up captures: requests, latencies, errors and bytes by API, client, topic, broker, connection, user and software
+///
+/// Latency is the time from the packet that completes a request to the one that completes its response.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, after_long_help = long_help())]
+pub(super) struct Summary {
+    #[command(flatten)]
+    input: InputOptions,
+
+    /// What to write
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Write the state of the summary to this file, to be merged with that of other captures
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+
+    /// The files are states that --state wrote, of captures in their order: sum up all of them together
+    #[arg(long, conflicts_with_all = ["port", "api", "client_id", "conn"])]
+    merge: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kafka-capture summary broker.pcapng
+  kafka-capture summary --format json --client-id billing broker.pcapng | jq '.byApi[0].latencyUs.p99'
+  kafka-capture summary --state 1.state 1.pcap.zst
+  kafka-capture summary --merge 1.state 2.state";
+
+fn long_help() -> String {
+    format!("{EXAMPLES}\n\n{CODES}")
+}
+
+const LISTS: &[(&str, &str)] = &[
+    ("byApi", "api"),
+    ("byClient", "client"),
+    ("byClientAndApi", "clientAndApi"),
+    ("byTopic", "topic"),
+    ("byBroker", "broker"),
+    ("byConnection", "connection"),
+    ("byUser", "user"),
+    ("bySoftware", "software"),
+    ("errors", "error"),
+    ("latencyParts", "latencyParts"),
+    ("compression", "compression"),
+    ("refusedByNewest", "refused"),
+    ("others", "others"),
+];
+
+impl Summary {
+    pub(super) fn run(self) -> ExitCode {
+        let progress = Progress::new();
+        let mut faults = Faults::new(&progress);
+        if self.merge {
+            return self.run_merge(faults, &progress);
+        }
+        let filter = self.input.filter(false);
+        let mut target = Analyzing {
+            sink: Filtered::new(Analysis::new(), filter),
+            packet: Analysis::packet,
+        };
+        let (counts, topics) = self.input.decode(&progress, &mut faults, &mut target);
+        progress.clear();
+        let state = target.sink.into_inner().finish(&topics);
+        let written = self.write(&state);
+        end(faults, written, &counts, |counts, faults| {
+            self.input.expect_kafka(counts, faults);
+        })
+    }
+
+    fn run_merge(&self, mut faults: Faults<'_>, progress: &Progress) -> ExitCode {
+        let mut merged: Option<SummaryState> = None;
+        for file in self.input.files() {
+            let read = std::fs::read(file).map_err(|error| error.to_string());
+            let state = read.and_then(|bytes| {
+                SummaryState::from_json(&bytes).map_err(|error| error.to_string())
+            });
+            match (state, &mut merged) {
+                (Ok(state), Some(merged)) => merged.merge(state),
+                (Ok(state), None) => merged = Some(state),
+                (Err(error), _) => {
+                    faults.add(Failure::State(file.display().to_string(), error));
+                }
+            }
+        }
+        progress.clear();
+        let Some(state) = merged else {
+            return faults.code();
+        };
+        if let std::ops::ControlFlow::Break(code) = faults.of_output(self.write(&state).err()) {
+            return code;
+        }
+        faults.code()
+    }
+
+    fn write(&self, state: &SummaryState) -> io::Result<()> {
+        if let Some(file) = &self.state {
+            let mut to = BufWriter::new(File::create(file)?);
+            state.to_json(&mut to)?;
+            to.flush()?;
+        }
+        write_document(&state.document(), self.format, LISTS, text)
+    }
+}
+
+fn text(document: &Value) -> String {
+    let get = |name: &str| document.get(name).unwrap_or(&Value::Null);
+    let plain = |name: &str| super::tables::shown(get(name));
+    let mut text = format!(
+        "{} to {}\n{} packets, {} connections, {} requests, {} responses, {} without response expected, {} unanswered\n\n",
+        plain("from"),
+        plain("to"),
+        plain("packets"),
+        plain("connections"),
+        plain("requests"),
+        plain("responses"),
+        plain("noResponseExpected"),
+        plain("unanswered"),
+    );
+    let stats: &[super::tables::Column] = &[
+        ("requests", |row| row["requests"].clone()),
+        ("responses", |row| row["responses"].clone()),
+        ("acks=0", |row| row["noResponseExpected"].clone()),
+        ("unanswered", |row| row["unanswered"].clone()),
+        ("sent", |row| bytes(&row["requestBytes"])),
+        ("received", |row| bytes(&row["responseBytes"])),
+        ("p50", |row| time(&row["latencyUs"]["p50"])),
+        ("p99", |row| time(&row["latencyUs"]["p99"])),
+        ("max", |row| time(&row["latencyUs"]["max"])),
+        ("mean", |row| time(&row["latencyUs"]["mean"])),
+        ("errors", |row| row["errors"].clone()),
+    ];
+    let with = |keys: &[super::tables::Column], skip: &[&str]| -> Vec<super::tables::Column> {
+        let rest = stats.iter().filter(|(heading, _)| !skip.contains(heading));
+        keys.iter().chain(rest).copied().collect()
+    };
+    let api: super::tables::Column = ("API", |row| row["api"].clone());
+    let versions: super::tables::Column = ("versions", |row| row["versions"].clone());
+    let client: super::tables::Column = ("client", |row| row["clientId"].clone());
+    let no_percentiles = ["p50", "p99"];
+    text += &table("By API", get("byApi"), &with(&[api, versions], &[]));
+    text += &table("By client", get("byClient"), &with(&[client], &[]));
+    text += &table(
+        "By client and API",
+        get("byClientAndApi"),
+        &with(&[client, api, versions], &["sent", "received", "acks=0"]),
+    );
+    text += &table(
+        "By topic",
+        get("byTopic"),
+        &[
+            ("topic", |row| match &row["topic"] {
+                Value::Null => row["topicId"].clone(),
+                topic => topic.clone(),
+            }),
+            ("produce requests", |row| row["produceRequests"].clone()),
+            ("batches", |row| row["produceBatches"].clone()),
+            ("records", |row| row["produceRecords"].clone()),
+            ("produced", |row| bytes(&row["produceBytes"])),
+            ("errors", |row| row["produceErrors"].clone()),
+            ("fetches with records", |row| {
+                row["fetchResponsesWithRecords"].clone()
+            }),
+            ("fetched", |row| bytes(&row["fetchBytes"])),
+            ("fetch errors", |row| row["fetchErrors"].clone()),
+            ("producers", |row| row["producers"].clone()),
+            ("consumers", |row| row["consumers"].clone()),
+            ("groups", |row| row["groups"].clone()),
+        ],
+    );
+    text += &table(
+        "By broker",
+        get("byBroker"),
+        &with(&[("broker", |row| row["broker"].clone())], &[]),
+    );
+    text += &table(
+        "By user",
+        get("byUser"),
+        &with(&[("user", |row| row["user"].clone())], &no_percentiles),
+    );
+    text += &table(
+        "By software",
+        get("bySoftware"),
+        &with(
+            &[
+                ("software", |row| row["software"].clone()),
+                ("version", |row| row["version"].clone()),
+            ],
+            &no_percentiles,
+        ),
+    );
+    text += &table(
+        "By connection",
+        get("byConnection"),
+        &with(
+            &[("connection", |row| row["conn"].clone()), client],
+            &no_percentiles,
+        ),
+    );
+    text += &table(
+        "Errors",
+        get("errors"),
+        &[
+            api,
+            ("within", |row| row["within"].clone()),
+            ("error", |row| row["error"].clone()),
+            ("count", |row| row["count"].clone()),
+        ],
+    );
+    text += &table(
+        "What latency is made of (means)",
+        get("latencyParts"),
+        &[
+            api,
+            ("request transfer", |row| time(&row["requestTransferUs"])),
+            ("wait behind others", |row| time(&row["waitUs"])),
+            ("service", |row| time(&row["serviceUs"])),
+            ("response transfer", |row| time(&row["responseTransferUs"])),
+            ("throttled", |row| row["throttled"].clone()),
+            ("throttle ms", |row| row["throttleMs"].clone()),
+        ],
+    );
+    let fetches = get("fetches");
+    let kinds: Vec<_> = [
+        ("with records", "withDataUs"),
+        ("empty", "emptyUs"),
+        ("empty, at the maximum wait", "atMaxWaitUs"),
+    ]
+    .into_iter()
+    .filter(|(_, name)| fetches[*name]["count"] != 0)
+    .map(|(kind, name)| {
+        let mut row = fetches[name].clone();
+        row["kind"] = Value::from(kind);
+        row
+    })
+    .collect();
+    text += &table(
+        "Fetch responses",
+        &Value::Array(kinds),
+        &[
+            ("kind", |row| row["kind"].clone()),
+            ("count", |row| row["count"].clone()),
+            ("p50", |row| time(&row["p50"])),
+            ("p99", |row| time(&row["p99"])),
+            ("max", |row| time(&row["max"])),
+        ],
+    );
+    text += &table(
+        "Compression of produced batches",
+        get("compression"),
+        &[
+            ("codec", |row| row["codec"].clone()),
+            ("batches", |row| row["batches"].clone()),
+            ("records", |row| row["records"].clone()),
+            ("bytes", |row| bytes(&row["bytes"])),
+            ("batch p50", |row| bytes(&row["batchBytes"]["p50"])),
+            ("batch max", |row| bytes(&row["batchBytes"]["max"])),
+            ("records p50", |row| row["batchRecords"]["p50"].clone()),
+            ("ratio", |row| row["ratio"].clone()),
+        ],
+    );
+    text += &table(
+        "Clients that the newest broker would refuse",
+        get("refusedByNewest"),
+        &[
+            client,
+            api,
+            versions,
+            ("release", |row| row["release"].clone()),
+            ("serves", |row| row["served"].clone()),
+        ],
+    );
+    text += &table(
+        "Others, merged",
+        get("others"),
+        &[
+            ("of", |row| row["of"].clone()),
+            ("merged", |row| row["merged"].clone()),
+            ("requests", |row| row["requests"].clone()),
+            ("responses", |row| row["responses"].clone()),
+        ],
+    );
+    if let Some(count) = get("openAtSeam").get("count") {
+        text += &format!("{count} requests were open where one capture ended and the next began\n");
+        text += &table(
+            "Open at a seam",
+            &get("openAtSeam")["requests"],
+            &[
+                ("connection", |row| row["conn"].clone()),
+                api,
+                ("correlation id", |row| row["correlationId"].clone()),
+                ("sent", |row| row["sent"].clone()),
+            ],
+        );
+    }
+    text
+}
