@@ -10,9 +10,13 @@
 
 use std::borrow::Cow;
 
+use crate::correlation::response_version;
 use crate::messages::{RequestHeader, ResponseHeader};
+use crate::request_frame::check_key;
 use crate::wire::{Segments, Writer};
-use crate::{EncodeError, Message, Request, Response, Version};
+use crate::{
+    Decode, DecodeError, EncodeError, HeaderVersions, Message, Request, Response, Version,
+};
 
 #[cfg(feature = "tokio-util")]
 mod codec;
@@ -106,6 +110,71 @@ pub fn encode_response<R: Response>(
     let mut writer = Writer::with_buffer(buffer);
     write(&mut writer, &header, header_version, response, version)?;
     Ok(writer.finish())
+}
+
+/// Decodes a whole request frame without its size, as one of type `R`.
+///
+/// See [`RequestFrame`](crate::RequestFrame) and [`AnyRequest::from_frame`](crate::AnyRequest::from_frame) for requests whose
+/// API is not known before.
+///
+/// # Errors
+///
+/// [`OtherApi`](crate::DecodeErrorKind::OtherApi) if the request is not of `R`'s API, else an error of decoding header or body.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::frame;
+/// use kafka_codec::messages::SaslHandshakeRequest;
+///
+/// let frame = b"\0\x11\0\x01\0\0\0\x07\0\x02me\0\x05PLAIN";
+/// let (header, request) = frame::decode_request::<SaslHandshakeRequest>(frame)?;
+/// assert_eq!((header.correlation_id, &*request.mechanism), (7, "PLAIN"));
+/// # Ok::<(), kafka_codec::DecodeError>(())
+/// ```
+pub fn decode_request<'a, R: Request + Decode<'a>>(
+    frame: &'a [u8],
+) -> Result<(RequestHeader<'a>, R), DecodeError> {
+    // The type knows the headers of its own API best.
+    let headers = match RequestHeader::routing(frame) {
+        Some((key, version)) if key == R::KEY => R::header_versions(version),
+        Some((key, version)) => HeaderVersions::of(key, version),
+        None => R::header_versions(Version(0)),
+    };
+    let (header, body) = RequestHeader::split_with(frame, headers)?;
+    check_key::<R>(header.api_key(), header.version())?;
+    let request = R::decode(body, header.version())?;
+    Ok((header, request))
+}
+
+/// Decodes a whole response frame without its size: the response to a request of type `R` in `version`.
+///
+/// A broker that does not know the version of an ApiVersions request answers in version 0, which is recognized. See
+/// [`ResponseFrame`](crate::ResponseFrame) for responses that are decoded elsewhere.
+///
+/// # Errors
+///
+/// An error of decoding header or body.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec::messages::ApiVersionsRequest;
+/// use kafka_codec::{ErrorCode, Version, frame};
+///
+/// let old_broker = b"\0\0\0\x07\0\x23\0\0\0\0";
+/// let (header, response) = frame::decode_response::<ApiVersionsRequest>(old_broker, Version(4))?;
+/// assert_eq!(header.correlation_id, 7);
+/// assert_eq!(response.error_code, ErrorCode::UNSUPPORTED_VERSION);
+/// # Ok::<(), kafka_codec::DecodeError>(())
+/// ```
+pub fn decode_response<R: Request>(
+    frame: &[u8],
+    version: Version,
+) -> Result<(ResponseHeader<'_>, R::Response<'_>), DecodeError> {
+    let (header, body) = ResponseHeader::split(frame, R::header_versions(version))?;
+    let response = Decode::decode(body, response_version(R::KEY, version, body))?;
+    Ok((header, response))
 }
 
 fn write(

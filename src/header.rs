@@ -2,7 +2,6 @@
 //! apart before anything is known. Their fields are generated.
 
 use crate::messages::{RequestHeader, ResponseHeader};
-use crate::wire::Reader;
 use crate::{ApiKey, Decode, DecodeError, HeaderVersions, Message, Version};
 
 impl<'a> RequestHeader<'a> {
@@ -28,13 +27,22 @@ impl<'a> RequestHeader<'a> {
     /// # Ok::<(), kafka_codec::DecodeError>(())
     /// ```
     pub fn split(frame: &'a [u8]) -> Result<(Self, &'a [u8]), DecodeError> {
-        let mut peek = Reader::new(frame);
-        let (Ok(key), Ok(version)) = (peek.i16(), peek.i16()) else {
+        match Self::routing(frame) {
+            Some((key, version)) => Self::split_with(frame, HeaderVersions::of(key, version)),
             // Of any version, which says where it ends.
-            return Self::decode_prefix(frame, Self::VERSIONS.min());
-        };
-        let (key, version) = (ApiKey::from_number(key), Version(version));
-        Self::split_with(frame, HeaderVersions::of(key, version))
+            None => Self::decode_prefix(frame, Self::VERSIONS.min()),
+        }
+    }
+
+    /// The API and version at the front of a request frame, without its size, which stand there in every version of the
+    /// header. `None` if the frame is too short.
+    #[must_use]
+    pub fn routing(frame: &[u8]) -> Option<(ApiKey, Version)> {
+        let [key_0, key_1, version_0, version_1] = *frame.first_chunk()?;
+        Some((
+            ApiKey::from_number(i16::from_be_bytes([key_0, key_1])),
+            Version(i16::from_be_bytes([version_0, version_1])),
+        ))
     }
 
     /// Splits a request frame like [`split`](Self::split), with header versions that the caller

@@ -62,6 +62,7 @@ mod negotiation;
 pub mod produce;
 #[cfg(feature = "records")]
 pub mod records;
+mod request_frame;
 mod response_frame;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -81,6 +82,7 @@ pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use error_code::{Applied, ErrorCode, ParseErrorCodeError, Remedy};
 pub use message::{Decode, Message, Request, Response};
 pub use negotiation::{ApiVersionsAnswer, NegotiationFault};
+pub use request_frame::RequestFrame;
 pub use response_frame::ResponseFrame;
 pub use unselected::UnselectedResponse;
 pub use version::{Version, VersionRange};

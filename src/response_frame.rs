@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 
+use crate::correlation::response_version;
 use crate::messages::ResponseHeader;
 use crate::wire::{IntoOwned, Limits};
 use crate::{Decode, DecodeError, Request, Version};
@@ -47,11 +48,15 @@ pub struct ResponseFrame<R> {
 impl<R: Request> ResponseFrame<R> {
     /// The response that `frame` is, its size left out, to a request in `version`.
     ///
+    /// A broker that does not know the version of an ApiVersions request answers in version 0:
+    /// [`version`](Self::version) is 0 then.
+    ///
     /// # Errors
     ///
     /// What decoding the header fails with.
     pub fn new(frame: Bytes, version: Version) -> Result<Self, DecodeError> {
         let (header, body) = ResponseHeader::split(&frame, R::header_versions(version))?;
+        let version = response_version(R::KEY, version, body);
         let (header, body) = (header.into_owned(), frame.len() - body.len());
         Ok(Self {
             frame,

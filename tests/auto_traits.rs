@@ -20,8 +20,9 @@ use kafka_codec::wire::{
 use kafka_codec::{
     AnyRequest, AnyResponse, ApiClass, ApiKey, ApiVersionsAnswer, Applied, ClientIdentity,
     DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, ErrorCode, HeaderVersions,
-    Listener, Listeners, ParseApiKeyError, ParseErrorCodeError, Remedy, ResponseFrame, Routing,
-    UnknownApiKey, UnselectedResponse, Version, VersionRange, Versioned, messages,
+    Listener, Listeners, ParseApiKeyError, ParseErrorCodeError, Remedy, RequestFrame,
+    ResponseFrame, Routing, UnknownApiKey, UnselectedResponse, Version, VersionRange, Versioned,
+    messages,
 };
 
 fn is_shared<T: Send + Sync>() {}
@@ -36,6 +37,7 @@ fn every_public_type_is_send_and_sync() {
         HeaderRanges,
         ClientIdentity,
         ApiVersionsAnswer,
+        RequestFrame,
     )>();
     is_owned::<(
         ApiClass,

@@ -47,5 +47,6 @@ mod tests;
 pub use in_flight::{Answered, InFlightRequests};
 pub use mismatch::{Mismatch, MismatchKind};
 pub use observed::{Expects, ObservedRequests};
+pub(crate) use request::response_version;
 pub use request::{InFlightRequest, SplitResponse};
 pub use sasl_tokens::SaslTokens;

@@ -86,15 +86,7 @@ impl<T> InFlightRequest<T> {
     /// See <https://cwiki.apache.org/confluence/x/qRJ4Bw> (KIP-511).
     #[must_use]
     pub fn response_version(&self, body: &[u8]) -> Version {
-        match body.first_chunk() {
-            Some(code)
-                if self.api_key == ApiKey::ApiVersions
-                    && ErrorCode(i16::from_be_bytes(*code)) == ErrorCode::UNSUPPORTED_VERSION =>
-            {
-                Version(0)
-            }
-            _ => self.version,
-        }
+        response_version(self.api_key, self.version, body)
     }
 }
 
@@ -107,6 +99,19 @@ impl<T> fmt::Display for InFlightRequest<T> {
             ..
         } = self;
         write!(f, "{api_key} v{version} (correlation {correlation_id})")
+    }
+}
+
+/// The version of a response with this body, to a request in `version`; see [`InFlightRequest::response_version`].
+pub(crate) fn response_version(key: ApiKey, version: Version, body: &[u8]) -> Version {
+    match body.first_chunk() {
+        Some(code)
+            if key == ApiKey::ApiVersions
+                && ErrorCode(i16::from_be_bytes(*code)) == ErrorCode::UNSUPPORTED_VERSION =>
+        {
+            Version(0)
+        }
+        _ => version,
     }
 }
 

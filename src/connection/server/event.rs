@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::messages::RequestHeader;
+use crate::request_frame::check_key;
 use crate::{Decode, DecodeError, Request};
 
 use super::super::sasl::Token;
@@ -109,13 +110,7 @@ impl IncomingRequest {
     ///
     /// [`OtherApi`](crate::DecodeErrorKind::OtherApi) if the request is not of `R`'s API, else as [`Decode::decode`].
     pub fn decode<'a, R: Request + Decode<'a>>(&'a self) -> Result<R, DecodeError> {
-        if R::KEY != self.label.api_key {
-            let kind = crate::DecodeErrorKind::OtherApi {
-                expected: R::KEY,
-                actual: self.label.api_key,
-            };
-            return Err(DecodeError::new(kind, 0).in_message(R::NAME, self.label.version));
-        }
+        check_key::<R>(self.label.api_key, self.label.version)?;
         let (headers, version) = (R::header_versions(self.label.version), self.label.version);
         if headers.request == self.label.headers.request {
             return R::decode(self.body(), version);
