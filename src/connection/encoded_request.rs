@@ -8,8 +8,10 @@ use bytes::Bytes;
 
 use super::bodies;
 use super::client::error::SubmitError;
-use super::client::version_choice::{Choice, write_highest};
+use super::client::version_choice::{Choice, common_versions, write_highest};
+use super::{ConnectionOptions, SubmitOptions, VersionTable};
 use crate::messages::RequestHeader;
+use crate::version_table::sendable;
 use crate::wire::{Blob, Segments, Writer};
 use crate::{ApiKey, EncodeError, HeaderVersions, Message, Request, Version, VersionRange};
 
@@ -114,6 +116,27 @@ impl EncodedRequest {
             request.encode(writer, version)
         })?;
         Ok(Self::of_written(request, version, writer))
+    }
+
+    /// Encodes a request for a broker that serves the versions in `table`, with the version that
+    /// [`Connection::submit`](super::Connection::submit) would choose on a connection with these options.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::Version`], [`SubmitError::DoesNotFit`] or [`SubmitError::Encode`].
+    pub fn for_broker<R: Request>(
+        request: &R,
+        table: &VersionTable,
+        connection: &ConnectionOptions,
+        options: &SubmitOptions,
+    ) -> Result<Self, SubmitError> {
+        if let Some(version) = options.version {
+            table.check(R::KEY, version)?;
+            return Ok(Self::new(request, version)?);
+        }
+        let (allowed, within) = (connection.allowed(R::KEY), options.versions);
+        let versions = common_versions(table, R::KEY, sendable::<R>(), allowed, within)?;
+        Self::in_highest_of(request, versions)
     }
 
     fn of_written<R: Request>(request: &R, version: Version, writer: Writer) -> Self {

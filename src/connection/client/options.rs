@@ -129,6 +129,13 @@ impl ConnectionOptions {
         }
     }
 
+    /// Sets the name that the connection has in events and errors: the same options for another broker.
+    #[must_use]
+    pub fn with_broker(mut self, broker: impl Into<Arc<str>>) -> Self {
+        self.broker = broker.into();
+        self
+    }
+
     /// The client id in the header of every request. By default null.
     #[must_use]
     pub fn with_client_id(mut self, id: impl Into<Arc<str>>) -> Self {
@@ -287,7 +294,7 @@ impl ConnectionOptions {
     }
 
     /// The versions of an API that the caller allows.
-    pub(super) fn allowed(&self, key: ApiKey) -> Option<VersionRange> {
+    pub(in crate::connection) fn allowed(&self, key: ApiKey) -> Option<VersionRange> {
         let mut limits = self.max_versions.iter();
         limits.find(|(api, _)| *api == key).map(|(_, range)| *range)
     }
@@ -311,8 +318,8 @@ pub struct SubmitOptions {
     pub(super) deadline: Option<Instant>,
     pub(super) timeout: Option<Duration>,
     server_wait: Option<Duration>,
-    pub(super) versions: Option<VersionRange>,
-    pub(super) version: Option<Version>,
+    pub(in crate::connection) versions: Option<VersionRange>,
+    pub(in crate::connection) version: Option<Version>,
     header_versions: Option<HeaderVersions>,
 }
 

@@ -18,7 +18,7 @@ pub(in crate::connection) enum Choice {
 
 /// Returns the versions that the broker, this side (`ours`) and the caller have in common: `allowed` by the options of the
 /// connection, and `within` those that the caller names for this request.
-pub(super) fn common_versions(
+pub(in crate::connection) fn common_versions(
     broker: &VersionTable,
     key: ApiKey,
     ours: Option<VersionRange>,

@@ -116,6 +116,13 @@ impl ServerConnection {
         self.responses.len()
     }
 
+    /// Returns how many bytes of responses the transport has not accepted, including responses that wait for those of earlier
+    /// requests.
+    #[must_use]
+    pub fn unwritten_bytes(&self) -> usize {
+        self.responses.unwritten_bytes()
+    }
+
     /// Whether it takes bytes: not while as many requests as allowed are unanswered.
     #[must_use]
     pub fn wants_bytes(&self) -> bool {

@@ -37,6 +37,13 @@ impl ServerOptions {
         }
     }
 
+    /// Sets the name that the client has in events and errors: the same options for another client.
+    #[must_use]
+    pub fn with_client(mut self, client: impl Into<Arc<str>>) -> Self {
+        self.client = client.into();
+        self
+    }
+
     /// Hands out every request, ApiVersions and those in versions that are not served too: for proxies
     /// that leave the answer to the broker behind them. By default not.
     #[must_use]

@@ -174,6 +174,13 @@ impl Responses {
         self.writable.len() + self.pending.len()
     }
 
+    /// The bytes of responses that the transport has not accepted, those that wait for others included.
+    pub(super) fn unwritten_bytes(&self) -> usize {
+        let pending = self.pending.iter().filter_map(|it| it.response.as_ref());
+        let waiting: usize = pending.map(|(_, frame)| frame.remaining()).sum();
+        self.outbox.remaining() + waiting
+    }
+
     /// The number of responses that were written whole.
     pub(super) const fn written(&self) -> u64 {
         self.written

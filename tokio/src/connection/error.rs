@@ -1,0 +1,123 @@
+//! How opening a connection and sending a request fail.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kafka_codec::connection::{
+    Advice, CloseReport, ConnectionError, Delivery, ResponseTypeError, SubmitError,
+};
+
+use crate::transport::DialError;
+
+/// Why a connection did not become ready.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The transport could not be opened.
+    Dial {
+        /// The name of the broker.
+        broker: Arc<str>,
+        /// The reason.
+        error: Arc<DialError>,
+    },
+    /// TCP and TLS were not open in time.
+    TimedOut {
+        /// The name of the broker.
+        broker: Arc<str>,
+        /// How long they were given.
+        after: Duration,
+    },
+    /// The connection was closed before it was ready: the report says in which phase and why.
+    Closed(Arc<CloseReport>),
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dial { broker, error } => write!(f, "{broker}: connecting: {error}"),
+            Self::TimedOut { broker, after } => {
+                write!(f, "{broker}: connecting: no connection after {after:?}")
+            }
+            Self::Closed(report) => {
+                report.fmt(f)?;
+                match &report.hint {
+                    Some(hint) => write!(f, " ({hint})"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl Error for ConnectError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Dial { error, .. } => Some(&**error),
+            Self::TimedOut { .. } | Self::Closed(_) => None,
+        }
+    }
+}
+
+/// Why a request has no response.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The request was not accepted, and nothing of it was sent.
+    Submit(SubmitError),
+    /// The request failed; the error says how far it had got and what else was in flight.
+    Failed(ConnectionError),
+    /// The connection was closed before the request was submitted.
+    Closed(Arc<CloseReport>),
+    /// The request has no response, because it is a Produce with `acks` 0: use
+    /// [`send_without_response`](crate::Connection::send_without_response). Nothing of it was sent.
+    NoResponse,
+    /// The response cannot be one to the request.
+    Response(ResponseTypeError),
+}
+
+impl SendError {
+    /// How far the request got.
+    #[must_use]
+    pub const fn delivery(&self) -> Delivery {
+        match self {
+            Self::Submit(_) | Self::Closed(_) | Self::NoResponse => Delivery::NotSent,
+            Self::Failed(error) => error.delivery(),
+            Self::Response(_) => Delivery::Responded,
+        }
+    }
+
+    /// What to do about the request and what that risks, if the connection knows.
+    #[must_use]
+    pub fn advice(&self, is_idempotent: bool) -> Option<Advice> {
+        match self {
+            Self::Failed(error) => Some(error.advice(is_idempotent)),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if the connection is over.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Closed(_) | Self::Submit(SubmitError::Closed { .. }) => true,
+            Self::Failed(error) => error.is_closed(),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Submit(error) => error.fmt(f),
+            Self::Failed(error) => error.fmt(f),
+            Self::Closed(report) => write!(f, "connection was closed before: {report}"),
+            Self::NoResponse => f.write_str("the request has no response: Produce with acks 0"),
+            Self::Response(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for SendError {}

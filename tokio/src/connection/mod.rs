@@ -1,0 +1,467 @@
+//! A connection to one broker, for any number of tasks.
+
+mod driver;
+mod error;
+mod options;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use kafka_codec::connection::{
+    CloseReport, Connection as Machine, ConnectionOptions, EncodedRequest, Gauges, Initialization,
+    RawResponse, State, SubmitError, SubmitOptions, Timings, VersionTable,
+};
+use kafka_codec::{Request, ResponseFrame};
+use tokio::time::timeout;
+
+use crate::Sasl;
+use crate::link::now;
+use crate::transport::{Transport, dial};
+use driver::Shared;
+
+pub use error::{ConnectError, SendError};
+pub use options::Options;
+
+/// A connection to a broker, which any number of tasks share by cloning it.
+///
+/// One task drives it. Requests are pipelined: each is written when it is sent, and the responses are given to the callers as
+/// they arrive. The connection is closed when its last clone is dropped and the responses to what was sent have arrived.
+///
+/// # Examples
+///
+/// ```no_run
+/// use kafka_codec::messages::MetadataRequest;
+/// use kafka_codec_tokio::{Connection, Options};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let connection = Connection::connect("localhost:9092", &Options::default()).await?;
+/// let response = connection.send(&MetadataRequest { topics: None, ..Default::default() }).await?;
+/// for topic in response.decode()?.topics {
+///     println!("{:?}", topic.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Connection(Arc<Handle>);
+
+/// What the clones share. The task has only what is inside, so that dropping the last clone is noticed.
+struct Handle {
+    shared: Arc<Shared>,
+    options: ConnectionOptions,
+    setup: Setup,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.drain();
+    }
+}
+
+/// How long each phase of opening a connection took.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Setup {
+    /// Finding the address and opening TCP; `None` if the caller brought the transport.
+    pub tcp: Option<Duration>,
+    /// The TLS handshake; `None` without TLS.
+    pub tls: Option<Duration>,
+    /// Learning the broker's versions, and the SASL phases.
+    pub initialization: Initialization,
+}
+
+impl Setup {
+    /// The sum of all phases.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        let Initialization {
+            api_versions,
+            sasl_handshake,
+            sasl_authenticate,
+            ..
+        } = self.initialization;
+        self.tcp.unwrap_or_default()
+            + self.tls.unwrap_or_default()
+            + api_versions
+            + sasl_handshake
+            + sasl_authenticate
+    }
+}
+
+impl fmt::Display for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1?}", self.total())?;
+        let phases = [
+            ("TCP", self.tcp),
+            ("TLS", self.tls),
+            ("ApiVersions", Some(self.initialization.api_versions)),
+            ("SaslHandshake", Some(self.initialization.sasl_handshake)),
+            (
+                "SaslAuthenticate",
+                Some(self.initialization.sasl_authenticate),
+            ),
+        ];
+        let mut separator = " (";
+        for (name, took) in phases {
+            let Some(took) = took.filter(|took| !took.is_zero()) else {
+                continue;
+            };
+            write!(f, "{separator}{name} {took:.1?}")?;
+            separator = ", ";
+        }
+        f.write_str(if separator == " (" { "" } else { ")" })
+    }
+}
+
+/// A typed response, with the timings of its request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Timed<R: Request> {
+    /// The response.
+    pub response: ResponseFrame<R>,
+    /// When the request passed each stage.
+    pub timings: Timings,
+}
+
+impl Connection {
+    /// Connects to `address`, which is `HOST:PORT`, and returns when requests can be sent: after TLS, learning the
+    /// broker's versions, and SASL. The address is the connection's name in errors and events.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says in which phase it failed, and why.
+    pub async fn connect(address: &str, options: &Options) -> Result<Self, ConnectError> {
+        Self::connect_as(address, address, options).await
+    }
+
+    /// Connects to `address` as [`connect`](Self::connect) does, with another name in errors and events, such as
+    /// `broker 1 (b1:9092)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_as(
+        name: impl Into<Arc<str>>,
+        address: &str,
+        options: &Options,
+    ) -> Result<Self, ConnectError> {
+        let name = name.into();
+        let after = options.connect_timeout;
+        let dialed = match timeout(after, dial(address, options.tls.as_ref())).await {
+            Ok(Ok(dialed)) => dialed,
+            Ok(Err(error)) => {
+                return Err(ConnectError::Dial {
+                    broker: name,
+                    error: Arc::new(error),
+                });
+            }
+            Err(_) => {
+                return Err(ConnectError::TimedOut {
+                    broker: name,
+                    after,
+                });
+            }
+        };
+        let setup = Setup {
+            tcp: Some(dialed.tcp),
+            tls: dialed.tls,
+            ..Setup::default()
+        };
+        Self::start(name, dialed.transport, setup, options).await
+    }
+
+    /// Connects over a transport that is open already, a stream of your own or one end of a pipe in memory, and returns when
+    /// requests can be sent. TLS and the connect timeout in the options are not used.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Closed`].
+    pub async fn over(
+        name: impl Into<Arc<str>>,
+        transport: impl Transport,
+        options: &Options,
+    ) -> Result<Self, ConnectError> {
+        Self::start(name.into(), Box::new(transport), Setup::default(), options).await
+    }
+
+    async fn start(
+        name: Arc<str>,
+        transport: Box<dyn Transport>,
+        setup: Setup,
+        options: &Options,
+    ) -> Result<Self, ConnectError> {
+        let connection = Self::spawn_boxed(name, transport, setup, options);
+        let mut given_up = CloseOnDrop(Some(connection.clone()));
+        connection.ready().await?;
+        given_up.0 = None;
+        Ok(connection)
+    }
+
+    /// As [`over`](Self::over), but returns at once: requests wait until the connection is ready, or fail with why it did not
+    /// become so.
+    #[must_use]
+    pub fn spawn(name: impl Into<Arc<str>>, transport: impl Transport, options: &Options) -> Self {
+        Self::spawn_boxed(name.into(), Box::new(transport), Setup::default(), options)
+    }
+
+    fn spawn_boxed(
+        name: Arc<str>,
+        transport: Box<dyn Transport>,
+        setup: Setup,
+        options: &Options,
+    ) -> Self {
+        let mechanisms = options.sasl.iter().map(Sasl::make).collect();
+        let named = options.connection.clone().with_broker(name);
+        let machine = Machine::with_sasl(now(), named.clone(), mechanisms);
+        let shared = Shared::new(machine, transport, options);
+        tokio::spawn(shared.clone().drive());
+        Self(Arc::new(Handle {
+            shared,
+            options: named,
+            setup,
+        }))
+    }
+
+    /// Waits until requests can be sent, and returns how long each phase of opening the connection took.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Closed`].
+    pub async fn ready(&self) -> Result<Setup, ConnectError> {
+        let initialization = self.initialized().await;
+        let initialization = initialization.map_err(ConnectError::Closed)?;
+        Ok(Setup {
+            initialization,
+            ..self.0.setup
+        })
+    }
+
+    async fn initialized(&self) -> Result<Initialization, Arc<CloseReport>> {
+        let opened = |shared: &Shared| match (shared.end(), shared.ready()) {
+            (Some(report), _) => Some(Err(report.clone())),
+            (None, Some((_, took))) => Some(Ok(*took)),
+            (None, None) => None,
+        };
+        match opened(&self.0.shared) {
+            Some(opened) => opened,
+            None => self.0.shared.wait_for(opened).await,
+        }
+    }
+
+    /// Sends a request in the highest version that both sides have and that [fits](Request::fits) it, and returns the
+    /// response, which is decoded where it is used. If the future is dropped, the request is cancelled.
+    ///
+    /// The request is encoded on the caller's task. It waits while as much is under way as the [`Options`] allow.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says how far the request had got and what else was in flight.
+    pub async fn send<R: Request>(&self, request: &R) -> Result<ResponseFrame<R>, SendError> {
+        let timed = self.send_with(request, SubmitOptions::default()).await?;
+        Ok(timed.response)
+    }
+
+    /// Sends a request as [`send`](Self::send) does, with a version, time limit or number of the attempt, and returns the
+    /// timings too. The tag in the options is replaced.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with<R: Request>(
+        &self,
+        request: &R,
+        options: SubmitOptions,
+    ) -> Result<Timed<R>, SendError> {
+        self.initialized().await.map_err(SendError::Closed)?;
+        let encoded = self.encode(request, options)?;
+        if !encoded.expects_response() {
+            return Err(SendError::NoResponse);
+        }
+        let (response, timings) = self.send_encoded(&encoded, options).await?;
+        let response = response.into_typed().map_err(SendError::Response)?;
+        Ok(Timed { response, timings })
+    }
+
+    /// Sends a request that has no response, a Produce with `acks` 0, and returns when it is written.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_without_response<R: Request>(&self, request: &R) -> Result<(), SendError> {
+        self.initialized().await.map_err(SendError::Closed)?;
+        let encoded = self.encode(request, SubmitOptions::default())?;
+        self.exchange(&encoded, SubmitOptions::default()).await?;
+        Ok(())
+    }
+
+    /// Encodes a request for [`send_encoded`](Self::send_encoded), in the highest version that fits it or in that of the
+    /// options.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Submit`], also if the connection is not [ready](Self::ready) yet.
+    pub fn encode<R: Request>(
+        &self,
+        request: &R,
+        options: SubmitOptions,
+    ) -> Result<EncodedRequest, SendError> {
+        let encoded = match self.versions() {
+            Some(table) => EncodedRequest::for_broker(request, table, &self.0.options, &options),
+            None => Err(SubmitError::NotReady {
+                state: self.state(),
+            }),
+        };
+        encoded.map_err(SendError::Submit)
+    }
+
+    /// Sends a request that is encoded already, and returns its response and timings. A clone of the request can be sent again,
+    /// on this connection or another.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_encoded(
+        &self,
+        request: &EncodedRequest,
+        options: SubmitOptions,
+    ) -> Result<(RawResponse, Timings), SendError> {
+        let (response, timings) = self.exchange(request, options).await?;
+        Ok((response.ok_or(SendError::NoResponse)?, timings))
+    }
+
+    /// Forwards the frame of another client's request, without its size: for proxies. The response has this connection's
+    /// correlation id; [`ServerRequest::forward`](crate::ServerRequest) puts the client's in.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn forward(
+        &self,
+        request: &crate::ServerRequest,
+    ) -> Result<Option<Bytes>, SendError> {
+        let label = request.label();
+        let body = request.body();
+        let encoded = EncodedRequest::of_body(label.api_key, label.version, body)
+            .with_header_versions(label.headers);
+        let (response, _) = self.exchange(&encoded, SubmitOptions::default()).await?;
+        Ok(response.map(|response| response.frame().clone()))
+    }
+
+    async fn exchange(
+        &self,
+        request: &EncodedRequest,
+        options: SubmitOptions,
+    ) -> Result<(Option<RawResponse>, Timings), SendError> {
+        let shared = &*self.0.shared;
+        let bytes = request.body().iter().map(Bytes::len).sum();
+        let permits = shared.permits(bytes).await;
+        let (tag, answered) = shared.submit(request, options, permits)?;
+        let mut dropped = CancelOnDrop {
+            shared,
+            tag: Some(tag),
+        };
+        let answer = answered.await;
+        dropped.tag = None;
+        answer.expect("each request that was accepted is completed")
+    }
+
+    /// Asks the broker for its versions and waits for the answer: whether it still serves, and how long a round trip takes.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn probe(&self) -> Result<Duration, SendError> {
+        let request = kafka_codec::messages::ApiVersionsRequest {
+            client_software_name: env!("CARGO_PKG_NAME").into(),
+            client_software_version: env!("CARGO_PKG_VERSION").into(),
+            ..Default::default()
+        };
+        let timed = self.send_with(&request, SubmitOptions::default()).await?;
+        Ok(timed.timings.total().unwrap_or_default())
+    }
+
+    /// The versions that the broker serves; `None` if the connection is not [ready](Self::ready) yet.
+    #[must_use]
+    pub fn versions(&self) -> Option<&VersionTable> {
+        self.0.shared.ready().map(|(versions, _)| versions)
+    }
+
+    /// The state of the connection.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.0.shared.look(Machine::state)
+    }
+
+    /// The numbers of requests in flight and in the queue, and ages.
+    #[must_use]
+    pub fn gauges(&self) -> Gauges {
+        self.0.shared.look(|machine| machine.gauges(now()))
+    }
+
+    /// The time without any traffic, up to now.
+    #[must_use]
+    pub fn quiet_for(&self) -> Duration {
+        self.0
+            .shared
+            .look(|machine| now().saturating_duration_since(machine.quiet_since()))
+    }
+
+    /// The report of how the connection ended; `None` while it is open.
+    #[must_use]
+    pub fn close_report(&self) -> Option<Arc<CloseReport>> {
+        self.0.shared.end().cloned()
+    }
+
+    /// Takes no more requests, and closes the connection when the responses to all that were sent have arrived, after at most
+    /// 30 seconds. Requests that were not sent fail as such, so that they can be sent elsewhere.
+    pub async fn drain(&self) -> Arc<CloseReport> {
+        self.0.shared.drain();
+        self.closed().await
+    }
+
+    /// Closes the connection at once. Requests in flight fail.
+    pub async fn close(&self) -> Arc<CloseReport> {
+        self.0.shared.command(|machine| machine.close(now()));
+        self.closed().await
+    }
+
+    /// Waits until the connection is over.
+    pub async fn closed(&self) -> Arc<CloseReport> {
+        self.0.shared.wait_for(|shared| shared.end().cloned()).await
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .shared
+            .look(|machine| f.debug_tuple("Connection").field(machine).finish())
+    }
+}
+
+/// Cancels a request whose future is dropped.
+struct CancelOnDrop<'a> {
+    shared: &'a Shared,
+    tag: Option<u64>,
+}
+
+impl Drop for CancelOnDrop<'_> {
+    fn drop(&mut self) {
+        if let Some(tag) = self.tag {
+            self.shared.cancel(tag);
+        }
+    }
+}
+
+/// Closes a connection whose opening is given up.
+struct CloseOnDrop(Option<Connection>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.0 {
+            connection.0.shared.command(|machine| machine.close(now()));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! How a connection is opened and how much it may hold.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kafka_codec::connection::{ConnectionOptions, Event};
+
+use crate::{Sasl, TlsOptions};
+
+/// Sees every event of a connection, with the connection's name.
+pub(crate) type Observer = Arc<dyn Fn(&str, &Event) + Send + Sync>;
+
+/// How connections are opened, authenticated and limited. A clone shares certificates and credentials.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use kafka_codec_tokio::{Options, Sasl, TlsOptions};
+///
+/// let options = Options::default()
+///     .with_client_id("orders")
+///     .with_tls(TlsOptions::with_webpki_roots()?)
+///     .with_sasl(Sasl::scram_sha_256("alice", "alice-secret"))
+///     .with_connect_timeout(Duration::from_secs(5));
+/// # Ok::<(), kafka_codec_tokio::TlsError>(())
+/// ```
+#[derive(Clone)]
+pub struct Options {
+    pub(crate) connection: ConnectionOptions,
+    pub(crate) tls: Option<TlsOptions>,
+    pub(crate) sasl: Option<Sasl>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) max_requests: usize,
+    pub(crate) max_bytes: usize,
+    pub(crate) observers: Vec<Observer>,
+}
+
+impl Default for Options {
+    /// No TLS, no SASL, 10 seconds to connect, 100 requests and 64 MiB under way; else as
+    /// [`ConnectionOptions::new`].
+    fn default() -> Self {
+        Self {
+            connection: ConnectionOptions::new("broker"),
+            tls: None,
+            sasl: None,
+            connect_timeout: Duration::from_secs(10),
+            max_requests: 100,
+            max_bytes: 64 * 1024 * 1024,
+            observers: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// Sets the client id in the header of every request. By default null.
+    #[must_use]
+    pub fn with_client_id(mut self, id: impl Into<Arc<str>>) -> Self {
+        self.connection = self.connection.with_client_id(id);
+        self
+    }
+
+    /// Sets all that concerns the connection between its transport and its caller: time limits, the number of requests in
+    /// flight, versions, idle policy. The name in them is replaced by that of the broker.
+    #[must_use]
+    pub fn with_connection(mut self, options: ConnectionOptions) -> Self {
+        self.connection = options;
+        self
+    }
+
+    /// Uses TLS. By default not.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsOptions) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Authenticates by SASL. By default not.
+    #[must_use]
+    pub fn with_sasl(mut self, sasl: Sasl) -> Self {
+        self.sasl = Some(sasl);
+        self
+    }
+
+    /// Sets how long TCP and TLS may take together to open. By default 10 seconds. What follows, learning versions and
+    /// authenticating, has the [initialization
+    /// timeout](ConnectionOptions::with_initialization_timeout).
+    #[must_use]
+    pub const fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets how many requests may be under way at a time, in the queue and in flight. Further callers wait. By default 100;
+    /// at least 1.
+    #[must_use]
+    pub fn with_max_requests(mut self, requests: usize) -> Self {
+        self.max_requests = requests.max(1);
+        self
+    }
+
+    /// Sets how many bytes of request bodies may be under way at a time. Further callers wait; a larger request waits until
+    /// it is the only one. By default 64 MiB; at least 1.
+    #[must_use]
+    pub fn with_max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes.max(1);
+        self
+    }
+
+    /// Adds a function that sees every event of every connection, with the connection's name: for logs and metrics. It
+    /// runs while the connection is locked, so it must not wait.
+    #[must_use]
+    pub fn with_observer(mut self, observe: impl Fn(&str, &Event) + Send + Sync + 'static) -> Self {
+        self.observers.push(Arc::new(observe));
+        self
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("connection", &self.connection)
+            .field("tls", &self.tls)
+            .field("sasl", &self.sasl)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("max_requests", &self.max_requests)
+            .field("max_bytes", &self.max_bytes)
+            .finish_non_exhaustive()
+    }
+}

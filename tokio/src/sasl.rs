@@ -1,0 +1,134 @@
+//! Credentials for SASL, of which each connection makes its own mechanism.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use kafka_codec::connection::sasl::{
+    Mechanism, MechanismError, OauthBearer, Plain, Reply, Scram, Secret, Token,
+};
+
+/// Credentials that connections authenticate with. A clone shares them.
+///
+/// # Examples
+///
+/// ```
+/// use kafka_codec_tokio::Sasl;
+///
+/// let password = Sasl::scram_sha_256("alice", "alice-secret");
+/// let token = Sasl::oauth_bearer(|| async {
+///     // Ask the identity provider, at the time when a broker wants the token.
+///     Ok(String::from("eyJhbGciOi").into())
+/// });
+/// # let _ = (password, token);
+/// ```
+#[derive(Clone)]
+pub struct Sasl(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Made(Arc<dyn Fn() -> Box<dyn Mechanism> + Send + Sync>),
+    Tokens(TokenSource),
+}
+
+type TokenFuture = Pin<Box<dyn Future<Output = Result<Secret, MechanismError>> + Send>>;
+/// Gives a bearer token each time it is called.
+pub(crate) type TokenSource = Arc<dyn Fn() -> TokenFuture + Send + Sync>;
+
+impl Sasl {
+    /// The mechanism PLAIN. The password goes over the wire as it is: use it inside TLS only.
+    #[must_use]
+    pub fn plain(user: impl Into<String>, password: impl Into<Secret>) -> Self {
+        let plain = Plain::new(user, password);
+        Self::mechanism(move || Box::new(plain.clone()))
+    }
+
+    /// The mechanism SCRAM-SHA-256.
+    #[must_use]
+    pub fn scram_sha_256(user: impl Into<String>, password: impl Into<Secret>) -> Self {
+        let (user, password) = (user.into(), password.into());
+        Self::mechanism(move || Box::new(Scram::sha_256(user.clone(), password.clone(), seed())))
+    }
+
+    /// The mechanism SCRAM-SHA-512.
+    #[must_use]
+    pub fn scram_sha_512(user: impl Into<String>, password: impl Into<Secret>) -> Self {
+        let (user, password) = (user.into(), password.into());
+        Self::mechanism(move || Box::new(Scram::sha_512(user.clone(), password.clone(), seed())))
+    }
+
+    /// The mechanism OAUTHBEARER, with a token that `source` gives each time a connection authenticates, also when it does so
+    /// again before its session ends.
+    #[must_use]
+    pub fn oauth_bearer<F>(source: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Secret, MechanismError>> + Send + 'static,
+    {
+        Self(Kind::Tokens(Arc::new(move || Box::pin(source()))))
+    }
+
+    /// Any other mechanism, made anew for each connection.
+    #[must_use]
+    pub fn mechanism(make: impl Fn() -> Box<dyn Mechanism> + Send + Sync + 'static) -> Self {
+        Self(Kind::Made(Arc::new(make)))
+    }
+
+    pub(crate) fn make(&self) -> Box<dyn Mechanism> {
+        match &self.0 {
+            Kind::Made(make) => make(),
+            Kind::Tokens(_) => Box::new(BearerOnDemand(OauthBearer::new("unused"))),
+        }
+    }
+
+    pub(crate) fn tokens(&self) -> Option<TokenSource> {
+        match &self.0 {
+            Kind::Made(_) => None,
+            Kind::Tokens(source) => Some(source.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for Sasl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.make().name().to_owned();
+        f.debug_tuple("Sasl").field(&name).finish()
+    }
+}
+
+/// OAUTHBEARER whose first message is asked for when it is due. The rest of the exchange needs no token.
+#[derive(Debug)]
+struct BearerOnDemand(OauthBearer);
+
+impl Mechanism for BearerOnDemand {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn start(&mut self) -> Result<Reply, MechanismError> {
+        // Forgets what the broker said before.
+        self.0.start()?;
+        Ok(Reply::Ask)
+    }
+
+    fn respond(&mut self, challenge: &[u8]) -> Result<Reply, MechanismError> {
+        self.0.respond(challenge)
+    }
+}
+
+/// The client's first message of OAUTHBEARER with the token of a source.
+pub(crate) async fn bearer_token(source: TokenSource) -> Result<Token, MechanismError> {
+    let token = source().await?;
+    match OauthBearer::new(token).start()? {
+        Reply::Send(token) | Reply::SendLast(token) => Ok(token),
+        _ => Err(MechanismError::new("OAUTHBEARER has no first message")),
+    }
+}
+
+/// A nonce's seed.
+fn seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    // The same reason would keep TLS, hash maps and everything else from working.
+    getrandom::fill(&mut seed).expect("the operating system has random numbers");
+    seed
+}

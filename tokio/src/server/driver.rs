@@ -1,0 +1,313 @@
+//! The state of a client's connection that its handles and its task share.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Context;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use kafka_codec::connection::server::{
+    IncomingRequest, RespondError, ServerConnection, ServerEvent,
+};
+use kafka_codec::connection::{CloseReport, Transmit};
+use kafka_codec::messages::{
+    SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
+};
+use kafka_codec::{ApiKey, ErrorCode};
+use tokio::sync::Notify;
+
+use super::options::{PasswordCheck, ServerOptions};
+use crate::link::{Link, Machine, Owner, now, poll_turn};
+use crate::transport::Transport;
+
+/// The time that the end of the stream may take to be sent.
+const SHUTDOWN: Duration = Duration::from_secs(1);
+
+/// A client's connection, as its handles and its task see it.
+pub(super) struct Shared {
+    served: Mutex<Served>,
+    /// Notified when a request arrives, and at the end.
+    arrived: Notify,
+    /// Set when the connection is over.
+    end: OnceLock<Arc<CloseReport>>,
+}
+
+/// All that is behind the lock.
+struct Served {
+    link: Link<Bounded>,
+    requests: VecDeque<IncomingRequest>,
+    login: Login,
+    /// The handles are gone: nobody will answer.
+    is_released: bool,
+}
+
+/// The machine, which reads no more while too many bytes wait to be written.
+struct Bounded {
+    machine: ServerConnection,
+    max_response_bytes: usize,
+}
+
+/// Whether a client may send requests.
+struct Login {
+    check: Option<PasswordCheck>,
+    /// PLAIN was agreed on.
+    is_agreed: bool,
+    user: Option<Arc<str>>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        machine: ServerConnection,
+        transport: Box<dyn Transport>,
+        options: &ServerOptions,
+    ) -> Arc<Self> {
+        let bounded = Bounded {
+            machine,
+            max_response_bytes: options.max_response_bytes,
+        };
+        Arc::new(Self {
+            served: Mutex::new(Served {
+                link: Link::new(bounded, transport),
+                requests: VecDeque::new(),
+                login: Login {
+                    check: options.password_check.clone(),
+                    is_agreed: false,
+                    user: None,
+                },
+                is_released: false,
+            }),
+            arrived: Notify::new(),
+            end: OnceLock::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Served> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn look<T>(&self, question: impl FnOnce(&ServerConnection) -> T) -> T {
+        question(&self.lock().link.machine.machine)
+    }
+
+    pub(super) fn user(&self) -> Option<Arc<str>> {
+        self.lock().login.user.clone()
+    }
+
+    pub(super) async fn next_request(&self) -> Option<IncomingRequest> {
+        loop {
+            let mut arrived = pin!(self.arrived.notified());
+            arrived.as_mut().enable();
+            if let Some(request) = self.lock().requests.pop_front() {
+                return Some(request);
+            }
+            if self.end.get().is_some() {
+                return None;
+            }
+            arrived.await;
+        }
+    }
+
+    pub(super) async fn closed(&self) -> Arc<CloseReport> {
+        loop {
+            let mut changed = pin!(self.arrived.notified());
+            changed.as_mut().enable();
+            match self.end.get() {
+                Some(report) => return report.clone(),
+                None => changed.await,
+            }
+        }
+    }
+
+    /// Gives the machine a response, and writes what the transport takes at once.
+    pub(super) fn respond(
+        &self,
+        respond: impl FnOnce(&mut ServerConnection) -> Result<(), RespondError>,
+    ) -> Result<(), RespondError> {
+        let served = &mut *self.lock();
+        let wanted_bytes = served.link.machine.wants_bytes();
+        let result = respond(&mut served.link.machine.machine);
+        served.link.push();
+        // Reading goes on where it had stopped.
+        if !wanted_bytes {
+            served.link.wake();
+        }
+        result
+    }
+
+    pub(super) fn command(&self, call: impl FnOnce(&mut ServerConnection)) {
+        let served = &mut *self.lock();
+        call(&mut served.link.machine.machine);
+        served.link.wake();
+    }
+
+    /// The handles are gone: what is answered is written, and then the connection is closed.
+    pub(super) fn release(&self) {
+        let served = &mut *self.lock();
+        served.is_released = true;
+        served.link.wake();
+    }
+
+    /// The task of a connection: runs until it is over.
+    pub(super) async fn drive(self: Arc<Self>) {
+        let mut timer = pin!(None);
+        std::future::poll_fn(|cx| {
+            let served = &mut *self.lock();
+            let mut owner = Turn {
+                served,
+                shared: &self,
+            };
+            poll_turn(&mut owner, cx, timer.as_mut())
+        })
+        .await;
+        let shutdown = std::future::poll_fn(|cx| self.lock().link.poll_shutdown(cx));
+        // The peer may be gone already.
+        let _ = tokio::time::timeout(SHUTDOWN, shutdown).await;
+    }
+}
+
+/// A turn of the task.
+struct Turn<'a> {
+    served: &'a mut Served,
+    shared: &'a Shared,
+}
+
+impl Owner<Bounded> for Turn<'_> {
+    fn link(&mut self) -> &mut Link<Bounded> {
+        &mut self.served.link
+    }
+
+    fn take_events(&mut self, _cx: &mut Context<'_>) -> bool {
+        let served = &mut *self.served;
+        let mut has_news = false;
+        while let Some(event) = served.link.machine.machine.poll_event() {
+            match event {
+                ServerEvent::Request(request) => {
+                    let machine = &mut served.link.machine.machine;
+                    if let Some(request) = served.login.pass(machine, request) {
+                        served.requests.push_back(request);
+                        has_news = true;
+                    }
+                }
+                ServerEvent::Closed(report) => {
+                    // It ends once.
+                    let _ = self.shared.end.set(report);
+                    has_news = true;
+                }
+                // A bare token can only follow a handshake that is not agreed to here.
+                _ => {}
+            }
+        }
+        let machine = &mut served.link.machine.machine;
+        if served.is_released && !machine.is_closed() && machine.poll_transmit().is_none() {
+            machine.close(now());
+            return self.take_events(_cx);
+        }
+        if has_news {
+            self.shared.arrived.notify_waiters();
+        }
+        self.shared.end.get().is_some()
+    }
+}
+
+impl Login {
+    /// Returns a request that is for the owner. Those of the login are answered here; any other before it ends the
+    /// connection, as brokers do.
+    fn pass(
+        &mut self,
+        machine: &mut ServerConnection,
+        request: IncomingRequest,
+    ) -> Option<IncomingRequest> {
+        let Some(check) = &self.check else {
+            return Some(request);
+        };
+        let id = request.id();
+        let is_answered = match request.label().api_key {
+            ApiKey::SaslHandshake if self.user.is_none() => {
+                let asked = request.decode::<SaslHandshakeRequest<'_>>();
+                let is_plain = asked.is_ok_and(|asked| asked.mechanism == "PLAIN");
+                self.is_agreed = is_plain && request.label().version.0 >= 1;
+                let error_code = match self.is_agreed {
+                    true => ErrorCode::NONE,
+                    false => ErrorCode::UNSUPPORTED_SASL_MECHANISM,
+                };
+                let response = SaslHandshakeResponse {
+                    error_code,
+                    mechanisms: vec!["PLAIN".into()],
+                    ..Default::default()
+                };
+                machine.respond(now(), id, &response)
+            }
+            ApiKey::SaslAuthenticate if self.is_agreed => {
+                let asked = request.decode::<SaslAuthenticateRequest<'_>>();
+                let token = asked.as_ref().ok().map(|asked| &*asked.auth_bytes);
+                let login = token.and_then(plain);
+                self.user = login
+                    .filter(|(user, password)| check(user, password))
+                    .map(|(user, _)| user.into());
+                let response = match &self.user {
+                    Some(_) => SaslAuthenticateResponse::default(),
+                    None => SaslAuthenticateResponse {
+                        error_code: ErrorCode::SASL_AUTHENTICATION_FAILED,
+                        error_message: Some("Authentication failed: invalid credentials".into()),
+                        ..Default::default()
+                    },
+                };
+                machine.respond(now(), id, &response)
+            }
+            _ if self.user.is_some() => return Some(request),
+            _ => {
+                machine.close(now());
+                return None;
+            }
+        };
+        if is_answered.is_err() {
+            machine.close(now());
+        }
+        None
+    }
+}
+
+/// User and password in a token of PLAIN. Acting for another user is not supported.
+fn plain(token: &[u8]) -> Option<(&str, &str)> {
+    let text = std::str::from_utf8(token).ok()?;
+    let mut parts = text.split('\0');
+    let (acts_for, user, password) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_whole = parts.next().is_none() && (acts_for.is_empty() || acts_for == user);
+    is_whole.then_some((user, password))
+}
+
+impl Machine for Bounded {
+    fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        self.machine.poll_transmit()
+    }
+
+    fn handle_written(&mut self, now: Instant, bytes: usize) {
+        self.machine.handle_written(now, bytes);
+    }
+
+    fn wants_bytes(&self) -> bool {
+        self.machine.wants_bytes() && self.machine.unwritten_bytes() < self.max_response_bytes
+    }
+
+    fn handle_received(&mut self, now: Instant, buffer: &mut BytesMut) {
+        self.machine.handle_received(now, buffer);
+    }
+
+    fn handle_end_of_stream(&mut self, now: Instant) {
+        self.machine.handle_end_of_stream(now);
+    }
+
+    fn handle_transport_error(&mut self, now: Instant, error: &io::Error) {
+        self.machine.handle_transport_error(now, error);
+    }
+
+    fn handle_timer(&mut self, now: Instant) {
+        self.machine.handle_timer(now);
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.machine.next_deadline()
+    }
+}
