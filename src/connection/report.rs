@@ -116,7 +116,7 @@ impl CloseReport {
     }
 
     /// How many requests were in flight behind the first.
-    fn write_behind(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(super) fn write_behind(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let behind: Vec<&Unfinished> = self
             .in_flight
             .iter()

@@ -42,7 +42,8 @@ fn rule_7_the_request_that_blocks_it_is_named_too() {
             errors,
             [
                 "broker 1 (b1:9092): Fetch v16 (correlation 2): sent, no response: \
-                 no response to Heartbeat v4 (correlation 3) after 30000 ms",
+                 no response to Heartbeat v4 (correlation 3) after 30000 ms, \
+             1 more in flight: Heartbeat v4",
                 "broker 1 (b1:9092): Heartbeat v4 (correlation 3): sent, no response: \
                  timed out after 30000 ms (Fetch v16 (correlation 2) was due)",
             ]

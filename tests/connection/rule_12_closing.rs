@@ -51,7 +51,8 @@ fn rule_12_every_request_ends_with_how_far_it_had_got() {
         let errors: Vec<String> = done.into_iter().map(error_of).collect();
         assert_eq!(
             errors[0],
-            "broker 1 (b1:9092): Fetch v1 (correlation 2): 50 of 100 bytes of the response: peer closed"
+            "broker 1 (b1:9092): Fetch v1 (correlation 2): 50 of 100 bytes of the response: peer closed, \
+             3 more in flight: Metadata v1, Heartbeat v1, ListOffsets v2"
         );
         assert_eq!(
             errors[4],
@@ -229,7 +230,7 @@ fn rule_12_the_error_of_a_request_has_the_same_form_whatever_ended_it() {
     assert_eq!(
         run(reset, options()),
         [
-            format!("{fetch} connection reset by peer"),
+            format!("{fetch} connection reset by peer, 1 more in flight: Produce v9"),
             format!("{produce} connection reset by peer {due}"),
         ]
     );

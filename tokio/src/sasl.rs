@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use kafka_codec::connection::sasl::{
-    Mechanism, MechanismError, OauthBearer, Plain, Reply, Scram, Secret, Token,
+    Mechanism, MechanismError, OauthBearer, Plain, Scram, Secret, Token,
 };
 
 /// Credentials that connections authenticate with. A clone shares them.
@@ -77,7 +77,7 @@ impl Sasl {
     pub(crate) fn make(&self) -> Box<dyn Mechanism> {
         match &self.0 {
             Kind::Made(make) => make(),
-            Kind::Tokens(_) => Box::new(BearerOnDemand(OauthBearer::new("unused"))),
+            Kind::Tokens(_) => Box::new(OauthBearer::asking()),
         }
     }
 
@@ -96,33 +96,10 @@ impl fmt::Debug for Sasl {
     }
 }
 
-/// OAUTHBEARER whose first message is asked for when it is due. The rest of the exchange needs no token.
-#[derive(Debug)]
-struct BearerOnDemand(OauthBearer);
-
-impl Mechanism for BearerOnDemand {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    fn start(&mut self) -> Result<Reply, MechanismError> {
-        // Forgets what the broker said before.
-        self.0.start()?;
-        Ok(Reply::Ask)
-    }
-
-    fn respond(&mut self, challenge: &[u8]) -> Result<Reply, MechanismError> {
-        self.0.respond(challenge)
-    }
-}
-
-/// The client's first message of OAUTHBEARER with the token of a source.
+/// A token of a source, as a connection takes it.
 pub(crate) async fn bearer_token(source: TokenSource) -> Result<Token, MechanismError> {
     let token = source().await?;
-    match OauthBearer::new(token).start()? {
-        Reply::Send(token) | Reply::SendLast(token) => Ok(token),
-        _ => Err(MechanismError::new("OAUTHBEARER has no first message")),
-    }
+    Ok(token.expose().as_bytes().to_vec().into())
 }
 
 /// A nonce's seed.

@@ -125,7 +125,7 @@ impl ConnectionError {
 
 /// As in `broker 1 (b1:9092): Produce v12 (correlation 8): sent, no response: connection reset by peer (Fetch v12
 /// (correlation 4) was due)`, on one line: the broker, the request, how far it had got, the reason, and the request before it
-/// whose response was due, if there is one.
+/// whose response was due, or the others in flight behind the one that was.
 impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -148,9 +148,12 @@ impl fmt::Display for ConnectionError {
             ConnectionErrorKind::Cancelled => return f.write_str("cancelled"),
             ConnectionErrorKind::Version(error) => return error.fmt(f),
         };
-        match due.filter(|due| due != request) {
-            Some(due) => write!(f, " ({due} was due)"),
-            None => Ok(()),
+        if let Some(due) = due.filter(|due| due != request) {
+            return write!(f, " ({due} was due)");
+        }
+        match kind {
+            ConnectionErrorKind::Closed(report) => report.write_behind(f),
+            _ => Ok(()),
         }
     }
 }
