@@ -15,8 +15,7 @@ pub struct VersionTable {
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 struct Api {
     key: i16,
-    min: i16,
-    max: i16,
+    versions: VersionRange,
 }
 
 /// The most APIs that are kept of what a broker lists. Kafka 4.4 has 94.
@@ -38,8 +37,7 @@ impl VersionTable {
     pub fn new(apis: impl IntoIterator<Item = (ApiKey, VersionRange)>) -> Self {
         let apis = apis.into_iter().map(|(key, versions)| Api {
             key: key.number(),
-            min: versions.min().0,
-            max: versions.max().0,
+            versions,
         });
         Self::from_apis(apis)
     }
@@ -52,11 +50,9 @@ impl VersionTable {
     #[must_use]
     pub fn from_response(response: &ApiVersionsResponse<'_>) -> Self {
         let apis = response.api_keys.iter().filter_map(|api| {
-            let versions = VersionRange::new(api.min_version, api.max_version)?;
             Some(Api {
                 key: api.api_key,
-                min: versions.min().0,
-                max: versions.max().0,
+                versions: VersionRange::new(api.min_version, api.max_version)?,
             })
         });
         Self::from_apis(apis)
@@ -84,15 +80,13 @@ impl VersionTable {
                 self.apis.get(at.ok()?)?
             }
         };
-        VersionRange::new(api.min, api.max)
+        Some(api.versions)
     }
 
     /// All of them, by number.
     pub fn iter(&self) -> impl Iterator<Item = (ApiKey, VersionRange)> {
-        self.apis.iter().filter_map(|api| {
-            let versions = VersionRange::new(api.min, api.max)?;
-            Some((ApiKey::from_number(api.key), versions))
-        })
+        let apis = self.apis.iter();
+        apis.map(|api| (ApiKey::from_number(api.key), api.versions))
     }
 
     /// Whether nothing is known.

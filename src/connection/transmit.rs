@@ -26,8 +26,8 @@ pub(super) struct Accepted {
     pub(super) bytes: usize,
     /// Whether they are the first of the frame.
     pub(super) begins: bool,
-    /// The frame, after its last byte.
-    pub(super) whole: Option<Segments>,
+    /// The emptied buffer of the frame, after its last byte.
+    pub(super) whole: Option<Vec<u8>>,
 }
 
 impl Outbox {
@@ -61,7 +61,7 @@ impl Outbox {
             true => None,
             false => {
                 (self.accepted, self.offered) = (0, self.offered - 1);
-                self.frames.pop_front()
+                self.frames.pop_front().map(Segments::into_buffer)
             }
         };
         self.check();

@@ -91,8 +91,10 @@ impl Deadlines {
             return None;
         }
         debug_assert!(request.extended_before <= self.extended, "it only grows");
-        let timeout = request.timeout;
-        let timeout = timeout.saturating_add(self.extended - request.extended_before);
+        let mut timeout = request.timeout;
+        if request.extended_before != self.extended {
+            timeout = timeout.saturating_add(self.extended - request.extended_before);
+        }
         earlier(
             request.deadline,
             self.start_of(request).checked_add(timeout),

@@ -183,32 +183,42 @@ impl Encoder {
         Ok(typed::<R>(writer, version, id, origin, Duration::ZERO))
     }
 
-    /// Numbers a request that was written.
+    /// Numbers a request that was written: sets all of `request`, in place.
     #[inline]
-    pub(super) fn pending(
+    pub(super) fn number(
         &mut self,
+        request: &mut PendingRequest,
         now: Instant,
-        submission: Submission,
         frame_bytes: usize,
+        submission: Submission,
         options: &SubmitOptions,
-    ) -> PendingRequest {
-        let id = RequestId(self.count);
-        self.count += 1;
-        let timeout = options.timeout.unwrap_or(self.options.request_timeout);
-        PendingRequest {
+    ) {
+        let PendingRequest {
             id,
-            label: submission.label,
-            origin: submission.origin,
-            tag: options.tag,
-            attempt: options.attempt,
-            expects_response: submission.expects_response,
-            deadline: options.deadline,
-            timeout: timeout.saturating_add(submission.server_wait),
-            frame_bytes,
-            timings: Timings::at(now),
-            extended_before: Duration::ZERO,
-            outcome: None,
-        }
+            label,
+            origin,
+            tag,
+            attempt,
+            expects_response,
+            deadline,
+            timeout,
+            frame_bytes: bytes,
+            timings,
+            extended_before,
+            outcome,
+        } = request;
+        *id = RequestId(self.count);
+        self.count += 1;
+        *label = submission.label;
+        *origin = submission.origin;
+        *expects_response = submission.expects_response;
+        (*tag, *attempt, *deadline) = (options.tag, options.attempt, options.deadline);
+        let base = options.timeout.unwrap_or(self.options.request_timeout);
+        *timeout = base.saturating_add(submission.server_wait);
+        *bytes = frame_bytes;
+        *timings = Timings::at(now);
+        *extended_before = Duration::ZERO;
+        debug_assert!(outcome.is_none(), "it was taken out of the box");
     }
 }
 

@@ -292,15 +292,21 @@ impl EventQueue {
         }
     }
 
-    /// A request is over: adds the event, if it is one of the caller's.
+    /// A request of the caller was answered.
     #[inline]
+    pub(super) fn respond(&mut self, mut request: Box<PendingRequest>, response: RawResponse) {
+        request.outcome = Some(Outcome::Response(response));
+        push_exactly(&mut self.events, QueuedEvent::Completed(request));
+    }
+
+    /// A request is over: adds the event, if it is one of the caller's.
     pub(super) fn complete(&mut self, mut request: Box<PendingRequest>, outcome: Outcome) {
+        if request.origin == Origin::Caller {
+            request.outcome = Some(outcome);
+            return push_exactly(&mut self.events, QueuedEvent::Completed(request));
+        }
         let label = request.label;
         match (request.origin, outcome) {
-            (Origin::Caller, outcome) => {
-                request.outcome = Some(outcome);
-                push_exactly(&mut self.events, QueuedEvent::Completed(request));
-            }
             (Origin::Probe, Outcome::Failed(error)) => {
                 let outcome = ProbeOutcome::Failed(error);
                 self.push(Event::Probed { label, outcome });
@@ -308,7 +314,7 @@ impl EventQueue {
             (Origin::Probe, Outcome::Response(_) | Outcome::Written) => {
                 debug_assert!(false, "the versions in the response to a probe are read");
             }
-            (Origin::Setup | Origin::SaslToken | Origin::Nobody, _) => {}
+            (_, _) => {}
         }
     }
 
@@ -343,8 +349,11 @@ impl EventQueue {
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Event> {
         match self.events.pop_front()? {
-            QueuedEvent::Completed(mut request) => {
-                let completion = Completion {
+            QueuedEvent::Completed(request) => {
+                self.spare.truncate(MAX_SPARE - 1);
+                self.spare.push(request);
+                let request = self.spare.last_mut().expect("it was added just now");
+                Some(Event::Completed(Completion {
                     id: request.id,
                     label: request.label,
                     tag: request.tag,
@@ -352,10 +361,7 @@ impl EventQueue {
                     frame_bytes: request.frame_bytes,
                     timings: request.timings,
                     outcome: request.outcome.take().expect("it is over"),
-                };
-                self.spare.truncate(MAX_SPARE - 1);
-                self.spare.push(request);
-                Some(Event::Completed(completion))
+                }))
             }
             QueuedEvent::Other(event) => Some(*event),
         }

@@ -15,7 +15,7 @@ use crate::correlation::Answered;
 use crate::frame::input::FrameInput;
 use crate::frame::{FrameReader, SIZE_BYTES, StreamPosition};
 use crate::messages::ApiVersionsResponse;
-use crate::wire::{Segments, Writer};
+use crate::wire::Writer;
 use crate::{Decode, ErrorCode};
 
 use super::Connection;
@@ -40,10 +40,15 @@ impl Connection {
         submission: Submission,
         options: &SubmitOptions,
     ) -> RequestId {
-        let (mut request, frame) = self.number(now, writer, submission, options);
-        let (id, label) = (request.id, request.label);
         let is_only_one = self.is_idle();
+        let frame = writer.finish();
+        let mut request = self.number(now, frame.remaining(), submission, options);
+        let (id, label) = (request.id, request.label);
         self.deadlines.request_submitted(&mut request, is_only_one);
+        if self.is_unhindered() && self.places() < self.options.max_in_flight {
+            self.queue.admit(now, request, frame);
+            return id;
+        }
         self.end_pauses(now);
         let blocked_on = self.blocked_on();
         if self.queue.waiting() == 0 && blocked_on.is_none() {
@@ -61,12 +66,18 @@ impl Connection {
     /// Does what has become possible. Called at the end of every input.
     #[inline]
     pub(super) fn pump(&mut self, now: Instant) {
-        let nothing_waits = self.queue.is_settled()
-            && self.deadlines.throttled_until().is_none()
-            && self.session.sasl().is_none();
-        if !(nothing_waits && self.state() == State::Ready) {
+        if !self.is_unhindered() {
             self.pump_all(now);
         }
+    }
+
+    /// Whether no request waits, and only the number of places can block one.
+    #[inline]
+    fn is_unhindered(&self) -> bool {
+        self.state() == State::Ready
+            && self.queue.is_settled()
+            && self.deadlines.throttled_until().is_none()
+            && self.session.sasl().is_none()
     }
 
     pub(super) fn pump_all(&mut self, now: Instant) {
@@ -239,7 +250,8 @@ impl Connection {
         };
         match request.origin {
             Origin::Probe => self.on_probed(&request, &response),
-            _ => self.events.complete(request, Outcome::Response(response)),
+            Origin::Caller => self.events.respond(request, response),
+            origin => debug_assert!(false, "{origin:?}: nobody waits for the response"),
         }
     }
 
@@ -304,7 +316,8 @@ impl Connection {
         match self.encoder.setup(&mut writer, request, is_taken) {
             Ok(submission) => {
                 let options = SubmitOptions::default();
-                let (request, frame) = self.number(now, writer, submission, &options);
+                let frame = writer.finish();
+                let request = self.number(now, frame.remaining(), submission, &options);
                 self.queue.admit(now, request, frame);
             }
             Err(error) => {
@@ -483,26 +496,20 @@ impl Connection {
             .next_id(|id| in_flight.has_id(id) || queue.has_id(id))
     }
 
-    /// The request that was written, in a box that is used again if there is one, and its frame.
+    /// Numbers a request of which the frame was written, in a box that is used again if there is one.
     #[inline]
     fn number(
         &mut self,
         now: Instant,
-        writer: Writer,
+        frame_bytes: usize,
         submission: Submission,
         options: &SubmitOptions,
-    ) -> (Box<PendingRequest>, Segments) {
-        let frame = writer.finish();
-        let bytes = frame.remaining();
-        let request = self.encoder.pending(now, submission, bytes, options);
-        let request = match self.events.spare() {
-            Some(mut spare) => {
-                *spare = request;
-                spare
-            }
-            None => Box::new(request),
-        };
-        (request, frame)
+    ) -> Box<PendingRequest> {
+        let spare = self.events.spare();
+        let mut request = spare.unwrap_or_else(|| Box::new(PendingRequest::empty(now)));
+        self.encoder
+            .number(&mut request, now, frame_bytes, submission, options);
+        request
     }
 
     pub(super) fn pending(&self) -> Pending {

@@ -47,6 +47,24 @@ pub(super) enum Origin {
 }
 
 impl PendingRequest {
+    /// Room for a request, before there is one.
+    pub(super) fn empty(now: Instant) -> Self {
+        Self {
+            id: RequestId(0),
+            label: ApiLabel::of_bare_token(),
+            origin: Origin::Nobody,
+            tag: 0,
+            attempt: 0,
+            expects_response: false,
+            deadline: None,
+            timeout: Duration::ZERO,
+            frame_bytes: 0,
+            timings: Timings::at(now),
+            extended_before: Duration::ZERO,
+            outcome: None,
+        }
+    }
+
     /// Whether no event speaks of it.
     pub(super) const fn is_internal(&self) -> bool {
         matches!(

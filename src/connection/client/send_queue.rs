@@ -120,10 +120,10 @@ impl SendQueue {
             let first = self.admitted.front_mut();
             first.expect("it has a frame").timings.first_byte_written = Some(now);
         }
-        let request = accepted.whole.map(|frame| {
+        let request = accepted.whole.map(|buffer| {
             let mut request = self.admitted.pop_front().expect("it had a frame");
             request.timings.written = Some(now);
-            self.keep_buffer(frame, &request);
+            self.keep_buffer(buffer, &request);
             request
         });
         self.check();
@@ -273,8 +273,7 @@ impl SendQueue {
 
     /// Keeps the buffer of a frame that was written for the next one, if it is small.
     #[inline]
-    fn keep_buffer(&mut self, frame: Segments, request: &PendingRequest) {
-        let mut buffer = frame.into_buffer();
+    fn keep_buffer(&mut self, mut buffer: Vec<u8>, request: &PendingRequest) {
         if request.is_secret() {
             // All of it, also what is beyond its length.
             buffer.zeroize();

@@ -47,8 +47,17 @@ impl<'a> ReadCursor<'a> {
         // Nearly always no element has tagged fields: each is followed by a zero byte.
         let width = SIZE + 1;
         if let Some((elements, rest)) = self.rest.split_at_checked(count.saturating_mul(width)) {
-            let ends = elements.chunks_exact(width).filter_map(<[u8]>::last);
-            if ends.fold(0, |tags, end| tags | end) == 0 {
+            // Eight at a time, whose places are known.
+            let groups = elements.chunks_exact(8 * width);
+            let tags = |tags, group: &[u8], index| {
+                tags | group.get(index * width + SIZE).unwrap_or(&u8::MAX)
+            };
+            let rest_of = groups.remainder().chunks_exact(width);
+            let of_rest = rest_of.fold(0, |all, element| tags(all, element, 0));
+            let all = groups.fold(of_rest, |all, group| {
+                (0..8).fold(all, |all, index| tags(all, group, index))
+            });
+            if all == 0 {
                 self.rest = rest;
                 return;
             }
