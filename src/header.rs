@@ -1,8 +1,11 @@
 //! The headers in front of requests and responses: which version they have, and how they are told
 //! apart before anything is known. Their fields are generated.
 
+use std::borrow::Cow;
+
 use crate::messages::{RequestHeader, ResponseHeader};
-use crate::{ApiKey, Decode, DecodeError, HeaderVersions, Message, Version};
+use crate::wire::{Encoding, Reader};
+use crate::{ApiKey, Decode, DecodeError, DecodeErrorKind, HeaderVersions, Message, Version};
 
 impl<'a> RequestHeader<'a> {
     /// Splits a request frame into its header and the body after it.
@@ -58,6 +61,75 @@ impl<'a> RequestHeader<'a> {
         Self::decode_prefix(frame, headers.request)
     }
 
+    /// Splits a request frame like [`split_with`](Self::split_with), also where the client id is not UTF-8, which
+    /// brokers serve too.
+    ///
+    /// # Errors
+    ///
+    /// An error of decoding the header, other than [`InvalidUtf8`](DecodeErrorKind::InvalidUtf8) of the client id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::messages::RequestHeader;
+    /// use kafka_codec::{ApiKey, HeaderVersions, Version};
+    ///
+    /// let frame = b"\0\x12\0\0\0\0\0\x07\0\x06m\xfcller";
+    /// let headers = HeaderVersions::of(ApiKey::ApiVersions, Version(0));
+    /// assert!(RequestHeader::split_with(frame, headers).is_err());
+    ///
+    /// let parts = RequestHeader::split_any_client_id(frame, headers)?;
+    /// assert_eq!(parts.header.correlation_id, 7);
+    /// assert_eq!(parts.header.client_id, None);
+    /// assert_eq!(parts.client_id, Some(&b"m\xfcller"[..]));
+    /// assert_eq!(parts.client_id_text().as_deref(), Some("m\\xfcller"));
+    /// assert!(parts.body.is_empty());
+    /// # Ok::<(), kafka_codec::DecodeError>(())
+    /// ```
+    pub fn split_any_client_id(
+        frame: &'a [u8],
+        headers: HeaderVersions,
+    ) -> Result<RequestParts<'a>, DecodeError> {
+        let error = match Self::split_with(frame, headers) {
+            Ok((header, body)) => {
+                let client_id = match &header.client_id {
+                    Some(Cow::Borrowed(text)) => Some(text.as_bytes()),
+                    // Decoding borrows, so there is no other than null.
+                    _ => None,
+                };
+                return Ok(RequestParts {
+                    header,
+                    client_id,
+                    body,
+                });
+            }
+            Err(error) => error,
+        };
+        if !matches!(error.kind(), DecodeErrorKind::InvalidUtf8 { .. }) {
+            return Err(error);
+        }
+        let mut reader = Reader::new(frame);
+        let mut header = Self {
+            request_api_key: reader.i16()?,
+            request_api_version: reader.i16()?,
+            correlation_id: reader.i32()?,
+            client_id: None,
+            ..Self::default()
+        };
+        // The length of a client id is an int16 in all versions of the header.
+        let length = usize::try_from(reader.i16()?).map_err(|_| error.clone())?;
+        let (client_id, mut body) = reader.rest().split_at_checked(length).ok_or(error)?;
+        let mut reader = Reader::new(body);
+        let encoding = Encoding::flexible_from(2, headers.request);
+        header.unknown_tagged_fields = reader.tagged_fields(encoding)?;
+        body = reader.rest();
+        Ok(RequestParts {
+            header,
+            client_id: Some(client_id),
+            body,
+        })
+    }
+
     /// The API that the request is for.
     #[must_use]
     pub fn api_key(&self) -> ApiKey {
@@ -68,6 +140,35 @@ impl<'a> RequestHeader<'a> {
     #[must_use]
     pub fn version(&self) -> Version {
         Version(self.request_api_version)
+    }
+}
+
+/// The parts of a request frame whose client id may be any bytes.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RequestParts<'a> {
+    /// The header. Its client id is `None` if the client id is not UTF-8.
+    pub header: RequestHeader<'a>,
+    /// The bytes of the client id; `None` if it is null.
+    pub client_id: Option<&'a [u8]>,
+    /// All that follows the header.
+    pub body: &'a [u8],
+}
+
+impl<'a> RequestParts<'a> {
+    /// Returns the client id for people and as a label: bytes that are not UTF-8 are written as `\xfc`.
+    #[must_use]
+    pub fn client_id_text(&self) -> Option<Cow<'a, str>> {
+        let bytes = self.client_id?;
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return Some(Cow::Borrowed(text));
+        }
+        let mut text = String::new();
+        for chunk in bytes.utf8_chunks() {
+            text.push_str(chunk.valid());
+            text.extend(chunk.invalid().escape_ascii().map(char::from));
+        }
+        Some(Cow::Owned(text))
     }
 }
 

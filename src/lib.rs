@@ -80,6 +80,7 @@ pub use api_key::{
 pub use client_identity::{ClientIdentity, InvalidSoftware};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use error_code::{Applied, ErrorCode, ParseErrorCodeError, Remedy};
+pub use header::RequestParts;
 pub use message::{Decode, Message, Request, Response};
 pub use negotiation::{ApiVersionsAnswer, NegotiationFault};
 pub use request_frame::RequestFrame;

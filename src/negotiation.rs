@@ -80,8 +80,12 @@ fn read_versions(sent: Version, body: &[u8]) -> Result<ApiVersionsAnswer, Negoti
         }
         Some(error) if !error.is_none() => Err(NegotiationFault::Refused(error)),
         Some(_) => {
-            let response =
-                ApiVersionsResponse::decode(body, sent).map_err(NegotiationFault::Undecodable)?;
+            // As Kafka's own client: bytes after the message are ignored, and what is not the version that was asked
+            // for is read as version 0, in which some services and proxies answer without an error.
+            let read = |version| ApiVersionsResponse::decode_prefix(body, version);
+            let (response, _) = read(sent)
+                .or_else(|error| read(Version(0)).map_err(|_| error))
+                .map_err(NegotiationFault::Undecodable)?;
             served(VersionTable::from_response(&response))
         }
     }
@@ -92,8 +96,8 @@ fn lower(sent: Version, body: &[u8]) -> Result<ApiVersionsAnswer, NegotiationFau
     if sent <= Version(0) {
         return Err(NegotiationFault::Refused(ErrorCode::UNSUPPORTED_VERSION));
     }
-    let table = match ApiVersionsResponse::decode(body, Version(0)) {
-        Ok(response) => VersionTable::from_response(&response),
+    let table = match ApiVersionsResponse::decode_prefix(body, Version(0)) {
+        Ok((response, _)) => VersionTable::from_response(&response),
         // Whatever follows the error, version 0 is understood by all.
         Err(_) => VersionTable::default(),
     };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::correlation::response_version;
 use crate::messages::ResponseHeader;
-use crate::wire::{IntoOwned, Limits};
+use crate::wire::{IntoOwned, Limits, Reader};
 use crate::{Decode, DecodeError, Request, Version};
 
 /// The frame of a response to a request of type `R`.
@@ -67,11 +67,12 @@ impl<R: Request> ResponseFrame<R> {
         })
     }
 
-    /// The response, borrowing the frame, within default [`Limits`].
+    /// The response, borrowing the frame, within default [`Limits`]. Bytes after it are ignored, as Kafka's own
+    /// client does; [`decode_prefix`](Self::decode_prefix) returns them.
     ///
     /// # Errors
     ///
-    /// As [`Decode::decode`]; offsets count from the start of the body.
+    /// As [`Decode::decode_prefix`]; offsets count from the start of the body.
     pub fn decode(&self) -> Result<R::Response<'_>, DecodeError> {
         self.decode_with(Limits::default())
     }
@@ -82,7 +83,18 @@ impl<R: Request> ResponseFrame<R> {
     ///
     /// As [`decode`](Self::decode).
     pub fn decode_with(&self, limits: Limits) -> Result<R::Response<'_>, DecodeError> {
-        Decode::decode_with(self.body(), self.version, limits)
+        self.decode_prefix(limits).map(|(response, _)| response)
+    }
+
+    /// The response, borrowing the frame, within `limits`, and the bytes after it.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    pub fn decode_prefix(&self, limits: Limits) -> Result<(R::Response<'_>, &[u8]), DecodeError> {
+        let mut reader = Reader::with_limits(self.body(), limits);
+        let response = Decode::decode_from(&mut reader, self.version)?;
+        Ok((response, reader.rest()))
     }
 }
 

@@ -34,8 +34,8 @@ pub(super) fn body_expects_response(key: ApiKey, version: Version, body: &[u8]) 
 }
 
 fn produce_acks(version: Version, headers: HeaderVersions, frame: &[u8]) -> Option<i16> {
-    let (_, body) = RequestHeader::split_with(frame, headers).ok()?;
-    acks(version, &mut Reader::new(body))
+    let parts = RequestHeader::split_any_client_id(frame, headers).ok()?;
+    acks(version, &mut Reader::new(parts.body))
 }
 
 /// The acks at the front of the body of a Produce request.

@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 
 use super::InFlightRequest;
 
+/// How many requests that want no response are remembered.
+const REMEMBERED: usize = 64;
+
 /// The requests seen that have no response yet, oldest first, never more than a fixed number.
 ///
 /// # Examples
@@ -29,6 +32,8 @@ use super::InFlightRequest;
 pub struct ObservedRequests<T> {
     waiting: VecDeque<Waiting<T>>,
     max: usize,
+    /// Requests that want no response, the last of them: there are brokers that answer them all the same.
+    silent: VecDeque<InFlightRequest<T>>,
     /// Requests that were given up since the beginning, though they wanted a response.
     given_up: u64,
 }
@@ -60,6 +65,7 @@ impl<T> ObservedRequests<T> {
     pub const fn with_capacity(max: usize) -> Self {
         Self {
             waiting: VecDeque::new(),
+            silent: VecDeque::new(),
             max,
             given_up: 0,
         }
@@ -68,6 +74,10 @@ impl<T> ObservedRequests<T> {
     /// Adds a request that was seen.
     pub fn request(&mut self, request: InFlightRequest<T>, expects: Expects) {
         if expects == Expects::Nothing {
+            if self.silent.len() == REMEMBERED {
+                self.silent.pop_front();
+            }
+            self.silent.push_back(request);
             return;
         }
         // The id is used again, so whoever sent the request does not wait for the earlier response.
@@ -96,6 +106,14 @@ impl<T> ObservedRequests<T> {
             passed.is_passed = true;
         }
         self.waiting.remove(at).map(|found| found.request)
+    }
+
+    /// Takes the request without a response, one of the last 64, that was answered all the same with
+    /// `correlation_id`.
+    pub fn not_awaited(&mut self, correlation_id: i32) -> Option<InFlightRequest<T>> {
+        let mut silent = self.silent.iter();
+        let at = silent.position(|request| request.correlation_id == correlation_id)?;
+        self.silent.remove(at)
     }
 
     fn position(&self, correlation_id: i32, is_passed: bool) -> Option<usize> {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::messages::ResponseHeader;
-use crate::{ApiKey, DecodeError, ErrorCode, HeaderVersions, Version};
+use crate::messages::{ApiVersionsResponse, ResponseHeader};
+use crate::{ApiKey, Decode, DecodeError, ErrorCode, HeaderVersions, Message, Version};
 
 /// A request that was sent, as far as its response depends on it.
 ///
@@ -65,7 +65,7 @@ impl<T> InFlightRequest<T> {
 
     /// The header and the body of the response to this request.
     ///
-    /// A broker that does not know the version of an ApiVersions request answers in version 0, with
+    /// A broker that does not know the version of an ApiVersions request answers in version 0, mostly with
     /// error 35: [`SplitResponse::version`] is 0 then.
     ///
     /// # Errors
@@ -82,6 +82,10 @@ impl<T> InFlightRequest<T> {
 
     /// The version of a response with this body: that of the request, but for the answer to an
     /// ApiVersions request in a version that the broker does not know.
+    ///
+    /// That answer has error 35. There are brokers and proxies that answer in version 0 without an error: as in
+    /// Kafka's `ApiVersionsResponse.parse`, what does not decode in the version of the request, and does in
+    /// version 0, is of that version.
     ///
     /// See <https://cwiki.apache.org/confluence/x/qRJ4Bw> (KIP-511).
     #[must_use]
@@ -104,14 +108,20 @@ impl<T> fmt::Display for InFlightRequest<T> {
 
 /// The version of a response with this body, to a request in `version`; see [`InFlightRequest::response_version`].
 pub(crate) fn response_version(key: ApiKey, version: Version, body: &[u8]) -> Version {
-    match body.first_chunk() {
-        Some(code)
-            if key == ApiKey::ApiVersions
-                && ErrorCode(i16::from_be_bytes(*code)) == ErrorCode::UNSUPPORTED_VERSION =>
-        {
-            Version(0)
-        }
-        _ => version,
+    if key != ApiKey::ApiVersions || version == Version(0) {
+        return version;
+    }
+    let error = body.first_chunk().copied().map(i16::from_be_bytes);
+    if error.map(ErrorCode) == Some(ErrorCode::UNSUPPORTED_VERSION) {
+        return Version(0);
+    }
+    let is_in = |version| ApiVersionsResponse::decode_prefix(body, version).is_ok();
+    // A version that is not known here may be known to both sides.
+    let is_known = ApiVersionsResponse::VERSIONS.contains(version);
+    if is_known && !is_in(version) && is_in(Version(0)) {
+        Version(0)
+    } else {
+        version
     }
 }
 

@@ -139,15 +139,77 @@ fn a_broker_that_does_not_know_the_version_answers_api_versions_in_version_0() {
 }
 
 #[test]
-fn tokens_are_bare_only_after_a_handshake_in_version_0_that_went_well() {
+fn tokens_may_be_bare_after_a_handshake_that_went_well() {
     let answer = b"\0\0\0\0\0\0";
     for (version, answer, expected) in [
         (0, answer, true),
-        (1, answer, false),
+        // Some services do not know SaslAuthenticate.
+        (1, answer, true),
+        (2, answer, false),
         (0, b"\0\x21\0\0\0\0", false),
     ] {
         let mut tokens = SaslTokens::default();
         tokens.handshake_answered(Version(version), answer);
         assert_eq!(tokens.are_expected(), expected);
     }
+}
+
+#[test]
+fn after_a_handshake_in_version_1_the_client_decides_whether_tokens_are_bare() {
+    let mut tokens = SaslTokens::default();
+    tokens.handshake_answered(Version(1), b"\0\0\0\0\0\0");
+    let authenticate = b"\0\x24\0\0\0\0\0\x07\0\x02me\0\0\0\x01x";
+    assert!(!tokens.is_client_token(authenticate));
+    assert!(!tokens.is_broker_token(b"\0\0\0\x07", |_| false));
+
+    let mut tokens = SaslTokens::default();
+    tokens.handshake_answered(Version(1), b"\0\0\0\0\0\0");
+    assert!(tokens.is_client_token(b"\0alice\0secret"));
+    assert!(tokens.is_broker_token(b"", |_| false));
+}
+
+#[test]
+fn tokens_without_a_handshake_begin_with_what_a_mechanism_begins_with() {
+    let kerberos = b"\x60\x82\x02\x5a\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\0";
+    let first: [&[u8]; 5] = [
+        kerberos,
+        b"\x60\x28\x06\x06\x2b\x06\x01\x05\x05\x02\xa0",
+        b"n,,n=alice,r=fyko",
+        b"n,,\x01auth=Bearer x\x01\x01",
+        b"\0alice\0secret",
+    ];
+    for token in first {
+        let mut tokens = SaslTokens::default();
+        assert!(tokens.begin_with(token));
+        assert!(tokens.is_client_token(b"") && tokens.is_broker_token(b"", |_| false));
+    }
+    let others: [&[u8]; 4] = [
+        b"\0\x03\0\x01\0\0\0\x07\0\x02me\0\0\0\0",
+        b"",
+        b"\0\0\0",
+        b"\x60\x28\x06\x06\x2b\x06\x01\x05\x05\x03\xa0",
+    ];
+    for other in others {
+        assert!(!SaslTokens::default().begin_with(other));
+    }
+}
+
+#[test]
+fn a_response_to_a_request_that_wants_none_is_recognized_once() {
+    let mut requests = observed(&[5]);
+    requests.request(request(4), Expects::Nothing);
+    assert_eq!(requests.response(4), None);
+    assert_eq!(requests.not_awaited(4), Some(request(4)));
+    assert_eq!(requests.not_awaited(4), None);
+    assert_eq!(requests.unanswered(), 1);
+}
+
+#[test]
+fn api_versions_may_be_answered_in_version_0_without_an_error() {
+    let request = noted(ApiKey::ApiVersions, Version(3), 1, ());
+    let frame = b"\0\0\0\x01\0\0\0\0\0\x01\0\x12\0\0\0\x03";
+    assert_eq!(request.split_response(frame).unwrap().version, Version(0));
+    // What is neither stays what was asked for.
+    let frame = b"\0\0\0\x01\0\0\x05\0";
+    assert_eq!(request.split_response(frame).unwrap().version, Version(3));
 }

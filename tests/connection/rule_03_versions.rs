@@ -231,6 +231,22 @@ fn rule_3_other_errors_short_bodies_and_empty_tables_are_named() {
     assert_eq!(fault_of(&empty), NegotiationFault::NothingServed);
 }
 
+/// Event Hubs and old proxies do this; Kafka's own client reads any body as version 0 that is not what it asked for.
+#[test]
+fn rule_3_an_answer_in_version_0_without_an_error_is_read() {
+    replay(|driver| {
+        driver.open();
+        let first = driver.take();
+        let body = refusal(
+            ErrorCode::NONE,
+            &[(ApiKey::ApiVersions, 0, 2), (ApiKey::Metadata, 0, 7)],
+        );
+        driver.answer_raw(&first, &body);
+        let metadata = driver.connection.versions().get(ApiKey::Metadata);
+        assert_eq!(metadata, Some(range(0, 7)));
+    });
+}
+
 /// Hostile: ranges upside down, entries twice, thousands of unknown APIs.
 #[test]
 fn rule_3_a_hostile_table_costs_little_and_keeps_what_makes_sense() {
@@ -254,18 +270,26 @@ fn rule_3_a_hostile_table_costs_little_and_keeps_what_makes_sense() {
     assert_eq!(table.iter().count(), 1023);
 }
 
+/// Old brokers and services do any of the three when they do not know the version.
 #[test]
-fn rule_3_a_reset_while_asking_advises_version_0_for_the_next_connection() {
-    replay(|driver| {
-        driver.open();
-        driver.take();
-        driver.reset();
-        let report = driver.closed();
-        assert_eq!(
-            report.reconnect,
-            Some(ReconnectAdvice::ApiVersions(Version(0)))
-        );
-    });
+fn rule_3_a_reset_an_end_or_silence_while_asking_advises_version_0_for_the_next_connection() {
+    let endings: [fn(&mut Driver); 3] = [
+        |driver| driver.reset(),
+        |driver| driver.end_of_stream(),
+        |driver| driver.wait(3_600_000),
+    ];
+    for end in endings {
+        replay(|driver| {
+            driver.open();
+            driver.take();
+            end(driver);
+            let report = driver.closed();
+            assert_eq!(
+                report.reconnect,
+                Some(ReconnectAdvice::ApiVersions(Version(0)))
+            );
+        });
+    }
     let mut next = Driver::once(options().with_negotiation(Negotiation::AskIn(Version(0))));
     next.open();
     asked(&mut next, 0);

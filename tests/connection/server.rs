@@ -448,3 +448,41 @@ fn a_proxy_gets_everything_as_it_came() {
     assert_eq!(&one.frame()[..], unknown);
     assert_eq!(two.label().to_string(), "ApiVersions v99 (correlation 5)");
 }
+
+/// librdkafka 0.9.1 to 1.3 sends four zeros after ApiVersions; brokers ignore them.
+#[test]
+fn bytes_after_a_request_are_ignored() {
+    let mut side = side();
+    side.trickle(b"\0\0\0\x15\0\x12\0\0\0\0\0\x01\0\x07rdkafka\0\0\0\0");
+    let written = side.written();
+    assert_eq!(versions(&written, 0).error_code, ErrorCode::NONE);
+    side.events();
+    side.trickle(b"\0\0\0\x15\0\x11\0\x01\0\0\0\x02\0\x02me\0\x05PLAINxy");
+    let events = side.events();
+    let Some(ServerEvent::Request(incoming)) = events.into_iter().next() else {
+        panic!("a request arrived");
+    };
+    let request: SaslHandshakeRequest<'_> = incoming.decode().unwrap();
+    assert_eq!(request, plain_handshake());
+    let (_, rest) = incoming
+        .decode_prefix::<SaslHandshakeRequest<'_>>()
+        .unwrap();
+    assert_eq!(rest, b"xy");
+}
+
+#[test]
+fn a_client_id_that_is_not_utf_8_is_served_and_escaped() {
+    let mut side = side();
+    side.trickle(b"\0\0\0\x10\0\x12\0\0\0\0\0\x01\0\x06m\xfcller");
+    assert_eq!(versions(&side.written(), 0).error_code, ErrorCode::NONE);
+    assert_eq!(side.server.client().client_id(), Some("m\\xfcller"));
+    side.events();
+    side.trickle(b"\0\0\0\x17\0\x11\0\x01\0\0\0\x02\0\x06m\xfcller\0\x05PLAIN");
+    let Some(ServerEvent::Request(incoming)) = side.events().into_iter().next() else {
+        panic!("a request arrived");
+    };
+    assert_eq!(incoming.client_id(), Some("m\\xfcller"));
+    assert_eq!(incoming.header().unwrap().client_id, None);
+    let request: SaslHandshakeRequest<'_> = incoming.decode().unwrap();
+    assert_eq!(request, plain_handshake());
+}

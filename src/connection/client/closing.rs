@@ -104,14 +104,17 @@ fn has_sent_much(connection: &Connection) -> bool {
 
 /// What the peer may accept on another connection, though it broke off this one.
 fn reconnect(connection: &Connection, reason: &CloseReason) -> Option<ReconnectAdvice> {
-    let is_reset = match reason {
-        CloseReason::RemoteReset(_) => true,
-        CloseReason::RemoteEof(_) => false,
+    match reason {
+        CloseReason::RemoteReset(_) | CloseReason::RemoteEof(_) => {}
+        CloseReason::Timeout(_) if connection.state() == State::ApiVersions => {}
         _ => return None,
-    };
+    }
     match connection.state() {
-        // Some services reset the connection when they are asked in a version that they do not know.
-        State::ApiVersions if is_reset && connection.session.asked_in() > Version(0) => {
+        // Some brokers and services end the connection, or stay silent, when they are asked in a version that they
+        // do not know.
+        State::ApiVersions
+            if connection.bytes_in == 0 && connection.session.asked_in() > Version(0) =>
+        {
             let is_known = connection.versions().get(ApiKey::ApiVersions).is_some();
             (!is_known).then_some(ReconnectAdvice::ApiVersions(Version(0)))
         }

@@ -258,9 +258,10 @@ impl Connection {
     /// A probe was answered.
     pub(super) fn on_probed(&mut self, request: &PendingRequest, response: &RawResponse) {
         let body = response.body().ok();
-        let answer = body.and_then(|body| ApiVersionsResponse::decode(body, response.version).ok());
+        let answer =
+            body.and_then(|body| ApiVersionsResponse::decode_prefix(body, response.version).ok());
         let (error, table) = match &answer {
-            Some(answer) => (answer.error_code, VersionTable::from_response(answer)),
+            Some((answer, _)) => (answer.error_code, VersionTable::from_response(answer)),
             None => (ErrorCode::UNKNOWN_SERVER_ERROR, VersionTable::default()),
         };
         let is_known = error.is_none() && !table.is_empty();

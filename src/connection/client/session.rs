@@ -161,15 +161,15 @@ impl Session {
             }
             (_, Err(error)) => self.fail(AuthenticationFault::Undecodable(error)),
             (ApiKey::SaslHandshake, Ok(answer)) => {
-                match SaslHandshakeResponse::decode(answer.body, answer.version) {
-                    Ok(response) => self.on_handshake(now, answer.version, &response),
+                match SaslHandshakeResponse::decode_prefix(answer.body, answer.version) {
+                    Ok((response, _)) => self.on_handshake(now, answer.version, &response),
                     Err(error) => self.fail(AuthenticationFault::Undecodable(error)),
                 }
             }
             (key, Ok(answer)) => {
                 debug_assert_eq!(key, ApiKey::SaslAuthenticate, "no other API is used");
-                match SaslAuthenticateResponse::decode(answer.body, answer.version) {
-                    Ok(response) => self.on_authenticate(now, &response),
+                match SaslAuthenticateResponse::decode_prefix(answer.body, answer.version) {
+                    Ok((response, _)) => self.on_authenticate(now, &response),
                     Err(error) => self.fail(AuthenticationFault::Undecodable(error)),
                 }
             }

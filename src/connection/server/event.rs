@@ -71,6 +71,8 @@ impl IncomingRequest {
     }
 
     /// The client id that holds for the request: that of its header, or of an earlier one where headers may omit it.
+    /// Bytes that are not UTF-8 are escaped in it, as in
+    /// [`client_id_text`](crate::RequestParts::client_id_text).
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
@@ -89,12 +91,12 @@ impl IncomingRequest {
         &self.frame
     }
 
-    /// The header. `None` if the request is forwarded, its API is unknown here, and it has no header of the
+    /// The header; its client id is `None` if that is not UTF-8. `None` if the request is forwarded, its API is unknown here, and it has no header of the
     /// version that was [expected](super::ServerOptions::with_header_versions).
     #[must_use]
     pub fn header(&self) -> Option<RequestHeader<'_>> {
-        let split = RequestHeader::split_with(&self.frame, self.label.headers);
-        split.ok().map(|(header, _)| header)
+        let split = RequestHeader::split_any_client_id(&self.frame, self.label.headers);
+        split.ok().map(|parts| parts.header)
     }
 
     /// The bytes of the body; all that follows the correlation id if there is no [header](Self::header).
@@ -104,20 +106,34 @@ impl IncomingRequest {
         body.expect("the body is the end of the frame")
     }
 
-    /// The request as one of type `R`, borrowing the frame.
+    /// The request as one of type `R`, borrowing the frame. Bytes after it are ignored, as Kafka's brokers do: old
+    /// versions of librdkafka send four zeros after ApiVersions.
     ///
     /// # Errors
     ///
-    /// [`OtherApi`](crate::DecodeErrorKind::OtherApi) if the request is not of `R`'s API, else as [`Decode::decode`].
+    /// [`OtherApi`](crate::DecodeErrorKind::OtherApi) if the request is not of `R`'s API, else as
+    /// [`Decode::decode_prefix`].
     pub fn decode<'a, R: Request + Decode<'a>>(&'a self) -> Result<R, DecodeError> {
+        self.decode_prefix().map(|(request, _)| request)
+    }
+
+    /// The request as one of type `R`, and the bytes after it, of which there are none in a request of today's
+    /// clients.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    pub fn decode_prefix<'a, R: Request + Decode<'a>>(
+        &'a self,
+    ) -> Result<(R, &'a [u8]), DecodeError> {
         check_key::<R>(self.label.api_key, self.label.version)?;
         let (headers, version) = (R::header_versions(self.label.version), self.label.version);
         if headers.request == self.label.headers.request {
-            return R::decode(self.body(), version);
+            return R::decode_prefix(self.body(), version);
         }
         // The type knows the headers of its own API better than the options did.
-        let (_, body) = RequestHeader::split_with(&self.frame, headers)?;
-        R::decode(body, version)
+        let parts = RequestHeader::split_any_client_id(&self.frame, headers)?;
+        R::decode_prefix(parts.body, version)
     }
 }
 

@@ -13,8 +13,8 @@ use crate::frame::input::FrameInput;
 use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use crate::wire::{Blob, Encoding, Reader, Writer};
 use crate::{
-    ApiKey, Decode, DecodeError, ErrorCode, HeaderVersions, InvalidSoftware, Response, Version,
-    frame,
+    ApiKey, Decode, DecodeError, DecodeErrorKind, ErrorCode, HeaderVersions, InvalidSoftware,
+    Response, Version, frame,
 };
 
 use super::{IncomingRequest, RespondError, ServerConnection, ServerEvent};
@@ -141,11 +141,12 @@ impl ServerConnection {
     }
 
     fn hand_out(&mut self, now: Instant, label: ApiLabel, frame: Bytes) {
-        let (client_id, body) = match RequestHeader::split_with(&frame, label.headers) {
-            Ok((header, body)) => {
+        let (client_id, body) = match RequestHeader::split_any_client_id(&frame, label.headers) {
+            Ok(parts) => {
                 self.identity
-                    .learn_client_id(label.headers, header.client_id.as_deref());
-                (self.identity.shared_client_id(), frame.len() - body.len())
+                    .learn_client_id(label.headers, parts.client_id_text().as_deref());
+                let body = frame.len() - parts.body.len();
+                (self.identity.shared_client_id(), body)
             }
             // A proxy passes on what it does not know.
             Err(_) if self.options.forwards && label.api_key.versions().is_none() => (None, ROUTED),
@@ -174,16 +175,25 @@ impl ServerConnection {
             response.error_code = ErrorCode::UNSUPPORTED_VERSION;
             return self.answer(now, id, label, &response, Version(0));
         }
-        let request = RequestHeader::split_with(frame, label.headers).and_then(|(header, body)| {
-            let request = ApiVersionsRequest::decode(body, label.version)?;
-            Ok((header, request))
-        });
-        let (header, request) = match request {
-            Ok(request) => request,
+        let parts = match RequestHeader::split_any_client_id(frame, label.headers) {
+            Ok(parts) => parts,
             Err(error) => return self.refuse(now, RequestFault::Undecodable(error)),
         };
         self.identity
-            .learn_client_id(label.headers, header.client_id.as_deref());
+            .learn_client_id(label.headers, parts.client_id_text().as_deref());
+        // Bytes after the request are ignored, as brokers do.
+        let request = match ApiVersionsRequest::decode_prefix(parts.body, label.version) {
+            Ok((request, _)) => request,
+            // A broker reads it with replacement characters, which it does not accept in these names.
+            Err(error) if matches!(error.kind(), DecodeErrorKind::InvalidUtf8 { .. }) => {
+                let response = ApiVersionsResponse {
+                    error_code: ErrorCode::INVALID_REQUEST,
+                    ..Default::default()
+                };
+                return self.answer(now, id, label, &response, label.version);
+            }
+            Err(error) => return self.refuse(now, RequestFault::Undecodable(error)),
+        };
         let (name, version) = (
             &request.client_software_name,
             &request.client_software_version,
