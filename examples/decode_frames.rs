@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use std::{env, fs::File};
 
 use bytes::Bytes;
+use kafka_codec::enumerations::Acks;
 use kafka_codec::frame::FrameReader;
 use kafka_codec::messages::{RequestHeader, ResponseHeader};
 use kafka_codec::{AnyRequest, AnyResponse, ApiKey, HeaderVersions, Version};
@@ -117,7 +118,7 @@ fn request(
         (header.api_key(), header.version(), header.correlation_id);
     let request = AnyRequest::decode(key, version, body)?;
     // The only request that is not answered.
-    if !matches!(&request, AnyRequest::Produce(produce) if produce.acks == 0) {
+    if !matches!(&request, AnyRequest::Produce(produce) if produce.acks == Acks::NONE) {
         in_flight.push_back(InFlight {
             key,
             version,

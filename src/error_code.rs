@@ -6,6 +6,8 @@ use std::{error, fmt};
 
 use crate::ApiKey;
 use crate::name::{UnknownName, same};
+#[cfg(feature = "schema")]
+use crate::schema::Enumeration;
 
 /// An error code: the value of `int16` fields whose name ends in `ErrorCode`. 0 is success.
 ///
@@ -75,6 +77,12 @@ macro_rules! error_codes {
     ($($(#[doc = $line:literal])* $name:ident = $code:literal { $($field:ident: $value:expr,)* })*) => {
         impl ErrorCode {
             $($(#[doc = $line])* pub const $name: Self = Self($code);)*
+
+            /// The names and codes, for tables.
+            #[cfg(feature = "schema")]
+            #[doc(hidden)]
+            pub const ENUMERATION: &'static Enumeration =
+                &Enumeration::of_numbers("ErrorCode", &[$(($code, stringify!($name)),)*]);
 
             /// Every known code, by number.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];

@@ -6,6 +6,7 @@ pub use std::time::Duration;
 pub use bytes::Bytes;
 
 pub use crate::api_key::HeaderRanges;
+pub use crate::enumerations::*;
 pub use crate::wire::read_cursor::{ReadCursor, Tag, TagSection};
 pub use crate::wire::structs::Struct;
 pub use crate::wire::write_cursor::{TagWriter, WriteCursor};
@@ -34,6 +35,8 @@ pub fn to_milliseconds(duration: Duration) -> i32 {
 /// What generated tables use.
 #[cfg(feature = "schema")]
 pub mod schema {
+    pub use crate::ErrorCode;
+    pub use crate::enumerations::*;
     pub use crate::schema::{
         DefaultValue as Default, Entity, Field, Kind, NEVER, Schema, StructSchema, structure,
     };

@@ -44,6 +44,7 @@ mod client_identity;
 #[cfg(feature = "connection")]
 pub mod connection;
 pub mod correlation;
+pub mod enumerations;
 #[cfg(feature = "messages")]
 mod envelope;
 mod error;

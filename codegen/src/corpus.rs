@@ -4,6 +4,7 @@
 mod aliases;
 mod apis;
 mod descriptions;
+mod enumerations;
 mod error_responses;
 mod errors;
 mod facts;
@@ -13,6 +14,7 @@ mod successors;
 pub use aliases::Aliases;
 pub use apis::{ApiClass, ApiFacts, Apis, Routing, Secrets};
 pub use descriptions::{Description, Descriptions};
+pub use enumerations::{Enumeration, Enumerations, NamedValue, Scalar};
 pub use error_responses::{Each, ErrorResponse, ErrorResponses, FillValue, Filled, Filling};
 pub use errors::{Applied, ErrorCode, Errors, Remedy};
 pub use facts::Name;
@@ -45,6 +47,9 @@ pub const ERROR_RESPONSES_FILE: &str = "error-responses.json";
 /// The name of the file with the meanings of messages, structs and fields.
 pub const DESCRIPTIONS_FILE: &str = "descriptions.json";
 
+/// The name of the file with the names of values.
+pub const ENUMERATIONS_FILE: &str = "enumerations.json";
+
 /// The name of the file with what became of fields that ended.
 pub const SUCCESSORS_FILE: &str = "successors.json";
 
@@ -67,6 +72,8 @@ pub struct Corpus {
     pub descriptions: Descriptions,
     /// What became of fields that ended.
     pub successors: Successors,
+    /// Values that have names.
+    pub enumerations: Enumerations,
     /// What is wrong with single files. [`resolve`](crate::resolve::resolve) reports it, with all else that is wrong.
     pub faults: Faults,
 }
@@ -77,8 +84,8 @@ impl Corpus {
     ///
     /// Without `releases.json` nothing is known of the history, without `aliases.json` of other names,
     /// without `apis.json` of what APIs are for, without `errors.json` of error codes, without `error-responses.json` of
-    /// where responses carry errors, without `descriptions.json` of what fields mean, and without `successors.json` of
-    /// what became of fields that ended.
+    /// where responses carry errors, without `descriptions.json` of what fields mean, without `successors.json` of what
+    /// became of fields that ended, and without `enumerations.json` of names of values.
     ///
     /// # Errors
     ///
@@ -116,6 +123,7 @@ impl Corpus {
             )?,
             descriptions: optional(folder, DESCRIPTIONS_FILE, Descriptions::parse, &mut faults)?,
             successors: optional(folder, SUCCESSORS_FILE, Successors::parse, &mut faults)?,
+            enumerations: optional(folder, ENUMERATIONS_FILE, Enumerations::parse, &mut faults)?,
             faults,
         })
     }
@@ -204,6 +212,7 @@ fn is_json(path: &Path) -> bool {
             ERROR_RESPONSES_FILE,
             DESCRIPTIONS_FILE,
             SUCCESSORS_FILE,
+            ENUMERATIONS_FILE,
         ]
         .contains(&&*file_name(path))
         && path.is_file()

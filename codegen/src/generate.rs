@@ -23,7 +23,7 @@ pub enum Messages {
 }
 
 /// Generates `messages/`, a file a message with `mod.rs` to declare them, and beside it `api_keys.rs`, `error_codes.rs`,
-/// `throttle_time.rs`, `server_wait.rs`, `any_messages.rs` and `record_types.rs`, in the folder `out` from the definitions
+/// `enumerations.rs`, `throttle_time.rs`, `server_wait.rs`, `any_messages.rs` and `record_types.rs`, in the folder `out` from the definitions
 /// in the folder `definitions`. The API keys and the messages that throttle times and waits are read from are always all
 /// of them. With `schemas` the messages have their tables, `schemas.rs` has the lists of these, and `secrets.rs` the names
 /// of what is secret in them.
@@ -43,6 +43,10 @@ pub fn generate(
     write(
         &out.join("error_codes.rs"),
         emit::error_codes(&corpus.errors.codes),
+    )?;
+    write(
+        &out.join("enumerations.rs"),
+        emit::enumerations(&corpus.enumerations.all),
     )?;
     write(
         &out.join("throttle_time.rs"),

@@ -160,6 +160,8 @@ pub struct Field {
     pub ignorable: bool,
     /// The versions in which its length is compact.
     pub flexible: Versions,
+    /// The type of the library that names its values, if they have names.
+    pub newtype: Option<Newtype>,
     /// What its value identifies, as the definitions name it.
     pub entity: Option<&'static str>,
     /// What it means.
@@ -168,6 +170,15 @@ pub struct Field {
     pub since: Option<String>,
     /// What became of it, if it ended before its struct did.
     pub ended: Option<Ended>,
+}
+
+/// A type of the library whose values have names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newtype {
+    /// The name of the type.
+    pub name: String,
+    /// The name of the field's default, if that has one.
+    pub default: Option<String>,
 }
 
 /// What says the same as a field in versions after it ended.
@@ -191,6 +202,18 @@ impl Field {
             },
             _ => self.versions,
         }
+    }
+
+    /// The type that its numbers are wrapped in. Texts are not: they stay borrowed.
+    pub fn wrapper(&self) -> Option<&Newtype> {
+        let is_number = matches!(self.ty, Type::Fixed(_) | Type::Array(Element::Packed(_)));
+        self.newtype.as_ref().filter(|_| is_number)
+    }
+
+    /// Whether it is an error code.
+    pub fn is_error_code(&self) -> bool {
+        let newtype = self.wrapper();
+        newtype.is_some_and(|newtype| newtype.name == "ErrorCode")
     }
 
     /// Whether it may be null in any version, so that its Rust type has a null.
@@ -223,8 +246,6 @@ pub enum Fixed {
     I8,
     /// Two bytes, signed.
     I16,
-    /// Two bytes, signed: an error code.
-    ErrorCode,
     /// Two bytes, unsigned.
     U16,
     /// Four bytes, signed.
@@ -245,7 +266,7 @@ impl Fixed {
         match self {
             Self::Bool => "bool",
             Self::I8 => "int8",
-            Self::I16 | Self::ErrorCode => "int16",
+            Self::I16 => "int16",
             Self::U16 => "uint16",
             Self::I32 => "int32",
             Self::U32 => "uint32",
@@ -259,7 +280,7 @@ impl Fixed {
     pub fn size(self) -> usize {
         match self {
             Self::Bool | Self::I8 => 1,
-            Self::I16 | Self::ErrorCode | Self::U16 => 2,
+            Self::I16 | Self::U16 => 2,
             Self::I32 | Self::U32 => 4,
             Self::I64 | Self::F64 => 8,
             Self::Uuid => 16,

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Scalar};
 use crate::fault::Faults;
 use crate::ir::{self, Default, Element, Fixed, Type};
 use crate::resolve;
@@ -26,6 +26,12 @@ pub fn model(corpus: &Corpus) -> Result<String, Faults> {
         messages: protocol.messages.iter().map(Message::new).collect(),
         renamed: protocol.renamed.iter().map(Renamed::new).collect(),
         errors: corpus.errors.codes.iter().map(ErrorCode::new).collect(),
+        enumerations: corpus
+            .enumerations
+            .all
+            .iter()
+            .map(Enumeration::new)
+            .collect(),
     };
     let text = serde_json::to_string_pretty(&model).expect("the model has only text keys");
     Ok(text + "\n")
@@ -39,6 +45,7 @@ struct Model<'p> {
     messages: Vec<Message<'p>>,
     renamed: Vec<Renamed<'p>>,
     errors: Vec<ErrorCode<'p>>,
+    enumerations: Vec<Enumeration<'p>>,
 }
 
 /// An inclusive range of versions.
@@ -209,6 +216,7 @@ struct Field<'p> {
     ignorable: bool,
     map_key: bool,
     entity_type: Option<&'static str>,
+    enumeration: Option<&'p str>,
     ended: Option<Ended<'p>>,
     since: Option<&'p str>,
     description: Option<&'p str>,
@@ -244,6 +252,7 @@ impl<'p> Field<'p> {
             ignorable: field.ignorable,
             map_key: field.is_map_key,
             entity_type: field.entity,
+            enumeration: field.newtype.as_ref().map(|newtype| &*newtype.name),
             ended: field.ended.as_ref().map(|ended| Ended {
                 successors: &ended.successors,
                 identifies: ended.identifies,
@@ -331,6 +340,43 @@ impl<'p> ErrorCode<'p> {
             retriable: error.retriable,
             refreshes_metadata: error.refreshes_metadata,
             meaning: &error.meaning,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Enumeration<'p> {
+    name: &'p str,
+    r#type: String,
+    description: &'p str,
+    values: Vec<NamedValue<'p>>,
+}
+
+/// A value of an enumeration: a number, or a text.
+#[derive(Serialize)]
+struct NamedValue<'p> {
+    value: serde_json::Value,
+    name: &'p str,
+    meaning: &'p str,
+}
+
+impl<'p> Enumeration<'p> {
+    fn new(enumeration: &'p crate::corpus::Enumeration) -> Self {
+        let values = enumeration.values.iter();
+        Self {
+            name: &enumeration.name,
+            r#type: enumeration.ty.to_string(),
+            description: &enumeration.about,
+            values: values
+                .map(|value| NamedValue {
+                    value: match &value.value {
+                        Scalar::Code(code) => (*code).into(),
+                        Scalar::Text(text) => text.as_str().into(),
+                    },
+                    name: &value.name,
+                    meaning: &value.meaning,
+                })
+                .collect(),
         }
     }
 }

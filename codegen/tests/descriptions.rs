@@ -233,9 +233,12 @@ fn descriptions_name_units_and_what_null_and_minus_one_mean() {
         for field in message.structs.iter().flat_map(|entry| &entry.fields) {
             let text = field.description.as_deref().unwrap_or_default();
             let is_time = field.ident.ends_with("_ms") || field.ident.ends_with("timestamp");
+            // The type of the field says what the value means.
+            let newtype = field.newtype.as_ref();
+            let is_named = newtype.is_some_and(|newtype| newtype.default.is_some());
             let asked = [
                 (is_time, "millisecond"),
-                (field.default == Default::Integer(-1), "-1"),
+                (field.default == Default::Integer(-1) && !is_named, "-1"),
                 (field.is_nullable(), "null"),
             ];
             for (_, word) in asked.into_iter().filter(|(is_asked, _)| *is_asked) {

@@ -60,7 +60,7 @@ mod walk;
 pub use error_codes::error_codes;
 pub(crate) use locate::locate;
 pub use lookup::UnknownSchema;
-pub use table::{DefaultValue, Entity, Field, FieldType, Kind, Schema, StructSchema};
+pub use table::{DefaultValue, Entity, Enumeration, Field, FieldType, Kind, Schema, StructSchema};
 #[doc(hidden)]
 pub use table::{NEVER, structure};
 pub use visitor::{FieldLocation, Value, Visitor};

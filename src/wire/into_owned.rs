@@ -34,16 +34,18 @@ pub trait IntoOwned: Sized {
 /// Values that borrow nothing are what they are.
 macro_rules! as_they_are {
     ($($type:ty)*) => {$(
-        impl IntoOwned for $type {
+        impl $crate::wire::IntoOwned for $type {
             type Owned = Self;
 
             #[inline]
-            fn own(self, _: Option<&Bytes>) -> Self {
+            fn own(self, _: Option<&bytes::Bytes>) -> Self {
                 self
             }
         }
     )*};
 }
+
+pub(crate) use as_they_are;
 
 as_they_are!(bool i8 i16 u16 i32 u32 i64 f64 Uuid ErrorCode);
 

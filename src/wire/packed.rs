@@ -10,7 +10,7 @@ use super::{IntoOwned, Uuid};
 
 /// A value that takes the same number of bytes whatever it is.
 ///
-/// Implemented for the integers, `f64` and [`Uuid`]; sealed.
+/// Implemented for the integers, the numbers of [`enumerations`](crate::enumerations), `f64` and [`Uuid`]; sealed.
 pub trait FixedWidth: Copy + fmt::Debug + sealed::Sealed {
     /// How many bytes.
     const SIZE: usize;
@@ -23,7 +23,7 @@ pub trait FixedWidth: Copy + fmt::Debug + sealed::Sealed {
     fn put_be(self, out: &mut Vec<u8>);
 }
 
-mod sealed {
+pub(crate) mod sealed {
     #[allow(
         unnameable_types,
         reason = "so that no other type can implement FixedWidth"
@@ -31,7 +31,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-macro_rules! fixed_width {
+macro_rules! numbers {
     ($($type:ty: $size:literal, $from:expr, $to:expr;)*) => {$(
         impl sealed::Sealed for $type {}
 
@@ -51,7 +51,7 @@ macro_rules! fixed_width {
     )*};
 }
 
-fixed_width! {
+numbers! {
     i8: 1, Self::from_be_bytes, Self::to_be_bytes;
     i16: 2, Self::from_be_bytes, Self::to_be_bytes;
     u16: 2, Self::from_be_bytes, Self::to_be_bytes;
@@ -61,6 +61,29 @@ fixed_width! {
     f64: 8, Self::from_be_bytes, Self::to_be_bytes;
     Uuid: 16, Self::from_bytes, Self::to_bytes;
 }
+
+/// A type around one number has its width.
+macro_rules! fixed_width {
+    ($type:ident($number:ident)) => {
+        impl $crate::wire::packed::sealed::Sealed for $type {}
+
+        impl $crate::wire::FixedWidth for $type {
+            const SIZE: usize = size_of::<$number>();
+
+            #[inline]
+            fn from_be(bytes: &[u8]) -> Option<Self> {
+                <$number as $crate::wire::FixedWidth>::from_be(bytes).map(Self)
+            }
+
+            #[inline]
+            fn put_be(self, out: &mut Vec<u8>) {
+                self.0.put_be(out);
+            }
+        }
+    };
+}
+
+pub(crate) use fixed_width;
 
 /// An array of fixed-width values: the big-endian bytes themselves.
 ///

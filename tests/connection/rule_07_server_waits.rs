@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use kafka_codec::connection::{Connection, RequestId, State, SubmitOptions};
+use kafka_codec::enumerations::Acks;
 use kafka_codec::messages::{
     AddRaftVoterRequest, AlterPartitionReassignmentsRequest, CreatePartitionsRequest,
     CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, ElectLeadersRequest,
@@ -103,7 +104,7 @@ fn rule_7_every_form_of_a_request_has_the_same_server_wait_in_every_version() {
         false => Duration::ZERO,
     });
     let produce = ProduceRequest {
-        acks: -1,
+        acks: Acks::ALL,
         timeout_ms: 5_000,
         ..Default::default()
     };

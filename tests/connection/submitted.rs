@@ -65,7 +65,7 @@ fn the_form_in_which_a_request_is_submitted_makes_no_difference() {
         same_in_every_form(&handshake, Version(version));
     }
     #[cfg(feature = "messages")]
-    for acks in [-1, 0] {
+    for acks in [-1, 0].map(kafka_codec::enumerations::Acks) {
         for version in 3..=13 {
             let produce = kafka_codec::messages::ProduceRequest {
                 acks,

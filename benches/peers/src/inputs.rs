@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use kafka_codec::ErrorCode;
+use kafka_codec::enumerations::Acks;
 use kafka_codec::messages::api_versions_response::ApiVersion;
 use kafka_codec::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use kafka_codec::messages::metadata_response::{
@@ -128,7 +129,7 @@ pub fn produce_request(records: &Bytes) -> ProduceRequest<'static> {
         ..Default::default()
     };
     ProduceRequest {
-        acks: -1,
+        acks: Acks::ALL,
         timeout_ms: 30_000,
         topic_data: vec![topic],
         ..Default::default()

@@ -1,7 +1,7 @@
 //! `errors.json`: the error codes, their names, what they mean and what they say of the request. Names and flags are
 //! written by `protocol-json/refresh-names`, all else by hand; this module reads it. `resolve` looks up the APIs.
 
-use super::facts::{Name, mirror};
+use super::facts::{Name, is_constant, mirror};
 use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Findings, Object};
 use crate::source::{Source, Span};
@@ -158,14 +158,6 @@ fn error(code: i16, mut object: Object<'_>, found: &mut Findings) -> Option<Erro
         meaning: meaning?,
         applied: Vec::new(),
     })
-}
-
-/// Whether it can be the name of a constant in Rust.
-fn is_constant(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_uppercase())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 #[cfg(test)]

@@ -62,3 +62,11 @@ impl Object<'_> {
             .collect()
     }
 }
+
+/// Whether it can be the name of a constant in Rust.
+pub(super) fn is_constant(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}

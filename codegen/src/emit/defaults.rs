@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::{Scope, ident, number};
-use crate::ir::{Default, Field, Fixed, Struct, Type};
+use crate::ir::{Default, Field, Fixed, Newtype, Struct, Type};
 
 /// Whether every field's default is that of its Rust type.
 pub(super) fn are_all_rusts_own(entry: &Struct) -> bool {
@@ -17,6 +17,9 @@ pub(super) fn are_all_rusts_own(entry: &Struct) -> bool {
 
 /// The default of a field, as an expression.
 pub(super) fn value(scope: Scope<'_>, field: &Field) -> TokenStream {
+    if let (Type::Fixed(_), Some(newtype)) = (&field.ty, field.wrapper()) {
+        return named(newtype, field);
+    }
     let value = match &field.default {
         Default::Null => return quote!(None),
         Default::Zero => zero(scope, &field.ty),
@@ -29,13 +32,36 @@ pub(super) fn value(scope: Scope<'_>, field: &Field) -> TokenStream {
         }
         Default::Text(text) => quote!(Cow::Borrowed(#text)),
     };
-    if let (Type::Fixed(Fixed::ErrorCode), Default::Integer(_)) = (&field.ty, &field.default) {
-        return quote!(ErrorCode(#value));
-    }
     if field.is_nullable() {
         quote!(Some(#value))
     } else {
         value
+    }
+}
+
+/// A number as the field holds it.
+pub(super) fn wrapped(field: &Field, value: TokenStream) -> TokenStream {
+    match field.wrapper() {
+        Some(newtype) => {
+            let ty = ident(&newtype.name);
+            quote!(#ty(#value))
+        }
+        None => value,
+    }
+}
+
+/// A number of a type that names its values, by its name if it has one.
+fn named(newtype: &Newtype, field: &Field) -> TokenStream {
+    match (&newtype.default, &field.default) {
+        (Some(name), _) => {
+            let (ty, name) = (ident(&newtype.name), ident(name));
+            quote!(#ty::#name)
+        }
+        (None, Default::Integer(value)) => {
+            let value = integer(&field.ty, *value);
+            wrapped(field, value)
+        }
+        (None, _) => wrapped(field, quote!(0)),
     }
 }
 
@@ -60,7 +86,6 @@ pub(super) fn integer(ty: &Type, value: i64) -> TokenStream {
 fn zero(scope: Scope<'_>, ty: &Type) -> TokenStream {
     match ty {
         Type::Fixed(Fixed::Bool) => quote!(false),
-        Type::Fixed(Fixed::ErrorCode) => quote!(ErrorCode::NONE),
         Type::Fixed(Fixed::F64) => quote!(0.0),
         Type::Fixed(Fixed::Uuid) => quote!(Uuid::ZERO),
         Type::Fixed(_) => quote!(0),
@@ -105,7 +130,6 @@ pub(super) fn differs(scope: Scope<'_>, field: &Field) -> TokenStream {
     match (&field.ty, &field.default) {
         (Type::Fixed(Fixed::Bool), Default::True) => quote!(!#own),
         (Type::Fixed(Fixed::Bool), _) => own,
-        (Type::Fixed(Fixed::ErrorCode), Default::Zero) => quote!(!#own.is_none()),
         (Type::Fixed(Fixed::Uuid), Default::Zero) => quote!(!#own.is_zero()),
         // Nothing equals it.
         (_, Default::Float(value)) if value.is_nan() => quote!(true),

@@ -166,6 +166,10 @@ fn facts(scope: Scope<'_>, field: &Field) -> String {
     }
     match &field.default {
         Default::True => facts.push("default true".to_owned()),
+        Default::Integer(_) if default_name(field).is_some() => {
+            let name = default_name(field).unwrap_or_default();
+            facts.push(format!("default `{name}`"));
+        }
         Default::Integer(value) => {
             let value = defaults::integer(&field.ty, *value)
                 .to_string()
@@ -189,7 +193,20 @@ fn facts(scope: Scope<'_>, field: &Field) -> String {
     if let Some(since) = &field.since {
         text.push_str(&format!(" Since Kafka {since}."));
     }
-    text + &ended(scope, field)
+    text + &ended(scope, field) + &classified(field)
+}
+
+/// The enumeration of a field that stays text.
+fn classified(field: &Field) -> String {
+    let newtype = field.newtype.as_ref().filter(|_| field.wrapper().is_none());
+    newtype.map_or_else(String::new, |newtype| {
+        format!(" Classified by [`{}`].", newtype.name)
+    })
+}
+
+/// The name of a default that is a number with a name.
+fn default_name(field: &Field) -> Option<&str> {
+    field.wrapper()?.default.as_deref()
 }
 
 /// The last version of a field that later versions do not have, and what says the same there.

@@ -73,6 +73,7 @@ fn none_if(stated: &ErrorResponse, elements: &Elements<'_>, request: &Message) -
         let found = elements.field(&name.text, request.versions)?;
         let (field, value) = (ident(&found.field.ident), number(*value));
         let when = When::new(found.field.versions, request.versions);
+        let value = defaults::wrapped(found.field, quote!(#value));
         Some(when.and(quote!(self.#field == #value)))
     });
     let conditions: Vec<_> = conditions.collect();
@@ -132,7 +133,7 @@ fn usual(field: &Field, depth: usize) -> Option<TokenStream> {
 }
 
 fn is_code(field: &Field) -> bool {
-    field.name == quirks::ERROR_CODE && field.ty == Type::Fixed(Fixed::ErrorCode)
+    field.name == quirks::ERROR_CODE && field.is_error_code()
 }
 
 fn message(field: &Field) -> TokenStream {
@@ -164,7 +165,7 @@ fn value(
         }
         FillValue::Integer(value) => {
             let value = number(*value);
-            quote!(#value)
+            defaults::wrapped(field, quote!(#value))
         }
         FillValue::Text(text) => match field.ty {
             Type::Blob if field.is_nullable() => quote!(Some(Blob::default())),

@@ -4,6 +4,7 @@ mod api_keys;
 mod branch;
 mod defaults;
 mod docs;
+mod enumerations;
 mod error_codes;
 mod error_response;
 mod messages;
@@ -22,6 +23,7 @@ mod when;
 mod write;
 
 pub use api_keys::{any_messages, api_keys};
+pub use enumerations::enumerations;
 pub use error_codes::error_codes;
 pub use messages::{Module, message, messages, modules, selected};
 pub use peek::{server_wait, throttle_time};

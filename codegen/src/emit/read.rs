@@ -192,7 +192,7 @@ fn value(scope: Scope<'_>, field: &Field, possible: Versions, at: &Place) -> Tok
 fn plain(scope: Scope<'_>, field: &Field, at: &Place) -> TokenStream {
     let e = &at.e;
     match &field.ty {
-        Type::Fixed(ty) => fixed(*ty),
+        Type::Fixed(ty) => fixed(field, *ty),
         Type::String => quote!(r.string(#e)),
         Type::Blob => quote!(r.blob(#e)),
         Type::Struct(place) => {
@@ -212,7 +212,7 @@ fn nullable(field: &Field, at: &Place) -> TokenStream {
     let e = &at.e;
     match &field.ty {
         // Never nullable: the resolver checked.
-        Type::Fixed(ty) => fixed(*ty),
+        Type::Fixed(ty) => fixed(field, *ty),
         Type::String => quote!(r.nullable_string(#e)),
         Type::Blob => quote!(r.nullable_blob(#e)),
         Type::Struct(_) if at.tagged => quote!(r.nullable_tagged_struct(v)),
@@ -226,11 +226,11 @@ fn nullable(field: &Field, at: &Place) -> TokenStream {
     }
 }
 
-fn fixed(ty: Fixed) -> TokenStream {
+fn fixed(field: &Field, ty: Fixed) -> TokenStream {
     let method = ident(types::method(ty));
-    match ty {
-        Fixed::ErrorCode => quote!(ErrorCode(r.#method())),
-        _ => quote!(r.#method()),
+    match types::wrapper(field) {
+        Some(wrapper) => quote!(#wrapper(r.#method())),
+        None => quote!(r.#method()),
     }
 }
 

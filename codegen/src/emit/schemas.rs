@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{defaults, ident, number};
-use crate::ir::{Default, Element, Field, Fixed, Message, Protocol, Struct, Type};
+use crate::ir::{Default, Element, Field, Message, Protocol, Struct, Type};
 use crate::resolve::snake_case;
 use crate::schema::{EntityType, Kind};
 use crate::versions::Versions;
@@ -117,8 +117,9 @@ fn row(message: &Message, field: &Field) -> TokenStream {
     if let Type::Array(_) = field.ty {
         row.extend(quote!(.array()));
     }
-    if let Type::Fixed(Fixed::ErrorCode) = field.ty {
-        row.extend(quote!(.error_code()));
+    if let Some(newtype) = &field.newtype {
+        let ty = ident(&newtype.name);
+        row.extend(quote!(.named(#ty::ENUMERATION)));
     }
     if field.is_nullable() {
         let (first, last) = bounds(field.nullable);

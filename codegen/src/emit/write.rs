@@ -7,7 +7,7 @@ use super::branch::{self, Branch};
 use super::omit::{self, Loss};
 use super::when::When;
 use super::{Scope, defaults, ident, number, types};
-use crate::ir::{Element, Field, Fixed, Type};
+use crate::ir::{Element, Field, Type};
 use crate::versions::Versions;
 
 /// The body of the function that writes the struct to `w` in version `v`.
@@ -114,9 +114,9 @@ fn plain(field: &Field, at: &Place, own: &TokenStream, reference: &TokenStream) 
     match &field.ty {
         Type::Fixed(ty) => {
             let method = ident(types::method(*ty));
-            match ty {
-                Fixed::ErrorCode => quote!(w.#method(#own.0)),
-                _ => quote!(w.#method(#own)),
+            match field.wrapper() {
+                Some(_) => quote!(w.#method(#own.0)),
+                None => quote!(w.#method(#own)),
             }
         }
         Type::String => quote!(w.string(#e, #reference, #name)),

@@ -126,11 +126,13 @@ impl Check<'_> {
                     self.no_field(filled.at, place, source, &elements.names());
                     return;
                 };
-                is_copied(&found.field.ty) && found.field.ty == field.ty
+                is_copied(&found.field.ty)
+                    && found.field.ty == field.ty
+                    && type_name(found.field) == type_name(field)
             }
             FillValue::Element => match elements.innermost() {
                 Level::Text => field.ty == Type::String,
-                Level::Fixed(fixed) => field.ty == Type::Fixed(fixed),
+                Level::Fixed(fixed) => field.ty == Type::Fixed(fixed) && type_name(field).is_none(),
                 Level::Struct(_) | Level::Other => false,
             },
             FillValue::Null => field.is_nullable(),
@@ -140,7 +142,7 @@ impl Check<'_> {
                 Type::Blob => text.is_empty(),
                 _ => false,
             },
-            FillValue::Code => field.ty == Type::Fixed(Fixed::ErrorCode),
+            FillValue::Code => field.is_error_code(),
             FillValue::Message => field.ty == Type::String,
         };
         if !fits {
@@ -205,6 +207,11 @@ impl Check<'_> {
 /// Whether values of this type are repeated from the request.
 fn is_copied(ty: &Type) -> bool {
     matches!(ty, Type::Fixed(_) | Type::String)
+}
+
+/// The type that names the values of a field.
+fn type_name(field: &Field) -> Option<&str> {
+    field.wrapper().map(|newtype| &*newtype.name)
 }
 
 fn is_integer(ty: &Type) -> bool {

@@ -1,7 +1,7 @@
 //! The structs of a message as they are generated, once everything is known to be right.
 
 use super::structs::Registry;
-use super::{defaults, join, names, successors};
+use super::{defaults, enumerations, join, names, successors};
 use crate::corpus::Corpus;
 use crate::ir::{Default, Element, Field, Fixed, Struct, Type};
 use crate::schema::{Definition, FieldDef};
@@ -38,11 +38,14 @@ pub(super) fn resolve(
                     let since = releases.field_since(message, &path);
                     let described = || descriptions.field(message, entry.name, &field.name);
                     let about = field.about.clone();
+                    let resolved = resolve_field(definition, registry, field, entry.versions)?;
+                    let default = &resolved.default;
                     Some(Field {
+                        newtype: enumerations::of(definition, &path, field, default, corpus),
                         description: about.or_else(|| Some(described()?.text.clone())),
                         since: since.map(str::to_owned),
                         ended: successors::ended(definition, &path, &corpus.successors),
-                        ..resolve_field(definition, registry, field, entry.versions)?
+                        ..resolved
                     })
                 })
                 .collect(),
@@ -87,6 +90,7 @@ fn resolve_field(
         flexible: field
             .flexible_versions
             .unwrap_or(definition.flexible_versions),
+        newtype: None,
         entity: field.entity_type.map(|entity| entity.name()),
         description: None,
         since: None,
@@ -95,9 +99,6 @@ fn resolve_field(
 }
 
 fn resolve_type(registry: &Registry<'_>, field: &FieldDef) -> Option<Type> {
-    if field.ty == FieldType::Int16 && field.name.ends_with("ErrorCode") {
-        return Some(Type::Fixed(Fixed::ErrorCode));
-    }
     Some(match &field.ty {
         FieldType::String => Type::String,
         FieldType::Bytes | FieldType::Records => Type::Blob,
@@ -112,7 +113,8 @@ fn resolve_type(registry: &Registry<'_>, field: &FieldDef) -> Option<Type> {
     })
 }
 
-fn fixed(ty: &FieldType) -> Option<Fixed> {
+/// The type of fixed width that this is, if it is one.
+pub(crate) fn fixed(ty: &FieldType) -> Option<Fixed> {
     Some(match ty {
         FieldType::Bool => Fixed::Bool,
         FieldType::Int8 => Fixed::I8,

@@ -5,6 +5,7 @@ mod apis;
 mod common_structs;
 mod defaults;
 mod descriptions;
+mod enumerations;
 mod error_responses;
 mod facts;
 mod fields;
@@ -18,6 +19,7 @@ mod tags;
 mod type_rules;
 mod used;
 
+pub(crate) use fields::fixed;
 pub(crate) use names::snake_case;
 pub(crate) use used::drop_unused;
 
@@ -47,6 +49,7 @@ pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
     let are_whole = faults.0.is_empty();
     if are_whole {
         faults.extend(descriptions::unused(corpus, &messages));
+        enumerations::check(corpus, &mut faults);
     }
     let mut protocol = Protocol {
         messages,

@@ -163,7 +163,7 @@ impl<'e, 'o> Generator<'e, 'o> {
                 self.blob(w, field, e);
             }
             _ => {
-                let value = Fixed::random(ty, field.is_error_code(), &mut self.dice);
+                let value = Fixed::random(ty, field.enumeration(), &mut self.dice);
                 w.bytes(&Blob::Borrowed(value.as_slice()));
             }
         }
@@ -173,7 +173,7 @@ impl<'e, 'o> Generator<'e, 'o> {
         let value = if self.dice.chance(self.options.default_percent()) {
             Fixed::default_of(field)
         } else {
-            Fixed::random(field.field_type(), field.is_error_code(), &mut self.dice)
+            Fixed::random(field.field_type(), field.enumeration(), &mut self.dice)
         };
         w.bytes(&Blob::Borrowed(value.as_slice()));
         value.is_default_of(field)
@@ -186,7 +186,7 @@ impl<'e, 'o> Generator<'e, 'o> {
             _ => None,
         };
         let length = self.affordable(self.options.max_string_bytes(), 1, e);
-        let text = values::text(length, &mut self.dice);
+        let text = values::text(field, length, &mut self.dice);
         w.string(e, &text, field.name());
         default == Some(text.as_str())
     }

@@ -1,8 +1,7 @@
 //! Values that are no structs: what is interesting about a number, a text or bytes.
 
 use super::entropy::Dice;
-use crate::ErrorCode;
-use crate::schema::{DefaultValue, Field, FieldType};
+use crate::schema::{DefaultValue, Enumeration, Field, FieldType};
 
 /// A value of a type of fixed width, as its big-endian bytes.
 #[derive(Copy, Clone)]
@@ -31,14 +30,15 @@ impl Fixed {
     }
 
     /// Any value of a type.
-    pub(super) fn random(ty: FieldType, is_error_code: bool, dice: &mut Dice<'_>) -> Self {
+    pub(super) fn random(ty: FieldType, names: Option<&Enumeration>, dice: &mut Dice<'_>) -> Self {
         let size = ty.fixed_size().unwrap_or(0);
         if matches!(ty, FieldType::Bool) {
             return Self::low_of(&[dice.byte() & 1], size);
         }
-        if is_error_code && dice.chance(50) {
-            let code = dice.pick(ErrorCode::ALL).expect("there are error codes");
-            return Self::low_of(&code.0.to_be_bytes(), size);
+        let known = names.map_or(&[][..], Enumeration::numbers);
+        if !known.is_empty() && dice.chance(50) {
+            let (number, _) = dice.pick(known).expect("some values have names");
+            return Self::low_of(&number.to_be_bytes(), size);
         }
         let mut value = Self {
             bytes: [0; 16],
@@ -97,8 +97,15 @@ impl Fixed {
     }
 }
 
-/// A text of at most `bytes` bytes.
-pub(super) fn text(bytes: usize, dice: &mut Dice<'_>) -> String {
+/// A text of at most `bytes` bytes: of a field with known values half the time one of them.
+pub(super) fn text(field: &Field, bytes: usize, dice: &mut Dice<'_>) -> String {
+    let known = field.enumeration().map_or(&[][..], Enumeration::texts);
+    if !known.is_empty() && dice.chance(50) {
+        let known = dice.pick(known).expect("some values have names");
+        if known.len() <= bytes {
+            return known.to_owned();
+        }
+    }
     let mut text = String::with_capacity(bytes);
     let is_plain = dice.chance(50);
     while text.len() < bytes {

@@ -1,9 +1,11 @@
 //! What a message and a struct look like; fields and their types are in files of their own. The tables
 //! themselves are generated, and read by `walk`.
 
+mod enumeration;
 mod field;
 mod types;
 
+pub use enumeration::Enumeration;
 pub use field::Field;
 pub use types::{DefaultValue, Entity, FieldType};
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kafka_codec::ApiKey;
 use kafka_codec::connection::{CloseReason, Delivery, StreamPosition};
+use kafka_codec::enumerations::Acks;
 
 use crate::support::{Link, hint, nothing, options, setup, within};
 use crate::topic::{Topic, batch};
@@ -18,7 +19,9 @@ async fn a_request_that_is_too_large_for_the_broker_is_named_and_guessed_at() {
             link.ask().await.unwrap();
         }
         let value = vec![b'x'; 1_500_000];
-        let sent = link.send(topic.produce(-1, 0, batch(&[&value]))).await;
+        let sent = link
+            .send(topic.produce(Acks::ALL, 0, batch(&[&value])))
+            .await;
         let error = sent.unwrap_err().to_string();
         let report = link.ended(1).await;
         assert_eq!(error, report.to_string());
@@ -39,7 +42,7 @@ async fn a_request_that_is_too_large_for_the_broker_is_named_and_guessed_at() {
 async fn a_response_that_is_larger_than_the_client_takes_is_named_with_both_sizes() {
     let link = Link::open("plain").await;
     let topic = Topic::create(&link, "large-response").await;
-    let request = topic.produce(-1, 0, batch(&[&[b'x'; 10_000]]));
+    let request = topic.produce(Acks::ALL, 0, batch(&[&[b'x'; 10_000]]));
     link.send(request).await.unwrap();
     link.close().await;
     let small = options("plain").with_max_frame_bytes(5000);

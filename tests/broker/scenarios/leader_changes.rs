@@ -4,6 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use kafka_codec::enumerations::Acks;
 use kafka_codec::messages::alter_partition_reassignments_request::{
     ReassignablePartition, ReassignableTopic,
 };
@@ -142,7 +143,7 @@ async fn produce_while_the_leader_moves(admin: &Link, topic: &Topic) -> ErrorCod
     // The leader answers the fetch that the follower has sent, and gets no other.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let producer = Link::open("leader").await;
-    let mut request = topic.produce(-1, 0, batch(&[b"lost or not"]));
+    let mut request = topic.produce(Acks::ALL, 0, batch(&[b"lost or not"]));
     request.timeout_ms = 30_000;
     let client = producer.client.clone();
     let produce = tokio::spawn(async move { client.send(request, Default::default()).await });

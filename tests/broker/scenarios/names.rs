@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use kafka_codec::enumerations::Acks;
 use kafka_codec::messages::metadata_request::MetadataRequestTopic;
 use kafka_codec::messages::offset_commit_request::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic,
@@ -80,7 +81,7 @@ async fn a_topic_that_is_deleted_by_name_is_gone() {
 async fn records_are_produced_and_fetched_by_the_name_of_their_topic() {
     let link = Link::open("plain").await;
     let topic = Topic::create(&link, "produced-by-name").await;
-    let mut produce = topic.produce(-1, 0, batch(&[b"a", b"b"]));
+    let mut produce = topic.produce(Acks::ALL, 0, batch(&[b"a", b"b"]));
     produce.topic_data[0].topic_id = Uuid::ZERO;
     let answer = link.send(produce).await.unwrap();
     assert_eq!(answer.version(), Version(12));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use kafka_codec::connection::{
     CloseReason, StreamPosition, SubmitOptions, TimeoutFrom, TimeoutKind,
 };
+use kafka_codec::enumerations::Acks;
 use kafka_codec::records::{Entries, RecordDecoder};
 use kafka_codec::wire::Limits;
 use kafka_codec::{ApiKey, ErrorCode};
@@ -36,7 +37,7 @@ async fn values(link: &Link, topic: &Topic) -> Vec<Vec<u8>> {
 async fn what_is_produced_with_all_acks_is_fetched_back() {
     let link = Link::open("plain").await;
     let topic = Topic::create(&link, "all-acks").await;
-    let request = topic.produce(-1, 0, batch(&[b"one", b"two", b"three"]));
+    let request = topic.produce(Acks::ALL, 0, batch(&[b"one", b"two", b"three"]));
     let answer = link.send(request).await.unwrap();
     let answer = answer.decode().unwrap();
     let partition = &answer.responses[0].partition_responses[0];
@@ -52,7 +53,9 @@ async fn what_is_produced_with_all_acks_is_fetched_back() {
 async fn what_is_produced_without_acks_is_over_when_it_is_written_and_is_there() {
     let link = Link::open("plain").await;
     let topic = Topic::create(&link, "no-acks").await;
-    let sent = link.send(topic.produce(0, 0, batch(&[b"silent"]))).await;
+    let sent = link
+        .send(topic.produce(Acks::NONE, 0, batch(&[b"silent"])))
+        .await;
     assert!(matches!(sent, Err(SendError::NoResponse)), "{sent:?}");
     assert_eq!(link.completed().pop().unwrap().outcome, "written");
     // The same connection goes on, and the broker takes requests in order.
@@ -64,7 +67,9 @@ async fn what_is_produced_without_acks_is_over_when_it_is_written_and_is_there()
 async fn without_acks_an_error_is_told_by_closing_the_connection() {
     let mut link = Link::open("plain").await;
     let topic = Topic::create(&link, "no-partition").await;
-    let sent = link.send(topic.produce(0, 9, batch(&[b"lost"]))).await;
+    let sent = link
+        .send(topic.produce(Acks::NONE, 9, batch(&[b"lost"])))
+        .await;
     assert!(matches!(sent, Err(SendError::NoResponse)), "{sent:?}");
     let report = link.ended(5).await;
     assert_eq!(

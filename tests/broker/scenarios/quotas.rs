@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kafka_codec::connection::{Event, SubmitOptions, Timings};
+use kafka_codec::enumerations::{Acks, QuotaEntityType, QuotaMatchType};
 use kafka_codec::messages::alter_client_quotas_request::{EntityData, EntryData, OpData};
 use kafka_codec::messages::describe_client_quotas_request::ComponentData;
 use kafka_codec::messages::{AlterClientQuotasRequest, DescribeClientQuotasRequest};
@@ -16,7 +17,7 @@ async fn limit(link: &Link, client_id: &str, rate: f64) {
     let request = AlterClientQuotasRequest {
         entries: vec![EntryData {
             entity: vec![EntityData {
-                entity_type: "client-id".into(),
+                entity_type: QuotaEntityType::ClientId.into(),
                 entity_name: Some(client_id.to_owned().into()),
                 ..Default::default()
             }],
@@ -34,8 +35,8 @@ async fn limit(link: &Link, client_id: &str, rate: f64) {
     assert_eq!(error, ErrorCode::NONE);
     let question = DescribeClientQuotasRequest {
         components: vec![ComponentData {
-            entity_type: "client-id".into(),
-            match_type: 0,
+            entity_type: QuotaEntityType::ClientId.into(),
+            match_type: QuotaMatchType::EXACT,
             r#match: Some(client_id.to_owned().into()),
             ..Default::default()
         }],
@@ -76,7 +77,7 @@ async fn produce_too_much(purpose: &str, versions: VersionRange) -> Throttled {
     });
     let options = options("plain").with_client_id(client_id);
     let link = Link::over(socket("plain").await, options, vec![], on_event);
-    let request = topic.produce(-1, 0, batch(&[&TOO_MUCH]));
+    let request = topic.produce(Acks::ALL, 0, batch(&[&TOO_MUCH]));
     let limits = SubmitOptions::default().with_versions(versions);
     let answer = link.client.send(request, limits).await.unwrap();
     let answer = answer.decode().unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kafka_codec::enumerations::Acks;
 use kafka_codec::messages::create_topics_request::CreatableTopic;
 use kafka_codec::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -56,7 +57,7 @@ impl Topic {
     /// Produces a batch to a partition.
     pub(crate) fn produce(
         &self,
-        acks: i16,
+        acks: Acks,
         partition: i32,
         batch: Blob<'static>,
     ) -> ProduceRequest<'static> {

@@ -4,7 +4,7 @@ mod row;
 
 use std::fmt;
 
-use super::{DefaultValue, Entity, FieldType, NEVER};
+use super::{DefaultValue, Entity, Enumeration, FieldType, NEVER};
 use crate::wire::Encoding;
 use crate::{Version, VersionRange};
 
@@ -26,6 +26,7 @@ pub struct Field {
     size: u8,
     flags: u8,
     entity: Option<Entity>,
+    enumeration: Option<&'static Enumeration>,
     /// If that is another version than the message's.
     flexible_from: Option<i16>,
 }
@@ -103,8 +104,15 @@ impl Field {
 
     /// Whether it is an error code, of type int16.
     #[must_use]
-    pub const fn is_error_code(&self) -> bool {
-        self.flags & ERROR_CODE != 0
+    pub fn is_error_code(&self) -> bool {
+        self.enumeration
+            .is_some_and(|names| names.name() == "ErrorCode")
+    }
+
+    /// The names of its values, if they have names.
+    #[must_use]
+    pub const fn enumeration(&self) -> Option<&'static Enumeration> {
+        self.enumeration
     }
 
     /// Whether it is dropped where the version lacks it, instead of being an error if it is set.
@@ -197,6 +205,5 @@ impl fmt::Debug for Field {
 }
 
 const ARRAY: u8 = 1;
-const ERROR_CODE: u8 = 2;
-const IGNORABLE: u8 = 4;
-const MAP_KEY: u8 = 8;
+const IGNORABLE: u8 = 2;
+const MAP_KEY: u8 = 4;

@@ -3,7 +3,7 @@
 
 use super::super::StructSchema;
 use super::{
-    ARRAY, DefaultValue, ERROR_CODE, Entity, Field, FieldType, IGNORABLE, MAP_KEY, NEVER, Range,
+    ARRAY, DefaultValue, Entity, Enumeration, Field, FieldType, IGNORABLE, MAP_KEY, NEVER, Range,
 };
 
 /// A constructor for each type, of the field that is in the versions from `first` to `last`.
@@ -71,6 +71,7 @@ impl Field {
             size: ty.size(),
             flags: 0,
             entity: None,
+            enumeration: None,
             flexible_from: None,
         }
     }
@@ -85,8 +86,8 @@ impl Field {
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn error_code(mut self) -> Self {
-        self.flags |= ERROR_CODE;
+    pub const fn named(mut self, enumeration: &'static Enumeration) -> Self {
+        self.enumeration = Some(enumeration);
         self
     }
 
