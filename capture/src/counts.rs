@@ -50,6 +50,14 @@ pub struct Counts {
     pub missing_bytes: u64,
     /// Bytes in gaps that were captured.
     pub skipped_bytes: u64,
+    /// TLS connections that were decrypted.
+    pub tls_decrypted: u64,
+    /// TLS connections that were not decrypted.
+    pub tls_not_decrypted: u64,
+    /// TLS sessions whose secrets were forgotten, since there were too many.
+    pub forgotten_secrets: u64,
+    /// Malformed lines of key logs.
+    pub key_log_faults: u64,
     /// Names of topics that were forgotten, since too many were learned.
     pub forgotten_topics: u64,
 }
@@ -89,6 +97,26 @@ impl fmt::Display for Counts {
             Count(self.gaps, "gap", "gaps"),
             Count(self.missing_bytes, "byte missing", "bytes missing"),
             Count(self.skipped_bytes, "byte skipped", "bytes skipped"),
+            Count(
+                self.tls_decrypted,
+                "TLS connection decrypted",
+                "TLS connections decrypted",
+            ),
+            Count(
+                self.tls_not_decrypted,
+                "TLS connection not decrypted",
+                "TLS connections not decrypted",
+            ),
+            Count(
+                self.forgotten_secrets,
+                "TLS session with its secrets forgotten",
+                "TLS sessions with their secrets forgotten",
+            ),
+            Count(
+                self.key_log_faults,
+                "malformed line of a key log",
+                "malformed lines of key logs",
+            ),
             Count(
                 self.forgotten_topics,
                 "topic name forgotten",

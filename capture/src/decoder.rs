@@ -6,6 +6,7 @@ use crate::input::Packet;
 use crate::output::Sink;
 use crate::packet::{self, Layers, NoSegment};
 use crate::tcp::Arrival;
+use crate::tls;
 use crate::topic_names::TopicNames;
 
 /// Decodes packets, in the order in which they were captured, into the events of their connections.
@@ -23,6 +24,7 @@ pub struct Decoder {
 struct Shared {
     counts: Counts,
     topics: TopicNames,
+    tls: tls::Shared,
 }
 
 impl Shared {
@@ -31,6 +33,7 @@ impl Shared {
             sink,
             counts: &mut self.counts,
             topics: &mut self.topics,
+            tls: &mut self.tls,
         }
     }
 }
@@ -51,6 +54,14 @@ impl Decoder {
     #[must_use]
     pub const fn topics(&mut self) -> &mut TopicNames {
         &mut self.shared.topics
+    }
+
+    /// Returns the secrets that TLS is decrypted with. Those of key logs are added here; clones share them, so that
+    /// [`Packets`](crate::input::Packets) can add those of the capture.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub const fn secrets(&self) -> &crate::Secrets {
+        &self.shared.tls.secrets
     }
 
     /// Decodes the next packet.
@@ -93,6 +104,12 @@ impl Decoder {
         self.connections.finish(&mut shared.outlet(sink));
         shared.counts.fragments = self.layers.given_up() + self.layers.waiting();
         shared.counts.forgotten_topics = shared.topics.forgotten();
+        #[cfg(feature = "tls")]
+        {
+            let (forgotten, faults) = shared.tls.counts();
+            shared.counts.forgotten_secrets = forgotten;
+            shared.counts.key_log_faults = faults;
+        }
         (shared.counts, shared.topics)
     }
 

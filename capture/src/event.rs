@@ -76,6 +76,108 @@ pub enum EventKind<'a> {
     Undecoded(Undecoded),
     /// A part of the stream without frames.
     Gap(Gap),
+    /// A TLS connection: what its handshake shows, and whether it is decrypted.
+    Tls(&'a Tls),
+}
+
+/// What a TLS handshake shows, and whether the connection is decrypted.
+///
+/// It is reported once for each connection, and again for an alert that comes later.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Tls {
+    /// The version, such as `TLS 1.3`.
+    pub version: Option<String>,
+    /// The IANA name of the cipher suite.
+    pub cipher_suite: Option<String>,
+    /// The name of the server that the client asked for (SNI).
+    pub server_name: Option<String>,
+    /// Whether an earlier session was resumed.
+    pub is_resumed: bool,
+    /// Whether the server asked for another ClientHello (HelloRetryRequest).
+    pub is_retried: bool,
+    /// Whether the client offered to send data before the handshake is through (0-RTT).
+    pub has_early_data: bool,
+    /// Whether the client sent a certificate. In TLS 1.3 this is encrypted.
+    pub has_client_certificate: bool,
+    /// The name of an alert other than `close_notify`. The direction of the event is that of the alert.
+    pub alert: Option<String>,
+    /// Whether the connection is decrypted, and why not.
+    pub outcome: TlsOutcome,
+}
+
+impl Tls {
+    /// Returns `true` if the connection is not decrypted or an alert was sent.
+    #[must_use]
+    pub const fn is_error(&self) -> bool {
+        self.alert.is_some() || !matches!(self.outcome, TlsOutcome::Decrypted)
+    }
+
+    /// Returns what the handshake shows besides version and cipher suite, each in a word or two.
+    pub fn marks(&self) -> impl Iterator<Item = &'static str> {
+        let marks = [
+            (self.is_resumed, "resumed"),
+            (self.is_retried, "HelloRetryRequest"),
+            (self.has_early_data, "0-RTT offered"),
+            (self.has_client_certificate, "client certificate"),
+        ];
+        marks
+            .into_iter()
+            .filter_map(|(is_set, mark)| is_set.then_some(mark))
+    }
+}
+
+/// What became of a TLS connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsOutcome {
+    /// Its records are decrypted.
+    Decrypted,
+    /// There are no secrets for it.
+    #[default]
+    NoSecrets,
+    /// Its records are not under the secrets that there are for it.
+    WrongSecrets,
+    /// Its version or cipher suite is not supported.
+    Unsupported,
+    /// Its handshake was not captured.
+    HandshakeNotCaptured,
+    /// Packets of its handshake are missing in the capture.
+    HandshakeLost,
+    /// Nothing answered the ClientHello.
+    Unanswered,
+    /// An alert ended the handshake.
+    Refused,
+    /// The connection ended within its handshake.
+    Incomplete,
+    /// A message of its handshake is malformed.
+    Malformed,
+    /// The handshake was begun again, which is not followed.
+    Renegotiation,
+    /// Record boundaries or sequence numbers were not found again behind missing packets.
+    Lost,
+    /// The client does not speak TLS, and the broker answered with an alert.
+    PlaintextClient,
+}
+
+impl fmt::Display for TlsOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Decrypted => "decrypted",
+            Self::NoSecrets => "not decrypted: no secrets for it",
+            Self::WrongSecrets => "not decrypted: its records are not under the secrets given",
+            Self::Unsupported => "not decrypted: cipher suite or version not supported",
+            Self::HandshakeNotCaptured => "not decrypted: its handshake was not captured",
+            Self::HandshakeLost => "not decrypted: packets of its handshake are missing",
+            Self::Unanswered => "the ClientHello was not answered",
+            Self::Refused => "handshake refused",
+            Self::Incomplete => "ended within the handshake",
+            Self::Malformed => "not decrypted: malformed handshake",
+            Self::Renegotiation => "not decrypted any further: renegotiation is not supported",
+            Self::Lost => "not decrypted any further: too many records are missing",
+            Self::PlaintextClient => "the client does not use TLS, and the broker expects it",
+        })
+    }
 }
 
 /// A request or a response.

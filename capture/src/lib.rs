@@ -52,14 +52,21 @@ mod packet;
 mod records;
 pub mod segment;
 mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "tls_off.rs"]
+mod tls;
 mod topic_names;
 
 pub use counts::Counts;
 pub use decoder::Decoder;
 pub use event::{
     Connection, Direction, End, Ending, EndingKind, Event, EventKind, Gap, Life, Message, Side,
-    Truncation, Undecoded,
+    Tls, TlsOutcome, Truncation, Undecoded,
 };
 pub use packet::is_known as is_known_link_type;
 pub use records::RecordOptions;
+#[cfg(feature = "tls")]
+pub use tls::{KeyLogFault, KeyLogReport, Secrets};
 pub use topic_names::{TopicNames, TopicsFileError};

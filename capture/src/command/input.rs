@@ -35,6 +35,15 @@ pub(super) struct InputOptions {
     /// Look only at connections to this port, and take them for Kafka; may be given more than once
     #[arg(long, value_name = "PORT", value_delimiter = ',')]
     port: Vec<u16>,
+
+    /// Names of topics by id: what kafka-topics --describe prints, or JSON; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    topics: Vec<PathBuf>,
+
+    /// Decrypt TLS with the secrets of this key log (SSLKEYLOGFILE's format); may be given more than once
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE")]
+    keylog: Vec<PathBuf>,
 }
 
 /// What packets are decoded into.
@@ -85,6 +94,10 @@ impl InputOptions {
         target: &mut dyn Target,
     ) -> (Counts, TopicNames) {
         let mut decoder = Decoder::new(self.port.clone());
+        if let Err(failure) = self.prepare(&mut decoder) {
+            faults.add(failure);
+            return decoder.finish_with_topics(target);
+        }
         for file in &self.files {
             if let Err(error) = read(file, progress, &mut decoder, target) {
                 faults.add(error.into());
@@ -96,11 +109,40 @@ impl InputOptions {
         decoder.finish_with_topics(target)
     }
 
+    /// Reads what the user knows of topics and of TLS secrets.
+    fn prepare(&self, decoder: &mut Decoder) -> Result<(), Failure> {
+        let fault = |file: &Path, error: &dyn std::fmt::Display| {
+            Failure::State(file.display().to_string(), error.to_string())
+        };
+        for file in &self.topics {
+            let text = std::fs::read_to_string(file).map_err(|error| fault(file, &error))?;
+            let read = decoder.topics().read(&text);
+            read.map_err(|error| fault(file, &error))?;
+        }
+        #[cfg(feature = "tls")]
+        for file in &self.keylog {
+            let report = decoder.secrets().read(file);
+            let report = report.map_err(|error| fault(file, &error))?;
+            let name = file.display();
+            for fault in &report.faults {
+                eprintln!("kafka-capture: {name}: {fault}");
+            }
+            if report.more_faults > 0 {
+                let more = report.more_faults;
+                eprintln!("kafka-capture: {name}: {more} more malformed lines");
+            }
+            if report.secrets == 0 {
+                eprintln!("kafka-capture: {name}: no TLS secrets in it");
+            }
+        }
+        Ok(())
+    }
+
     /// Adds a fault if there was nothing of Kafka, and nothing else is wrong.
     pub(super) fn expect_kafka(&self, counts: &Counts, faults: &mut Faults<'_>) {
         if faults.is_none() && !counts.has_kafka() {
             let hint = if self.port.is_empty() {
-                "no connection begins like Kafka; TLS cannot be decoded; --port takes a connection for Kafka"
+                "no connection begins like Kafka; TLS is decoded with --keylog; --port takes a connection for Kafka"
             } else {
                 "there is no connection to the ports given, or what is said on it is something else"
             };
@@ -117,7 +159,10 @@ fn read(
     target: &mut dyn Target,
 ) -> Result<(), InputError> {
     let input = Input::open(file, |bytes, length| progress.watch(bytes, length))?;
-    let mut packets = Packets::new(input)?;
+    let packets = Packets::new(input)?;
+    #[cfg(feature = "tls")]
+    let packets = packets.with_secrets(decoder.secrets().clone());
+    let mut packets = packets;
     let name = packets.name().to_owned();
     let (mut is_any_known, mut unknown) = (false, None);
     let target = RefCell::new(target);

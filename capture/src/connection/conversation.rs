@@ -4,13 +4,15 @@
 use std::net::SocketAddr;
 
 use super::dialogue::Dialogue;
+use super::onward::Frames;
 use super::role::{Outlet, Output, Protocol, Role};
-use crate::event::{Connection, End};
+use crate::event::{Connection, Direction, End, EventKind, Tls, TlsOutcome};
 use crate::frames::Framer;
 use crate::length::u64_of;
 use crate::output::Sink;
 use crate::packet::Segment;
 use crate::tcp::{Arrival, Copies, Life, Piece, Reassembly, sequence_after};
+use crate::tls::{Session, Way};
 
 /// How many packets of the connection a missing segment may come late that its receiver has already.
 const LATE_PACKETS: u64 = 32;
@@ -27,6 +29,7 @@ const MAX_SKIPPED_BYTES: u64 = 1 << 20;
 pub(super) struct Conversation {
     low: Stream,
     high: Stream,
+    tls: Session,
     protocol: Protocol,
     /// The sequence number that the client began with.
     syn: Option<u32>,
@@ -41,6 +44,7 @@ pub(super) struct Conversation {
 /// What one end sends.
 struct Stream {
     end: SocketAddr,
+    way: Way,
     is_client: bool,
     copies: Copies,
     tcp: Reassembly,
@@ -60,8 +64,9 @@ impl Conversation {
         first: Arrival,
     ) -> Self {
         let mut conversation = Self {
-            low: Stream::new(low),
-            high: Stream::new(high),
+            low: Stream::new(low, Way::Low),
+            high: Stream::new(high, Way::High),
+            tls: Session::default(),
             protocol: Protocol::Unknown,
             syn: None,
             packets: 0,
@@ -125,7 +130,7 @@ impl Conversation {
             Protocol::Kafka(dialogue) => dialogue.buffered(),
             _ => 0,
         };
-        held + self.low.buffered() + self.high.buffered()
+        held + self.low.buffered() + self.high.buffered() + self.tls.buffered()
     }
 
     /// Keeps only the beginnings of frames that are not whole yet.
@@ -179,12 +184,12 @@ impl Conversation {
             self.is_closed |= self.life.is_over();
             return;
         }
-        from.begin(segment);
+        from.begin(segment, &mut self.tls);
         to.acknowledged = segment.acknowledged.or(to.acknowledged);
         if !segment.payload.is_empty() || segment.missing > 0 {
             self.has_bytes = true;
             let mut role = from.role(to.end, &mut self.protocol, &mut out);
-            from.take(segment, arrival, &mut role);
+            from.take(segment, arrival, &mut self.tls, &mut role);
             from.is_client = role.is_client;
         }
         if segment.fin {
@@ -194,6 +199,7 @@ impl Conversation {
         self.is_closed |= segment.rst || (from.tcp.is_finished() && to.tcp.is_finished());
         go_on(
             [&mut self.low, &mut self.high],
+            &mut self.tls,
             &mut self.protocol,
             arrival,
             false,
@@ -210,6 +216,7 @@ impl Conversation {
         let mut out = outlet.output(self.packets, &self.life);
         go_on(
             [&mut self.low, &mut self.high],
+            &mut self.tls,
             &mut self.protocol,
             arrival,
             false,
@@ -223,6 +230,7 @@ impl Conversation {
         let mut out = outlet.output(self.packets, &self.life);
         go_on(
             [&mut self.low, &mut self.high],
+            &mut self.tls,
             &mut self.protocol,
             arrival,
             true,
@@ -234,18 +242,40 @@ impl Conversation {
         } else {
             (&mut self.low, &mut self.high)
         };
-        let mut role = client.role(broker.end, &mut self.protocol, &mut out);
-        client.framer.finish(arrival, &mut role);
-        let mut role = broker.role(client.end, &mut self.protocol, &mut out);
-        broker.framer.finish(arrival, &mut role);
+        let ends = (client.end, broker.end);
+        for (from, to) in [(client, ends.1), (broker, ends.0)] {
+            let mut role = from.role(to, &mut self.protocol, &mut out);
+            from.finish(arrival, &mut self.tls, &mut role);
+        }
+        for (shown, way, arrival) in self.tls.take_events() {
+            let client = self.tls.client();
+            report_tls(
+                &shown,
+                way,
+                arrival,
+                [&mut self.low, &mut self.high],
+                client,
+                &mut out,
+            );
+        }
+        let is_undecrypted = self.is_undecrypted();
+        out.counts.tls_not_decrypted += u64::from(is_undecrypted);
+        out.counts.tls_decrypted += u64::from(!is_undecrypted && self.tls.outcome().is_some());
         match &mut self.protocol {
             Protocol::Kafka(dialogue) => {
                 dialogue.finish(&mut out);
                 out.counts.connections += u64::from(self.has_bytes);
             }
+            _ if is_undecrypted => {}
             _ => out.counts.other_connections += u64::from(self.has_bytes),
         }
         self.report_end(outlet.sink);
+    }
+
+    /// Whether it is TLS that was not decrypted.
+    fn is_undecrypted(&self) -> bool {
+        let outcome = self.tls.outcome();
+        outcome.is_some_and(|outcome| !matches!(outcome, TlsOutcome::Decrypted))
     }
 
     /// Reports what became of the TCP connection.
@@ -272,9 +302,37 @@ impl Conversation {
     }
 }
 
+/// Reports what a TLS handshake shows.
+fn report_tls(
+    shown: &Tls,
+    way: Way,
+    at: Arrival,
+    [low, high]: [&mut Stream; 2],
+    client: Option<Way>,
+    out: &mut Output<'_>,
+) {
+    let is_client_low = match client {
+        Some(client) => client == Way::Low,
+        None => low.is_client,
+    };
+    let (client, broker) = if is_client_low {
+        (low, high)
+    } else {
+        (high, low)
+    };
+    let connection = Connection::new(client.end, broker.end, out.life.id());
+    let direction = if way == client.way {
+        Direction::ToBroker
+    } else {
+        Direction::ToClient
+    };
+    out.emit(&connection, at, direction, EventKind::Tls(shown));
+}
+
 /// Gives up what was waited for long enough, and looks again where something new is known.
 fn go_on(
     [low, high]: [&mut Stream; 2],
+    tls: &mut Session,
     protocol: &mut Protocol,
     now: Arrival,
     is_over: bool,
@@ -283,8 +341,14 @@ fn go_on(
     let ends = (low.end, high.end);
     for (from, to) in [(&mut *low, ends.1), (&mut *high, ends.0)] {
         let mut role = from.role(to, protocol, out);
-        from.go_on(now, is_over, &mut role);
+        from.go_on(now, is_over, tls, &mut role);
         from.is_client = role.is_client;
+    }
+    for (shown, way, arrival) in tls.take_events() {
+        report_tls(&shown, way, arrival, [low, high], tls.client(), out);
+    }
+    if tls.is_opaque() && tls.outcome() != Some(TlsOutcome::Renegotiation) {
+        *protocol = Protocol::Other;
     }
     match protocol {
         Protocol::Kafka(dialogue) => dialogue.expire(now.time, out),
@@ -303,9 +367,10 @@ fn go_on(
 }
 
 impl Stream {
-    fn new(end: SocketAddr) -> Self {
+    fn new(end: SocketAddr, way: Way) -> Self {
         Self {
             end,
+            way,
             is_client: false,
             copies: Copies::default(),
             tcp: Reassembly::default(),
@@ -332,30 +397,46 @@ impl Stream {
         }
     }
 
-    fn begin(&mut self, segment: &Segment<'_>) {
+    fn begin(&mut self, segment: &Segment<'_>, tls: &mut Session) {
         if segment.syn && !self.tcp.has_begun() {
+            tls.begin(self.way);
             self.tcp.begin(segment.sequence.wrapping_add(1));
             self.framer = Framer::new(true);
         }
     }
 
-    fn take(&mut self, segment: &Segment<'_>, arrival: Arrival, role: &mut Role<'_, '_>) {
+    fn take(
+        &mut self,
+        segment: &Segment<'_>,
+        arrival: Arrival,
+        tls: &mut Session,
+        role: &mut Role<'_, '_>,
+    ) {
         if self.tcp.is_far(segment.sequence) {
-            self.skip_holes(arrival, role);
+            self.skip_holes(arrival, tls, role);
             self.framer.finish(arrival, role);
             self.framer = Framer::new(false);
             self.tcp = Reassembly::default();
         }
-        let Self { tcp, framer, .. } = self;
+        let Self {
+            tcp, framer, way, ..
+        } = self;
         // The first byte of the stream follows the SYN.
         let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
         let missing = u64::from(segment.missing);
         tcp.push(sequence, segment.payload, missing, arrival, |piece| {
-            framer.push(piece, role);
+            tls.push(*way, piece, &mut Frames { framer, role });
         });
     }
 
-    fn go_on(&mut self, now: Arrival, is_over: bool, role: &mut Role<'_, '_>) {
+    fn go_on(&mut self, now: Arrival, is_over: bool, tls: &mut Session, role: &mut Role<'_, '_>) {
+        tls.resume(
+            self.way,
+            &mut Frames {
+                framer: &mut self.framer,
+                role,
+            },
+        );
         self.framer.retry(role);
         while let Some((hole, next)) = self.tcp.hole() {
             let waited = now.time.saturating_sub(next.time);
@@ -371,13 +452,22 @@ impl Stream {
             if !is_lost {
                 return;
             }
-            let Self { tcp, framer, .. } = self;
-            tcp.skip_hole(now, |piece| framer.push(piece, role));
+            let Self {
+                tcp, framer, way, ..
+            } = self;
+            tcp.skip_hole(now, |piece| {
+                tls.push(*way, piece, &mut Frames { framer, role })
+            });
         }
         if is_over {
             let missing = self.tcp.missing_at_end(self.acknowledged);
             if missing > 0 {
-                self.framer.push(Piece::Lost(missing, now), role);
+                let framer = &mut self.framer;
+                tls.push(
+                    self.way,
+                    Piece::Lost(missing, now),
+                    &mut Frames { framer, role },
+                );
             }
         }
     }
@@ -388,10 +478,21 @@ impl Stream {
         self.framer = Framer::foreign();
     }
 
-    fn skip_holes(&mut self, arrival: Arrival, role: &mut Role<'_, '_>) {
-        let Self { tcp, framer, .. } = self;
+    /// The stream is over.
+    fn finish(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
+        let framer = &mut self.framer;
+        tls.finish(self.way, arrival, &mut Frames { framer, role });
+        self.framer.finish(arrival, role);
+    }
+
+    fn skip_holes(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
+        let Self {
+            tcp, framer, way, ..
+        } = self;
         while tcp.hole().is_some() {
-            tcp.skip_hole(arrival, |piece| framer.push(piece, role));
+            tcp.skip_hole(arrival, |piece| {
+                tls.push(*way, piece, &mut Frames { framer, role })
+            });
         }
     }
 }

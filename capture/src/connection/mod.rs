@@ -5,6 +5,7 @@ mod conversation;
 mod dialogue;
 mod held;
 mod judge;
+mod onward;
 mod role;
 mod table;
 

@@ -9,6 +9,7 @@ use crate::event::{Connection, Direction, Event, EventKind};
 use crate::frames::{Frame, FramePosition, Hole, Judge, Likelihood};
 use crate::output::Sink;
 use crate::tcp::{Arrival, Life};
+use crate::tls;
 use crate::topic_names::TopicNames;
 
 /// What all connections write to.
@@ -16,6 +17,7 @@ pub(crate) struct Outlet<'a> {
     pub(crate) sink: &'a mut dyn Sink,
     pub(crate) counts: &'a mut Counts,
     pub(crate) topics: &'a mut TopicNames,
+    pub(crate) tls: &'a mut tls::Shared,
 }
 
 impl Outlet<'_> {
@@ -25,6 +27,7 @@ impl Outlet<'_> {
             sink: self.sink,
             counts: self.counts,
             topics: self.topics,
+            tls: self.tls,
             packets,
             life,
         }
@@ -36,6 +39,7 @@ pub(crate) struct Output<'a> {
     pub(crate) sink: &'a mut dyn Sink,
     pub(crate) counts: &'a mut Counts,
     pub(crate) topics: &'a mut TopicNames,
+    pub(crate) tls: &'a mut tls::Shared,
     /// How many packets the connection had so far.
     pub(crate) packets: u64,
     /// The TCP side of the connection so far.
@@ -67,6 +71,7 @@ impl Output<'_> {
                 counts.missing_bytes += gap.missing;
                 counts.skipped_bytes += gap.skipped;
             }
+            EventKind::Tls(_) => {}
         }
         self.sink.event(&Event {
             connection,
@@ -112,6 +117,15 @@ pub(super) struct Role<'a, 'b> {
 }
 
 impl Role<'_, '_> {
+    /// This end opened the connection.
+    pub(super) fn opens(&mut self) {
+        if let Protocol::Unknown = self.protocol {
+            self.is_client = true;
+            let dialogue = Dialogue::new(self.ends.0, self.ends.1, self.out.life.id());
+            *self.protocol = Protocol::Undecided(dialogue);
+        }
+    }
+
     fn direction(&self) -> Direction {
         if self.is_client {
             Direction::ToBroker

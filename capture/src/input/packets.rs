@@ -4,6 +4,8 @@ use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(feature = "tls")]
+use pcap_parser::SecretsType;
 use pcap_parser::traits::{PcapNGPacketBlock, PcapReaderIterator};
 use pcap_parser::{Block, LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGReader};
 
@@ -42,6 +44,8 @@ pub struct Packets {
     failure: Arc<Mutex<Option<io::Error>>>,
     interfaces: Interfaces,
     packets: u64,
+    #[cfg(feature = "tls")]
+    secrets: Option<crate::Secrets>,
 }
 
 impl Packets {
@@ -77,6 +81,8 @@ impl Packets {
                 failure,
                 interfaces: Interfaces::default(),
                 packets: 0,
+                #[cfg(feature = "tls")]
+                secrets: None,
             }),
             Err(PcapError::Incomplete(_)) if is_pcapng => {
                 Err(InputError::CutOff { name, packets: 0 })
@@ -89,6 +95,17 @@ impl Packets {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Adds the TLS secrets that are in the capture (decryption secrets blocks of pcapng) to `secrets`, each before
+    /// the packets behind it.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_secrets(self, secrets: crate::Secrets) -> Self {
+        Self {
+            secrets: Some(secrets),
+            ..self
+        }
     }
 
     /// Hands all packets to `handle`, in order, until it breaks. Before more has to be read, which can
@@ -110,7 +127,11 @@ impl Packets {
                             self.packets += 1;
                             handle(packet)
                         }
-                        None => ControlFlow::Continue(()),
+                        None => {
+                            #[cfg(feature = "tls")]
+                            add_secrets(self.secrets.as_ref(), &block);
+                            ControlFlow::Continue(())
+                        }
                     };
                     drop(block);
                     self.blocks.consume(length);
@@ -174,6 +195,17 @@ impl Packets {
             name: self.name.clone(),
             packets: self.packets,
         }
+    }
+}
+
+/// Adds what is in a decryption secrets block of TLS.
+#[cfg(feature = "tls")]
+fn add_secrets(secrets: Option<&crate::Secrets>, block: &PcapBlockOwned<'_>) {
+    if let (Some(secrets), PcapBlockOwned::NG(Block::DecryptionSecrets(block))) = (secrets, block)
+        && block.secrets_type == SecretsType::TlsKeyLog
+    {
+        let length = usize_of(block.secrets_len.into());
+        secrets.add(block.data.get(..length).unwrap_or(block.data));
     }
 }
 

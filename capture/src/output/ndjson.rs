@@ -6,15 +6,16 @@ use super::escape;
 use super::timestamp::Timestamps;
 use super::{Filter, Lines, Sink, Writes};
 use crate::body;
-use crate::event::{Direction, Event, EventKind, Message};
+use crate::event::{Direction, Event, EventKind, Message, Tls, TlsOutcome};
 use crate::records::{Field, RecordOptions};
 
 /// Writes events as NDJSON.
 ///
 /// Every object has `ts`, `conn` and `kind`. Of kind `request` and `response` are messages, with `apiKey`,
 /// `api`, `version`, `correlationId`, `clientId`, `bytes` and `body`, on responses `latencyUs`, and `error`
-/// if there is something wrong. What is no message is of kind `sasl`, `undecoded` or `gap`, and has
-/// `direction` and `reason`.
+/// if there is something wrong. What is no message is of kind `sasl`, `undecoded`, `gap` or `tls`, and has
+/// `direction` and `reason`. A TLS connection has `decrypted`, `resumed`, `helloRetryRequest`, `earlyData` and
+/// `clientCertificate`, and where they are known `tlsVersion`, `cipherSuite`, `serverName` and `alert`.
 ///
 /// Where a body has records, `records` is an array with an object for each batch, or message of the formats
 /// before batches: the fields of its header, `isValid` for its checksum, and `error` if something is wrong
@@ -95,6 +96,12 @@ impl<W: Write> Sink for NdjsonSink<W> {
                 string(line, "reason", &gap.reason);
                 true
             }
+            EventKind::Tls(tls) => {
+                line.extend_from_slice(b"tls\"");
+                direction(line, event.direction);
+                write_tls(line, tls);
+                true
+            }
         };
         line.push(b'}');
         if is_shown {
@@ -140,6 +147,31 @@ fn write_message(
         return true;
     }
     records.has_fault() || (look_for_errors && body::trouble(message, direction).is_some())
+}
+
+fn write_tls(line: &mut Vec<u8>, tls: &Tls) {
+    let texts = [
+        ("tlsVersion", &tls.version),
+        ("cipherSuite", &tls.cipher_suite),
+        ("serverName", &tls.server_name),
+        ("alert", &tls.alert),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            string(line, name, text);
+        }
+    }
+    let flags = [
+        ("decrypted", tls.outcome == TlsOutcome::Decrypted),
+        ("resumed", tls.is_resumed),
+        ("helloRetryRequest", tls.is_retried),
+        ("earlyData", tls.has_early_data),
+        ("clientCertificate", tls.has_client_certificate),
+    ];
+    for (name, flag) in flags {
+        number(line, name, flag);
+    }
+    string(line, "reason", &tls.outcome.to_string());
 }
 
 fn direction(line: &mut Vec<u8>, direction: Direction) {

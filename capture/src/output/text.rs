@@ -6,7 +6,7 @@ use super::escape;
 use super::timestamp::Timestamps;
 use super::{Filter, Lines, Sink, Writes};
 use crate::body;
-use crate::event::{Direction, Event, EventKind, Message};
+use crate::event::{Direction, Event, EventKind, Message, Tls};
 use crate::records::{Field, RecordOptions};
 
 /// Writes events as text.
@@ -97,6 +97,10 @@ impl<W: Write> Sink for TextSink<W> {
                 line.colour(PLAIN);
                 true
             }
+            EventKind::Tls(tls) => {
+                line.tls(tls);
+                true
+            }
         };
         if is_shown {
             self.lines.end();
@@ -113,6 +117,31 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    fn tls(&mut self, tls: &Tls) {
+        self.colour(BOLD);
+        self.print(format_args!(" {}", tls.version.as_deref().unwrap_or("TLS")));
+        self.colour(PLAIN);
+        if let Some(suite) = &tls.cipher_suite {
+            self.print(format_args!(" {suite}"));
+        }
+        if let Some(name) = &tls.server_name {
+            self.print(format_args!(" for "));
+            escape::text(self.to, name);
+        }
+        for mark in tls.marks() {
+            self.print(format_args!(", {mark}"));
+        }
+        if tls.is_error() {
+            self.colour(YELLOW);
+        }
+        self.print(format_args!(", {}", tls.outcome));
+        if let Some(alert) = &tls.alert {
+            self.colour(RED);
+            self.print(format_args!(", alert {alert}"));
+        }
+        self.colour(PLAIN);
+    }
+
     /// Whether there is an error in it.
     fn message(
         &mut self,

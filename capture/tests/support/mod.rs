@@ -80,6 +80,10 @@ impl Sink for List {
                 found.bytes = gap.missing + gap.skipped;
                 found.reason = gap.reason.clone();
             }
+            EventKind::Tls(tls) => {
+                found.kind = "tls";
+                found.reason = tls.outcome.to_string();
+            }
             other => panic!("a new kind of event: {other:?}"),
         }
         self.0.push(found);
