@@ -262,7 +262,7 @@ impl Conversation {
         out.counts.tls_not_decrypted += u64::from(is_undecrypted);
         out.counts.tls_decrypted += u64::from(!is_undecrypted && self.tls.outcome().is_some());
         match &mut self.protocol {
-            Protocol::Kafka(dialogue) => {
+            Protocol::Kafka(dialogue) if !is_undecrypted || dialogue.seen > 0 => {
                 dialogue.finish(&mut out);
                 out.counts.connections += u64::from(self.has_bytes);
             }

@@ -118,11 +118,6 @@ impl Boundaries {
         }
     }
 
-    /// Whether so many bytes of the stream were lost that boundaries are not known.
-    pub(super) const fn is_searching(&self) -> bool {
-        matches!(self.state, State::Searching(_))
-    }
-
     /// Takes note of missing bytes. Whether a record was cut off by them, and ended: `next` says which.
     pub(super) fn missing(
         &mut self,

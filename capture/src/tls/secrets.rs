@@ -158,12 +158,6 @@ impl Secrets {
         Ok(report)
     }
 
-    /// Returns `true` if there are no secrets and none are expected.
-    pub(super) fn is_empty(&self) -> bool {
-        let store = self.store();
-        store.sessions.is_empty() && store.followed.is_empty()
-    }
-
     /// Whether more secrets may come.
     pub(super) fn is_growing(&self) -> bool {
         !self.store().followed.is_empty()
@@ -347,10 +341,6 @@ impl<K, V> Default for Bounded<K, V> {
 }
 
 impl<K: Copy + Eq + Hash, V: Default + Capacity> Bounded<K, V> {
-    fn is_empty(&self) -> bool {
-        self.map.is_empty()
-    }
-
     fn len(&self) -> usize {
         self.map.len()
     }

@@ -25,6 +25,11 @@ impl Captured {
         self.path.with_file_name(name)
     }
 
+    /// Whether the connections are in TLS; the secrets are beside the capture or in it.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.name().starts_with("tls")
+    }
+
     /// What `read` makes of each line of the list of frames: its values by the names of the columns.
     pub(crate) fn listed<T>(&self, read: impl Fn(&BTreeMap<&str, &str>) -> T) -> Vec<T> {
         let text = String::from_utf8(unpacked(&self.list)).unwrap();
@@ -36,7 +41,7 @@ impl Captured {
     }
 }
 
-/// The shipped capture, and those of the directory that `KAFKA_CAPTURES` names; without those in TLS.
+/// The shipped capture, and those of the directory that `KAFKA_CAPTURES` names.
 pub(crate) fn captures() -> Vec<Captured> {
     let shipped = [env!("CARGO_MANIFEST_DIR"), "..", "tests", "captures"];
     let mut directories: Vec<PathBuf> = vec![shipped.iter().collect()];
@@ -66,9 +71,6 @@ fn captures_in(directory: &Path) -> Vec<Captured> {
         let Some((capture, "" | ".gz")) = list.split_once(".frames.tsv") else {
             continue;
         };
-        if capture.starts_with("tls") {
-            continue;
-        }
         let is_part = |name: &&String| {
             name.strip_prefix(capture).is_some_and(|rest| {
                 let is_file = [".pcap", ".pcapng"]

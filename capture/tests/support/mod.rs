@@ -104,7 +104,11 @@ pub(crate) fn decode(
 
 fn feed(decoder: &mut Decoder, list: &mut List, bytes: Vec<u8>) -> Result<(), InputError> {
     let input = Input::new("test".to_owned(), Box::new(std::io::Cursor::new(bytes))).unwrap();
-    Packets::new(input)?.for_each(
+    let packets = Packets::new(input)?;
+    #[cfg(feature = "tls")]
+    let packets = packets.with_secrets(decoder.secrets().clone());
+    let mut packets = packets;
+    packets.for_each(
         |packet| {
             decoder.packet(&packet, list);
             ControlFlow::Continue(())
@@ -122,6 +126,14 @@ pub(crate) fn decode_file(path: &Path) -> (Vec<Found>, Counts) {
 pub(crate) fn decode_files(paths: &[PathBuf]) -> (Vec<Found>, Counts) {
     let mut list = List::default();
     let mut decoder = Decoder::new(Vec::new());
+    #[cfg(feature = "tls")]
+    for path in paths {
+        let key_log = path.with_extension("keylog");
+        if key_log.exists() {
+            let report = decoder.secrets().read(&key_log).unwrap();
+            assert_eq!(report.faults, []);
+        }
+    }
     for path in paths {
         feed(&mut decoder, &mut list, std::fs::read(path).unwrap()).unwrap();
     }
