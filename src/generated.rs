@@ -26,10 +26,15 @@ pub const fn milliseconds(number: i32) -> Duration {
     }
 }
 
-/// A duration as messages state it: what is too long for a number of milliseconds is the longest there is.
-#[must_use]
-pub fn to_milliseconds(duration: Duration) -> i32 {
-    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
+/// The error that a request is answered with.
+#[derive(Copy, Clone, Debug)]
+pub struct ErrorAnswer<'r> {
+    /// The error code.
+    pub code: ErrorCode,
+    /// The message, for responses that have one.
+    pub message: Option<&'r str>,
+    /// The throttle time, as messages state it.
+    pub throttle_time_ms: i32,
 }
 
 /// What generated tables use.

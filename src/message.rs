@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::api_key::HeaderRanges;
+use crate::generated::ErrorAnswer;
 #[cfg(feature = "schema")]
 use crate::schema::Schema;
 use crate::wire::{Fidelity, IntoOwned, Limits, ReadCursor, Reader, WriteCursor, Writer};
@@ -248,7 +249,7 @@ pub trait Request: Message {
     ///
     /// The error code and the message stand in each place where Kafka's broker puts them: in the response itself, and for
     /// each topic, partition, group, resource or transaction of the request, as the version has it. `throttle` is the
-    /// throttle time, in milliseconds up to `i32::MAX`. What the version has no field for is left out; a few old versions
+    /// throttle time, in milliseconds up to `i32::MAX`. What the version has no field for is not encoded; a few old versions
     /// cannot say an error at all, such as DescribeLogDirs before version 3. An unknown version is not noticed until the
     /// response is encoded.
     ///
@@ -287,7 +288,18 @@ pub trait Request: Message {
         message: Option<&'r str>,
         throttle: Duration,
     ) -> Option<Self::Response<'r>> {
-        let _ = (version, code, message, throttle);
+        let error = ErrorAnswer {
+            code,
+            message,
+            throttle_time_ms: i32::try_from(throttle.as_millis()).unwrap_or(i32::MAX),
+        };
+        self.answer(version, error)
+    }
+
+    /// As [`error_response`](Self::error_response), without checking the version.
+    #[doc(hidden)]
+    fn answer<'r>(&'r self, v: Version, error: ErrorAnswer<'r>) -> Option<Self::Response<'r>> {
+        let _ = (v, error);
         None
     }
 

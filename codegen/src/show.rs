@@ -28,7 +28,14 @@ pub fn show(corpus: &Corpus, name: &str) -> Result<String, ShowError> {
         return Err(ShowError::Retired(name.to_owned()));
     }
     let message = resolve::message(module, definition, corpus)?;
-    Ok(print(emit::message(&message)) + "\n")
+    // What the message has from others is shown where these have no faults.
+    let protocol = resolve::resolve(corpus).ok();
+    let resolved = protocol.as_ref().and_then(|protocol| {
+        let mut messages = protocol.messages.iter();
+        messages.find(|resolved| resolved.name == name)
+    });
+    let code = emit::message(resolved.unwrap_or(&message), protocol.as_ref());
+    Ok(print(code) + "\n")
 }
 
 /// Why a message cannot be shown.

@@ -37,3 +37,11 @@ fn every_field_that_ended_needs_an_entry_that_names_successors_of_its_struct() {
     let faults = resolve(&corpus).expect_err("entries are missing and wrong");
     insta::assert_snapshot!("successors", faults.to_string());
 }
+
+#[test]
+fn error_responses_of_fields_that_do_not_exist_or_have_another_type_are_faults() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken_error_responses");
+    let corpus = Corpus::read(&folder).expect("every file can be read");
+    let faults = resolve(&corpus).expect_err("most entries are wrong");
+    insta::assert_snapshot!("error_responses", faults.to_string());
+}

@@ -30,6 +30,7 @@ mod vectors;
 
 mod error_kinds;
 mod error_paths;
+mod error_response_memory;
 #[cfg(feature = "json")]
 mod error_responses;
 #[cfg(feature = "schema")]

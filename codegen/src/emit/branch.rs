@@ -28,6 +28,15 @@ impl Branch {
         }
     }
 
+    /// Statements that are complete, such as a loop, where the condition holds; without one, always.
+    pub(super) fn block(condition: Option<TokenStream>, statements: TokenStream) -> Self {
+        Self {
+            condition,
+            statements,
+            otherwise: None,
+        }
+    }
+
     /// Adds the statement for where `condition` holds and `when`, which is the condition of the branch, does not.
     pub(super) fn otherwise(
         self,

@@ -1,9 +1,10 @@
 //! The response that tells an error, made from its request: the function of each request, as `error-responses.json` states
 //! it. Names that the messages at hand do not have are passed over: they have fewer versions than the definitions.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::branch::{self, Branch};
 use super::when::When;
 use super::{Scope, defaults, ident, number, parameter};
 use crate::corpus::{Each, ErrorResponse, FillValue, Filled, Filling};
@@ -15,56 +16,67 @@ use crate::versions::Versions;
 /// The method that makes the error response; nothing if there is no place for an error.
 pub(super) fn method(scope: Scope<'_>, protocol: &Protocol) -> Option<TokenStream> {
     let request = scope.message;
-    let response = protocol
-        .messages
-        .iter()
+    let mut messages = protocol.messages.iter();
+    let response = messages
         .find(|message| message.kind == Kind::Response && message.api_key == request.api_key)?;
     let elements = Elements::of(request)?;
-    let target = Scope {
-        home: scope.home,
-        message: response,
-        entry: response.structs.first()?,
+    let own = response.structs.first()?;
+    let target = Target {
+        scope: Scope {
+            home: scope.home,
+            message: response,
+            entry: own,
+        },
+        depth: 0,
+        possible: request.versions,
     };
-    let (body, none_if) = match &request.error_response {
+    let body = match &request.error_response {
         Some(stated) => {
-            let made = filling(&stated.filling, target, &elements, request.versions);
-            (quote!(Some(#made)), none_if(stated, &elements, request))
+            let none_if = none_if(stated, &elements, request);
+            let Made { before, value } = made(&stated.filling, target, &elements);
+            quote!(#none_if #before Some(#value))
         }
-        None => (of_own_code(target, &elements, request)?, TokenStream::new()),
+        // A response that has an error code of its own says the error there, without that being stated.
+        None => {
+            let code = own.fields.iter().find(|field| is_code(field))?;
+            let otherwise = When::new(code.versions, request.versions).negated();
+            let none = otherwise.map(|condition| quote!(if #condition { return None; }));
+            let Made { before, value } = made(&Filling::default(), target, &elements);
+            quote!(#none #before Some(#value))
+        }
     };
-    let body = quote!(#none_if #body);
-    let [v, code, message, throttle] =
-        ["v", "code", "message", "throttle"].map(|name| parameter(name, &body));
-    let name = ident(&response.name);
+    let module = ident(&response.ident);
+    let structs = super::mentions(&body, STRUCTS).then(|| {
+        let structs = ident(STRUCTS);
+        quote!(use super::#module as #structs;)
+    });
+    let (v, e) = (parameter("v", &body), parameter("e", &body));
     Some(quote! {
         #[inline]
-        fn error_response<'r>(
-            &'r self,
-            #v: Version,
-            #code: ErrorCode,
-            #message: Option<&'r str>,
-            #throttle: Duration,
-        ) -> Option<super::#name<'r>> {
+        fn answer<'r>(&'r self, #v: Version, #e: ErrorAnswer<'r>) -> Option<Self::Response<'r>> {
+            #structs
             #body
         }
     })
 }
 
-/// What is known without being stated: a response that has an error code of its own says the error there.
-fn of_own_code(
-    target: Scope<'_>,
-    elements: &Elements<'_>,
-    request: &Message,
-) -> Option<TokenStream> {
-    let mut fields = target.entry.fields.iter();
-    let code = fields.find(|field| is_code(field))?;
-    let when = When::new(code.versions, request.versions);
-    let made = || {
-        let possible = request.versions.intersect(code.versions);
-        let made = filling(&Filling::default(), target, elements, possible);
-        quote!(Some(#made))
-    };
-    Some(when.choose(made, || quote!(None)))
+/// What the generated function calls the module with the structs inside of the response.
+const STRUCTS: &str = "structs";
+
+/// A struct of the response that is made.
+#[derive(Copy, Clone)]
+struct Target<'m> {
+    scope: Scope<'m>,
+    /// How many structs are around it.
+    depth: usize,
+    /// The versions that are still possible at its place.
+    possible: Versions,
+}
+
+/// A struct that is made: what happens before its value is there, and the value as an expression.
+struct Made {
+    before: TokenStream,
+    value: TokenStream,
 }
 
 /// Returns early where a request with these values is not answered.
@@ -83,53 +95,157 @@ fn none_if(stated: &ErrorResponse, elements: &Elements<'_>, request: &Message) -
     quote!(if #(#conditions)&&* { return None; })
 }
 
-/// A struct of the response in versions that are `possible`.
-fn filling(
-    filling: &Filling,
-    target: Scope<'_>,
-    elements: &Elements<'_>,
-    possible: Versions,
-) -> TokenStream {
-    let fields = target.entry.fields.iter().filter_map(|field| {
+/// Makes a struct of the response.
+fn made(filling: &Filling, target: Target<'_>, elements: &Elements<'_>) -> Made {
+    let name = made_at(target.depth);
+    let around = target.possible;
+    let (mut fields, mut branches) = (Vec::new(), Vec::new());
+    for field in &target.scope.entry.fields {
         let mut stated = filling.0.iter();
         let stated = stated.find(|filled| filled.field.text == field.name);
         let versions = stated.map_or(Versions::ALL, |filled| filled.versions);
-        let when = When::new(field.versions.intersect(versions), possible);
-        if when == When::Never {
-            return None;
+        let possible = target
+            .possible
+            .intersect(field.versions)
+            .intersect(versions);
+        if possible.is_empty() {
+            continue;
         }
-        let inside = possible.intersect(field.versions).intersect(versions);
+        let target = Target { possible, ..target };
+        let ident = ident(&field.ident);
+        let place = quote!(#name.#ident);
+        if let Some(FillValue::Each(each)) = stated.map(|filled| &filled.value) {
+            if field.is_nullable() {
+                fields.push(quote!(#ident: Some(Vec::new()),));
+            }
+            let of = |each| pushes(each, field, &place, target, elements);
+            for (versions, pushes) in each.iter().filter_map(of) {
+                let when = When::new(versions, around);
+                branches.push(Branch::block(when.condition(), pushes));
+            }
+            continue;
+        }
         let value = match stated {
-            Some(filled) => value(filled, field, target, elements, inside)?,
-            None => usual(field, elements.depth())?,
+            Some(filled) => value(filled, field, target, elements),
+            None => usual(field, target.depth),
         };
-        let name = ident(&field.ident);
-        let value = when.choose(|| value, || defaults::value(target, field));
-        Some(quote!(#name: #value,))
-    });
-    let fields: Vec<_> = fields.collect();
-    let name = ident(&target.entry.ident);
-    let own = target.message.structs.first();
-    let path = match own.is_some_and(|own| std::ptr::eq(own, target.entry)) {
-        true => quote!(super::#name),
-        false => {
-            let module = ident(&target.message.ident);
-            quote!(super::#module::#name)
+        let default = defaults::value(target.scope, field).to_string();
+        let Some(value) = value.filter(|value| value.to_string() != default) else {
+            continue;
+        };
+        let when = When::new(possible, around);
+        // What is ignorable may be set in any version.
+        let is_ignorable = field.ignorable && versions == Versions::ALL && is_simple(&field.ty);
+        match when.condition().filter(|_| !is_ignorable) {
+            None => fields.push(quote!(#ident: #value,)),
+            condition => branches.push(Branch::new(condition, quote!(#place = #value))),
+        }
+    }
+    let entry = ident(&target.scope.entry.ident);
+    let path = match target.depth {
+        0 => quote!(super::#entry),
+        _ => {
+            let structs = ident(STRUCTS);
+            quote!(#structs::#entry)
         }
     };
-    quote!(#path { #(#fields)* ..Default::default() })
+    let value = match &fields[..] {
+        [] => quote!(#path::default()),
+        fields => quote!(#path { #(#fields)* ..Default::default() }),
+    };
+    if branches.is_empty() {
+        return Made {
+            before: TokenStream::new(),
+            value,
+        };
+    }
+    let statements = branch::statements(branches.into_iter());
+    Made {
+        before: quote!(let mut #name = #value; #statements),
+        value: quote!(#name),
+    }
+}
+
+/// The name of a struct of the response with this many others around it.
+fn made_at(depth: usize) -> Ident {
+    match depth {
+        0 => ident("response"),
+        _ => ident(&format!("made{depth}")),
+    }
+}
+
+/// The loop that pushes a struct for each element onto the list at `place`, and the versions that have these elements.
+fn pushes(
+    each: &Each,
+    field: &Field,
+    place: &TokenStream,
+    target: Target<'_>,
+    elements: &Elements<'_>,
+) -> Option<(Versions, TokenStream)> {
+    let Type::Array(Element::Struct(struct_at)) = field.ty else {
+        return None;
+    };
+    let versions = target.possible.intersect(each.versions);
+    let (arrays, inside) = elements.along(&each.path.text, versions).ok()?;
+    let versions = arrays
+        .iter()
+        .fold(versions, |all, array| all.intersect(array.field.versions));
+    let made = made(
+        &each.filling,
+        Target {
+            scope: target.scope.inside(struct_at)?,
+            depth: target.depth + 1,
+            possible: versions,
+        },
+        &inside,
+    );
+    let Made { before, value } = made;
+    let list = match field.is_nullable() {
+        true => quote!(#place.get_or_insert_with(Vec::new)),
+        false => quote!(#place),
+    };
+    let name = made_at(target.depth + 1);
+    let mut body = match before.is_empty() {
+        true => quote!(let #name = #value; #list.push(#name);),
+        false => quote!(#before #list.push(#value);),
+    };
+    let mut depth = inside.depth();
+    for array in arrays.iter().rev() {
+        let (owner, name) = (level(array.level), ident(&array.field.ident));
+        let is_packed = matches!(array.field.ty, Type::Array(Element::Packed(_)));
+        let source = match (array.field.is_nullable(), is_packed) {
+            (false, false) => quote!(&#owner.#name),
+            (false, true) => quote!(#owner.#name.iter()),
+            (true, false) => quote!(#owner.#name.iter().flatten()),
+            (true, true) => quote!(#owner.#name.iter().flat_map(Packed::iter)),
+        };
+        let element = parameter(&level(depth).to_string(), &body);
+        body = quote!(for #element in #source { #body });
+        depth -= 1;
+    }
+    if let ([array], false) = (&arrays[..], field.is_nullable()) {
+        let (owner, name) = (level(array.level), ident(&array.field.ident));
+        if !array.field.is_nullable() {
+            body = quote!(#place.reserve_exact(#owner.#name.len()); #body);
+        }
+    }
+    (!versions.is_empty()).then_some((versions, body))
+}
+
+fn is_simple(ty: &Type) -> bool {
+    matches!(ty, Type::Fixed(_) | Type::String)
 }
 
 /// The value of a field that holds the error or the throttle time under its usual name.
 fn usual(field: &Field, depth: usize) -> Option<TokenStream> {
     if is_code(field) {
-        return Some(quote!(code));
+        return Some(quote!(e.code));
     }
     if field.name == quirks::ERROR_MESSAGE && field.ty == Type::String {
         return Some(message(field));
     }
     let is_throttle = field.name == quirks::THROTTLE_TIME && depth == 0;
-    (is_throttle && field.ty == Type::Fixed(Fixed::I32)).then(|| quote!(to_milliseconds(throttle)))
+    (is_throttle && field.ty == Type::Fixed(Fixed::I32)).then(|| quote!(e.throttle_time_ms))
 }
 
 fn is_code(field: &Field) -> bool {
@@ -138,20 +254,23 @@ fn is_code(field: &Field) -> bool {
 
 fn message(field: &Field) -> TokenStream {
     match field.is_nullable() {
-        true => quote!(message.map(Cow::Borrowed)),
-        false => quote!(Cow::Borrowed(message.unwrap_or_default())),
+        true => quote!(e.message.map(Cow::Borrowed)),
+        false => quote!(Cow::Borrowed(e.message.unwrap_or_default())),
     }
 }
 
 fn value(
     filled: &Filled,
     field: &Field,
-    target: Scope<'_>,
+    target: Target<'_>,
     elements: &Elements<'_>,
-    possible: Versions,
 ) -> Option<TokenStream> {
     Some(match &filled.value {
-        FillValue::Field(name) => copied(elements.field(name, possible)?, field, possible),
+        FillValue::Field(name) => copied(
+            elements.field(name, target.possible)?,
+            field,
+            target.possible,
+        ),
         FillValue::Element => {
             let element = level(elements.depth());
             match elements.innermost() {
@@ -160,8 +279,8 @@ fn value(
             }
         }
         FillValue::Null => {
-            let when = When::new(field.nullable, possible);
-            when.choose(|| quote!(None), || defaults::value(target, field))
+            let when = When::new(field.nullable, target.possible);
+            when.choose(|| quote!(None), || defaults::value(target.scope, field))
         }
         FillValue::Integer(value) => {
             let value = number(*value);
@@ -173,84 +292,10 @@ fn value(
             _ if field.is_nullable() => quote!(Some(Cow::Borrowed(#text))),
             _ => quote!(Cow::Borrowed(#text)),
         },
-        FillValue::Code => quote!(code),
+        FillValue::Code => quote!(e.code),
         FillValue::Message => message(field),
-        FillValue::Each(each) => all(each, field, target, elements, possible)?,
+        FillValue::Each(_) => return None,
     })
-}
-
-/// The structs that are made from all of the arrays.
-fn all(
-    each: &[Each],
-    field: &Field,
-    target: Scope<'_>,
-    elements: &Elements<'_>,
-    possible: Versions,
-) -> Option<TokenStream> {
-    let Type::Array(Element::Struct(place)) = field.ty else {
-        return None;
-    };
-    let target = target.inside(place)?;
-    let sources = each.iter().filter_map(|each| {
-        let versions = possible.intersect(each.versions);
-        let (arrays, inside) = elements.along(&each.path.text, versions).ok()?;
-        let versions = arrays
-            .iter()
-            .fold(versions, |all, array| all.intersect(array.field.versions));
-        let made = filling(&each.filling, target, &inside, versions);
-        let iterator = iterator(&arrays, elements.depth(), &made);
-        Some((When::new(versions, possible), iterator))
-    });
-    let list = |iterator: TokenStream| match field.is_nullable() {
-        true => quote!(Some(#iterator.collect())),
-        false => quote!(#iterator.collect()),
-    };
-    let sources: Vec<_> = sources.filter(|(when, _)| *when != When::Never).collect();
-    match &sources[..] {
-        [] => None,
-        [(When::Always, iterator)] => Some(list(iterator.clone())),
-        [(when, iterator)] => {
-            Some(when.choose(|| list(iterator.clone()), || defaults::value(target, field)))
-        }
-        many => {
-            let extend = many
-                .iter()
-                .map(|(when, iterator)| when.only(|| quote!(all.extend(#iterator);)));
-            let all = match field.is_nullable() {
-                true => quote!(Some(all)),
-                false => quote!(all),
-            };
-            Some(quote!({
-                let mut all = Vec::new();
-                #(#extend)*
-                #all
-            }))
-        }
-    }
-}
-
-/// `made` for each element of the last of the arrays, which are inside of each other.
-fn iterator(arrays: &[Found<'_>], depth: usize, made: &TokenStream) -> TokenStream {
-    let Some((array, inner)) = arrays.split_first() else {
-        return made.clone();
-    };
-    let (owner, field) = (level(array.level), ident(&array.field.ident));
-    let (is_nullable, is_packed) = (
-        array.field.is_nullable(),
-        matches!(array.field.ty, Type::Array(Element::Packed(_))),
-    );
-    let elements = match (is_nullable, is_packed) {
-        (false, _) => quote!(#owner.#field.iter()),
-        (true, false) => quote!(#owner.#field.as_deref().unwrap_or_default().iter()),
-        (true, true) => quote!(#owner.#field.iter().flat_map(Packed::iter)),
-    };
-    let element = level(depth + 1);
-    let inside = iterator(inner, depth + 1, made);
-    let element = parameter(&element.to_string(), &inside);
-    match inner {
-        [] => quote!(#elements.map(move |#element| #inside)),
-        _ => quote!(#elements.flat_map(move |#element| #inside)),
-    }
 }
 
 /// The value of a field of the request, as the field of the response takes it: empty instead of null, unless the field

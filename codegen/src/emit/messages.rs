@@ -94,9 +94,10 @@ fn module(message: &Message, home: Home<'_>, library: &TokenStream, schemas: boo
     }
 }
 
-/// The items of one message, as the library has them: its own struct, then the structs inside of it.
-pub fn message(message: &Message) -> TokenStream {
-    items(message, Home::Library(None), false)
+/// The items of one message, as the library has them: its own struct, then the structs inside of it. What a request has
+/// from its response is there if `protocol` has that.
+pub fn message(message: &Message, protocol: Option<&Protocol>) -> TokenStream {
+    items(message, Home::Library(protocol), false)
 }
 
 fn items(message: &Message, home: Home<'_>, schemas: bool) -> TokenStream {

@@ -133,7 +133,7 @@ impl Printer {
         }
     }
 
-    /// `if`, `match` and `while`, with their blocks.
+    /// `for`, `if`, `match` and `while`, with their blocks.
     fn control(&mut self, lexemes: &[Lexeme]) {
         for part in lexemes.split_inclusive(|lexeme| lexeme.braces().is_some()) {
             let Some((Lexeme::Group(_, block), head)) = part.split_last() else {
@@ -364,7 +364,7 @@ impl Printer {
 
 /// Whether it begins an expression with blocks.
 fn is_control(lexeme: &Lexeme) -> bool {
-    ["if", "match", "while"]
+    ["for", "if", "match", "while"]
         .iter()
         .any(|word| lexeme.is_word(word))
 }

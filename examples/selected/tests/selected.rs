@@ -1,12 +1,15 @@
 //! What is generated is what was selected, and behaves as Kafka's messages do.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use kafka_codec::messages::ApiVersionsRequest;
 use kafka_codec::{
-    ApiKey, Decode, DecodeErrorKind, HeaderVersions, Message, Request, Response, ResponseFrame,
-    UnselectedResponse, Version, VersionRange,
+    ApiKey, Decode, DecodeErrorKind, ErrorCode, HeaderVersions, Message, Request, Response,
+    ResponseFrame, UnselectedResponse, Version, VersionRange,
 };
 use selected::fork::{GreetRequest, GreetResponse};
+use selected::kafka::produce_request::{PartitionProduceData, TopicProduceData};
 use selected::kafka::{
     ConsumerProtocolSubscription, FetchRequest, FetchResponse, FindCoordinatorRequest,
     HeartbeatRequest, ProduceRequest,
@@ -102,4 +105,49 @@ fn messages_have_tables_of_the_selected_versions_and_errors_name_the_field() {
     assert_eq!(fork.name(), "GreetRequest");
     let error = HeartbeatRequest::decode(&[2], Version(4)).unwrap_err();
     assert_eq!(error.path(), Some("group_id"));
+}
+
+#[test]
+fn the_error_response_is_made_of_what_was_selected() {
+    let request = ProduceRequest {
+        acks: 1,
+        topic_data: vec![TopicProduceData {
+            name: "t".into(),
+            partition_data: vec![PartitionProduceData::default()],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+    let response = request.error_response(Version(9), code, Some("moved"), Duration::ZERO);
+    let topic = &response.unwrap().responses[0];
+    assert_eq!(topic.name, "t");
+    assert_eq!(topic.partition_responses[0].error_code, code);
+    assert_eq!(
+        topic.partition_responses[0].error_message.as_deref(),
+        Some("moved")
+    );
+    let request = ProduceRequest { acks: 0, ..request };
+    assert_eq!(
+        request.error_response(Version(9), code, None, Duration::ZERO),
+        None
+    );
+}
+
+#[test]
+fn a_user_defined_api_says_the_error_in_the_error_code_of_its_response() {
+    let request = GreetRequest::default();
+    let code = ErrorCode::INVALID_REQUEST;
+    let response = request.error_response(Version(1), code, None, Duration::ZERO);
+    assert_eq!(response.unwrap().error_code, code);
+}
+
+#[test]
+fn a_request_that_was_selected_without_its_response_has_no_error_response() {
+    let request = HeartbeatRequest::default();
+    let code = ErrorCode::INVALID_REQUEST;
+    assert_eq!(
+        request.error_response(Version(4), code, None, Duration::ZERO),
+        None
+    );
 }
