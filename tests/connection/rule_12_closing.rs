@@ -237,7 +237,7 @@ fn rule_12_the_error_of_a_request_has_the_same_form_whatever_ended_it() {
     assert_eq!(
         run(|driver| driver.wait(30_000), options()),
         [
-            format!("{fetch} timed out after 30000 ms"),
+            format!("{fetch} timed out after 30000 ms, 1 more in flight: Produce v9"),
             format!("{produce} timed out after 30000 ms {due}"),
         ]
     );

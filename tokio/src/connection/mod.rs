@@ -17,7 +17,7 @@ use kafka_codec::{Request, ResponseFrame};
 use tokio::time::timeout;
 
 use crate::Sasl;
-use crate::link::now;
+pub(crate) use crate::link::now;
 use crate::transport::{Transport, dial};
 use driver::Shared;
 
@@ -349,7 +349,8 @@ impl Connection {
         Ok(response.map(|response| response.frame().clone()))
     }
 
-    async fn exchange(
+    /// Sends a request that may have no response.
+    pub(crate) async fn exchange(
         &self,
         request: &EncodedRequest,
         options: SubmitOptions,
@@ -380,6 +381,12 @@ impl Connection {
         };
         let timed = self.send_with(&request, SubmitOptions::default()).await?;
         Ok(timed.timings.total().unwrap_or_default())
+    }
+
+    /// The name of the broker, as in errors and events.
+    #[must_use]
+    pub fn broker(&self) -> Arc<str> {
+        self.0.shared.look(|machine| machine.broker().clone())
     }
 
     /// The versions that the broker serves; `None` if the connection is not [ready](Self::ready) yet.

@@ -1,0 +1,114 @@
+//! Why a cluster did not carry out a request: every attempt, in one sentence.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kafka_codec::{ApiKey, DecodeError, ErrorCode};
+
+use crate::{ConnectError, SendError};
+
+/// How one attempt at a request failed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum AttemptError {
+    /// There was no connection to the broker.
+    Connect(ConnectError),
+    /// There was no response.
+    Send(SendError),
+    /// The broker answered with an error.
+    Code(ErrorCode),
+    /// The response could not be decoded.
+    Decode(DecodeError),
+    /// Nobody is known to answer the request: the topic, partition or broker does not exist, or has no leader now.
+    NoDestination(Arc<str>),
+}
+
+impl fmt::Display for AttemptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect(error) => error.fmt(f),
+            Self::Send(error) => error.fmt(f),
+            Self::Code(code) => code.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+            Self::NoDestination(why) => f.write_str(why),
+        }
+    }
+}
+
+/// One attempt that failed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The broker that it was meant for, if one was known.
+    pub broker: Option<i32>,
+    /// When it began, from the beginning of the first.
+    pub after: Duration,
+    /// How long it took.
+    pub took: Duration,
+    /// How it failed.
+    pub error: AttemptError,
+}
+
+/// Why a cluster did not carry out a request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClusterError {
+    /// The API.
+    pub api_key: ApiKey,
+    /// Every attempt, in order.
+    pub attempts: Vec<Attempt>,
+    /// Why there is no further attempt.
+    pub end: GivenUp,
+}
+
+/// Why there was no further attempt.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GivenUp {
+    /// The time was over.
+    Deadline(Duration),
+    /// Another attempt would fail in the same way.
+    Fatal,
+    /// Another attempt might carry the request out twice.
+    MayBeDone,
+}
+
+impl fmt::Display for ClusterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.api_key)?;
+        match self.end {
+            GivenUp::Deadline(limit) => write!(f, "gave up after {limit:?}")?,
+            GivenUp::Fatal => f.write_str("failed")?,
+            GivenUp::MayBeDone => {
+                f.write_str("not tried again, as it may have been carried out")?
+            }
+        }
+        if let [_, _, ..] = *self.attempts {
+            write!(f, " and {} attempts", self.attempts.len())?;
+        }
+        // Attempts that failed alike are told once.
+        let mut told: Vec<(String, u32)> = Vec::new();
+        for attempt in &self.attempts {
+            let broker = attempt.broker.filter(|id| *id >= 0);
+            let line = match (broker, &attempt.error) {
+                (Some(id), AttemptError::Code(code)) => format!("broker {id}: {code}"),
+                (_, error) => error.to_string(),
+            };
+            match told.iter_mut().find(|(text, _)| *text == line) {
+                Some((_, times)) => *times += 1,
+                None => told.push((line, 1)),
+            }
+        }
+        for (place, (line, times)) in told.iter().enumerate() {
+            write!(f, "{}{line}", if place == 0 { ": " } else { "; " })?;
+            if *times > 1 {
+                write!(f, " ({times} times)")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Error for ClusterError {}

@@ -1,0 +1,594 @@
+//! A batch, from the hands of the caller to the log: every attempt is reported, traced and judged.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use kafka_codec::connection::Timings;
+use kafka_codec::messages::ProduceRequest;
+use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_codec::produce::{
+    AttemptOutcome, AttemptReport, BatchId, BatchInfo, BatchReport, Persistence, ProduceEvent,
+    ProduceTracker,
+};
+use kafka_codec::wire::Blob;
+use kafka_codec::{ErrorCode, ResponseFrame};
+use tokio::time::{Instant, sleep};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use super::slot::backoff;
+use super::{AttemptError, Cluster, Destination, Purpose};
+use crate::connection::{SendError, now};
+
+/// A batch to produce.
+///
+/// # Examples
+///
+/// ```
+/// use bytes::Bytes;
+/// use kafka_codec_tokio::Produce;
+///
+/// # let records = Bytes::new();
+/// // `records` is a record batch, as `kafka_codec::records::BatchBuilder` makes it.
+/// let batch = Produce::new("orders", 3, records).with_record_count(500).with_acks(-1);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Produce {
+    info: BatchInfo,
+    topic: Arc<str>,
+    records: Bytes,
+    acks: i16,
+    timeout: Duration,
+    transactional_id: Option<Box<str>>,
+    may_repeat: bool,
+}
+
+impl Produce {
+    /// A batch of records for a partition, with all in-sync replicas acknowledging it within 30 seconds.
+    #[must_use]
+    pub fn new(topic: impl Into<Arc<str>>, partition: i32, records: Bytes) -> Self {
+        let topic = topic.into();
+        let bytes = records.len() as u64;
+        Self {
+            info: BatchInfo::new(topic.clone(), partition).with_bytes(bytes, bytes, None),
+            topic,
+            records,
+            acks: -1,
+            timeout: Duration::from_secs(30),
+            transactional_id: None,
+            may_repeat: false,
+        }
+    }
+
+    /// Sets the description of the batch in reports: number of records, sizes, codec, sequence. A batch with a
+    /// [sequence](BatchInfo::with_sequence) is sent again without risk, as the broker recognizes it.
+    #[must_use]
+    pub fn with_info(mut self, info: BatchInfo) -> Self {
+        self.info = info;
+        self
+    }
+
+    /// Sets the number of records, for reports.
+    #[must_use]
+    pub fn with_record_count(mut self, records: u32) -> Self {
+        self.info = self.info.with_records(records);
+        self
+    }
+
+    /// Sets who acknowledges the batch: -1 all in-sync replicas, 1 the leader, 0 nobody. By default -1.
+    #[must_use]
+    pub const fn with_acks(mut self, acks: i16) -> Self {
+        self.acks = acks;
+        self
+    }
+
+    /// Sets how long the broker may wait for the replicas. By default 30 seconds.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the transactional id of the batch's producer.
+    #[must_use]
+    pub fn with_transactional_id(mut self, id: impl Into<Box<str>>) -> Self {
+        self.transactional_id = Some(id.into());
+        self
+    }
+
+    /// Sends the batch again also when it may be in the log already, though it has no sequence by which the broker would
+    /// recognize it: its records may then be there twice. By default it is given up instead.
+    #[must_use]
+    pub const fn with_repetition(mut self) -> Self {
+        self.may_repeat = true;
+        self
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.info.sequence.is_some_and(|it| it.producer_id >= 0)
+    }
+}
+
+/// A batch that is in the log, or was written with `acks` 0.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Produced {
+    /// The offset of its first record; -1 if the broker did not say, as for `acks` 0 and duplicates.
+    pub base_offset: i64,
+    /// Every attempt, the successful one last.
+    pub attempts: Vec<AttemptReport>,
+    /// The batch as a whole: its times and whether it is in the log.
+    pub report: BatchReport,
+}
+
+/// A batch that was given up.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ProduceError {
+    /// Every attempt.
+    pub attempts: Vec<AttemptReport>,
+    /// The batch as a whole: its times, and whether it may be in the log all the same.
+    pub report: BatchReport,
+    /// How the last attempt failed, with the request and the connection.
+    pub last: AttemptError,
+}
+
+impl fmt::Display for ProduceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.report)?;
+        let BatchInfo {
+            records,
+            compressed_bytes,
+            codec,
+            ..
+        } = &*self.report.batch;
+        write!(f, " ({records} records, {compressed_bytes} bytes")?;
+        if let Some(codec) = codec {
+            write!(f, ", {codec}")?;
+        }
+        f.write_str(")")?;
+        match &self.last {
+            // The report has it.
+            AttemptError::Code(_) => Ok(()),
+            last => write!(f, ": {last}"),
+        }
+    }
+}
+
+impl Error for ProduceError {}
+
+/// A partition whose oldest batch has been failing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StuckPartition {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// The batches that are not finished.
+    pub batches: usize,
+    /// The age of the oldest.
+    pub age: Duration,
+    /// How many of its attempts have timed out in a row.
+    pub consecutive_timeouts: u32,
+}
+
+/// The batches that are under way.
+#[derive(Default)]
+pub(super) struct Batches(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    tracker: ProduceTracker,
+    /// What happened to each batch.
+    histories: HashMap<BatchId, History>,
+    /// The batches of each partition.
+    partitions: HashMap<(Arc<str>, i32), usize>,
+}
+
+#[derive(Default)]
+struct History {
+    attempts: Vec<AttemptReport>,
+    report: Option<BatchReport>,
+}
+
+impl Batches {
+    fn with<T>(&self, act: impl FnOnce(&mut ProduceTracker) -> T) -> T {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = act(&mut state.tracker);
+        while let Some(event) = state.tracker.poll_event() {
+            event.trace();
+            match event {
+                ProduceEvent::Attempt(report) => {
+                    let history = state.histories.entry(report.id).or_default();
+                    history.attempts.push(report);
+                }
+                ProduceEvent::Finished(report) => {
+                    let history = state.histories.entry(report.id).or_default();
+                    history.report = Some(report);
+                }
+                _ => {}
+            }
+        }
+        result
+    }
+
+    /// Begins a batch. It is over when the guard is finished, or dropped.
+    fn begin(&self, info: BatchInfo) -> Tracked<'_> {
+        let key = (info.topic.clone(), info.partition);
+        let id = self.with(|tracker| tracker.begin(now(), info));
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *state.partitions.entry(key.clone()).or_default() += 1;
+        Tracked {
+            batches: self,
+            id,
+            key,
+        }
+    }
+
+    fn stuck(&self, min_age: Duration, min_timeouts: u32) -> Vec<StuckPartition> {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = now();
+        let mut stuck: Vec<StuckPartition> = state
+            .partitions
+            .iter()
+            .filter_map(|((topic, partition), batches)| {
+                let (age, consecutive_timeouts) = state.tracker.oldest(now, topic, *partition)?;
+                let is_stuck = age >= min_age && consecutive_timeouts >= min_timeouts;
+                is_stuck.then(|| StuckPartition {
+                    topic: topic.clone(),
+                    partition: *partition,
+                    batches: *batches,
+                    age,
+                    consecutive_timeouts,
+                })
+            })
+            .collect();
+        stuck.sort_by(|one, other| other.age.cmp(&one.age));
+        stuck
+    }
+}
+
+/// A batch that is under way.
+struct Tracked<'a> {
+    batches: &'a Batches,
+    id: BatchId,
+    key: (Arc<str>, i32),
+}
+
+impl Tracked<'_> {
+    fn attempt(&self, broker: &str) {
+        self.batches
+            .with(|tracker| tracker.attempt(now(), self.id, broker));
+    }
+
+    fn attempt_ended(&self, outcome: AttemptOutcome, timings: Option<Timings>) {
+        self.batches
+            .with(|tracker| tracker.attempt_ended(now(), self.id, outcome, timings));
+    }
+
+    /// The end of the batch, and its attempts.
+    fn finish(self) -> (Vec<AttemptReport>, BatchReport) {
+        self.batches.with(|tracker| tracker.give_up(now(), self.id));
+        let mut state = self
+            .batches
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let history = state.histories.remove(&self.id).unwrap_or_default();
+        let report = history.report.expect("it was finished now or before");
+        (history.attempts, report)
+    }
+}
+
+impl Drop for Tracked<'_> {
+    fn drop(&mut self) {
+        // If the caller gave the batch up by dropping its future, that is told and traced too.
+        self.batches.with(|tracker| tracker.give_up(now(), self.id));
+        let mut state = self
+            .batches
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        state.histories.remove(&self.id);
+        if let Some(batches) = state.partitions.get_mut(&self.key) {
+            *batches -= 1;
+            if *batches == 0 {
+                state.partitions.remove(&self.key);
+            }
+        }
+    }
+}
+
+impl Cluster {
+    /// Produces a batch: to the leader of its partition, and again after failures as long as that is safe and the deadline is
+    /// not over. The life of the batch begins here.
+    ///
+    /// A `tracing` span `send TOPIC` stays open as long as the batch is under way, with a span `attempt` in it for each
+    /// attempt. Batches of one partition are not ordered among themselves: a caller that needs their order produces one at a
+    /// time, or gives them sequences.
+    ///
+    /// # Errors
+    ///
+    /// [`ProduceError`] has each attempt and whether the batch [may be in the log](BatchReport::persistence).
+    pub async fn produce(&self, batch: Produce) -> Result<Produced, ProduceError> {
+        let span = tracing::info_span!(
+            "send",
+            otel.name = format!("send {}", batch.topic),
+            otel.kind = "producer",
+            otel.status_code = Empty,
+            error.r#type = Empty,
+            messaging.system = "kafka",
+            messaging.operation.name = "send",
+            messaging.operation.r#type = "send",
+            messaging.destination.name = &*batch.topic,
+            messaging.destination.partition.id = batch.info.partition,
+            messaging.batch.message_count = batch.info.records,
+            messaging.message.body.size = batch.info.compressed_bytes,
+            messaging.kafka.offset = Empty,
+            kafka.produce.attempts = Empty,
+            kafka.produce.persistence = Empty,
+        );
+        self.produce_in(&span, batch).instrument(span.clone()).await
+    }
+
+    async fn produce_in(&self, span: &Span, batch: Produce) -> Result<Produced, ProduceError> {
+        let tracked = self.0.batches.begin(batch.info.clone());
+        let deadline = Instant::now() + self.0.options.deadline;
+        let mut failures = 0;
+        let last = loop {
+            let (outcome, error) = self
+                .produce_once(&tracked, &batch, deadline, failures + 1)
+                .await;
+            let is_done = outcome.is_some_and(|outcome| match outcome {
+                AttemptOutcome::Written => true,
+                outcome => outcome.persistence() == Persistence::Yes,
+            });
+            if is_done {
+                break Ok(outcome);
+            }
+            // Without an outcome nothing was sent.
+            let is_final = outcome.is_some_and(|outcome| outcome.is_final());
+            let may_be_there =
+                outcome.is_some_and(|outcome| outcome.persistence() != Persistence::No);
+            let is_risky = may_be_there && !batch.is_idempotent() && !batch.may_repeat;
+            let pause = backoff(
+                failures,
+                self.0.options.min_backoff,
+                self.0.options.max_backoff,
+            );
+            let is_over = Instant::now() + pause >= deadline;
+            if is_final || is_risky || is_over || is_fatal(&error) {
+                break Err(error);
+            }
+            failures += 1;
+            // A leader that the broker named is asked at once.
+            let is_known = self.known(&destination(&batch)).is_some();
+            if !(is_known && matches!(outcome, Some(AttemptOutcome::Moved { .. }))) {
+                sleep(pause).await;
+            }
+        };
+        let (attempts, report) = tracked.finish();
+        span.record("kafka.produce.attempts", report.attempts);
+        span.record("kafka.produce.persistence", report.persistence.name());
+        match last {
+            Ok(outcome) => {
+                let base_offset = match outcome {
+                    Some(AttemptOutcome::Acked { base_offset, .. }) => base_offset,
+                    _ => -1,
+                };
+                span.record("messaging.kafka.offset", base_offset);
+                span.record("otel.status_code", "OK");
+                Ok(Produced {
+                    base_offset,
+                    attempts,
+                    report,
+                })
+            }
+            Err(error) => {
+                let last = error.unwrap_or_else(|| {
+                    AttemptError::NoDestination("the response does not mention the batch".into())
+                });
+                span.record("otel.status_code", "ERROR");
+                span.record("error.type", error_type(&last));
+                Err(ProduceError {
+                    attempts,
+                    report,
+                    last,
+                })
+            }
+        }
+    }
+
+    /// One attempt: its outcome, which is `None` if nothing could be sent, and the error that is behind it.
+    async fn produce_once(
+        &self,
+        tracked: &Tracked<'_>,
+        batch: &Produce,
+        deadline: Instant,
+        number: u32,
+    ) -> (Option<AttemptOutcome>, Option<AttemptError>) {
+        let destination = destination(batch);
+        let broker = match self.resolve(&destination).await {
+            Ok(broker) => broker,
+            Err((_, error)) => return (None, Some(error)),
+        };
+        let connection = match self.connection(broker, Purpose::Produce).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                self.learn(&destination, &error);
+                return (None, Some(error));
+            }
+        };
+        let name = connection.broker();
+        let span = tracing::info_span!(
+            "attempt",
+            otel.name = format!("attempt {number}"),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            error.r#type = Empty,
+            messaging.system = "kafka",
+            messaging.destination.name = &*batch.topic,
+            messaging.destination.partition.id = batch.info.partition,
+            server.address = &*name,
+            kafka.produce.attempt = number,
+            kafka.produce.outcome = Empty,
+        );
+        tracked.attempt(&name);
+        let request = self.request(batch);
+        let options = kafka_codec::connection::SubmitOptions::default()
+            .with_attempt(number)
+            .with_deadline(deadline.into_std());
+        let sent = async {
+            let encoded = connection.encode(&request, options)?;
+            connection.exchange(&encoded, options).await
+        };
+        let (outcome, error, timings) = match sent.instrument(span.clone()).await {
+            Ok((None, timings)) => (AttemptOutcome::Written, None, Some(timings)),
+            Ok((Some(response), timings)) => {
+                let (outcome, error) = match response.into_typed() {
+                    Ok(frame) => self.judge(batch, &frame),
+                    Err(error) => (
+                        AttemptOutcome::Omitted,
+                        Some(AttemptError::Send(SendError::Response(error))),
+                    ),
+                };
+                (outcome, error, Some(timings))
+            }
+            Err(error) => {
+                let outcome = match &error {
+                    SendError::Failed(failed) => AttemptOutcome::of_error(failed),
+                    other => AttemptOutcome::Transport {
+                        delivery: other.delivery(),
+                    },
+                };
+                (outcome, Some(AttemptError::Send(error)), None)
+            }
+        };
+        tracked.attempt_ended(outcome, timings);
+        span.record("kafka.produce.outcome", outcome.name());
+        match &error {
+            None => span.record("otel.status_code", "OK"),
+            Some(error) => {
+                self.learn_moved(&destination, &outcome, error);
+                span.record("error.type", error_type(error));
+                span.record("otel.status_code", "ERROR")
+            }
+        };
+        (Some(outcome), error)
+    }
+
+    fn request<'a>(&self, batch: &'a Produce) -> ProduceRequest<'a> {
+        ProduceRequest {
+            transactional_id: batch.transactional_id.as_deref().map(Into::into),
+            acks: batch.acks.into(),
+            timeout_ms: i32::try_from(batch.timeout.as_millis()).unwrap_or(i32::MAX),
+            topic_data: vec![TopicProduceData {
+                name: (*batch.topic).into(),
+                // Without an id the request goes out in a version that has names.
+                topic_id: self.view().topic_id(&batch.topic).unwrap_or_default(),
+                partition_data: vec![PartitionProduceData {
+                    index: batch.info.partition,
+                    records: Some(Blob::Shared(batch.records.clone())),
+                    ..Default::default()
+                }],
+                ..Default::default()
+            }],
+            ..Default::default()
+        }
+    }
+
+    /// What a response says of the batch.
+    fn judge(
+        &self,
+        batch: &Produce,
+        frame: &ResponseFrame<ProduceRequest<'static>>,
+    ) -> (AttemptOutcome, Option<AttemptError>) {
+        let response = match frame.decode() {
+            Ok(response) => response,
+            // The broker has carried it out, one way or the other.
+            Err(error) => return (AttemptOutcome::Omitted, Some(AttemptError::Decode(error))),
+        };
+        self.view().take_moved(&batch.topic, &response);
+        let mut partitions = response
+            .responses
+            .iter()
+            .flat_map(|it| &it.partition_responses);
+        let Some(partition) = partitions.find(|it| it.index == batch.info.partition) else {
+            return (AttemptOutcome::Omitted, None);
+        };
+        let code = partition.error_code;
+        if code.is_none() {
+            let outcome = AttemptOutcome::Acked {
+                base_offset: partition.base_offset,
+                append_time_ms: partition.log_append_time_ms,
+                log_start_offset: partition.log_start_offset,
+            };
+            return (outcome, None);
+        }
+        let leader = partition.current_leader.leader_id;
+        let outcome = match AttemptOutcome::of_code(code) {
+            AttemptOutcome::Moved { code, .. } => AttemptOutcome::Moved {
+                code,
+                leader: (leader >= 0).then_some(leader),
+            },
+            outcome => outcome,
+        };
+        (outcome, Some(AttemptError::Code(code)))
+    }
+
+    /// Forgets the leader, unless the broker has named another.
+    fn learn_moved(
+        &self,
+        destination: &Destination,
+        outcome: &AttemptOutcome,
+        error: &AttemptError,
+    ) {
+        match outcome {
+            AttemptOutcome::Moved {
+                leader: Some(_), ..
+            } => {}
+            _ => self.learn(destination, error),
+        }
+    }
+
+    /// The partitions whose oldest batch is at least `min_age` old and has at least `min_timeouts` attempts in a row that timed
+    /// out, the oldest first: what a caller may divert to other partitions, or shed.
+    #[must_use]
+    pub fn stuck(&self, min_age: Duration, min_timeouts: u32) -> Vec<StuckPartition> {
+        self.0.batches.stuck(min_age, min_timeouts)
+    }
+}
+
+fn destination(batch: &Produce) -> Destination {
+    Destination::Leader(batch.topic.clone(), batch.info.partition)
+}
+
+/// Whether another attempt would fail in the same way, as far as the outcome does not say so.
+fn is_fatal(error: &Option<AttemptError>) -> bool {
+    match error {
+        Some(AttemptError::Send(SendError::Submit(_) | SendError::NoResponse)) => true,
+        Some(error @ AttemptError::Connect(_)) => {
+            super::advice(kafka_codec::ApiKey::Produce, error).is_err()
+        }
+        _ => false,
+    }
+}
+
+/// The kind of an error, of which there are few: for `error.type`.
+fn error_type(error: &AttemptError) -> String {
+    match error {
+        AttemptError::Code(code) => {
+            ErrorCode::name(*code).map_or_else(|| code.0.to_string(), Into::into)
+        }
+        AttemptError::Connect(_) => "connect".into(),
+        AttemptError::Send(SendError::Failed(error)) => error.kind().name().into(),
+        AttemptError::Send(_) => "send".into(),
+        AttemptError::Decode(_) => "decode".into(),
+        AttemptError::NoDestination(_) => "no_leader".into(),
+    }
+}

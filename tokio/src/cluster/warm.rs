@@ -1,0 +1,157 @@
+//! Connections that are open before they are needed, and stay open.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::sleep;
+
+use super::{AttemptError, Cluster, ClusterError, Purpose};
+use crate::Setup;
+
+/// Which brokers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Brokers {
+    /// All of the cluster. Metadata is asked for if none is known.
+    All,
+    /// Those with these ids.
+    Only(Vec<i32>),
+}
+
+/// How a connection was found to be open.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reached {
+    /// It was opened now: how long each phase took.
+    Opened(Setup),
+    /// It was open and answered a probe: how long that took.
+    Probed(Duration),
+}
+
+impl fmt::Display for Reached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opened(setup) => write!(f, "opened in {setup}"),
+            Self::Probed(took) => write!(f, "open, answered in {took:.1?}"),
+        }
+    }
+}
+
+/// Who could be reached, and who not and why.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct EnsureReport {
+    /// The brokers whose connection is open and answers.
+    pub reached: BTreeMap<i32, Reached>,
+    /// The other brokers.
+    pub unreachable: BTreeMap<i32, AttemptError>,
+}
+
+/// A task that keeps connections open. It ends when this is dropped.
+#[derive(Debug)]
+pub struct KeptOpen(AbortHandle);
+
+impl Drop for KeptOpen {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Cluster {
+    /// Opens the connections to brokers that are missing, and probes those that are open with ApiVersions, all at once. A
+    /// connection that turns out to be dead is opened again, once.
+    ///
+    /// # Errors
+    ///
+    /// [`ClusterError`] if no broker is known and metadata could not be had. A broker that could not be reached is no error:
+    /// it is in the report.
+    pub async fn ensure_open(
+        &self,
+        brokers: &Brokers,
+        purpose: Purpose,
+    ) -> Result<EnsureReport, ClusterError> {
+        if self.brokers().is_empty() {
+            self.refresh([]).await?;
+        }
+        let ids = match brokers {
+            Brokers::All => self.brokers(),
+            Brokers::Only(ids) => ids.clone(),
+        };
+        let mut tasks = JoinSet::new();
+        for id in ids {
+            let cluster = self.clone();
+            tasks.spawn(async move { (id, cluster.reach(id, purpose).await) });
+        }
+        let mut report = EnsureReport::default();
+        while let Some(done) = tasks.join_next().await {
+            match done {
+                Ok((id, Ok(reached))) => drop(report.reached.insert(id, reached)),
+                Ok((id, Err(error))) => drop(report.unreachable.insert(id, error)),
+                // It panicked, which is told as such.
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        Ok(report)
+    }
+
+    async fn reach(&self, broker: i32, purpose: Purpose) -> Result<Reached, AttemptError> {
+        let (connection, setup) = self.open(broker, purpose).await?;
+        if let Some(setup) = setup {
+            return Ok(Reached::Opened(setup));
+        }
+        if let Ok(took) = connection.probe().await {
+            return Ok(Reached::Probed(took));
+        }
+        connection.close().await;
+        match self.open(broker, purpose).await? {
+            (_, Some(setup)) => Ok(Reached::Opened(setup)),
+            // Another caller has opened it.
+            (connection, None) => match connection.probe().await {
+                Ok(took) => Ok(Reached::Probed(took)),
+                Err(error) => Err(AttemptError::Send(error)),
+            },
+        }
+    }
+
+    /// Calls [`ensure_open`](Self::ensure_open) for some purposes at once and then at an interval, on a task of its own, until
+    /// the returned value is dropped. What cannot be reached is traced as a warning.
+    ///
+    /// With [idle limits](super::ClusterOptions::with_idle_limits) each open connection is probed by itself before anyone
+    /// closes it; this also opens those that were lost, and those of brokers that are new.
+    #[must_use]
+    pub fn keep_open(
+        &self,
+        brokers: Brokers,
+        purposes: impl IntoIterator<Item = Purpose>,
+        interval: Duration,
+    ) -> KeptOpen {
+        let purposes: Vec<Purpose> = purposes.into_iter().collect();
+        let cluster = self.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                for purpose in &purposes {
+                    cluster.ensure_and_trace(&brokers, *purpose).await;
+                }
+                sleep(interval).await;
+            }
+        });
+        KeptOpen(task.abort_handle())
+    }
+
+    async fn ensure_and_trace(&self, brokers: &Brokers, purpose: Purpose) {
+        let purpose_name = purpose.name();
+        match self.ensure_open(brokers, purpose).await {
+            Ok(report) => {
+                for (broker, reached) in &report.reached {
+                    tracing::debug!(broker, purpose = purpose_name, "{reached}");
+                }
+                for (broker, error) in &report.unreachable {
+                    tracing::warn!(broker, purpose = purpose_name, "{error}");
+                }
+            }
+            Err(error) => tracing::warn!(purpose = purpose_name, "{error}"),
+        }
+    }
+}

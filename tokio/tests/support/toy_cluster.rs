@@ -1,0 +1,244 @@
+//! A cluster in this process: brokers that share what they know, answer by script, and can be told to fail.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use kafka_codec::messages::metadata_response::{
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use kafka_codec::messages::produce_response::{
+    NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
+};
+use kafka_codec::messages::{
+    FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatResponse, MetadataResponse,
+    ProduceRequest, ProduceResponse, find_coordinator_response::Coordinator,
+};
+use kafka_codec::wire::Uuid;
+use kafka_codec::{ApiKey, ErrorCode};
+use kafka_codec_tokio::{Client, Cluster, ClusterOptions, Server, ServerOptions, ServerRequest};
+use tokio::task::JoinHandle;
+
+/// What a broker does with a Produce request.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub(crate) enum Script {
+    /// Answers with a code.
+    Code(ErrorCode),
+    /// Answers that another broker leads, and names it.
+    MovedTo(i32),
+    /// Appends the batch, and closes the connection instead of answering.
+    CloseAfterAppend,
+    /// Answers nothing.
+    Silent,
+}
+
+/// What the brokers share.
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub(crate) ports: BTreeMap<i32, u16>,
+    pub(crate) leader: i32,
+    pub(crate) leader_epoch: i32,
+    pub(crate) coordinator: i32,
+    /// What is done with the next Produce requests; they are appended when it is empty.
+    pub(crate) scripts: VecDeque<Script>,
+    /// The sizes of the batches in the log.
+    pub(crate) log: Vec<usize>,
+    /// Each request: the broker and the API.
+    pub(crate) seen: Vec<(i32, ApiKey)>,
+}
+
+pub(crate) struct ToyCluster {
+    pub(crate) shared: Arc<Mutex<Shared>>,
+    brokers: BTreeMap<i32, JoinHandle<()>>,
+}
+
+impl ToyCluster {
+    /// Brokers 1 to `count`, of which the first leads the only partition of `orders` and coordinates all groups.
+    pub(crate) async fn start(count: i32) -> Self {
+        let shared = Arc::new(Mutex::new(Shared {
+            leader: 1,
+            leader_epoch: 1,
+            coordinator: 1,
+            ..Shared::default()
+        }));
+        let mut brokers = BTreeMap::new();
+        for id in 1..=count {
+            let options = ServerOptions::of_apis(ApiKey::ALL.iter().copied());
+            let server = Server::bind("127.0.0.1:0", options).await.unwrap();
+            let port = server.local_addr().unwrap().port();
+            shared.lock().unwrap().ports.insert(id, port);
+            brokers.insert(id, tokio::spawn(listen(id, server, shared.clone())));
+        }
+        Self { shared, brokers }
+    }
+
+    /// Stops a broker: its port refuses, and its connections are closed.
+    pub(crate) async fn stop(&mut self, id: i32) {
+        let broker = self.brokers.remove(&id).unwrap();
+        broker.abort();
+        let _ = broker.await;
+    }
+
+    pub(crate) fn options(&self) -> ClusterOptions {
+        let shared = self.shared.lock().unwrap();
+        ClusterOptions::new(
+            shared
+                .ports
+                .values()
+                .map(|port| format!("127.0.0.1:{port}")),
+        )
+    }
+
+    pub(crate) fn cluster(&self) -> Cluster {
+        Cluster::new(self.options())
+    }
+
+    pub(crate) fn script(&self, scripts: impl IntoIterator<Item = Script>) {
+        self.shared.lock().unwrap().scripts.extend(scripts);
+    }
+
+    /// The brokers that requests of an API came to, in order.
+    pub(crate) fn asked(&self, key: ApiKey) -> Vec<i32> {
+        let shared = self.shared.lock().unwrap();
+        let seen = shared.seen.iter().filter(|(_, seen)| *seen == key);
+        seen.map(|(broker, _)| *broker).collect()
+    }
+}
+
+async fn listen(id: i32, server: Server, shared: Arc<Mutex<Shared>>) {
+    let mut clients = tokio::task::JoinSet::new();
+    while let Ok(client) = server.accept().await {
+        clients.spawn(serve(id, client, shared.clone()));
+    }
+}
+
+async fn serve(id: i32, client: Client, shared: Arc<Mutex<Shared>>) {
+    let mut held = Vec::new();
+    while let Some(request) = client.next_request().await {
+        let key = request.label().api_key;
+        shared.lock().unwrap().seen.push((id, key));
+        match key {
+            ApiKey::Metadata => request.respond(&metadata(&shared.lock().unwrap())),
+            ApiKey::FindCoordinator => {
+                let asked = request.decode::<FindCoordinatorRequest<'_>>().unwrap();
+                let shared = shared.lock().unwrap();
+                let coordinator = Coordinator {
+                    key: asked.coordinator_keys[0].clone(),
+                    node_id: shared.coordinator,
+                    host: "127.0.0.1".into(),
+                    port: shared.ports[&shared.coordinator].into(),
+                    ..Default::default()
+                };
+                request.respond(&FindCoordinatorResponse {
+                    coordinators: vec![coordinator],
+                    ..Default::default()
+                })
+            }
+            ApiKey::Heartbeat => {
+                let is_coordinator = shared.lock().unwrap().coordinator == id;
+                let error_code = match is_coordinator {
+                    true => ErrorCode::NONE,
+                    false => ErrorCode::NOT_COORDINATOR,
+                };
+                request.respond(&HeartbeatResponse {
+                    error_code,
+                    ..Default::default()
+                })
+            }
+            ApiKey::Produce => match produce(id, &request, &mut shared.lock().unwrap()) {
+                Some(response) => request.respond(&response),
+                None if request.incoming().expects_response() => {
+                    held.push(request);
+                    continue;
+                }
+                None => continue,
+            },
+            _ => Ok(()),
+        }
+        .unwrap();
+    }
+}
+
+fn metadata(shared: &Shared) -> MetadataResponse<'static> {
+    let brokers = shared
+        .ports
+        .iter()
+        .map(|(id, port)| MetadataResponseBroker {
+            node_id: *id,
+            host: "127.0.0.1".into(),
+            port: (*port).into(),
+            ..Default::default()
+        });
+    MetadataResponse {
+        brokers: brokers.collect(),
+        controller_id: 1,
+        topics: vec![MetadataResponseTopic {
+            name: Some("orders".into()),
+            topic_id: Uuid::from_u128(7),
+            partitions: vec![MetadataResponsePartition {
+                leader_id: shared.leader,
+                leader_epoch: shared.leader_epoch,
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    }
+}
+
+fn produce(
+    id: i32,
+    request: &ServerRequest,
+    shared: &mut Shared,
+) -> Option<ProduceResponse<'static>> {
+    let decoded = request.decode::<ProduceRequest<'_>>().unwrap();
+    let records = decoded.topic_data[0].partition_data[0]
+        .records
+        .as_ref()
+        .unwrap();
+    let mut partition = PartitionProduceResponse::default();
+    let mut endpoints = Vec::new();
+    let script = match shared.leader == id {
+        true => shared.scripts.pop_front(),
+        false => Some(Script::MovedTo(shared.leader)),
+    };
+    match script {
+        None => {
+            partition.base_offset = shared.log.len() as i64;
+            shared.log.push(records.len());
+        }
+        Some(Script::Code(code)) => partition.error_code = code,
+        Some(Script::MovedTo(leader)) => {
+            if shared.leader != leader {
+                (shared.leader, shared.leader_epoch) = (leader, shared.leader_epoch + 1);
+            }
+            partition.error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+            partition.current_leader.leader_id = leader;
+            partition.current_leader.leader_epoch = shared.leader_epoch;
+            endpoints.push(NodeEndpoint {
+                node_id: leader,
+                host: "127.0.0.1".into(),
+                port: shared.ports[&leader].into(),
+                ..Default::default()
+            });
+        }
+        Some(Script::CloseAfterAppend) => {
+            shared.log.push(records.len());
+            request.client().close();
+            return None;
+        }
+        Some(Script::Silent) => return None,
+    }
+    if !request.incoming().expects_response() {
+        return None;
+    }
+    Some(ProduceResponse {
+        responses: vec![TopicProduceResponse {
+            topic_id: decoded.topic_data[0].topic_id,
+            partition_responses: vec![partition],
+            ..Default::default()
+        }],
+        node_endpoints: endpoints,
+        ..Default::default()
+    })
+}
