@@ -180,7 +180,7 @@ macro_rules! any_messages {
             type Owned = $name<'static>;
 
             #[inline]
-            fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+            fn own(self, frame: Option<&$crate::wire::SharedFrame<'_>>) -> Self::Owned {
                 match self {
                     $(Self::$api(message) => $name::$api(message.own(frame)),)*
                 }

@@ -3,14 +3,12 @@
 pub use std::borrow::Cow;
 pub use std::time::Duration;
 
-pub use bytes::Bytes;
-
 pub use crate::api_key::HeaderRanges;
 pub use crate::enumerations::*;
 pub use crate::wire::read_cursor::{ReadCursor, Tag, TagSection};
 pub use crate::wire::structs::Struct;
 pub use crate::wire::write_cursor::{TagWriter, WriteCursor};
-pub use crate::wire::{Blob, Encoding, IntoOwned, Packed, TaggedFields, Uuid};
+pub use crate::wire::{Blob, Encoding, IntoOwned, Packed, SharedFrame, TaggedFields, Uuid};
 pub use crate::{
     ApiKey, Decode, ErrorCode, Message, Request, Response, UnselectedResponse, Version,
     VersionRange,
@@ -59,11 +57,11 @@ macro_rules! into_owned {
             type Owned = $name<'static>;
 
             #[inline]
-            fn own(self, frame: Option<&$crate::generated::Bytes>) -> Self::Owned {
-                $name {
-                    $($field: self.$field.own(frame),)*
-                    unknown_tagged_fields: self.unknown_tagged_fields.own(frame),
-                }
+            fn own(self, frame: Option<&$crate::generated::SharedFrame<'_>>) -> Self::Owned {
+                let Self { $($field,)* unknown_tagged_fields } = self;
+                $(let $field = $field.own(frame);)*
+                let unknown_tagged_fields = unknown_tagged_fields.own(frame);
+                $name { $($field,)* unknown_tagged_fields }
             }
         }
     };

@@ -90,6 +90,7 @@ pub use unselected::UnselectedResponse;
 pub use version::{Version, VersionRange};
 pub use version_table::{VersionError, VersionTable};
 pub use versioned::Versioned;
+pub use wire::IntoOwned;
 
 /// The examples of the README run as tests.
 #[cfg(doctest)]

@@ -180,7 +180,7 @@ pub trait Request: Message {
     const KEY: ApiKey;
 
     /// What the broker answers with, in the same version.
-    type Response<'a>: Response + Decode<'a>;
+    type Response<'a>: Response + Decode<'a> + IntoOwned<Owned = Self::Response<'static>>;
 
     /// The header versions of the API, as its definition states them.
     #[doc(hidden)]

@@ -96,6 +96,28 @@ impl<R: Request> ResponseFrame<R> {
         let response = Decode::decode_from(&mut reader, self.version)?;
         Ok((response, reader.rest()))
     }
+
+    /// Decodes the response, within default [`Limits`], and detaches it from the frame: blobs and number arrays share
+    /// the frame's bytes, strings are copied.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::{DecodeError, Request, ResponseFrame};
+    ///
+    /// /// Generic code passes on a response that borrows nothing.
+    /// fn received<R: Request>(frame: ResponseFrame<R>) -> Result<R::Response<'static>, DecodeError> {
+    ///     frame.into_owned()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    pub fn into_owned(self) -> Result<R::Response<'static>, DecodeError> {
+        self.decode()
+            .map(|response| response.into_owned_in(&self.frame))
+    }
 }
 
 impl<R> ResponseFrame<R> {

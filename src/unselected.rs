@@ -1,9 +1,7 @@
 //! The response of a request that was generated without it.
 
-use bytes::Bytes;
-
 use crate::api_key::HeaderRanges;
-use crate::wire::{Blob, IntoOwned, ReadCursor, WriteCursor};
+use crate::wire::{Blob, IntoOwned, ReadCursor, SharedFrame, WriteCursor};
 use crate::{ApiKey, Decode, Message, Response, Version, VersionRange};
 
 /// A response that keeps its bytes, of a request that was generated without its own.
@@ -57,7 +55,7 @@ impl<const KEY: i16, const FLEXIBLE_FROM: i16> IntoOwned
 {
     type Owned = UnselectedResponse<'static, KEY, FLEXIBLE_FROM>;
 
-    fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> Self::Owned {
         UnselectedResponse {
             body: self.body.own(frame),
         }

@@ -1,9 +1,7 @@
 //! A message together with the version it is in, and the form in which the version stands in front of it.
 //! What stands in front of whole records of a topic is in `internal_topics`.
 
-use bytes::Bytes;
-
-use crate::wire::{IntoOwned, Limits, Reader, Writer};
+use crate::wire::{IntoOwned, Limits, Reader, SharedFrame, Writer};
 use crate::{Decode, DecodeError, EncodeError, Message, Version};
 
 /// A message and the version that it was or will be written in.
@@ -122,7 +120,7 @@ impl<M: Message> Versioned<M> {
 impl<M: IntoOwned> IntoOwned for Versioned<M> {
     type Owned = Versioned<M::Owned>;
 
-    fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> Self::Owned {
         Versioned {
             version: self.version,
             message: self.message.own(frame),

@@ -9,9 +9,11 @@ use std::thread;
 
 use allocation_counter::measure;
 use bytes::{Buf, Bytes};
-use kafka_codec::messages::{FetchResponse, MetadataRequest, MetadataResponse};
+use kafka_codec::messages::{
+    FetchResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
+};
 use kafka_codec::wire::Writer;
-use kafka_codec::{Decode, Message, ResponseFrame, Version, frame};
+use kafka_codec::{Decode, IntoOwned, Message, Request, ResponseFrame, Version, frame};
 
 #[path = "../benches/peers/src/inputs.rs"]
 #[allow(
@@ -90,6 +92,60 @@ fn decoding_a_fetch_response_allocates_once_for_each_array_of_structs() {
     );
     // Topics, and the partitions of each.
     assert_eq!(count, 1 + 50);
+}
+
+#[test]
+fn owning_a_message_allocates_for_its_strings_and_shares_the_rest_with_the_frame() {
+    /// How many allocations owning takes after decoding; a macro, as the type differs with the lifetime of the bytes.
+    macro_rules! own {
+        ($message:ident, $input:expr, $version:expr) => {{
+            let frame = Bytes::from($input.encode_to_vec($version).unwrap());
+            let decoded = $message::decode(&frame, $version).unwrap();
+            let mut owned = None;
+            let count = allocations(|| owned = Some(decoded.into_owned_in(&frame)));
+            assert_eq!(owned.unwrap(), $input);
+            count
+        }};
+    }
+    // Number arrays share one handle of the frame.
+    const HANDLE: u64 = 1;
+    // Names of topics, hosts of brokers and the id of the cluster.
+    let count = own!(MetadataResponse, inputs::metadata_response(), V12);
+    assert_eq!(count, 1000 + 6 + 1 + HANDLE);
+    // Names of topics.
+    let count = own!(FetchResponse, inputs::fetch_response(), V12);
+    assert_eq!(count, 50);
+    // Names of topics, the group and the member.
+    let count = own!(
+        OffsetCommitRequest,
+        inputs::offset_commit_request(),
+        Version(8)
+    );
+    assert_eq!(count, 25 + 1 + 1);
+}
+
+#[test]
+fn generic_code_passes_on_a_response_that_borrows_nothing() {
+    fn received<R: Request>(frame: Bytes, version: Version) -> R::Response<'static> {
+        let frame = ResponseFrame::<R>::new(frame, version).unwrap();
+        frame.into_owned().unwrap()
+    }
+    fn owned<R: Request>(body: &[u8], version: Version) -> R::Response<'static> {
+        let response: R::Response<'_> = Decode::decode(body, version).unwrap();
+        response.into_owned()
+    }
+    let response = inputs::metadata_response();
+    let mut bytes = frame::encode_response(Vec::new(), &response, V12, 7).unwrap();
+    bytes.advance(4);
+    let frame = bytes.copy_to_bytes(bytes.remaining());
+    let start = frame.as_ptr_range();
+    let received = received::<MetadataRequest<'_>>(frame.clone(), V12);
+    assert_eq!(received, response);
+    let replicas = &received.topics[999].partitions[5].replica_nodes;
+    assert!(start.contains(&replicas.as_bytes().as_ptr()), "copied");
+
+    let body = response.encode_to_vec(V12).unwrap();
+    assert_eq!(owned::<MetadataRequest<'_>>(&body, V12), response);
 }
 
 #[test]

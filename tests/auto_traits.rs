@@ -8,7 +8,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use kafka_codec::frame::{FrameError, FrameErrorKind, FrameReader};
-use kafka_codec::generated::{HeaderRanges, ReadCursor, Tag, TagSection, TagWriter, WriteCursor};
+use kafka_codec::generated::{
+    HeaderRanges, ReadCursor, SharedFrame, Tag, TagSection, TagWriter, WriteCursor,
+};
 use kafka_codec::internal_topics::{
     GroupCoordinatorRecord, MetadataRecord, RemoteLogMetadataRecord, ShareCoordinatorRecord,
     TransactionCoordinatorRecord, UnknownCoordinatorRecord, UnknownRecord,
@@ -60,7 +62,7 @@ fn every_public_type_is_send_and_sync() {
     is_owned::<(Encoding, Limits, Tag, Uuid, ParseUuidError, WriteCursor)>();
     is_shared::<(Blob<'_>, Packed<'_, i32>, TaggedField<'_>, TaggedFields<'_>)>();
     is_shared::<(Reader<'_>, ReadCursor<'_>, TagSection<'_>, TagWriter<'_>)>();
-    is_shared::<(AnyRequest<'_>, AnyResponse<'_>)>();
+    is_shared::<(AnyRequest<'_>, AnyResponse<'_>, SharedFrame<'_>)>();
     is_owned::<ResponseFrame<messages::FetchRequest<'static>>>();
     is_shared::<(MetadataRecord<'_>, RemoteLogMetadataRecord<'_>)>();
     is_shared::<(GroupCoordinatorRecord<'_>, ShareCoordinatorRecord<'_>)>();

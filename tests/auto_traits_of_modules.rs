@@ -113,6 +113,9 @@ fn the_types_of_correlation_are_send_and_sync() {
 #[test]
 fn the_types_of_records_are_send_and_sync() {
     use kafka_codec::records;
+    is_shared::<records::AbortedTransaction>();
+    is_shared::<records::FetchedBatch<'_>>();
+    is_shared::<records::FetchedRecords<'_>>();
     is_shared::<records::Attributes>();
     is_shared::<records::Batch<'_>>();
     is_shared::<records::BatchBuilder>();

@@ -1,10 +1,8 @@
 //! Records of coordinators: a key with the record's type in front and a value with its version in front,
 //! and the macro for the enum over those of a topic. Which there are is generated.
 
-use bytes::Bytes;
-
 use crate::versioned::split_int16;
-use crate::wire::{Blob, IntoOwned, Limits};
+use crate::wire::{Blob, IntoOwned, Limits, SharedFrame};
 use crate::{Decode, DecodeError, EncodeError, Message, Version, Versioned};
 
 /// A record of a type that is not known here, or with a value in a version that is not.
@@ -21,7 +19,7 @@ pub struct UnknownCoordinatorRecord<'a> {
 impl IntoOwned for UnknownCoordinatorRecord<'_> {
     type Owned = UnknownCoordinatorRecord<'static>;
 
-    fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> Self::Owned {
         UnknownCoordinatorRecord {
             record_type: self.record_type,
             key: self.key.own(frame),
@@ -194,7 +192,7 @@ macro_rules! coordinator_records {
             type Owned = $name<'static>;
 
             #[inline]
-            fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+            fn own(self, frame: Option<&$crate::wire::SharedFrame<'_>>) -> Self::Owned {
                 match self {
                     $(Self::$variant { key, value } => $name::$variant {
                         key: key.own(frame),

@@ -1,9 +1,7 @@
 //! Records that are a value only, with a frame version, their type and their version in front, and the
 //! macro for the enum over those of a topic. Which there are is generated.
 
-use bytes::Bytes;
-
-use crate::wire::{Blob, IntoOwned, Reader, Writer};
+use crate::wire::{Blob, IntoOwned, Reader, SharedFrame, Writer};
 use crate::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, Version, VersionRange};
 
 /// A record of a type that is not known here, or in a version that is not.
@@ -18,7 +16,7 @@ pub struct UnknownRecord<'a> {
 impl IntoOwned for UnknownRecord<'_> {
     type Owned = UnknownRecord<'static>;
 
-    fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> Self::Owned {
         UnknownRecord {
             record_type: self.record_type,
             body: self.body.own(frame),
@@ -191,7 +189,7 @@ macro_rules! framed_records {
             type Owned = $name<'static>;
 
             #[inline]
-            fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+            fn own(self, frame: Option<&$crate::wire::SharedFrame<'_>>) -> Self::Owned {
                 match self {
                     $(Self::$variant(message) => $name::$variant(message.own(frame)),)*
                     Self::Unknown(unknown) => $name::Unknown(unknown.own(frame)),

@@ -48,8 +48,6 @@ mod framed;
 pub use coordinator::UnknownCoordinatorRecord;
 pub use framed::UnknownRecord;
 
-use bytes::Bytes;
-
 use crate::wire::{IntoOwned, Limits, Writer};
 use crate::{Decode as _, DecodeError, EncodeError, Message, Version, Versioned, messages};
 

@@ -4,7 +4,7 @@ use std::{fmt, ops};
 
 use bytes::Bytes;
 
-use super::IntoOwned;
+use super::{IntoOwned, SharedFrame};
 
 /// The value of a `bytes` or `records` field: borrowed from the input, or shared.
 ///
@@ -113,20 +113,13 @@ impl From<Blob<'_>> for Bytes {
 impl IntoOwned for Blob<'_> {
     type Owned = Blob<'static>;
 
-    fn own(self, frame: Option<&Bytes>) -> Blob<'static> {
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> Blob<'static> {
         let shared = match (&self, frame) {
-            (Self::Borrowed(bytes), Some(frame)) => part_of(frame, bytes),
+            (Self::Borrowed(bytes), Some(frame)) => frame.share(bytes),
             _ => None,
         };
         Blob::Shared(shared.unwrap_or_else(|| self.into()))
     }
-}
-
-/// `part` as a view of `frame`; `None` if it does not lie in it.
-fn part_of(frame: &Bytes, part: &[u8]) -> Option<Bytes> {
-    let start = part.as_ptr().addr().checked_sub(frame.as_ptr().addr())?;
-    let end = start.checked_add(part.len())?;
-    (end <= frame.len()).then(|| frame.slice(start..end))
 }
 
 #[cfg(test)]

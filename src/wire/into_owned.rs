@@ -1,10 +1,10 @@
-//! Letting go of the input that a decoded value borrows.
+//! Detaching decoded values from the input that they borrow.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::Uuid;
+use super::{SharedFrame, Uuid};
 use crate::ErrorCode;
 
 /// A value that may borrow its input, and can detach from it.
@@ -14,20 +14,19 @@ pub trait IntoOwned: Sized {
     /// The same type, borrowing nothing.
     type Owned: 'static;
 
-    /// The value without its borrows; bytes that lie in `frame` are shared with it, all else is
-    /// copied.
+    /// Detaches the value from the input; bytes that lie in `frame` are shared with it, all else is copied.
     #[doc(hidden)]
-    fn own(self, frame: Option<&Bytes>) -> Self::Owned;
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> Self::Owned;
 
-    /// The value without its borrows: what was borrowed is copied.
+    /// Detaches the value from the input: what was borrowed is copied.
     fn into_owned(self) -> Self::Owned {
         self.own(None)
     }
 
-    /// The value without its borrows: blobs that lie in `frame` are shared with it, all else is
-    /// copied.
+    /// Detaches the value from the input: blobs and number arrays that lie in `frame` are shared with it, strings are
+    /// copied. The frame stays in memory as long as one of them.
     fn into_owned_in(self, frame: &Bytes) -> Self::Owned {
-        self.own(Some(frame))
+        self.own(Some(&SharedFrame::new(frame)))
     }
 }
 
@@ -38,7 +37,7 @@ macro_rules! as_they_are {
             type Owned = Self;
 
             #[inline]
-            fn own(self, _: Option<&bytes::Bytes>) -> Self {
+            fn own(self, _: Option<&$crate::wire::SharedFrame<'_>>) -> Self {
                 self
             }
         }
@@ -52,7 +51,7 @@ as_they_are!(bool i8 i16 u16 i32 u32 i64 f64 Uuid ErrorCode);
 impl IntoOwned for Cow<'_, str> {
     type Owned = Cow<'static, str>;
 
-    fn own(self, _: Option<&Bytes>) -> Cow<'static, str> {
+    fn own(self, _: Option<&SharedFrame<'_>>) -> Cow<'static, str> {
         Cow::Owned(Cow::into_owned(self))
     }
 }
@@ -60,7 +59,7 @@ impl IntoOwned for Cow<'_, str> {
 impl<T: IntoOwned> IntoOwned for Option<T> {
     type Owned = Option<T::Owned>;
 
-    fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> Self::Owned {
         self.map(|value| value.own(frame))
     }
 }
@@ -68,7 +67,7 @@ impl<T: IntoOwned> IntoOwned for Option<T> {
 impl<T: IntoOwned> IntoOwned for Vec<T> {
     type Owned = Vec<T::Owned>;
 
-    fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> Self::Owned {
         self.into_iter().map(|value| value.own(frame)).collect()
     }
 }

@@ -29,6 +29,7 @@ pub(crate) mod packed;
 pub(crate) mod read_cursor;
 mod reader;
 mod segments;
+mod shared_frame;
 pub(crate) mod structs;
 mod tagged_fields;
 mod uuid;
@@ -45,6 +46,8 @@ pub(crate) use packed::fixed_width;
 pub use packed::{FixedWidth, Packed};
 pub use reader::Reader;
 pub use segments::Segments;
+#[doc(hidden)]
+pub use shared_frame::SharedFrame;
 pub use tagged_fields::{TaggedField, TaggedFields};
 pub use uuid::{ParseUuidError, Uuid};
 pub use writer::Writer;

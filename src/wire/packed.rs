@@ -1,12 +1,10 @@
 //! Arrays of fixed-width values, kept as the bytes they are sent in.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use bytes::Bytes;
-
-use super::{IntoOwned, Uuid};
+use super::shared_frame::PackedBytes;
+use super::{IntoOwned, SharedFrame, Uuid};
 
 /// A value that takes the same number of bytes whatever it is.
 ///
@@ -87,7 +85,8 @@ pub(crate) use fixed_width;
 
 /// An array of fixed-width values: the big-endian bytes themselves.
 ///
-/// Decoding one borrows the input and allocates nothing; values are read when asked for. Build one
+/// Decoding one borrows the input and allocates nothing; values are read when asked for. An owned one shares the bytes
+/// of its frame: see [`into_owned_in`](IntoOwned::into_owned_in). Build one
 /// from a `Vec`, a slice, an array or an iterator. Two are equal if their bytes are.
 ///
 /// # Examples
@@ -102,7 +101,7 @@ pub(crate) use fixed_width;
 /// ```
 #[derive(Clone)]
 pub struct Packed<'a, T> {
-    bytes: Cow<'a, [u8]>,
+    bytes: PackedBytes<'a>,
     values: PhantomData<T>,
 }
 
@@ -123,7 +122,7 @@ impl<'a, T: FixedWidth> Packed<'a, T> {
     #[inline]
     pub(super) fn whole(bytes: &'a [u8]) -> Self {
         Self {
-            bytes: Cow::Borrowed(bytes),
+            bytes: PackedBytes::Borrowed(bytes),
             values: PhantomData,
         }
     }
@@ -132,34 +131,34 @@ impl<'a, T: FixedWidth> Packed<'a, T> {
     #[must_use]
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_slice()
     }
 
     /// How many values.
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
-        self.bytes.len() / T::SIZE
+        self.as_bytes().len() / T::SIZE
     }
 
     /// Whether there are no values.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.as_bytes().is_empty()
     }
 
     /// The value at `index`; `None` if there are fewer.
     #[must_use]
     #[inline]
     pub fn get(&self, index: usize) -> Option<T> {
-        T::from_be(self.bytes.get(index.checked_mul(T::SIZE)?..)?)
+        T::from_be(self.as_bytes().get(index.checked_mul(T::SIZE)?..)?)
     }
 
     /// All values, in order.
     #[inline]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = T> + ExactSizeIterator + Clone + '_ {
-        self.bytes
+        self.as_bytes()
             .chunks_exact(T::SIZE)
             .map(|chunk| T::from_be(chunk).expect("chunks_exact gives chunks of SIZE bytes"))
     }
@@ -174,7 +173,7 @@ impl<'a, T: FixedWidth> Packed<'a, T> {
 impl<T> Default for Packed<'_, T> {
     fn default() -> Self {
         Self {
-            bytes: Cow::Borrowed(&[]),
+            bytes: PackedBytes::Borrowed(&[]),
             values: PhantomData,
         }
     }
@@ -182,7 +181,7 @@ impl<T> Default for Packed<'_, T> {
 
 impl<T> PartialEq for Packed<'_, T> {
     fn eq(&self, other: &Self) -> bool {
-        self.bytes == other.bytes
+        self.bytes.as_slice() == other.bytes.as_slice()
     }
 }
 
@@ -202,7 +201,7 @@ impl<T: FixedWidth> FromIterator<T> for Packed<'_, T> {
             value.put_be(&mut bytes);
         }
         Self {
-            bytes: Cow::Owned(bytes),
+            bytes: PackedBytes::Owned(bytes),
             values: PhantomData,
         }
     }
@@ -229,9 +228,10 @@ impl<T: FixedWidth, const N: usize> From<[T; N]> for Packed<'_, T> {
 impl<T: FixedWidth + 'static> IntoOwned for Packed<'_, T> {
     type Owned = Packed<'static, T>;
 
-    fn own(self, _: Option<&Bytes>) -> Packed<'static, T> {
+    #[inline(always)]
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> Packed<'static, T> {
         Packed {
-            bytes: Cow::Owned(self.bytes.into_owned()),
+            bytes: self.bytes.own(frame),
             values: PhantomData,
         }
     }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use bytes::Bytes;
-
-use super::{Blob, IntoOwned};
+use super::{Blob, IntoOwned, SharedFrame};
 
 /// One tagged field of unknown meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +17,7 @@ pub struct TaggedField<'a> {
 impl IntoOwned for TaggedField<'_> {
     type Owned = TaggedField<'static>;
 
-    fn own(self, frame: Option<&Bytes>) -> TaggedField<'static> {
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> TaggedField<'static> {
         TaggedField {
             tag: self.tag,
             value: self.value.own(frame),
@@ -130,12 +128,20 @@ impl IntoOwned for TaggedFields<'_> {
     type Owned = TaggedFields<'static>;
 
     #[inline]
-    fn own(self, frame: Option<&Bytes>) -> TaggedFields<'static> {
-        TaggedFields(
-            self.0
-                .map(|fields| Arc::new(Sorted(Arc::unwrap_or_clone(fields).0.own(frame)))),
-        )
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> TaggedFields<'static> {
+        match self.0 {
+            None => TaggedFields(None),
+            Some(fields) => own_fields(fields, frame),
+        }
     }
+}
+
+/// Out of line, as it is rare, and part of every struct.
+#[cold]
+#[inline(never)]
+fn own_fields(fields: Arc<Sorted<'_>>, frame: Option<&SharedFrame<'_>>) -> TaggedFields<'static> {
+    let fields = Arc::unwrap_or_clone(fields).0.own(frame);
+    TaggedFields(Some(Arc::new(Sorted(fields))))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 pub mod inputs;
 pub mod measure;
+pub mod owned;
 pub mod walk;
 
 use std::hint::black_box;

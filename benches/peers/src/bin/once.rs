@@ -1,5 +1,5 @@
 //! Does one case once, inside of `measured`, for tools that count instructions or draw profiles:
-//! `once <number of the case> <ours|theirs> [times]`.
+//! `once <number of the case> <ours|theirs> [times]`. Those of owned messages come after the others.
 
 use std::env;
 
@@ -16,7 +16,9 @@ fn main() {
     let times: u32 = times
         .first()
         .map_or(1, |times| times.parse().expect("a number of times"));
-    let case = kafka_codec_peers::cases().swap_remove(number);
+    let mut cases = kafka_codec_peers::cases();
+    cases.extend(kafka_codec_peers::owned::cases());
+    let case = cases.swap_remove(number);
     let mut work = if side == "ours" {
         case.ours
     } else {

@@ -1,5 +1,5 @@
-//! Prints a table of how long each case takes with either crate, and of how long the walker takes beside
-//! typed decoding. Allocations come from standard input, as `allocations` prints them.
+//! Prints a table of how long each case takes with either crate, and of how long the walker and owned messages take
+//! beside typed decoding. Allocations come from standard input, as `allocations` prints them.
 
 use std::io::{self, BufRead};
 
@@ -36,6 +36,20 @@ fn main() {
         println!(
             "{name:<50}{:>9.2} us{:>9.2} us{:>8.2}x",
             times.ours, times.theirs, times.ratio
+        );
+    }
+    println!(
+        "\n{:<50}{:>12}{:>12}{:>9}",
+        "", "owned", "borrowed", "longer"
+    );
+    for case in kafka_codec_peers::owned::cases() {
+        let name = case.name.clone();
+        let times = Times::of(case);
+        println!(
+            "{name:<50}{:>9.2} us{:>9.2} us{:>8.2}x",
+            times.ours,
+            times.theirs,
+            1.0 / times.ratio
         );
     }
 }
