@@ -273,7 +273,9 @@ impl Pair {
         }
         match (content, &self.agreed) {
             (content::DATA, None) => true,
-            (content::CHANGE_CIPHER_SPEC, None) => self.client == Some(way),
+            (content::CHANGE_CIPHER_SPEC, None) => {
+                self.client == Some(way) && !self.shown.is_retried
+            }
             (content::CHANGE_CIPHER_SPEC, Some(_)) if self.is_version(TLS_1_3) => false,
             (content::DATA | content::CHANGE_CIPHER_SPEC, Some(_)) => {
                 !self.find_secrets(shared) && shared.secrets.is_growing()
@@ -309,7 +311,7 @@ impl Pair {
         let is_13 = self.is_version(TLS_1_3);
         match content {
             // In TLS 1.3 what is encrypted has one type; this one is for middleboxes.
-            content::CHANGE_CIPHER_SPEC if is_13 => {}
+            content::CHANGE_CIPHER_SPEC if is_13 || self.agreed.is_none() => {}
             content::HANDSHAKE if !has_keys || is_13 => self.handshake(way, body, arrival, onward),
             content::ALERT if !has_keys || (is_13 && body.len() == 2) => {
                 self.alert(way, body, arrival);

@@ -6,6 +6,8 @@ pub(crate) mod captures;
 pub(crate) mod command;
 pub(crate) mod packets;
 pub(crate) mod talk;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 pub(crate) mod typed;
 pub(crate) mod wrap;
 
@@ -102,7 +104,11 @@ pub(crate) fn decode(
     (list.0, counts, result)
 }
 
-fn feed(decoder: &mut Decoder, list: &mut List, bytes: Vec<u8>) -> Result<(), InputError> {
+pub(crate) fn feed(
+    decoder: &mut Decoder,
+    list: &mut List,
+    bytes: Vec<u8>,
+) -> Result<(), InputError> {
     let input = Input::new("test".to_owned(), Box::new(std::io::Cursor::new(bytes))).unwrap();
     let packets = Packets::new(input)?;
     #[cfg(feature = "tls")]
