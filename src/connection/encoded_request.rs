@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::bodies;
-use super::client::error::SubmitError;
-use super::client::version_choice::{Choice, common_versions, write_highest};
+use super::client::completion::SubmitError;
+use super::client::encode::{Choice, common_versions, write_highest};
 use super::{ConnectionOptions, SubmitOptions, VersionTable};
 use crate::messages::RequestHeader;
 use crate::version_table::sendable;

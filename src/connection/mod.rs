@@ -185,16 +185,16 @@ mod connectivity;
 #[cfg(feature = "metrics")]
 mod emitter;
 mod encoded_request;
-mod histogram;
 mod metrics;
 mod report;
 mod request;
 pub mod sasl;
 pub mod server;
-mod state;
 #[cfg(feature = "tracing")]
 pub(crate) mod trace;
 mod transmit;
+
+use std::fmt;
 
 pub use crate::frame::{ForeignProtocol, StreamPosition};
 pub use crate::{InvalidSoftware, NegotiationFault, VersionError, VersionTable};
@@ -202,9 +202,9 @@ pub use advice::{Advice, DuplicateRisk, Failure, Retry, keep_alive_interval};
 pub use bodies::server_wait;
 pub use client::Connection;
 pub use client::completion::{
-    Completion, DecodedResponse, Outcome, RawResponse, ResponseTypeError,
+    Completion, ConnectionError, ConnectionErrorKind, DecodedResponse, Outcome, RawResponse,
+    ResponseTypeError, SubmitError,
 };
-pub use client::error::{ConnectionError, ConnectionErrorKind, SubmitError};
 pub use client::event::{Event, Initialization, ProbeOutcome};
 pub use client::options::{
     ConnectionOptions, IdlePolicy, Negotiation, OnTimeout, ReauthenticationMode, SubmitOptions,
@@ -216,9 +216,77 @@ pub use connectivity::{Connectivity, ConnectivityEvent, EnsureReport, Ticket, Un
 #[cfg(feature = "metrics")]
 pub use emitter::MetricsEmitter;
 pub use encoded_request::EncodedRequest;
-pub use histogram::Histogram;
-pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Metrics};
+pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Histogram, Metrics};
 pub use report::{CloseReport, Confidence, Hint, HintKind, ReconnectAdvice, Severity, Unfinished};
 pub use request::{ApiLabel, Delivery, RequestId, Timings, Waits};
-pub use state::State;
 pub use transmit::Transmit;
+
+/// Where a connection is between being made and being closed.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// The transport is not open yet.
+    Connecting,
+    /// Waits for the broker to say which versions it has.
+    ApiVersions,
+    /// Waits for the broker to accept a SASL mechanism.
+    SaslHandshake,
+    /// Exchanges SASL tokens in SaslAuthenticate requests.
+    SaslAuthenticate,
+    /// Exchanges bare SASL tokens, after a handshake in version 0 or none.
+    SaslTokens,
+    /// Requests are sent.
+    Ready,
+    /// Proves again who it is; requests wait, responses still arrive.
+    Reauthenticating,
+    /// Takes no more requests and waits for the responses to those that were sent.
+    Draining,
+    /// Over. Only events are left.
+    Closed,
+}
+
+impl State {
+    /// The state in a word that does not change, for counters.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::ApiVersions => "api_versions",
+            Self::SaslHandshake => "sasl_handshake",
+            Self::SaslAuthenticate => "sasl_authenticate",
+            Self::SaslTokens => "sasl_tokens",
+            Self::Ready => "ready",
+            Self::Reauthenticating => "reauthenticating",
+            Self::Draining => "draining",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether no request of the caller was sent yet.
+    #[must_use]
+    pub const fn is_initial(self) -> bool {
+        matches!(
+            self,
+            Self::Connecting
+                | Self::ApiVersions
+                | Self::SaslHandshake
+                | Self::SaslAuthenticate
+                | Self::SaslTokens
+        )
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Connecting => "connecting",
+            Self::ApiVersions => "negotiating versions",
+            Self::SaslHandshake => "agreeing on a SASL mechanism",
+            Self::SaslAuthenticate | Self::SaslTokens => "authenticating",
+            Self::Ready => "ready",
+            Self::Reauthenticating => "authenticating again",
+            Self::Draining => "draining",
+            Self::Closed => "closed",
+        })
+    }
+}

@@ -10,7 +10,7 @@ use crate::connection::{
 use crate::{ApiKey, Version};
 
 use super::Connection;
-use super::request::{Origin, PendingRequest};
+use super::in_flight::{Origin, PendingRequest};
 
 /// The report of a connection that is about to close for this reason.
 pub(super) fn report(connection: &Connection, now: Instant, reason: CloseReason) -> CloseReport {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use crate::connection::StreamPosition;
 use crate::connection::request::earlier;
 
+use super::in_flight::PendingRequest;
 use super::options::{ConnectionOptions, IdlePolicy, TimeoutFrom};
-use super::request::PendingRequest;
 
 /// What happens when, but for the deadline of a phase, which is the session's.
 ///

@@ -1,4 +1,4 @@
-//! Requests become frames: numbered, with their headers, and with what is known of them beside.
+//! Requests become frames: in the highest version that holds them, numbered, and with their headers.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,18 +6,20 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::connection::bodies::{self, ROUTED};
-use crate::connection::{ApiLabel, EncodedRequest, RequestId, Timings};
+use crate::connection::bodies::ROUTED;
+use crate::connection::{ApiLabel, EncodedRequest, RequestId, Timings, bodies};
 use crate::frame::SIZE_BYTES;
 use crate::messages::{ApiVersionsRequest, SaslAuthenticateRequest, SaslHandshakeRequest};
-use crate::wire::{Blob, Encoding, Writer};
-use crate::{ApiKey, EncodeError, Request, Version, frame};
+use crate::wire::{Blob, Encoding, Fidelity, Writer};
+use crate::{
+    ApiKey, EncodeError, EncodeErrorKind, Request, Version, VersionError, VersionRange,
+    VersionTable, frame,
+};
 
-use super::error::SubmitError;
+use super::completion::SubmitError;
+use super::in_flight::{Origin, PendingRequest};
 use super::options::{ConnectionOptions, SubmitOptions};
-use super::request::{Origin, PendingRequest};
 use super::session::SetupRequest;
-use super::version_choice::{Choice, write_highest};
 
 /// Appends frames of requests to writers, and numbers requests.
 #[derive(Debug)]
@@ -318,6 +320,87 @@ impl CorrelationIds {
             id => id + 1,
         };
         self.next_sasl
+    }
+}
+
+/// The versions in which a request may be encoded.
+#[derive(Copy, Clone)]
+pub(in crate::connection) enum Choice {
+    /// This one; what its fields identify must not be lost.
+    Exactly(Version),
+    /// The highest of these that [fits](Request::fits) the request.
+    HighestOf(VersionRange),
+}
+
+/// Returns the versions that the broker, this side (`ours`) and the caller have in common: `allowed` by the options of the
+/// connection, and `within` those that the caller names for this request.
+pub(in crate::connection) fn common_versions(
+    broker: &VersionTable,
+    key: ApiKey,
+    ours: Option<VersionRange>,
+    allowed: Option<VersionRange>,
+    within: Option<VersionRange>,
+) -> Result<VersionRange, VersionError> {
+    let caller = match (within, allowed) {
+        (Some(one), Some(other)) => match one.intersect(other) {
+            Some(both) => Some(both),
+            None => {
+                let broker = broker.get(key);
+                return Err(VersionError::NoCommonVersion {
+                    key,
+                    ours: other,
+                    broker: broker.ok_or(VersionError::ApiUnknownToBroker { key })?,
+                    caller: Some(one),
+                });
+            }
+        },
+        (one, other) => one.or(other),
+    };
+    broker.common(key, ours, caller)
+}
+
+/// Calls `write` with the versions of the choice, the highest first, until one holds all of the request. Returns that
+/// version.
+pub(in crate::connection) fn write_highest(
+    writer: &mut Writer,
+    choice: Choice,
+    write: impl Fn(&mut Writer, Version) -> Result<(), EncodeError>,
+) -> Result<Version, SubmitError> {
+    let versions = match choice {
+        Choice::Exactly(Version(version)) => VersionRange::only(version),
+        Choice::HighestOf(versions) => {
+            writer.keep(Fidelity::All);
+            versions
+        }
+    };
+    let mut version = versions.max();
+    let mut first = None;
+    loop {
+        let Err(error) = write(writer, version) else {
+            return Ok(version);
+        };
+        // A field that ended is in earlier versions: next is the last of them.
+        let last = match error.kind() {
+            EncodeErrorKind::NotInVersion { versions: has } => Some(has.max()),
+            _ => None,
+        };
+        let error = first.take().unwrap_or(error);
+        match last.filter(|last| *last < version && versions.contains(*last)) {
+            Some(last) => version = last,
+            None => return Err(refused(error, choice)),
+        }
+        first = Some(error);
+    }
+}
+
+/// What is told of the highest version, which does not hold the request either.
+#[cold]
+fn refused(error: EncodeError, choice: Choice) -> SubmitError {
+    match (error.kind(), choice) {
+        (EncodeErrorKind::NotInVersion { .. }, Choice::HighestOf(versions)) => {
+            SubmitError::DoesNotFit { versions, error }
+        }
+        _ => SubmitError::Encode(error),
     }
 }
 

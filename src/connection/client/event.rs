@@ -13,9 +13,9 @@ use crate::connection::{ApiLabel, CloseReport, Delivery, Hint, RequestId, Severi
 use crate::connection::transmit::{push_exactly, shrink_to_one};
 
 use super::completion::{Completion, Outcome, RawResponse};
-use super::error::{ConnectionError, ConnectionErrorKind};
+use super::completion::{ConnectionError, ConnectionErrorKind};
+use super::in_flight::{Origin, PendingRequest};
 use super::options::ConnectionOptions;
-use super::request::{Origin, PendingRequest};
 use super::send_queue::BlockedOn;
 
 /// What happened. [`Closed`](Self::Closed) is the last event of a connection.

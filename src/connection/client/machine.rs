@@ -20,13 +20,13 @@ use crate::{Decode, ErrorCode};
 
 use super::Connection;
 use super::closing;
+use super::completion::ConnectionErrorKind;
 use super::completion::{Outcome, RawResponse};
 use super::deadlines::Pending;
 use super::encode::{Encoder, Submission};
-use super::error::ConnectionErrorKind;
 use super::event::{Event, ProbeOutcome};
+use super::in_flight::{Origin, PendingRequest};
 use super::options::{IdlePolicy, OnTimeout, SubmitOptions};
-use super::request::{Origin, PendingRequest};
 use super::send_queue::BlockedOn;
 use super::session::{Action, SetupRequest};
 

@@ -7,16 +7,13 @@
 mod closing;
 pub(super) mod completion;
 mod deadlines;
-mod encode;
-pub(super) mod error;
+pub(super) mod encode;
 pub(super) mod event;
 mod in_flight;
 mod machine;
 pub(super) mod options;
-mod request;
 pub(super) mod send_queue;
 mod session;
-pub(super) mod version_choice;
 
 use std::fmt;
 use std::io;
@@ -37,16 +34,16 @@ use super::{
 };
 use crate::version_table::sendable;
 use completion::DecodedResponse;
+use completion::{ConnectionErrorKind, SubmitError};
 use deadlines::{Deadlines, Pending};
+use encode::Choice;
 use encode::{Encoder, routing};
-use error::{ConnectionErrorKind, SubmitError};
 use event::{Event, EventQueue};
 use in_flight::InFlight;
+use in_flight::PendingRequest;
 use options::{ConnectionOptions, SubmitOptions};
-use request::PendingRequest;
 use send_queue::SendQueue;
 use session::Session;
-use version_choice::Choice;
 
 /// The client's side of a connection to a broker: bytes, times and requests in; bytes, times and events out.
 ///

@@ -11,7 +11,7 @@ use crate::connection::transmit::{Outbox, Transmit, push_exactly, shrink_to_one}
 use crate::connection::{ApiLabel, Delivery, VersionError, Waits};
 use crate::wire::Segments;
 
-use super::request::{Origin, PendingRequest};
+use super::in_flight::{Origin, PendingRequest};
 
 /// The requests that are not written whole, in the order in which they are written.
 ///

@@ -18,10 +18,10 @@ use crate::messages::{ApiVersionsRequest, SaslAuthenticateResponse, SaslHandshak
 use crate::{ApiKey, ApiVersionsAnswer, Decode, ErrorCode, Message, Version, VersionRange};
 
 use super::completion::RawResponse;
-use super::error::SubmitError;
+use super::completion::SubmitError;
+use super::encode::{Choice, common_versions};
 use super::event::{Event, Initialization};
 use super::options::{ConnectionOptions, Negotiation, ReauthenticationMode, SubmitOptions};
-use super::version_choice::{Choice, common_versions};
 
 /// The state of a connection, and what is agreed with the broker: versions, and who the client is.
 ///

@@ -2,7 +2,6 @@
 //! Only with the feature `tracing`.
 
 mod fields;
-mod line;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,8 +13,7 @@ use crate::ApiKey;
 
 use super::Timings;
 use super::{Event, ProbeOutcome, Severity};
-use fields::{ConnectionFields, RequestFields};
-use line::Line;
+use fields::{ConnectionFields, Line, RequestFields};
 
 /// What filters find these events by.
 const TARGET: &str = "kafka_codec::connection";

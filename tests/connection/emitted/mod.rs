@@ -285,7 +285,7 @@ fn all_that_is_emitted_is_described_and_documented() {
     });
     let described = recorded.described();
     assert_eq!(recorded.registered(), described);
-    let source = include_str!("../../../src/connection/emitter/mod.rs");
+    let source = include_str!("../../../src/connection/emitter.rs");
     let rows = source
         .lines()
         .filter_map(|line| line.strip_prefix("/// | `"));

@@ -1,14 +1,12 @@
 //! Events of connections for the facade `metrics`. What counts in a snapshot is in [`Metrics`](super::Metrics). Only with
 //! the feature `metrics`.
 
-mod definitions;
-
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, Label, SharedString};
+use metrics::{Counter, Gauge, Histogram, Label, SharedString, Unit};
 
 use crate::{ApiKey, ErrorCode};
 
@@ -86,7 +84,7 @@ pub struct MetricsEmitter {
 impl MetricsEmitter {
     /// Describes all metrics and their units to the recorder that is installed.
     pub fn describe() {
-        definitions::describe_all();
+        describe_all();
     }
 
     /// An emitter whose metrics have this label `broker`.
@@ -157,15 +155,17 @@ impl MetricsEmitter {
 
     fn closed(&mut self, report: &CloseReport) {
         let (labels, reason) = (&self.labels, report.reason.name());
-        let closed = self.closed.entry(reason).or_insert_with(|| {
-            definitions::CONNECTIONS_CLOSED.counter(labels.with([("reason", reason)]))
-        });
+        let closed = self
+            .closed
+            .entry(reason)
+            .or_insert_with(|| CONNECTIONS_CLOSED.counter(labels.with([("reason", reason)])));
         closed.increment(1);
         if report.state.is_initial() {
             let state = report.state.name();
-            let failed = self.failed.entry(state).or_insert_with(|| {
-                definitions::CONNECTIONS_FAILED.counter(labels.with([("state", state)]))
-            });
+            let failed = self
+                .failed
+                .entry(state)
+                .or_insert_with(|| CONNECTIONS_FAILED.counter(labels.with([("state", state)])));
             failed.increment(1);
         }
     }
@@ -234,20 +234,20 @@ impl ApiMetrics {
         let api = || labels.with([("api", name)]);
         let stage = |stage| {
             let labels = labels.with([("api", name), ("stage", stage)]);
-            definitions::REQUEST_DURATION.histogram(labels)
+            REQUEST_DURATION.histogram(labels)
         };
         Self {
             name,
             requests: BTreeMap::new(),
             errors: BTreeMap::new(),
-            timed_out: definitions::TIMED_OUT.counter(api()),
-            retriable: definitions::RETRIABLE.counter(api()),
-            sent: definitions::SENT.counter(api()),
-            received: definitions::RECEIVED.counter(api()),
-            undecodable: definitions::UNDECODABLE.counter(api()),
-            late: definitions::LATE.counter(api()),
-            unexpected: definitions::UNEXPECTED.counter(api()),
-            throttle: definitions::THROTTLE_DURATION.histogram(api()),
+            timed_out: TIMED_OUT.counter(api()),
+            retriable: RETRIABLE.counter(api()),
+            sent: SENT.counter(api()),
+            received: RECEIVED.counter(api()),
+            undecodable: UNDECODABLE.counter(api()),
+            late: LATE.counter(api()),
+            unexpected: UNEXPECTED.counter(api()),
+            throttle: THROTTLE_DURATION.histogram(api()),
             queue: stage("queue"),
             write: stage("write"),
             head_of_line: stage("head_of_line"),
@@ -292,7 +292,7 @@ impl ApiMetrics {
             let error = code.name().unwrap_or("unknown");
             let errors = self.errors.entry(error).or_insert_with(|| {
                 let labels = [("api", self.name), ("error", error)];
-                definitions::ERRORS.counter(self.labels.with(labels))
+                ERRORS.counter(self.labels.with(labels))
             });
             errors.increment(1);
         }
@@ -305,7 +305,7 @@ impl ApiMetrics {
                 ("outcome", outcome),
                 ("delivery", delivery),
             ];
-            definitions::REQUESTS.counter(self.labels.with(labels))
+            REQUESTS.counter(self.labels.with(labels))
         });
         requests.increment(1);
     }
@@ -329,15 +329,14 @@ struct ConnectionMetrics {
 
 impl ConnectionMetrics {
     fn new(labels: &Labels) -> Self {
-        let phase =
-            |phase| definitions::INITIALIZATION_DURATION.histogram(labels.with([("phase", phase)]));
+        let phase = |phase| INITIALIZATION_DURATION.histogram(labels.with([("phase", phase)]));
         Self {
-            opened: definitions::CONNECTIONS_OPENED.counter(labels.with([])),
-            ready: definitions::CONNECTIONS_READY.counter(labels.with([])),
+            opened: CONNECTIONS_OPENED.counter(labels.with([])),
+            ready: CONNECTIONS_READY.counter(labels.with([])),
             initialization: ["api_versions", "sasl_handshake", "sasl_authenticate"].map(phase),
-            reauthentication: definitions::REAUTHENTICATION_DURATION.histogram(labels.with([])),
-            probe: definitions::PROBE_DURATION.histogram(labels.with([])),
-            failed_probes: definitions::PROBES_FAILED.counter(labels.with([])),
+            reauthentication: REAUTHENTICATION_DURATION.histogram(labels.with([])),
+            probe: PROBE_DURATION.histogram(labels.with([])),
+            failed_probes: PROBES_FAILED.counter(labels.with([])),
         }
     }
 
@@ -369,12 +368,12 @@ struct ConnectionGauges {
 impl ConnectionGauges {
     fn new(labels: &Labels) -> Self {
         Self {
-            in_flight: definitions::IN_FLIGHT.gauge(labels.with([])),
-            waiting: definitions::WAITING.gauge(labels.with([])),
-            unwritten: definitions::UNWRITTEN.gauge(labels.with([])),
-            oldest: definitions::OLDEST.gauge(labels.with([])),
-            idle: definitions::IDLE.gauge(labels.with([])),
-            in_state: definitions::IN_STATE.gauge(labels.with([])),
+            in_flight: IN_FLIGHT.gauge(labels.with([])),
+            waiting: WAITING.gauge(labels.with([])),
+            unwritten: UNWRITTEN.gauge(labels.with([])),
+            oldest: OLDEST.gauge(labels.with([])),
+            idle: IDLE.gauge(labels.with([])),
+            in_state: IN_STATE.gauge(labels.with([])),
             state: None,
         }
     }
@@ -393,8 +392,109 @@ impl ConnectionGauges {
             }
             before.set(0.0);
         }
-        let gauge = definitions::STATE.gauge(labels.with([("state", gauges.state.name())]));
+        let gauge = STATE.gauge(labels.with([("state", gauges.state.name())]));
         gauge.set(1.0);
         self.state = Some((gauges.state, gauge));
     }
+}
+
+/// A metric of one name, whatever its labels.
+pub(super) struct Definition {
+    name: &'static str,
+    unit: Unit,
+    description: &'static str,
+}
+
+impl Definition {
+    const fn new(name: &'static str, unit: Unit, description: &'static str) -> Self {
+        Self {
+            name,
+            unit,
+            description,
+        }
+    }
+
+    pub(super) fn counter(&self, labels: Vec<Label>) -> Counter {
+        metrics::counter!(self.name, labels)
+    }
+
+    pub(super) fn gauge(&self, labels: Vec<Label>) -> Gauge {
+        metrics::gauge!(self.name, labels)
+    }
+
+    pub(super) fn histogram(&self, labels: Vec<Label>) -> Histogram {
+        metrics::histogram!(self.name, labels)
+    }
+}
+
+/// Tells the recorder of all of them.
+pub(super) fn describe_all() {
+    for Definition {
+        name,
+        unit,
+        description,
+    } in COUNTERS
+    {
+        metrics::describe_counter!(*name, *unit, *description);
+    }
+    for Definition {
+        name,
+        unit,
+        description,
+    } in HISTOGRAMS
+    {
+        metrics::describe_histogram!(*name, *unit, *description);
+    }
+    for Definition {
+        name,
+        unit,
+        description,
+    } in GAUGES
+    {
+        metrics::describe_gauge!(*name, *unit, *description);
+    }
+}
+
+/// Declares definitions, and the list of them.
+macro_rules! definitions {
+    ($list:ident: $($constant:ident = $name:literal in $unit:ident, $description:literal;)*) => {
+        $(pub(super) static $constant: Definition =
+            Definition::new($name, Unit::$unit, $description);)*
+        static $list: &[&Definition] = &[$(&$constant),*];
+    };
+}
+
+definitions! { COUNTERS:
+    REQUESTS = "kafka_requests_total" in Count, "Requests that are over";
+    TIMED_OUT = "kafka_requests_timed_out_total" in Count, "Requests whose own time ran out";
+    RETRIABLE = "kafka_requests_retriable_total" in Count, "Requests that failed and may be sent again";
+    SENT = "kafka_sent_bytes_total" in Bytes, "Bytes of requests that were sent";
+    RECEIVED = "kafka_received_bytes_total" in Bytes, "Bytes of responses";
+    UNDECODABLE = "kafka_responses_undecodable_total" in Count, "Responses that did not decode";
+    ERRORS = "kafka_response_errors_total" in Count, "Error codes in responses";
+    LATE = "kafka_responses_late_total" in Count, "Responses to requests that had been given up";
+    UNEXPECTED = "kafka_responses_unexpected_total" in Count, "Responses to requests that have none";
+    CONNECTIONS_OPENED = "kafka_connections_opened_total" in Count, "Connections whose transport was opened";
+    CONNECTIONS_READY = "kafka_connections_ready_total" in Count, "Connections that became ready";
+    CONNECTIONS_FAILED = "kafka_connections_failed_total" in Count, "Connections that ended before they were ready";
+    CONNECTIONS_CLOSED = "kafka_connections_closed_total" in Count, "Connections that ended";
+    PROBES_FAILED = "kafka_probes_failed_total" in Count, "Probes that failed";
+}
+
+definitions! { HISTOGRAMS:
+    REQUEST_DURATION = "kafka_request_duration_seconds" in Seconds, "Stages of requests";
+    THROTTLE_DURATION = "kafka_throttle_duration_seconds" in Seconds, "For how long the broker throttled";
+    INITIALIZATION_DURATION = "kafka_initialization_duration_seconds" in Seconds, "Parts of getting connections ready";
+    REAUTHENTICATION_DURATION = "kafka_reauthentication_duration_seconds" in Seconds, "Authenticating again";
+    PROBE_DURATION = "kafka_probe_duration_seconds" in Seconds, "Probes, from being written to their answer";
+}
+
+definitions! { GAUGES:
+    IN_FLIGHT = "kafka_requests_in_flight" in Count, "Requests that wait for a response";
+    WAITING = "kafka_requests_waiting" in Count, "Requests that are blocked";
+    UNWRITTEN = "kafka_requests_unwritten" in Count, "Requests that are not blocked, and not written whole";
+    OLDEST = "kafka_oldest_request_seconds" in Seconds, "Age of the oldest request that is not over";
+    IDLE = "kafka_connection_idle_seconds" in Seconds, "For how long nothing was read or written";
+    STATE = "kafka_connection_state" in Count, "1 for the state that the connection is in, 0 for others";
+    IN_STATE = "kafka_connection_state_seconds" in Seconds, "For how long the connection has been in its state";
 }
