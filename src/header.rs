@@ -120,7 +120,7 @@ impl<'a> RequestHeader<'a> {
         let length = usize::try_from(reader.i16()?).map_err(|_| error.clone())?;
         let (client_id, mut body) = reader.rest().split_at_checked(length).ok_or(error)?;
         let mut reader = Reader::new(body);
-        let encoding = Encoding::flexible_from(2, headers.request);
+        let encoding = Encoding::flexible_from(2, headers.request.0);
         header.unknown_tagged_fields = reader.tagged_fields(encoding)?;
         body = reader.rest();
         Ok(RequestParts {

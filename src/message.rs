@@ -50,7 +50,7 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
 
     /// Appends the message without checking the version; faults stay in the cursor.
     #[doc(hidden)]
-    fn write(&self, w: &mut WriteCursor, v: Version);
+    fn write(&self, w: &mut WriteCursor, v: i16);
 
     /// Appends the message to `writer`.
     ///
@@ -65,7 +65,7 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
     /// of more than 32,767 bytes, an unknown tagged field. The writer is left as it was.
     fn encode(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
         writer.message(Self::NAME, Self::VERSIONS, version, |cursor| {
-            self.write(cursor, version);
+            self.write(cursor, version.0);
         })
     }
 
@@ -119,7 +119,7 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
 pub trait Decode<'a>: Message {
     /// Reads the message without checking the version; faults stay in the cursor.
     #[doc(hidden)]
-    fn read(r: &mut ReadCursor<'a>, v: Version) -> Self;
+    fn read(r: &mut ReadCursor<'a>, v: i16) -> Self;
 
     /// Reads the message from the front of `reader`, which stays there if that fails.
     ///
@@ -130,7 +130,7 @@ pub trait Decode<'a>: Message {
         reader.check_version(Self::NAME, Self::VERSIONS, version)?;
         let (bytes, start) = (reader.rest(), reader.offset());
         reader
-            .read(|cursor| Self::read(cursor, version))
+            .read(|cursor| Self::read(cursor, version.0))
             .map_err(|error| failed(error, &of::<Self>(version), bytes, start))
     }
 
@@ -152,7 +152,7 @@ pub trait Decode<'a>: Message {
     fn decode_with(bytes: &'a [u8], version: Version, limits: Limits) -> Result<Self, DecodeError> {
         let mut cursor = ReadCursor::with_limits(bytes, limits);
         cursor.check_version(Self::NAME, Self::VERSIONS, version)?;
-        let message = Self::read(&mut cursor, version);
+        let message = Self::read(&mut cursor, version.0);
         match cursor.end() {
             Ok(()) => Ok(message),
             Err(error) => {
@@ -293,12 +293,12 @@ pub trait Request: Message {
             message,
             throttle_time_ms: i32::try_from(throttle.as_millis()).unwrap_or(i32::MAX),
         };
-        self.answer(version, error)
+        self.answer(version.0, error)
     }
 
     /// As [`error_response`](Self::error_response), without checking the version.
     #[doc(hidden)]
-    fn answer<'r>(&'r self, v: Version, error: ErrorAnswer<'r>) -> Option<Self::Response<'r>> {
+    fn answer<'r>(&'r self, v: i16, error: ErrorAnswer<'r>) -> Option<Self::Response<'r>> {
         let _ = (v, error);
         None
     }

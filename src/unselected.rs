@@ -24,7 +24,7 @@ impl<const KEY: i16, const FLEXIBLE_FROM: i16> Message
         first => Some(Version(first)),
     };
 
-    fn write(&self, w: &mut WriteCursor, _: Version) {
+    fn write(&self, w: &mut WriteCursor, _: i16) {
         w.bytes(&self.body);
     }
 }
@@ -32,7 +32,7 @@ impl<const KEY: i16, const FLEXIBLE_FROM: i16> Message
 impl<'a, const KEY: i16, const FLEXIBLE_FROM: i16> Decode<'a>
     for UnselectedResponse<'a, KEY, FLEXIBLE_FROM>
 {
-    fn read(r: &mut ReadCursor<'a>, _: Version) -> Self {
+    fn read(r: &mut ReadCursor<'a>, _: i16) -> Self {
         let body = r.bytes(r.rest().len());
         Self {
             body: Blob::Borrowed(body),

@@ -42,7 +42,7 @@ fn produce_acks(version: Version, headers: HeaderVersions, frame: &[u8]) -> Opti
 fn acks(version: Version, reader: &mut Reader<'_>) -> Option<i16> {
     if version >= Version(3) {
         let _transactional_id = reader
-            .nullable_string(Encoding::flexible_from(9, version))
+            .nullable_string(Encoding::flexible_from(9, version.0))
             .ok()?;
     }
     reader.i16().ok()
@@ -71,7 +71,7 @@ pub fn server_wait(key: ApiKey, version: Version, body: &[u8]) -> Duration {
     if !key.versions().is_some_and(|known| known.contains(version)) {
         return Duration::ZERO;
     }
-    let read = Reader::new(body).read(|cursor| server_wait_ms(cursor, key, version));
+    let read = Reader::new(body).read(|cursor| server_wait_ms(cursor, key, version.0));
     match read {
         Ok(Some(wait)) => milliseconds(wait),
         _ => Duration::ZERO,
@@ -98,7 +98,7 @@ pub(super) fn server_wait_of_frame(
 fn has_server_wait(key: ApiKey, version: Version) -> bool {
     // That depends on no bytes.
     let mut cursor = ReadCursor::with_limits(&[], Limits::default());
-    server_wait_ms(&mut cursor, key, version).is_some()
+    server_wait_ms(&mut cursor, key, version.0).is_some()
 }
 
 /// Returns the throttle time in the body of a response, or zero if there is none. What follows it in the body is not
@@ -109,7 +109,7 @@ pub(super) fn throttle_time(key: ApiKey, version: Version, body: &[u8]) -> Durat
     if !key.versions().is_some_and(|known| known.contains(version)) {
         return Duration::ZERO;
     }
-    let read = Reader::new(body).read(|cursor| throttle_time_ms(cursor, key, version));
+    let read = Reader::new(body).read(|cursor| throttle_time_ms(cursor, key, version.0));
     match read.map(|milliseconds| milliseconds.map(u64::try_from)) {
         Ok(Some(Ok(milliseconds))) => Duration::from_millis(milliseconds),
         _ => Duration::ZERO,

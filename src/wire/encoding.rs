@@ -1,7 +1,5 @@
 //! The two encodings of lengths.
 
-use crate::Version;
-
 /// The encoding of lengths of strings, bytes and arrays.
 ///
 /// From a message's first *flexible* version on, lengths are compact, and every struct ends with a section of
@@ -18,8 +16,8 @@ impl Encoding {
     /// Returns the encoding of `version` of a message whose first flexible version is `first`.
     #[must_use]
     #[inline]
-    pub const fn flexible_from(first: i16, version: Version) -> Self {
-        if version.0 >= first {
+    pub const fn flexible_from(first: i16, version: i16) -> Self {
+        if version >= first {
             Self::Compact
         } else {
             Self::Classic

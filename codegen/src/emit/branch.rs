@@ -135,9 +135,9 @@ mod tests {
         ]);
         let expected = quote! {
             a;
-            if v.0 >= 3 { b; c; e; } else { d; }
-            if v.0 >= 4 { f; }
-            if v.0 >= 3 { g; }
+            if v >= 3 { b; c; e; } else { d; }
+            if v >= 4 { f; }
+            if v >= 3 { g; }
         };
         assert_eq!(merged, expected.to_string());
     }
@@ -145,11 +145,11 @@ mod tests {
     #[test]
     fn conditions_that_leave_a_gap_are_both_asked() {
         let when = When::new(Versions::from(3), Versions::new(0, 9));
-        let condition = Some(quote!(v.0 <= 1));
+        let condition = Some(quote!(v <= 1));
         let branch = Branch::new(when.condition(), quote!(a)).otherwise(when, condition, quote!(b));
-        let expected = quote!(if v.0 >= 3 {
+        let expected = quote!(if v >= 3 {
             a;
-        } else if v.0 <= 1 {
+        } else if v <= 1 {
             b;
         });
         assert_eq!(text([branch]), expected.to_string());

@@ -53,7 +53,7 @@ pub(super) fn method(scope: Scope<'_>, protocol: &Protocol) -> Option<TokenStrea
     let (v, e) = (parameter("v", &body), parameter("e", &body));
     Some(quote! {
         #[inline]
-        fn answer<'r>(&'r self, #v: Version, #e: ErrorAnswer<'r>) -> Option<Self::Response<'r>> {
+        fn answer<'r>(&'r self, #v: i16, #e: ErrorAnswer<'r>) -> Option<Self::Response<'r>> {
             #structs
             #body
         }

@@ -157,6 +157,15 @@ fn parameter(name: &str, body: &TokenStream) -> TokenStream {
     }
 }
 
+/// The parameter of a method that takes a `Version`, and the binding of its number to `v`, where `body` uses it.
+fn version(body: &TokenStream) -> (TokenStream, Option<TokenStream>) {
+    if mentions(body, "v") {
+        (quote!(version), Some(quote!(let v = version.0;)))
+    } else {
+        (quote!(_), None)
+    }
+}
+
 fn mentions(tokens: &TokenStream, name: &str) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),

@@ -26,7 +26,7 @@ pub fn throttle_time(protocol: &Protocol) -> TokenStream {
         #[doc = " Reads the throttle time, in milliseconds, from the front of the response to a request of"]
         #[doc = " `key`; `None` if version `v` has none. A version that the response does not have is not"]
         #[doc = " noticed."]
-        fn throttle_time_ms(r: &mut ReadCursor<'_>, key: ApiKey, #v: Version) -> Option<i32> {
+        fn throttle_time_ms(r: &mut ReadCursor<'_>, key: ApiKey, #v: i16) -> Option<i32> {
             match key {
                 #arms
                 _ => return None,
@@ -50,7 +50,7 @@ pub fn server_wait(protocol: &Protocol) -> TokenStream {
         #[doc = " Reads how long the broker may hold a request of `key`, in milliseconds, from the front of"]
         #[doc = " its body; `None` if the request does not bound it. A version that the request does not have"]
         #[doc = " is not noticed."]
-        fn server_wait_ms(r: &mut ReadCursor<'_>, key: ApiKey, #v: Version) -> Option<i32> {
+        fn server_wait_ms(r: &mut ReadCursor<'_>, key: ApiKey, #v: i16) -> Option<i32> {
             match key {
                 #arms
                 _ => return None,

@@ -98,7 +98,7 @@ pub(super) fn tags_fn(scope: Scope<'_>) -> Option<TokenStream> {
         return Some(quote! {
             #[cold]
             #[inline]
-            fn read_tags(mut self, r: &mut ReadCursor<'a>, #v: Version) -> Self {
+            fn read_tags(mut self, r: &mut ReadCursor<'a>, #v: i16) -> Self {
                 let this = &mut self;
                 #read
                 self
@@ -108,7 +108,7 @@ pub(super) fn tags_fn(scope: Scope<'_>) -> Option<TokenStream> {
     Some(quote! {
         #[cold]
         #[inline]
-        fn read_tags(r: &mut ReadCursor<'a>, #v: Version) -> Self {
+        fn read_tags(r: &mut ReadCursor<'a>, #v: i16) -> Self {
             let mut this = Self::default();
             #read
             this

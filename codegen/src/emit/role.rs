@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::api_keys::headers;
 use super::when::When;
-use super::{Home, Scope, error_response, ident, number, parameter};
+use super::{Home, Scope, error_response, ident, number, version};
 use crate::ir::{Api, Field, Message, Protocol};
 use crate::schema::Kind;
 use crate::versions::Versions;
@@ -73,9 +73,10 @@ fn server_wait(scope: Scope<'_>) -> Option<TokenStream> {
         return None;
     }
     let wait = wait(&runs, all);
-    let v = parameter("v", &wait);
+    let (version, v) = version(&wait);
     Some(quote! {
-        fn server_wait(&self, #v: Version) -> Duration {
+        fn server_wait(&self, #version: Version) -> Duration {
+            #v
             milliseconds(#wait)
         }
     })

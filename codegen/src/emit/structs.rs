@@ -124,7 +124,7 @@ fn message_impl(scope: Scope<'_>, schema: Option<&TokenStream>) -> TokenStream {
             #schema
 
             #[inline]
-            fn write(&self, w: &mut WriteCursor, #v: Version) {
+            fn write(&self, w: &mut WriteCursor, #v: i16) {
                 #body
             }
         }
@@ -136,7 +136,7 @@ fn write_fn(scope: Scope<'_>) -> TokenStream {
     let v = parameter("v", &body);
     quote! {
         #[inline]
-        fn write(&self, w: &mut WriteCursor, #v: Version) {
+        fn write(&self, w: &mut WriteCursor, #v: i16) {
             #body
         }
     }
@@ -147,7 +147,7 @@ fn read_fn(scope: Scope<'_>) -> TokenStream {
     let v = parameter("v", &body);
     quote! {
         #[inline]
-        fn read(r: &mut ReadCursor<'a>, #v: Version) -> Self {
+        fn read(r: &mut ReadCursor<'a>, #v: i16) -> Self {
             #body
         }
     }
@@ -178,12 +178,12 @@ fn min_size(scope: Scope<'_>) -> TokenStream {
     let body = if arms.is_empty() {
         quote!(#last)
     } else {
-        quote!(match v.0 { #arms _ => #last, })
+        quote!(match v { #arms _ => #last, })
     };
     let v = parameter("v", &body);
     quote! {
         #[inline]
-        fn min_size(#v: Version) -> usize {
+        fn min_size(#v: i16) -> usize {
             #body
         }
     }

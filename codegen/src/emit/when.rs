@@ -39,15 +39,15 @@ impl When {
             Self::Always | Self::Never => None,
             Self::AtLeast(version) => {
                 let version = number(version);
-                Some(quote!(v.0 >= #version))
+                Some(quote!(v >= #version))
             }
             Self::AtMost(version) => {
                 let version = number(version);
-                Some(quote!(v.0 <= #version))
+                Some(quote!(v <= #version))
             }
             Self::Between(lowest, highest) => {
                 let (lowest, highest) = (number(lowest), number(highest));
-                Some(quote!((#lowest..=#highest).contains(&v.0)))
+                Some(quote!((#lowest..=#highest).contains(&v)))
             }
         }
     }
@@ -58,15 +58,15 @@ impl When {
             Self::Always | Self::Never => None,
             Self::AtLeast(version) => {
                 let version = number(version - 1);
-                Some(quote!(v.0 <= #version))
+                Some(quote!(v <= #version))
             }
             Self::AtMost(version) => {
                 let version = number(version + 1);
-                Some(quote!(v.0 >= #version))
+                Some(quote!(v >= #version))
             }
             Self::Between(lowest, highest) => {
                 let (lowest, highest) = (number(lowest), number(highest));
-                Some(quote!(!(#lowest..=#highest).contains(&v.0)))
+                Some(quote!(!(#lowest..=#highest).contains(&v)))
             }
         }
     }
@@ -138,24 +138,24 @@ mod tests {
             (Versions::NONE, "no", "", "", "false"),
             (
                 Versions::from(4),
-                "if v.0>=4{yes}else{no}",
-                "if v.0>=4{yes}",
-                "v.0<=3",
-                "v.0>=4&&rest",
+                "if v>=4{yes}else{no}",
+                "if v>=4{yes}",
+                "v<=3",
+                "v>=4&&rest",
             ),
             (
                 Versions::new(0, 4),
-                "if v.0<=4{yes}else{no}",
-                "if v.0<=4{yes}",
-                "v.0>=5",
-                "v.0<=4&&rest",
+                "if v<=4{yes}else{no}",
+                "if v<=4{yes}",
+                "v>=5",
+                "v<=4&&rest",
             ),
             (
                 Versions::new(3, 4),
-                "if(3..=4).contains(&v.0){yes}else{no}",
-                "if(3..=4).contains(&v.0){yes}",
-                "!(3..=4).contains(&v.0)",
-                "(3..=4).contains(&v.0)&&rest",
+                "if(3..=4).contains(&v){yes}else{no}",
+                "if(3..=4).contains(&v){yes}",
+                "!(3..=4).contains(&v)",
+                "(3..=4).contains(&v)&&rest",
             ),
         ];
         // Where spaces go is not decided here.

@@ -83,7 +83,7 @@ impl Schema {
     #[must_use]
     #[inline]
     pub const fn encoding(&self, version: Version) -> Encoding {
-        Encoding::flexible_from(self.flexible_from, version)
+        Encoding::flexible_from(self.flexible_from, version.0)
     }
 
     /// The message's own struct.

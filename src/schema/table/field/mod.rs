@@ -192,7 +192,7 @@ impl Field {
     pub const fn encoding(&self, version: Version, of_message: Encoding) -> Encoding {
         match self.flexible_from {
             None => of_message,
-            Some(first) => Encoding::flexible_from(first, version),
+            Some(first) => Encoding::flexible_from(first, version.0),
         }
     }
 }
