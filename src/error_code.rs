@@ -25,6 +25,7 @@ use crate::schema::Enumeration;
 /// assert!(error.meaning().is_some_and(|meaning| meaning.contains("does not lead")));
 ///
 /// assert!(ErrorCode::NONE.is_none());
+/// assert_eq!(error.ok(), Err(ErrorCode::NOT_LEADER_OR_FOLLOWER));
 /// assert_eq!(ErrorCode(999).to_string(), "unknown error 999");
 /// ```
 ///
@@ -110,6 +111,34 @@ impl ErrorCode {
     #[must_use]
     pub const fn is_none(self) -> bool {
         self.0 == 0
+    }
+
+    /// Returns `Ok` for success, and the code as an error otherwise, for `?`.
+    ///
+    /// # Errors
+    ///
+    /// The code itself, unless it is [`NONE`](Self::NONE).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::ErrorCode;
+    /// use kafka_codec::messages::SaslHandshakeResponse;
+    ///
+    /// fn check(response: &SaslHandshakeResponse<'_>) -> Result<(), Box<dyn std::error::Error>> {
+    ///     response.error_code.ok()?;
+    ///     Ok(())
+    /// }
+    ///
+    /// let refusal = SaslHandshakeResponse { error_code: ErrorCode(33), ..Default::default() };
+    /// assert_eq!(check(&refusal).unwrap_err().to_string(), "UNSUPPORTED_SASL_MECHANISM (33)");
+    /// ```
+    #[inline]
+    pub const fn ok(self) -> Result<(), Self> {
+        match self.is_none() {
+            true => Ok(()),
+            false => Err(self),
+        }
     }
 
     /// Kafka's name, such as `NOT_LEADER_OR_FOLLOWER`; `None` if the code is unknown.
@@ -231,6 +260,9 @@ impl fmt::Display for ErrorCode {
         }
     }
 }
+
+/// So that a code can be returned and wrapped as an error. [`ErrorCode::ok`] tells success from failure.
+impl error::Error for ErrorCode {}
 
 /// Reads a name as [`ErrorCode::from_name`] does, or a number, which need not be a known one.
 ///

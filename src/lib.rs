@@ -55,6 +55,7 @@ pub mod generated;
 mod header;
 #[cfg(feature = "messages")]
 pub mod internal_topics;
+mod io_error;
 mod message;
 pub mod messages;
 mod name;
@@ -87,7 +88,7 @@ pub use negotiation::{ApiVersionsAnswer, NegotiationFault};
 pub use request_frame::RequestFrame;
 pub use response_frame::ResponseFrame;
 pub use unselected::UnselectedResponse;
-pub use version::{Version, VersionRange};
+pub use version::{Version, VersionRange, VersionRangeError};
 pub use version_table::{VersionError, VersionTable};
 pub use versioned::Versioned;
 pub use wire::IntoOwned;

@@ -16,15 +16,15 @@ use kafka_codec::internal_topics::{
     TransactionCoordinatorRecord, UnknownCoordinatorRecord, UnknownRecord,
 };
 use kafka_codec::wire::{
-    Blob, Encoding, IntoOwned, Limits, Packed, ParseUuidError, Reader, Segments, TaggedField,
-    TaggedFields, Uuid, Writer,
+    Blob, Encoding, IntoOwned, Limits, Packed, PackedIter, ParseUuidError, Reader, Segments,
+    TaggedField, TaggedFields, Uuid, Writer,
 };
 use kafka_codec::{
     AnyRequest, AnyResponse, ApiClass, ApiKey, ApiVersionsAnswer, Applied, ClientIdentity,
     DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, ErrorCode, HeaderVersions,
     Listener, Listeners, ParseApiKeyError, ParseErrorCodeError, Remedy, RequestFrame,
-    ResponseFrame, Routing, UnknownApiKey, UnselectedResponse, Version, VersionRange, Versioned,
-    messages,
+    ResponseFrame, Routing, UnknownApiKey, UnselectedResponse, Version, VersionRange,
+    VersionRangeError, Versioned, messages,
 };
 
 fn is_shared<T: Send + Sync>() {}
@@ -33,7 +33,14 @@ fn is_owned<T: Send + Sync + 'static>() {}
 
 #[test]
 fn every_public_type_is_send_and_sync() {
-    is_owned::<(ApiKey, UnknownApiKey, ErrorCode, Version, VersionRange)>();
+    is_owned::<(
+        ApiKey,
+        UnknownApiKey,
+        ErrorCode,
+        Version,
+        VersionRange,
+        VersionRangeError,
+    )>();
     is_owned::<(
         HeaderVersions,
         HeaderRanges,
@@ -60,6 +67,7 @@ fn every_public_type_is_send_and_sync() {
         kafka_codec::frame::FrameCodecError,
     )>();
     is_owned::<(Encoding, Limits, Tag, Uuid, ParseUuidError, WriteCursor)>();
+    is_shared::<PackedIter<'_, i32>>();
     is_shared::<(Blob<'_>, Packed<'_, i32>, TaggedField<'_>, TaggedFields<'_>)>();
     is_shared::<(Reader<'_>, ReadCursor<'_>, TagSection<'_>, TagWriter<'_>)>();
     is_shared::<(AnyRequest<'_>, AnyResponse<'_>, SharedFrame<'_>)>();

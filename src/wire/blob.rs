@@ -1,5 +1,8 @@
 //! Bytes that a message carries without knowing them.
 
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 use std::{fmt, ops};
 
 use bytes::Bytes;
@@ -21,6 +24,7 @@ use super::{IntoOwned, SharedFrame};
 /// let shared = Blob::from(Bytes::from_static(b"value"));
 /// assert_eq!(borrowed, shared);
 /// assert_eq!(borrowed.len(), 5);
+/// assert_eq!(Blob::from("value"), b"value");
 /// ```
 #[derive(Clone)]
 pub enum Blob<'a> {
@@ -71,6 +75,57 @@ impl PartialEq for Blob<'_> {
 
 impl Eq for Blob<'_> {}
 
+impl Hash for Blob<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_slice().hash(state);
+    }
+}
+
+impl PartialOrd for Blob<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Blob<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_slice().cmp(other.as_slice())
+    }
+}
+
+/// So that maps with blobs as keys can be asked with slices.
+impl Borrow<[u8]> for Blob<'_> {
+    fn borrow(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+/// Comparisons with bytes of other types, in both directions.
+macro_rules! compared {
+    ($([$($parameter:tt)*] $type:ty;)*) => {$(
+        impl<$($parameter)*> PartialEq<$type> for Blob<'_> {
+            fn eq(&self, other: &$type) -> bool {
+                self.as_slice() == &other[..]
+            }
+        }
+
+        impl<$($parameter)*> PartialEq<Blob<'_>> for $type {
+            fn eq(&self, other: &Blob<'_>) -> bool {
+                other.as_slice() == &self[..]
+            }
+        }
+    )*};
+}
+
+compared! {
+    [] [u8];
+    [] &[u8];
+    [] Vec<u8>;
+    [] Bytes;
+    [const N: usize] [u8; N];
+    [const N: usize] &[u8; N];
+}
+
 impl fmt::Debug for Blob<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "b\"{}\"", self.as_slice().escape_ascii())
@@ -86,6 +141,20 @@ impl<'a> From<&'a [u8]> for Blob<'a> {
 impl<'a, const N: usize> From<&'a [u8; N]> for Blob<'a> {
     fn from(bytes: &'a [u8; N]) -> Self {
         Self::Borrowed(bytes)
+    }
+}
+
+/// The bytes of the text, borrowed.
+impl<'a> From<&'a str> for Blob<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Borrowed(text.as_bytes())
+    }
+}
+
+/// The bytes of the text, shared.
+impl From<String> for Blob<'_> {
+    fn from(text: String) -> Self {
+        Self::Shared(text.into())
     }
 }
 

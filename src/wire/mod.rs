@@ -43,7 +43,7 @@ pub use into_owned::IntoOwned;
 pub(crate) use into_owned::as_they_are;
 pub use limits::Limits;
 pub(crate) use packed::fixed_width;
-pub use packed::{FixedWidth, Packed};
+pub use packed::{FixedWidth, Packed, PackedIter};
 pub use reader::Reader;
 pub use segments::Segments;
 #[doc(hidden)]

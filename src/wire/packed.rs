@@ -1,6 +1,7 @@
 //! Arrays of fixed-width values, kept as the bytes they are sent in.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use super::shared_frame::PackedBytes;
@@ -19,6 +20,9 @@ pub trait FixedWidth: Copy + fmt::Debug + sealed::Sealed {
 
     /// Appends the value to `out`, big-endian.
     fn put_be(self, out: &mut Vec<u8>);
+
+    /// Returns `true` if `bytes` are the value, big-endian.
+    fn is_be(self, bytes: &[u8]) -> bool;
 }
 
 pub(crate) mod sealed {
@@ -44,6 +48,11 @@ macro_rules! numbers {
             #[inline]
             fn put_be(self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&$to(self));
+            }
+
+            #[inline]
+            fn is_be(self, bytes: &[u8]) -> bool {
+                bytes == $to(self)
             }
         }
     )*};
@@ -77,6 +86,11 @@ macro_rules! fixed_width {
             fn put_be(self, out: &mut Vec<u8>) {
                 self.0.put_be(out);
             }
+
+            #[inline]
+            fn is_be(self, bytes: &[u8]) -> bool {
+                self.0.is_be(bytes)
+            }
         }
     };
 }
@@ -87,7 +101,8 @@ pub(crate) use fixed_width;
 ///
 /// Decoding one borrows the input and allocates nothing; values are read when asked for. An owned one shares the bytes
 /// of its frame: see [`into_owned_in`](IntoOwned::into_owned_in). Build one
-/// from a `Vec`, a slice, an array or an iterator. Two are equal if their bytes are.
+/// from a `Vec`, a slice, an array or an iterator. Two are equal if their bytes are, and so are a packed array and a slice,
+/// an array or a `Vec`.
 ///
 /// # Examples
 ///
@@ -98,6 +113,12 @@ pub(crate) use fixed_width;
 /// assert_eq!(replicas.len(), 3);
 /// assert_eq!(replicas.get(1), Some(2));
 /// assert_eq!(replicas.iter().sum::<i32>(), 6);
+///
+/// let mut all = Packed::default();
+/// for replica in &replicas {
+///     all.extend([replica, 10 * replica]);
+/// }
+/// assert_eq!(all, [1, 10, 2, 20, 3, 30]);
 /// ```
 #[derive(Clone)]
 pub struct Packed<'a, T> {
@@ -157,16 +178,81 @@ impl<'a, T: FixedWidth> Packed<'a, T> {
 
     /// All values, in order.
     #[inline]
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = T> + ExactSizeIterator + Clone + '_ {
-        self.as_bytes()
-            .chunks_exact(T::SIZE)
-            .map(|chunk| T::from_be(chunk).expect("chunks_exact gives chunks of SIZE bytes"))
+    pub fn iter(&self) -> PackedIter<'_, T> {
+        PackedIter {
+            chunks: self.as_bytes().chunks_exact(T::SIZE),
+            values: PhantomData,
+        }
     }
 
     /// All values as a vector.
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
         self.iter().collect()
+    }
+}
+
+/// The values of a [`Packed`] array, in order.
+#[derive(Clone)]
+pub struct PackedIter<'p, T> {
+    chunks: std::slice::ChunksExact<'p, u8>,
+    values: PhantomData<T>,
+}
+
+/// The value that a chunk of its size is.
+#[inline]
+fn value<T: FixedWidth>(chunk: &[u8]) -> T {
+    T::from_be(chunk).expect("chunks_exact gives chunks of SIZE bytes")
+}
+
+impl<T: FixedWidth> Iterator for PackedIter<'_, T> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        self.chunks.next().map(value)
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.chunks.size_hint()
+    }
+
+    #[inline]
+    fn nth(&mut self, n: usize) -> Option<T> {
+        self.chunks.nth(n).map(value)
+    }
+
+    #[inline]
+    fn fold<B, F: FnMut(B, T) -> B>(self, init: B, mut f: F) -> B {
+        self.chunks.fold(init, |all, chunk| f(all, value(chunk)))
+    }
+}
+
+impl<T: FixedWidth> DoubleEndedIterator for PackedIter<'_, T> {
+    #[inline]
+    fn next_back(&mut self) -> Option<T> {
+        self.chunks.next_back().map(value)
+    }
+}
+
+impl<T: FixedWidth> ExactSizeIterator for PackedIter<'_, T> {}
+
+impl<T: FixedWidth> std::iter::FusedIterator for PackedIter<'_, T> {}
+
+impl<T: FixedWidth> fmt::Debug for PackedIter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl<'p, T: FixedWidth> IntoIterator for &'p Packed<'_, T> {
+    type Item = T;
+    type IntoIter = PackedIter<'p, T>;
+
+    #[inline]
+    fn into_iter(self) -> PackedIter<'p, T> {
+        self.iter()
     }
 }
 
@@ -187,6 +273,49 @@ impl<T> PartialEq for Packed<'_, T> {
 
 impl<T> Eq for Packed<'_, T> {}
 
+impl<T> Hash for Packed<'_, T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes.as_slice().hash(state);
+    }
+}
+
+impl<T: FixedWidth> PartialEq<[T]> for Packed<'_, T> {
+    fn eq(&self, other: &[T]) -> bool {
+        let mut chunks = self.bytes.as_slice().chunks_exact(T::SIZE).zip(other);
+        self.len() == other.len() && chunks.all(|(chunk, value)| value.is_be(chunk))
+    }
+}
+
+/// Comparisons with what has the values in memory, in both directions.
+macro_rules! compared {
+    ($([$($parameter:tt)*] $type:ty;)*) => {$(
+        impl<T: FixedWidth $($parameter)*> PartialEq<$type> for Packed<'_, T> {
+            fn eq(&self, other: &$type) -> bool {
+                *self == other[..]
+            }
+        }
+
+        impl<T: FixedWidth $($parameter)*> PartialEq<Packed<'_, T>> for $type {
+            fn eq(&self, other: &Packed<'_, T>) -> bool {
+                *other == self[..]
+            }
+        }
+    )*};
+}
+
+compared! {
+    [] &[T];
+    [] Vec<T>;
+    [, const N: usize] [T; N];
+    [, const N: usize] &[T; N];
+}
+
+impl<T: FixedWidth> PartialEq<Packed<'_, T>> for [T] {
+    fn eq(&self, other: &Packed<'_, T>) -> bool {
+        *other == *self
+    }
+}
+
 impl<T: FixedWidth> fmt::Debug for Packed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
@@ -195,15 +324,28 @@ impl<T: FixedWidth> fmt::Debug for Packed<'_, T> {
 
 impl<T: FixedWidth> FromIterator<T> for Packed<'_, T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
-        let values = values.into_iter();
-        let mut bytes = Vec::with_capacity(values.size_hint().0.saturating_mul(T::SIZE));
-        for value in values {
-            value.put_be(&mut bytes);
-        }
-        Self {
-            bytes: PackedBytes::Owned(bytes),
+        let mut packed = Self {
+            bytes: PackedBytes::Owned(Vec::new()),
             values: PhantomData,
-        }
+        };
+        packed.extend(values);
+        packed
+    }
+}
+
+/// Appends values. Borrowed bytes are copied.
+impl<T: FixedWidth> Extend<T> for Packed<'_, T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
+        let values = values.into_iter();
+        let bytes = self.bytes.to_mut();
+        bytes.reserve(values.size_hint().0.saturating_mul(T::SIZE));
+        values.for_each(|value| value.put_be(bytes));
+    }
+}
+
+impl<'v, T: FixedWidth + 'v> Extend<&'v T> for Packed<'_, T> {
+    fn extend<I: IntoIterator<Item = &'v T>>(&mut self, values: I) {
+        self.extend(values.into_iter().copied());
     }
 }
 
@@ -216,6 +358,18 @@ impl<T: FixedWidth> From<Vec<T>> for Packed<'_, T> {
 impl<T: FixedWidth> From<&[T]> for Packed<'_, T> {
     fn from(values: &[T]) -> Self {
         values.iter().copied().collect()
+    }
+}
+
+impl<T: FixedWidth, const N: usize> From<&[T; N]> for Packed<'_, T> {
+    fn from(values: &[T; N]) -> Self {
+        Self::from(&values[..])
+    }
+}
+
+impl<T: FixedWidth> From<Packed<'_, T>> for Vec<T> {
+    fn from(packed: Packed<'_, T>) -> Self {
+        packed.to_vec()
     }
 }
 

@@ -77,6 +77,17 @@ impl PackedBytes<'_> {
         }
     }
 
+    /// The bytes to be changed, copied unless they are owned.
+    pub(super) fn to_mut(&mut self) -> &mut Vec<u8> {
+        if !matches!(self, Self::Owned(_)) {
+            *self = Self::Owned(self.as_slice().to_vec());
+        }
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Borrowed(_) | Self::Shared { .. } => unreachable!("they are owned now"),
+        }
+    }
+
     /// Detaches from the input; bytes that lie in `frame` are shared with it.
     // Each case is built in its place: what comes out of a function is moved through memory, which takes longer.
     #[inline(always)]

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use super::{Blob, IntoOwned, SharedFrame};
 
 /// One tagged field of unknown meaning.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TaggedField<'a> {
     /// The tag.
     pub tag: u32,
@@ -39,15 +39,19 @@ impl IntoOwned for TaggedField<'_> {
 /// fields.insert(7, &b"new"[..]);
 /// fields.insert(3, &b"old"[..]);
 /// assert_eq!(fields.iter().map(|field| field.tag).collect::<Vec<_>>(), [3, 7]);
-/// assert_eq!(fields.get(7).unwrap().as_slice(), b"new");
+/// assert_eq!(fields.get(7).unwrap(), b"new");
+///
+/// fields.retain(|field| field.tag > 5);
+/// assert_eq!(fields.remove(7).unwrap(), b"new");
+/// assert!(fields.is_empty());
 /// ```
 // An `Arc`, as dropping one is a few instructions inline and a call in the rare case, whereas all
 // that dropping a `Box` takes is out of line and called for every struct of a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TaggedFields<'a>(Option<Arc<Sorted<'a>>>);
 
 /// Without duplicates, never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Sorted<'a>(Vec<TaggedField<'a>>);
 
 impl<'a> TaggedFields<'a> {
@@ -113,6 +117,70 @@ impl<'a> TaggedFields<'a> {
             }
         }
     }
+
+    /// The value of the field with `tag`, to be changed.
+    pub fn get_mut(&mut self, tag: u32) -> Option<&mut Blob<'a>> {
+        let fields = &mut Arc::make_mut(self.0.as_mut()?).0;
+        let index = fields.binary_search_by_key(&tag, |field| field.tag).ok()?;
+        fields.get_mut(index).map(|field| &mut field.value)
+    }
+
+    /// Removes the field with `tag`: the value it had, if it was there.
+    pub fn remove(&mut self, tag: u32) -> Option<Blob<'a>> {
+        let index = self
+            .as_slice()
+            .binary_search_by_key(&tag, |field| field.tag);
+        let index = index.ok()?;
+        let fields = &mut Arc::make_mut(self.0.as_mut()?).0;
+        let removed = fields.remove(index);
+        if fields.is_empty() {
+            self.0 = None;
+        }
+        Some(removed.value)
+    }
+
+    /// Keeps the fields for which `keep` returns `true`.
+    pub fn retain(&mut self, keep: impl FnMut(&TaggedField<'a>) -> bool) {
+        let Some(fields) = &mut self.0 else { return };
+        let fields = &mut Arc::make_mut(fields).0;
+        fields.retain(keep);
+        if fields.is_empty() {
+            self.0 = None;
+        }
+    }
+
+    /// Removes all fields.
+    pub fn clear(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// Sets each field. Of several with one tag the last counts.
+impl<'a> Extend<TaggedField<'a>> for TaggedFields<'a> {
+    fn extend<I: IntoIterator<Item = TaggedField<'a>>>(&mut self, fields: I) {
+        for TaggedField { tag, value } in fields {
+            self.insert(tag, value);
+        }
+    }
+}
+
+/// The fields by ascending tag. Of several with one tag the last counts.
+impl<'a> FromIterator<TaggedField<'a>> for TaggedFields<'a> {
+    fn from_iter<I: IntoIterator<Item = TaggedField<'a>>>(fields: I) -> Self {
+        let mut all = Self::new();
+        all.extend(fields);
+        all
+    }
+}
+
+impl<'a> IntoIterator for TaggedFields<'a> {
+    type Item = TaggedField<'a>;
+    type IntoIter = std::vec::IntoIter<TaggedField<'a>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let fields = self.0.map(|fields| Arc::unwrap_or_clone(fields).0);
+        fields.unwrap_or_default().into_iter()
+    }
 }
 
 impl<'t, 'a> IntoIterator for &'t TaggedFields<'a> {
@@ -163,6 +231,68 @@ mod tests {
         let mut fields = TaggedFields::new();
         assert_eq!(fields.insert(1, &b"a"[..]), None);
         assert_eq!(fields.insert(1, &b"b"[..]), Some(Blob::from(b"a")));
+        assert_eq!(fields.len(), 1);
+    }
+
+    /// The set behaves as a map, whatever is done to it.
+    #[test]
+    fn fields_stay_sorted_and_without_duplicates_through_any_edits() {
+        use std::collections::BTreeMap;
+
+        let mut random = 1_u32;
+        let mut next = move |below: u32| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 16) % below
+        };
+        let (mut fields, mut map) = (TaggedFields::new(), BTreeMap::new());
+        for _ in 0..5000 {
+            let tag = next(12);
+            let value = next(1000).to_string();
+            match next(8) {
+                0..4 => {
+                    let old = map.insert(tag, value.clone());
+                    assert_eq!(fields.insert(tag, value), old.map(Blob::from));
+                }
+                4 | 5 => assert_eq!(fields.remove(tag), map.remove(&tag).map(Blob::from)),
+                6 => {
+                    fields.retain(|field| field.tag % 5 != tag % 5);
+                    map.retain(|key, _| key % 5 != tag % 5);
+                }
+                _ => {
+                    if let Some(found) = fields.get_mut(tag) {
+                        *found = value.clone().into();
+                    }
+                    map.entry(tag).and_modify(|found| *found = value);
+                }
+            }
+            let expected = map.iter().map(|(tag, value)| TaggedField {
+                tag: *tag,
+                value: value.clone().into(),
+            });
+            let expected: Vec<_> = expected.collect();
+            assert_eq!(fields.as_slice(), expected);
+            assert_eq!(
+                (fields.len(), fields.is_empty()),
+                (map.len(), map.is_empty())
+            );
+            let shuffled = expected.iter().rev().chain(&expected).cloned();
+            assert_eq!(shuffled.collect::<TaggedFields<'_>>(), fields);
+            assert_eq!(fields.clone().into_iter().collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn editing_a_clone_leaves_the_original() {
+        let mut fields = TaggedFields::new();
+        fields.insert(1, "a");
+        let mut other = fields.clone();
+        other.insert(1, "b");
+        other.insert(2, "c");
+        assert_eq!(
+            (fields.len(), fields.get(1).unwrap()),
+            (1, &Blob::from("a"))
+        );
+        other.clear();
         assert_eq!(fields.len(), 1);
     }
 }

@@ -49,10 +49,55 @@ impl Uuid {
         u128::from_be_bytes(self.0)
     }
 
+    /// The bytes, highest first.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
     /// Whether all bytes are zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.to_u128() == 0
+    }
+}
+
+impl From<[u8; 16]> for Uuid {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<Uuid> for [u8; 16] {
+    fn from(id: Uuid) -> Self {
+        id.0
+    }
+}
+
+/// The uuid of exactly 16 bytes.
+impl TryFrom<&[u8]> for Uuid {
+    type Error = std::array::TryFromSliceError;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, Self::Error> {
+        bytes.try_into().map(Self)
+    }
+}
+
+impl From<u128> for Uuid {
+    fn from(number: u128) -> Self {
+        Self::from_u128(number)
+    }
+}
+
+impl From<Uuid> for u128 {
+    fn from(id: Uuid) -> Self {
+        id.to_u128()
+    }
+}
+
+impl AsRef<[u8]> for Uuid {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -166,6 +211,10 @@ mod tests {
             let id = Uuid::from_u128(number);
             assert_eq!(id.to_string().len(), TEXT_LENGTH);
             assert_eq!(id.to_string().parse(), Ok(id));
+            assert_eq!(Uuid::try_from(id.as_ref()).unwrap(), id);
+            assert_eq!(Uuid::from(<[u8; 16]>::from(id)), id);
+            assert_eq!(u128::from(Uuid::from(number)), number);
+            assert!(Uuid::try_from(&id.as_bytes()[1..]).is_err());
         }
         assert_eq!(
             Uuid::from_u128(u128::MAX).to_string(),
