@@ -10,7 +10,7 @@ use kafka_codec::schema::{FieldLocation, Schema, Value, Visitor, error_codes, vi
 use kafka_codec::wire::Limits;
 use kafka_codec::{ApiKey, DecodeError, DecodeErrorKind, ErrorCode, Version};
 
-use crate::event::{Direction, Message};
+use crate::event::{Direction, Event, EventKind, Message, Remark};
 use crate::records::{Field, RecordOptions, Style};
 
 /// Kafka's own form, one line, without what is secret.
@@ -42,6 +42,9 @@ pub(crate) fn records_in_fields(options: RecordOptions) -> Field {
     Field::new(options, RECORDS_IN_FIELDS)
 }
 
+/// With more bytes after it, it is not believed that a message is one, where that is the question.
+const MAX_TRAILING_BYTES: usize = 4;
+
 /// Whether all of `body` is a request.
 pub(crate) fn is_request(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
     is_message(Schema::of_request(api_key), version, body)
@@ -53,7 +56,16 @@ pub(crate) fn is_response(api_key: ApiKey, version: Version, body: &[u8]) -> boo
 }
 
 fn is_message(schema: Option<&'static Schema>, version: Version, body: &[u8]) -> bool {
-    schema.is_some_and(|schema| visit(schema, version, body, Limits::default(), &mut ()).is_ok())
+    schema.is_some_and(
+        |schema| match visit(schema, version, body, Limits::default(), &mut ()) {
+            Ok(_) => true,
+            // As librdkafka 0.9.1 to 1.3 sends four zeros after ApiVersions.
+            Err(error) => matches!(
+                error.kind(),
+                DecodeErrorKind::TrailingBytes { count } if *count <= MAX_TRAILING_BYTES
+            ),
+        },
+    )
 }
 
 /// Whether a request gets a response, which all do but Produce with acks 0.
@@ -94,6 +106,8 @@ pub(crate) enum Trouble {
     NotDecoded(String),
     /// The body is malformed.
     Faulty(DecodeError),
+    /// Bytes follow the body, which brokers and clients ignore.
+    Trailing(usize),
     /// There are error codes in it, each with how often.
     Codes(Vec<(ErrorCode, usize)>),
 }
@@ -105,9 +119,19 @@ pub(crate) fn trouble(message: &Message<'_>, direction: Direction) -> Option<Tro
         Err(trouble) => return Some(trouble),
     };
     match error_codes(schema, version, message.body, Limits::default()) {
-        Err(error) => Some(Trouble::Faulty(error)),
+        Err(error) => Some(Trouble::of(error)),
         Ok(codes) if codes.is_empty() => None,
         Ok(codes) => Some(Trouble::Codes(codes)),
+    }
+}
+
+/// Whether an event is a message whose body is malformed.
+pub(crate) fn is_malformed(event: &Event<'_>) -> bool {
+    match &event.kind {
+        EventKind::Message(message) => {
+            trouble(message, event.direction).is_some_and(|trouble| trouble.is_malformed())
+        }
+        _ => false,
     }
 }
 
@@ -162,7 +186,7 @@ fn write(
         {
             let _: Result<_, _> = json::write(schema, version, body, limits, options, to);
         }
-        Trouble::Faulty(error)
+        Trouble::of(error)
     })
 }
 
@@ -176,13 +200,41 @@ fn begin(
         let text = format!("only {captured} bytes of the body were captured: {truncation}");
         return Err(Trouble::NotDecoded(text));
     }
+    if let Some(Remark::Header(_)) = message.remark {
+        return Err(Trouble::NotDecoded("the body was not found".to_owned()));
+    }
     let schema = match direction {
         Direction::ToBroker => Schema::of_request(message.api_key),
         Direction::ToClient => Schema::of_response(message.api_key),
     };
+    if let Some(known) = message.api_key.versions()
+        && !known.contains(message.version)
+    {
+        let text = format!("unknown version ({known} are known)");
+        return Err(Trouble::NotDecoded(text));
+    }
     match schema {
         Some(schema) => Ok((schema, message.version)),
         None => Err(Trouble::NotDecoded(message.api_key.to_string())),
+    }
+}
+
+impl Trouble {
+    fn of(error: DecodeError) -> Self {
+        match error.kind() {
+            DecodeErrorKind::TrailingBytes { count } => Self::Trailing(*count),
+            _ => Self::Faulty(error),
+        }
+    }
+
+    /// Whether it is an error, and not only unusual.
+    pub(crate) const fn is_error(&self) -> bool {
+        !matches!(self, Self::Trailing(_))
+    }
+
+    /// Whether the body is malformed.
+    pub(crate) const fn is_malformed(&self) -> bool {
+        matches!(self, Self::Faulty(_))
     }
 }
 
@@ -191,6 +243,8 @@ impl fmt::Display for Trouble {
         match self {
             Self::NotDecoded(why) => f.write_str(why),
             Self::Faulty(error) => error.fmt(f),
+            Self::Trailing(1) => f.write_str("1 byte after the body is ignored"),
+            Self::Trailing(count) => write!(f, "{count} bytes after the body are ignored"),
             Self::Codes(codes) => {
                 for (i, (code, count)) in codes.iter().enumerate() {
                     let comma = if i == 0 { "" } else { ", " };

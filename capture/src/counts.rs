@@ -30,6 +30,10 @@ pub struct Counts {
     pub connections: u64,
     /// TCP connections with bytes of another protocol.
     pub other_connections: u64,
+    /// Frames that were held back, since they might have been Kafka's, and are not.
+    pub held_back: u64,
+    /// Messages with a malformed body, as far as bodies were decoded.
+    pub malformed: u64,
     /// Requests.
     pub requests: u64,
     /// Requests without a response: Produce with acks 0.
@@ -92,6 +96,11 @@ impl fmt::Display for Counts {
                 self.truncated,
                 "message not captured whole",
                 "messages not captured whole",
+            ),
+            Count(
+                self.malformed,
+                "message with a malformed body",
+                "messages with malformed bodies",
             ),
             Count(self.undecoded, "frame not decoded", "frames not decoded"),
             Count(self.gaps, "gap", "gaps"),

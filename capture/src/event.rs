@@ -78,6 +78,8 @@ pub enum EventKind<'a> {
     Gap(Gap),
     /// A TLS connection: what its handshake shows, and whether it is decrypted.
     Tls(&'a Tls),
+    /// What stands in front of Kafka.
+    Preamble(Preamble),
 }
 
 /// What a TLS handshake shows, and whether the connection is decrypted.
@@ -211,6 +213,51 @@ pub struct Message<'a> {
     pub body: &'a [u8],
     /// The reason why the body is truncated, if it is.
     pub truncation: Option<Truncation>,
+    /// What is unusual about the message, if anything is.
+    pub remark: Option<Remark>,
+}
+
+/// Something unusual about a message that is no error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remark {
+    /// The request wants no response, and this is one: the broker answered all the same.
+    NotExpected,
+    /// The broker answered in another version than it was asked in, without an error.
+    OtherVersion {
+        /// The version of the request.
+        asked: Version,
+    },
+    /// The response has correlation id 0, and not that of its request: Kafka 0.8.2 answers FindCoordinator so.
+    CorrelationIdZero,
+    /// The client id is not UTF-8, and escaped.
+    ClientIdNotUtf8,
+    /// The header cannot be read behind the correlation id, for this reason.
+    Header(String),
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotExpected => f.write_str("answered although acks is 0"),
+            Self::OtherVersion { asked } => {
+                write!(f, "not in version {asked}, which was asked for")
+            }
+            Self::CorrelationIdZero => f.write_str("answered with correlation id 0"),
+            Self::ClientIdNotUtf8 => f.write_str("client id is not UTF-8"),
+            Self::Header(reason) => write!(f, "header cannot be read: {reason}"),
+        }
+    }
+}
+
+/// What stands in front of Kafka on a connection: a header or exchange of a proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Preamble {
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// What it says: the protocol, and addresses.
+    pub text: String,
 }
 
 /// A frame that cannot be decoded.

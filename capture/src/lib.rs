@@ -62,8 +62,8 @@ mod topic_names;
 pub use counts::Counts;
 pub use decoder::Decoder;
 pub use event::{
-    Connection, Direction, End, Ending, EndingKind, Event, EventKind, Gap, Life, Message, Side,
-    Tls, TlsOutcome, Truncation, Undecoded,
+    Connection, Direction, End, Ending, EndingKind, Event, EventKind, Gap, Life, Message, Preamble,
+    Remark, Side, Tls, TlsOutcome, Truncation, Undecoded,
 };
 pub use packet::is_known as is_known_link_type;
 pub use records::RecordOptions;

@@ -28,6 +28,27 @@ pub enum ForeignProtocol {
 }
 
 impl ForeignProtocol {
+    /// Returns the protocol that these first bytes of a stream belong to, if it is recognized. 16 bytes suffice; with
+    /// fewer, nothing may be recognized yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::frame::ForeignProtocol;
+    ///
+    /// let tls = ForeignProtocol::of_first_bytes(b"\x16\x03\x01\x02\0\x01\0\x01\xfc");
+    /// assert_eq!(tls, Some(ForeignProtocol::Tls));
+    /// let kafka = b"\0\0\0\x13\0\x12\0\x04\0\0\0\0";
+    /// assert_eq!(ForeignProtocol::of_first_bytes(kafka), None);
+    /// ```
+    #[must_use]
+    pub fn of_first_bytes(first: &[u8]) -> Option<Self> {
+        match Self::sniff(first, true) {
+            Sniffed::Foreign(protocol) => Some(protocol),
+            Sniffed::NotYet | Sniffed::NotForeign => None,
+        }
+    }
+
     /// How many of the first bytes are examined.
     pub(crate) const LOOKED_AT: usize = 16;
 

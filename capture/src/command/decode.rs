@@ -107,7 +107,8 @@ impl Decode {
         let progress = Progress::new();
         let mut faults = Faults::new(&progress);
         let mut lines = Lines(self.sink());
-        let (counts, _) = self.input.decode(&progress, &mut faults, &mut lines);
+        let (mut counts, _) = self.input.decode(&progress, &mut faults, &mut lines);
+        counts.malformed = lines.0.malformed();
         lines.0.flush();
         progress.clear();
         if let ControlFlow::Break(code) = faults.of_output(lines.0.failure()) {

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use super::dialogue::Dialogue;
 use super::onward::Frames;
-use super::role::{Outlet, Output, Protocol, Role};
+use super::preamble::Front;
+use super::role::{Outlet, Output, Protocol, Role, other_side};
 use crate::event::{Connection, Direction, End, EventKind, Tls, TlsOutcome};
 use crate::frames::Framer;
 use crate::length::u64_of;
@@ -48,6 +49,7 @@ struct Stream {
     is_client: bool,
     copies: Copies,
     tcp: Reassembly,
+    front: Front,
     framer: Framer,
     /// What the other end said last that it has.
     acknowledged: Option<u32>,
@@ -78,6 +80,9 @@ impl Conversation {
         };
         if let Some(broker) = broker {
             conversation.client_is(if broker == low { high } else { low });
+            if let Some(dialogue) = conversation.protocol.dialogue_mut() {
+                dialogue.is_trusted = true;
+            }
         }
         if is_certain {
             conversation.protocol.is_kafka(low, high, first.packet);
@@ -128,6 +133,7 @@ impl Conversation {
     pub(super) fn buffered(&self) -> usize {
         let held = match &self.protocol {
             Protocol::Kafka(dialogue) => dialogue.buffered(),
+            Protocol::Trial(trial) => trial.buffered(),
             _ => 0,
         };
         held + self.low.buffered() + self.high.buffered() + self.tls.buffered()
@@ -261,6 +267,11 @@ impl Conversation {
         let is_undecrypted = self.is_undecrypted();
         out.counts.tls_not_decrypted += u64::from(is_undecrypted);
         out.counts.tls_decrypted += u64::from(!is_undecrypted && self.tls.outcome().is_some());
+        if let Protocol::Trial(trial) = &self.protocol {
+            let is_kafka = trial.last_verdict(other_side(&self.life));
+            out.counts.held_back += u64_of(if is_kafka { 0 } else { trial.held() });
+            self.protocol.decide(is_kafka, &mut out);
+        }
         match &mut self.protocol {
             Protocol::Kafka(dialogue) if !is_undecrypted || dialogue.seen > 0 => {
                 dialogue.finish(&mut out);
@@ -280,10 +291,8 @@ impl Conversation {
 
     /// Reports what became of the TCP connection.
     fn report_end(&mut self, sink: &mut dyn Sink) {
-        let is_client_low = match &self.protocol {
-            Protocol::Undecided(dialogue) | Protocol::Kafka(dialogue) => {
-                dialogue.broker() != self.low.end
-            }
+        let is_client_low = match self.protocol.dialogue() {
+            Some(dialogue) => dialogue.broker() != self.low.end,
             _ if self.low.is_client != self.high.is_client => self.low.is_client,
             // Clients have the higher port, as a rule.
             _ => self.low.end.port() > self.high.end.port(),
@@ -358,7 +367,7 @@ fn go_on(
                 *protocol = Protocol::Other;
             }
         }
-        Protocol::Other => {}
+        Protocol::Trial(_) | Protocol::Other => {}
     }
     if let Protocol::Other = protocol {
         low.forget();
@@ -374,13 +383,14 @@ impl Stream {
             is_client: false,
             copies: Copies::default(),
             tcp: Reassembly::default(),
+            front: Front::default(),
             framer: Framer::new(false),
             acknowledged: None,
         }
     }
 
     fn buffered(&self) -> usize {
-        self.tcp.waiting_bytes() + self.framer.buffered()
+        self.tcp.waiting_bytes() + self.front.buffered() + self.framer.buffered()
     }
 
     fn role<'a, 'b>(
@@ -401,6 +411,7 @@ impl Stream {
         if segment.syn && !self.tcp.has_begun() {
             tls.begin(self.way);
             self.tcp.begin(segment.sequence.wrapping_add(1));
+            self.front.begin();
             self.framer = Framer::new(true);
         }
     }
@@ -419,13 +430,19 @@ impl Stream {
             self.tcp = Reassembly::default();
         }
         let Self {
-            tcp, framer, way, ..
+            tcp,
+            front,
+            framer,
+            way,
+            ..
         } = self;
         // The first byte of the stream follows the SYN.
         let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
         let missing = u64::from(segment.missing);
         tcp.push(sequence, segment.payload, missing, arrival, |piece| {
-            tls.push(*way, piece, &mut Frames { framer, role });
+            front.push(piece, role, |piece, role| {
+                tls.push(*way, piece, &mut Frames { framer, role });
+            });
         });
     }
 
@@ -453,45 +470,60 @@ impl Stream {
                 return;
             }
             let Self {
-                tcp, framer, way, ..
+                tcp,
+                front,
+                framer,
+                way,
+                ..
             } = self;
             tcp.skip_hole(now, |piece| {
-                tls.push(*way, piece, &mut Frames { framer, role })
+                front.push(piece, role, |piece, role| {
+                    tls.push(*way, piece, &mut Frames { framer, role });
+                });
             });
         }
         if is_over {
             let missing = self.tcp.missing_at_end(self.acknowledged);
             if missing > 0 {
-                let framer = &mut self.framer;
-                tls.push(
-                    self.way,
-                    Piece::Lost(missing, now),
-                    &mut Frames { framer, role },
-                );
+                let (framer, way) = (&mut self.framer, self.way);
+                let lost = Piece::Lost(missing, now);
+                self.front.push(lost, role, |piece, role| {
+                    tls.push(way, piece, &mut Frames { framer, role });
+                });
             }
         }
     }
 
     /// Nothing is wanted of it any more.
     fn forget(&mut self) {
+        self.front = Front::default();
         self.tcp = Reassembly::default();
         self.framer = Framer::foreign();
     }
 
     /// The stream is over.
     fn finish(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
-        let framer = &mut self.framer;
+        let (framer, way) = (&mut self.framer, self.way);
+        self.front.finish(arrival, role, |piece, role| {
+            tls.push(way, piece, &mut Frames { framer, role });
+        });
         tls.finish(self.way, arrival, &mut Frames { framer, role });
         self.framer.finish(arrival, role);
     }
 
     fn skip_holes(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
         let Self {
-            tcp, framer, way, ..
+            tcp,
+            front,
+            framer,
+            way,
+            ..
         } = self;
         while tcp.hole().is_some() {
             tcp.skip_hole(arrival, |piece| {
-                tls.push(*way, piece, &mut Frames { framer, role })
+                front.push(piece, role, |piece, role| {
+                    tls.push(*way, piece, &mut Frames { framer, role });
+                });
             });
         }
     }

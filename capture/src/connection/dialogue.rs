@@ -1,17 +1,19 @@
 //! What client and broker say on one connection: their frames become messages.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use kafka_codec::correlation::{Expects, InFlightRequest, ObservedRequests, SaslTokens};
 use kafka_codec::messages::RequestHeader;
-use kafka_codec::{ApiKey, ClientIdentity, HeaderVersions};
+use kafka_codec::{ApiKey, ClientIdentity, DecodeError, ErrorCode, HeaderVersions, Version};
 
+use super::evidence::Evidence;
 use super::held::{HeldResponse, HeldResponses};
 use super::judge;
 use super::role::Output;
 use crate::body;
-use crate::event::{Connection, Direction, EventKind, Gap, Message, Undecoded};
+use crate::event::{Connection, Direction, EventKind, Gap, Message, Preamble, Remark, Undecoded};
 use crate::frames::{Cause, Frame, Hole, SIZE_BYTES};
 use crate::length::u64_of;
 use crate::tcp::Arrival;
@@ -24,6 +26,14 @@ pub(super) struct Dialogue {
     connection: Connection,
     pub(super) requests: ObservedRequests<Asked>,
     tokens: SaslTokens,
+    /// Whether tokens without a handshake may begin: there was nothing but ApiVersions.
+    may_begin_tokens: bool,
+    /// What stands in front, to be reported before all else.
+    preambles: Vec<(Arrival, Direction, Preamble)>,
+    /// Whether the broker is known to be one, so that nothing need be held back.
+    pub(super) is_trusted: bool,
+    /// What speaks for Kafka, collected while that is in question.
+    pub(super) evidence: Option<Evidence>,
     held: HeldResponses,
     /// Who the client is, as far as it was captured.
     pub(super) client: ClientIdentity,
@@ -47,6 +57,10 @@ impl Dialogue {
             connection: Connection::new(client, broker, id),
             requests: ObservedRequests::with_capacity(MAX_REQUESTS),
             tokens: SaslTokens::default(),
+            may_begin_tokens: true,
+            preambles: Vec::new(),
+            is_trusted: false,
+            evidence: None,
             held: HeldResponses::default(),
             client: ClientIdentity::default(),
             seen: 0,
@@ -70,11 +84,16 @@ impl Dialogue {
             self.emit(frame.last, Direction::ToBroker, kind, out);
             return true;
         }
-        let split = RequestHeader::split(frame.bytes);
-        let is_read = split.is_ok();
-        let (header, body) = match split.or_else(|error| routing(frame).ok_or(error)) {
+        if self.may_begin_tokens && self.tokens.begin_with(frame.bytes) {
+            self.may_begin_tokens = false;
+            let kind = EventKind::SaslToken { bytes };
+            self.emit(frame.last, Direction::ToBroker, kind, out);
+            return true;
+        }
+        let (header, client_id, body, remark) = match split(frame) {
             Ok(split) => split,
             Err(error) => {
+                self.weigh(|evidence| evidence.strange += 1);
                 let reason = match frame.truncation {
                     Some(truncation) => format!("its header was not captured: {truncation}"),
                     None => error.to_string(),
@@ -84,17 +103,21 @@ impl Dialogue {
             }
         };
         let (api_key, version) = (header.api_key(), header.version());
+        self.may_begin_tokens &= api_key == ApiKey::ApiVersions;
         self.last_id = Some(header.correlation_id);
         self.seen += 1;
         let headers = HeaderVersions::of(api_key, version);
-        let client_id = match is_read {
-            true => {
-                let client_id = header.client_id.as_deref();
-                self.client.learn_client_id(headers, client_id);
+        let is_malformed = matches!(remark, Some(Remark::Header(_)));
+        let client_id = match client_id {
+            Read::Text(client_id) => {
+                self.client.learn_client_id(headers, client_id.as_deref());
                 self.client.shared_client_id()
             }
-            false => None,
+            Read::Nothing => None,
         };
+        if let Some(evidence) = &mut self.evidence {
+            evidence.request(api_key, version, client_id.as_deref(), body, frame);
+        }
         let expects = body::expects(api_key, version, body);
         out.counts.without_response += u64::from(expects == Expects::Nothing);
         let asked = Asked {
@@ -121,6 +144,7 @@ impl Dialogue {
             to_first_byte: None,
             body,
             truncation: frame.truncation,
+            remark,
         };
         self.emit(
             frame.last,
@@ -131,7 +155,7 @@ impl Dialogue {
         if let Some(held) = self.held.take(header.correlation_id) {
             self.response(&held.as_frame(), out);
         }
-        true
+        !is_malformed
     }
 
     /// Takes a frame of the broker. Whether it was one.
@@ -144,6 +168,7 @@ impl Dialogue {
             return true;
         }
         let Some(id) = frame.bytes.first_chunk() else {
+            self.weigh(|evidence| evidence.strange += 1);
             let reason = match frame.truncation {
                 Some(truncation) => format!("its header was not captured: {truncation}"),
                 None => "a response has at least 4 bytes".to_owned(),
@@ -153,15 +178,73 @@ impl Dialogue {
         };
         let id = i32::from_be_bytes(*id);
         let last_id = self.last_id.replace(id);
-        match self.requests.response(id) {
-            Some(request) => {
-                self.answer(&request, frame, out);
-                true
-            }
-            None => {
-                self.held.hold(id, frame, out.packets);
-                last_id.is_none_or(|last_id| judge::is_near(id, last_id))
-            }
+        if let Some(request) = self.requests.response(id) {
+            self.answer(&request, frame, None, out);
+            return true;
+        }
+        if let Some(request) = self.requests.not_awaited(id) {
+            self.answer(&request, frame, Some(Remark::NotExpected), out);
+            return true;
+        }
+        if let Some(request) = self.coordinator_question(id, frame.bytes) {
+            self.last_id = Some(request.correlation_id);
+            self.answer(&request, frame, Some(Remark::CorrelationIdZero), out);
+            return true;
+        }
+        let is_near = last_id.is_none_or(|last_id| judge::is_near(id, last_id));
+        self.weigh(|evidence| match is_near {
+            true => evidence.near += 1,
+            false => evidence.strange += 1,
+        });
+        self.held.hold(id, frame, out.packets);
+        is_near
+    }
+
+    /// Kafka 0.8.2 answers FindCoordinator, then called ConsumerMetadata, with correlation id 0: the request that
+    /// such a response answers.
+    fn coordinator_question(&mut self, id: i32, frame: &[u8]) -> Option<InFlightRequest<Asked>> {
+        let (_, body) = frame.split_first_chunk::<4>().filter(|_| id == 0)?;
+        let (key, version) = (ApiKey::FindCoordinator, Version(0));
+        let mut waiting = self.requests.iter();
+        let id = waiting
+            .find(|each| each.api_key == key && each.version == version)?
+            .correlation_id;
+        drop(waiting);
+        match body::is_response(key, version, body) {
+            true => self.requests.response(id),
+            false => None,
+        }
+    }
+
+    fn weigh(&mut self, add: impl FnOnce(&mut Evidence)) {
+        if let Some(evidence) = &mut self.evidence {
+            add(evidence);
+        }
+    }
+
+    /// Whether frames may be bare tokens.
+    pub(super) const fn expects_tokens(&self) -> bool {
+        self.tokens.are_expected()
+    }
+
+    /// Whether these bytes, the first of a client, may be a token.
+    pub(super) fn begins_with_token(&self, frame: &[u8]) -> bool {
+        let mut tokens = self.tokens;
+        self.may_begin_tokens && tokens.begin_with(frame)
+    }
+
+    /// Takes note of what stands in front of Kafka.
+    pub(super) fn preamble(&mut self, at: Arrival, direction: Direction, preamble: Preamble) {
+        self.preambles.push((at, direction, preamble));
+    }
+
+    /// The same connection before any frame, with belief given or in question.
+    pub(super) fn begin(&self, is_in_question: bool) -> Self {
+        let connection = &self.connection;
+        Self {
+            preambles: self.preambles.clone(),
+            evidence: is_in_question.then(Evidence::default),
+            ..Self::new(connection.client, connection.broker, connection.id)
         }
     }
 
@@ -169,6 +252,7 @@ impl Dialogue {
         &mut self,
         request: &InFlightRequest<Asked>,
         frame: &Frame<'_>,
+        mut remark: Option<Remark>,
         out: &mut Output<'_>,
     ) {
         let (version, body) = match request.split_response(frame.bytes) {
@@ -179,12 +263,24 @@ impl Dialogue {
             Err(error) => {
                 let reason = format!("response to {request}: {error}");
                 let id = Some(request.correlation_id);
+                self.weigh(|evidence| evidence.strange += 1);
                 self.undecoded(frame, Direction::ToClient, id, reason, out);
                 return;
             }
         };
         if request.api_key == ApiKey::SaslHandshake {
             self.tokens.handshake_answered(version, body);
+        }
+        if let Some(evidence) = &mut self.evidence {
+            evidence.response(request.api_key, version, body, frame);
+        }
+        if version != request.version
+            && body.first_chunk().copied().map(i16::from_be_bytes)
+                != Some(ErrorCode::UNSUPPORTED_VERSION.0)
+        {
+            remark = Some(Remark::OtherVersion {
+                asked: request.version,
+            });
         }
         let asked = &request.note;
         let message = Message {
@@ -200,6 +296,7 @@ impl Dialogue {
             to_first_byte: Some(frame.first.time.saturating_sub(asked.last.time)),
             body,
             truncation: frame.truncation,
+            remark,
         };
         self.emit(
             frame.last,
@@ -232,7 +329,7 @@ impl Dialogue {
     }
 
     fn undecoded(
-        &self,
+        &mut self,
         frame: &Frame<'_>,
         direction: Direction,
         correlation_id: Option<i32>,
@@ -250,7 +347,7 @@ impl Dialogue {
     }
 
     /// Takes note of a part of the stream without frames.
-    pub(super) fn hole(&self, hole: &Hole, direction: Direction, out: &mut Output<'_>) {
+    pub(super) fn hole(&mut self, hole: &Hole, direction: Direction, out: &mut Output<'_>) {
         let gap = Gap {
             missing: hole.missing,
             skipped: hole.skipped,
@@ -271,24 +368,73 @@ impl Dialogue {
         self.emit(hole.arrival, direction, EventKind::Gap(gap), out);
     }
 
-    fn emit(&self, at: Arrival, direction: Direction, kind: EventKind<'_>, out: &mut Output<'_>) {
+    fn emit(
+        &mut self,
+        at: Arrival,
+        direction: Direction,
+        kind: EventKind<'_>,
+        out: &mut Output<'_>,
+    ) {
+        for (at, direction, preamble) in self.preambles.drain(..) {
+            let kind = EventKind::Preamble(preamble);
+            out.emit(&self.connection, at, direction, kind);
+        }
         out.emit(&self.connection, at, direction, kind);
+    }
+}
+
+/// The client id of a header, if that was read.
+enum Read<'a> {
+    Text(Option<Cow<'a, str>>),
+    Nothing,
+}
+
+type Split<'a> = (RequestHeader<'a>, Read<'a>, &'a [u8], Option<Remark>);
+
+/// The header of a request, as far as it can be read, its client id for people, and the body.
+fn split<'a>(frame: &Frame<'a>) -> Result<Split<'a>, DecodeError> {
+    let headers = match routing(frame) {
+        Some(header) => HeaderVersions::of(header.api_key(), header.version()),
+        // Of any version; it is too short for each.
+        None => HeaderVersions::new(Version(0), Version(0)),
+    };
+    match RequestHeader::split_any_client_id(frame.bytes, headers) {
+        Ok(parts) => {
+            let client_id = parts.client_id_text();
+            let is_escaped = parts.client_id.is_some() && parts.header.client_id.is_none();
+            let remark = is_escaped.then_some(Remark::ClientIdNotUtf8);
+            Ok((parts.header, Read::Text(client_id), parts.body, remark))
+        }
+        Err(error) => {
+            let header = routing(frame).ok_or_else(|| error.clone())?;
+            let versions = header.api_key().versions();
+            let is_known = versions.is_some_and(|known| known.contains(header.version()));
+            match () {
+                () if frame.truncation.is_some() || versions.is_none() => {
+                    Ok((header, Read::Nothing, &[], None))
+                }
+                () if is_known => {
+                    let remark = Remark::Header(error.to_string());
+                    Ok((header, Read::Nothing, &[], Some(remark)))
+                }
+                () => Err(error),
+            }
+        }
     }
 }
 
 /// What every request header begins with, where the rest of it was not captured, or is not that of flexible
 /// versions as an unknown API's is expected to be: the API, but not the client.
-fn routing<'a>(frame: &Frame<'_>) -> Option<(RequestHeader<'a>, &'a [u8])> {
+fn routing<'a>(frame: &Frame<'_>) -> Option<RequestHeader<'a>> {
     let (key, rest) = frame.bytes.split_first_chunk()?;
     let (version, rest) = rest.split_first_chunk()?;
-    let header = RequestHeader {
+    Some(RequestHeader {
         request_api_key: i16::from_be_bytes(*key),
         request_api_version: i16::from_be_bytes(*version),
         correlation_id: i32::from_be_bytes(*rest.first_chunk()?),
+        client_id: None,
         ..Default::default()
-    };
-    let is_shown = frame.truncation.is_some() || is_unknown(header.api_key());
-    is_shown.then_some((header, &[][..]))
+    })
 }
 
 /// Whether an API is not known here. It may be one of a later release, which is no reason for doubt.

@@ -3,7 +3,7 @@
 
 use kafka_codec::correlation::{InFlightRequest, ObservedRequests};
 use kafka_codec::messages::RequestHeader;
-use kafka_codec::{ApiKey, DecodeErrorKind, Version};
+use kafka_codec::{ApiKey, DecodeErrorKind, HeaderVersions, Version};
 
 use crate::body;
 use crate::frames::{FramePosition, Likelihood};
@@ -34,7 +34,8 @@ pub(super) fn request(
     let Some((key, rest)) = bytes.split_first_chunk::<2>() else {
         return Likelihood::TooShort;
     };
-    let Some(versions) = ApiKey::from_number(i16::from_be_bytes(*key)).versions() else {
+    let api_key = ApiKey::from_number(i16::from_be_bytes(*key));
+    let Some(versions) = api_key.versions() else {
         return Likelihood::Impossible;
     };
     let Some(version) = rest.first_chunk::<2>() else {
@@ -47,8 +48,9 @@ pub(super) fn request(
     if !is_acceptable {
         return Likelihood::Impossible;
     }
-    let (header, body) = match RequestHeader::split(bytes) {
-        Ok(split) => split,
+    let headers = HeaderVersions::of(api_key, version);
+    let parts = match RequestHeader::split_any_client_id(bytes, headers) {
+        Ok(parts) => parts,
         Err(error) => {
             let is_cut = matches!(error.kind(), DecodeErrorKind::UnexpectedEnd { .. });
             let is_short = bytes.len() < MAX_CLIENT_ID_BYTES || position == FramePosition::First;
@@ -59,14 +61,15 @@ pub(super) fn request(
             };
         }
     };
-    let client_id = header.client_id.as_deref().unwrap_or_default();
+    let client_id = parts.client_id_text().unwrap_or_default();
+    let body = parts.body;
     let is_whole = bytes.len() == size;
-    let decodes = is_whole && is_known && body::is_request(header.api_key(), version, body);
+    let decodes = is_whole && is_known && body::is_request(api_key, version, body);
     let is_named = !client_id.is_empty()
         && client_id.len() <= MAX_CLIENT_ID_BYTES
         && !client_id.contains(char::is_control);
     // A few bytes of zeros decode as many things.
-    let is_telling = body.len() >= 8 || header.api_key() == ApiKey::ApiVersions;
+    let is_telling = body.len() >= 8 || api_key == ApiKey::ApiVersions;
     if decodes && (is_named || is_telling) {
         Likelihood::Certain
     } else if !is_whole && is_named && known_client.is_none_or(|known| known == client_id) {

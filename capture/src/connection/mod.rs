@@ -3,11 +3,14 @@
 
 mod conversation;
 mod dialogue;
+mod evidence;
 mod held;
 mod judge;
 mod onward;
+mod preamble;
 mod role;
 mod table;
+mod trial;
 
 pub(crate) use role::Outlet;
 pub(crate) use table::Connections;

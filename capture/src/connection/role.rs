@@ -2,11 +2,16 @@
 
 use std::net::SocketAddr;
 
+use kafka_codec::frame::ForeignProtocol;
+
 use super::dialogue::Dialogue;
+use super::evidence::OtherSide;
 use super::judge;
+use super::trial::Trial;
 use crate::counts::Counts;
-use crate::event::{Connection, Direction, Event, EventKind};
+use crate::event::{Connection, Direction, Event, EventKind, Preamble};
 use crate::frames::{Frame, FramePosition, Hole, Judge, Likelihood};
+use crate::length::u64_of;
 use crate::output::Sink;
 use crate::tcp::{Arrival, Life};
 use crate::tls;
@@ -71,7 +76,7 @@ impl Output<'_> {
                 counts.missing_bytes += gap.missing;
                 counts.skipped_bytes += gap.skipped;
             }
-            EventKind::Tls(_) => {}
+            EventKind::Tls(_) | EventKind::Preamble(_) => {}
         }
         self.sink.event(&Event {
             connection,
@@ -90,6 +95,8 @@ pub(super) enum Protocol {
     Unknown,
     /// The client is known, but not whether it speaks Kafka.
     Undecided(Dialogue),
+    /// It looks like Kafka, which is not believed yet.
+    Trial(Box<Trial>),
     /// It speaks Kafka.
     Kafka(Dialogue),
     /// It speaks something else.
@@ -105,6 +112,64 @@ impl Protocol {
             decided => decided,
         };
     }
+
+    /// It looks like Kafka.
+    fn may_be_kafka(&mut self, client: SocketAddr, broker: SocketAddr, id: u64) {
+        *self = match std::mem::replace(self, Self::Other) {
+            Self::Unknown => {
+                let dialogue = Dialogue::new(client, broker, id);
+                Self::Trial(Box::new(Trial::new(&dialogue)))
+            }
+            Self::Undecided(dialogue) if dialogue.is_trusted => Self::Kafka(dialogue),
+            Self::Undecided(dialogue) => Self::Trial(Box::new(Trial::new(&dialogue))),
+            decided => decided,
+        };
+    }
+
+    /// Believes that it is Kafka, or not.
+    pub(super) fn decide(&mut self, is_kafka: bool, out: &mut Output<'_>) {
+        *self = match std::mem::replace(self, Self::Other) {
+            Self::Trial(trial) if is_kafka => Self::Kafka(trial.believe(out)),
+            Self::Trial(_) => Self::Other,
+            decided => decided,
+        };
+    }
+
+    /// What is said, if it is or may be Kafka.
+    pub(super) fn dialogue_mut(&mut self) -> Option<&mut Dialogue> {
+        match self {
+            Self::Undecided(dialogue) | Self::Kafka(dialogue) => Some(dialogue),
+            Self::Trial(trial) => Some(trial.beginning()),
+            Self::Unknown | Self::Other => None,
+        }
+    }
+
+    /// The same.
+    pub(super) fn dialogue(&self) -> Option<&Dialogue> {
+        match self {
+            Self::Undecided(dialogue) | Self::Kafka(dialogue) => Some(dialogue),
+            Self::Trial(trial) => Some(trial.dialogue()),
+            Self::Unknown | Self::Other => None,
+        }
+    }
+}
+
+pub(super) const fn direction(is_request: bool) -> Direction {
+    if is_request {
+        Direction::ToBroker
+    } else {
+        Direction::ToClient
+    }
+}
+
+/// What the broker of a connection has sent.
+pub(super) fn other_side(life: &Life) -> OtherSide {
+    let broker = life.broker();
+    match broker.bytes {
+        0 => OtherSide::Silent,
+        _ if ForeignProtocol::of_first_bytes(broker.first_bytes()).is_some() => OtherSide::Foreign,
+        _ => OtherSide::Speaks,
+    }
 }
 
 /// The end that sends.
@@ -117,6 +182,14 @@ pub(super) struct Role<'a, 'b> {
 }
 
 impl Role<'_, '_> {
+    /// Takes note of what stands in front of Kafka.
+    pub(super) fn preamble(&mut self, at: Arrival, preamble: Preamble) {
+        let direction = self.direction();
+        if let Some(dialogue) = self.protocol.dialogue_mut() {
+            dialogue.preamble(at, direction, preamble);
+        }
+    }
+
     /// This end opened the connection.
     pub(super) fn opens(&mut self) {
         if let Protocol::Unknown = self.protocol {
@@ -127,11 +200,7 @@ impl Role<'_, '_> {
     }
 
     fn direction(&self) -> Direction {
-        if self.is_client {
-            Direction::ToBroker
-        } else {
-            Direction::ToClient
-        }
+        direction(self.is_client)
     }
 }
 
@@ -147,14 +216,23 @@ impl Judge for Role<'_, '_> {
                 Likelihood::Possible | Likelihood::Doubtful => Likelihood::Impossible,
                 likelihood => likelihood,
             },
-            Protocol::Undecided(dialogue) | Protocol::Kafka(dialogue) if self.is_client => {
-                let client_id = dialogue.client.client_id().filter(|id| !id.is_empty());
-                judge::request(bytes, size, position, client_id)
-            }
-            Protocol::Undecided(_) => Likelihood::TooShort,
-            Protocol::Kafka(dialogue) => {
-                judge::response(bytes, size, position, &dialogue.requests, dialogue.last_id)
-            }
+            protocol => match protocol.dialogue() {
+                Some(dialogue) if self.is_client => {
+                    let is_start = position == FramePosition::First;
+                    if is_start && bytes.len() == size && dialogue.begins_with_token(bytes) {
+                        return Likelihood::Likely;
+                    }
+                    let client_id = dialogue.client.client_id().filter(|id| !id.is_empty());
+                    judge::request(bytes, size, position, client_id)
+                }
+                Some(dialogue) if !matches!(protocol, Protocol::Undecided(_)) => {
+                    if position == FramePosition::First && dialogue.expects_tokens() {
+                        return Likelihood::Possible;
+                    }
+                    judge::response(bytes, size, position, &dialogue.requests, dialogue.last_id)
+                }
+                _ => Likelihood::TooShort,
+            },
         }
     }
 
@@ -163,12 +241,13 @@ impl Judge for Role<'_, '_> {
             Protocol::Unknown | Protocol::Other => 0,
             Protocol::Undecided(_) => 1,
             Protocol::Kafka(dialogue) => 2 + dialogue.seen,
+            Protocol::Trial(trial) => 2 + trial.dialogue().seen,
         }
     }
 
     fn is_foreign(&mut self) -> bool {
         match self.protocol {
-            Protocol::Kafka(_) => false,
+            Protocol::Kafka(_) | Protocol::Trial(_) => false,
             _ => {
                 *self.protocol = Protocol::Other;
                 true
@@ -181,8 +260,8 @@ impl Judge for Role<'_, '_> {
             self.is_client = true;
         }
         if self.is_client {
-            let id = self.out.life.id();
-            self.protocol.is_kafka(self.ends.0, self.ends.1, id);
+            self.protocol
+                .may_be_kafka(self.ends.0, self.ends.1, self.out.life.id());
         }
     }
 
@@ -190,14 +269,25 @@ impl Judge for Role<'_, '_> {
         match &mut *self.protocol {
             Protocol::Kafka(dialogue) if self.is_client => dialogue.request(&frame, self.out),
             Protocol::Kafka(dialogue) => dialogue.response(&frame, self.out),
+            Protocol::Trial(trial) => {
+                let is_one = trial.frame(&frame, self.is_client, self.out);
+                if let Some(is_kafka) = trial.verdict(other_side(self.out.life)) {
+                    let held = trial.held();
+                    self.out.counts.held_back += u64_of(if is_kafka { 0 } else { held });
+                    self.protocol.decide(is_kafka, self.out);
+                }
+                is_one
+            }
             _ => true,
         }
     }
 
     fn hole(&mut self, hole: Hole) {
         let direction = self.direction();
-        if let Protocol::Kafka(dialogue) = &*self.protocol {
-            dialogue.hole(&hole, direction, self.out);
+        match &mut *self.protocol {
+            Protocol::Kafka(dialogue) => dialogue.hole(&hole, direction, self.out),
+            Protocol::Trial(trial) => trial.hole(hole, self.is_client),
+            _ => {}
         }
     }
 }

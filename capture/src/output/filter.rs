@@ -34,6 +34,7 @@ impl Filter {
             }
             EventKind::SaslToken { .. } => about_messages && !self.errors,
             EventKind::Undecoded(_) | EventKind::Gap(_) => about_messages,
+            EventKind::Preamble(_) => about_messages && !self.errors,
             EventKind::Tls(tls) => about_messages && (!self.errors || tls.is_error()),
         };
         message && self.admits_connection(event.connection)

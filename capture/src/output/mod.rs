@@ -31,6 +31,9 @@ pub trait Writes: Sink {
     /// Writes buffered lines.
     fn flush(&mut self);
 
+    /// Returns the number of messages so far whose body is malformed, those that the filter does not admit included.
+    fn malformed(&self) -> u64;
+
     /// Returns `true` once a write has failed; nothing more is written then.
     fn has_failed(&self) -> bool;
 

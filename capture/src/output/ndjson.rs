@@ -25,6 +25,7 @@ pub struct NdjsonSink<W> {
     filter: Filter,
     timestamps: Timestamps,
     records: Field,
+    malformed: u64,
 }
 
 impl<W: Write> NdjsonSink<W> {
@@ -35,6 +36,7 @@ impl<W: Write> NdjsonSink<W> {
             filter,
             timestamps: Timestamps::default(),
             records: body::records_in_json(RecordOptions::default()),
+            malformed: 0,
         }
     }
 
@@ -51,6 +53,7 @@ impl<W: Write> NdjsonSink<W> {
 impl<W: Write> Sink for NdjsonSink<W> {
     fn event(&mut self, event: &Event<'_>) {
         if !self.filter.admits(event) {
+            self.malformed += u64::from(body::is_malformed(event));
             return;
         }
         let line = self.lines.line();
@@ -64,7 +67,9 @@ impl<W: Write> Sink for NdjsonSink<W> {
             EventKind::Message(message) => {
                 let records = &self.records;
                 let looks = self.filter.errors;
-                let has_error = write_message(line, message, event.direction, records, looks);
+                let (has_error, is_malformed) =
+                    write_message(line, message, event.direction, records, looks);
+                self.malformed += u64::from(is_malformed);
                 has_error || !self.filter.errors
             }
             EventKind::SaslToken { bytes } => {
@@ -96,6 +101,13 @@ impl<W: Write> Sink for NdjsonSink<W> {
                 string(line, "reason", &gap.reason);
                 true
             }
+            EventKind::Preamble(preamble) => {
+                line.extend_from_slice(b"preamble\"");
+                direction(line, event.direction);
+                number(line, "bytes", preamble.bytes);
+                string(line, "text", &preamble.text);
+                true
+            }
             EventKind::Tls(tls) => {
                 line.extend_from_slice(b"tls\"");
                 direction(line, event.direction);
@@ -112,14 +124,14 @@ impl<W: Write> Sink for NdjsonSink<W> {
     }
 }
 
-/// Whether there is an error in it; error codes are only looked for if they matter.
+/// Whether there is an error in it, and whether it is that the body is malformed; error codes are only looked for if they matter.
 fn write_message(
     line: &mut Vec<u8>,
     message: &Message<'_>,
     direction: Direction,
     records: &Field,
     look_for_errors: bool,
-) -> bool {
+) -> (bool, bool) {
     line.extend_from_slice(match direction {
         Direction::ToBroker => b"request\"",
         Direction::ToClient => b"response\"",
@@ -136,6 +148,9 @@ fn write_message(
     if let Some(latency) = message.latency {
         number(line, "latencyUs", latency.div_euclid(1000));
     }
+    if let Some(remark) = &message.remark {
+        string(line, "remark", &remark.to_string());
+    }
     let before = line.len();
     line.extend_from_slice(b",\"body\":");
     let start = line.len();
@@ -143,10 +158,22 @@ fn write_message(
         if line.len() == start {
             line.truncate(before);
         }
-        string(line, "error", &trouble.to_string());
-        return true;
+        let name = if trouble.is_error() {
+            "error"
+        } else {
+            "remark"
+        };
+        string(line, name, &trouble.to_string());
+        if trouble.is_error() {
+            return (true, trouble.is_malformed());
+        }
     }
-    records.has_fault() || (look_for_errors && body::trouble(message, direction).is_some())
+    let has_code = || {
+        let trouble = body::trouble(message, direction);
+        trouble.is_some_and(|trouble| trouble.is_error())
+    };
+    let has_error = records.has_fault() || (look_for_errors && has_code());
+    (has_error, false)
 }
 
 fn write_tls(line: &mut Vec<u8>, tls: &Tls) {
@@ -199,6 +226,10 @@ fn string(line: &mut Vec<u8>, name: &str, value: &str) {
 impl<W: Write> Writes for NdjsonSink<W> {
     fn flush(&mut self) {
         self.lines.flush();
+    }
+
+    fn malformed(&self) -> u64 {
+        self.malformed
     }
 
     fn has_failed(&self) -> bool {

@@ -20,6 +20,7 @@ pub struct TextSink<W> {
     options: TextOptions,
     timestamps: Timestamps,
     records: Field,
+    malformed: u64,
 }
 
 /// How text looks.
@@ -49,6 +50,7 @@ impl<W: Write> TextSink<W> {
             timestamps: Timestamps::default(),
             records: body::records_in_fields(options.records),
             options,
+            malformed: 0,
         }
     }
 }
@@ -56,6 +58,7 @@ impl<W: Write> TextSink<W> {
 impl<W: Write> Sink for TextSink<W> {
     fn event(&mut self, event: &Event<'_>) {
         if !self.options.filter.admits(event) {
+            self.malformed += u64::from(body::is_malformed(event));
             return;
         }
         let mut line = Line {
@@ -74,7 +77,8 @@ impl<W: Write> Sink for TextSink<W> {
         let is_shown = match &event.kind {
             EventKind::Message(message) => {
                 let records = self.options.fields.then_some(&self.records);
-                let has_error = line.message(message, event.direction, records);
+                let (has_error, is_malformed) = line.message(message, event.direction, records);
+                self.malformed += u64::from(is_malformed);
                 has_error || !self.options.filter.errors
             }
             EventKind::SaslToken { bytes } => {
@@ -95,6 +99,11 @@ impl<W: Write> Sink for TextSink<W> {
                     gap.missing, gap.skipped, gap.reason
                 ));
                 line.colour(PLAIN);
+                true
+            }
+            EventKind::Preamble(preamble) => {
+                line.print(format_args!(" preamble {} bytes: ", preamble.bytes));
+                escape::text(line.to, &preamble.text);
                 true
             }
             EventKind::Tls(tls) => {
@@ -142,13 +151,13 @@ impl Line<'_> {
         self.colour(PLAIN);
     }
 
-    /// Whether there is an error in it.
+    /// Whether there is an error in it, and whether it is that the body is malformed.
     fn message(
         &mut self,
         message: &Message<'_>,
         direction: Direction,
         records: Option<&Field>,
-    ) -> bool {
+    ) -> (bool, bool) {
         self.colour(BOLD);
         let name = message.api_key.name().unwrap_or("unknown");
         self.print(format_args!(" {name} v{}", message.version));
@@ -174,19 +183,27 @@ impl Line<'_> {
             };
             self.print(format_args!(" {sign}{milliseconds}.{rest:03} ms"));
         }
+        if let Some(remark) = &message.remark {
+            self.colour(YELLOW);
+            self.to.extend_from_slice(b" (");
+            escape::text(self.to, &remark.to_string());
+            self.to.push(b')');
+            self.colour(PLAIN);
+        }
         let trouble = body::trouble(message, direction);
         if let Some(trouble) = &trouble {
-            self.colour(RED);
+            self.colour(if trouble.is_error() { RED } else { YELLOW });
             self.to.push(b' ');
             escape::text(self.to, &trouble.to_string());
             self.colour(PLAIN);
         }
-        let mut has_fault = trouble.is_some();
+        let is_malformed = trouble.as_ref().is_some_and(body::Trouble::is_malformed);
+        let mut has_fault = trouble.is_some_and(|trouble| trouble.is_error());
         if let Some(records) = records {
             body::write_fields(self.to, message, direction, records);
             has_fault |= records.has_fault();
         }
-        has_fault
+        (has_fault, is_malformed)
     }
 
     fn print(&mut self, arguments: std::fmt::Arguments<'_>) {
@@ -205,6 +222,10 @@ impl Line<'_> {
 impl<W: Write> Writes for TextSink<W> {
     fn flush(&mut self) {
         self.lines.flush();
+    }
+
+    fn malformed(&self) -> u64 {
+        self.malformed
     }
 
     fn has_failed(&self) -> bool {

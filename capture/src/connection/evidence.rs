@@ -1,0 +1,118 @@
+//! What speaks for Kafka on a connection, and what against it. Other protocols have frames that look like requests
+//! too; none has responses that fit them.
+
+use kafka_codec::{ApiKey, Version};
+
+use crate::body;
+use crate::frames::Frame;
+
+/// So much that does not fit is no coincidence.
+const MAX_STRANGE: u32 = 4;
+/// So many requests that decode, of a client whose broker was not captured, are none either.
+const MIN_ONE_SIDED: u32 = 3;
+
+/// Counts of frames by what they say about the protocol.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Evidence {
+    /// Requests that decode and name their client, or have a body to tell them by.
+    telling: u32,
+    /// Requests that may be some, but of which too little was captured or is known.
+    possible: u32,
+    /// Requests that do not decode.
+    malformed: u32,
+    /// Responses that have the id of a request and decode.
+    agreeing: u32,
+    /// Responses that have the id of a request, but too short a body to say more.
+    paired: u32,
+    /// Responses with an id that the connection could have come to.
+    pub(super) near: u32,
+    /// Frames that fit nothing.
+    pub(super) strange: u32,
+}
+
+/// What the other direction, the broker's, has sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OtherSide {
+    /// Nothing that was captured.
+    Silent,
+    /// Bytes of another protocol than Kafka, with which servers refuse a client.
+    Foreign,
+    /// Something.
+    Speaks,
+}
+
+impl Evidence {
+    pub(super) fn request(
+        &mut self,
+        api_key: ApiKey,
+        version: Version,
+        client_id: Option<&str>,
+        body: &[u8],
+        frame: &Frame<'_>,
+    ) {
+        let is_known = api_key
+            .versions()
+            .is_some_and(|versions| versions.contains(version));
+        if !is_known || frame.truncation.is_some() {
+            self.possible += 1;
+        } else if !body::is_request(api_key, version, body) {
+            self.malformed += 1;
+        } else if body.len() >= 8 || client_id.is_some_and(|id| !id.is_empty()) {
+            self.telling += 1;
+        } else {
+            self.possible += 1;
+        }
+    }
+
+    pub(super) fn response(
+        &mut self,
+        api_key: ApiKey,
+        version: Version,
+        body: &[u8],
+        frame: &Frame<'_>,
+    ) {
+        let is_known = api_key
+            .versions()
+            .is_some_and(|versions| versions.contains(version));
+        if !is_known || frame.truncation.is_some() {
+            self.paired += 1;
+        } else if !body::is_response(api_key, version, body) {
+            self.strange += 1;
+        } else if body.len() > 2 {
+            self.agreeing += 1;
+        } else {
+            self.paired += 1;
+        }
+    }
+
+    /// Whether it is Kafka; `None` if more must be seen.
+    pub(super) const fn verdict(&self, other_side: OtherSide) -> Option<bool> {
+        let agrees = self.telling + self.possible > 0 && self.agreeing > 0;
+        let pairs = self.telling > 0 && self.paired >= 2;
+        if agrees || pairs {
+            return Some(true);
+        }
+        if self.strange + self.malformed >= MAX_STRANGE {
+            return Some(false);
+        }
+        let is_one_sided = matches!(other_side, OtherSide::Silent)
+            && self.telling >= MIN_ONE_SIDED
+            && self.malformed == 0;
+        if is_one_sided { Some(true) } else { None }
+    }
+
+    /// The same when nothing more will be seen.
+    pub(super) const fn last_verdict(&self, other_side: OtherSide) -> bool {
+        let contradicts = self.strange + self.malformed > 0;
+        match self.verdict(other_side) {
+            Some(verdict) => verdict,
+            None => match other_side {
+                OtherSide::Silent | OtherSide::Foreign => self.telling > 0 && self.malformed == 0,
+                OtherSide::Speaks => {
+                    let fits = self.paired + self.near > 0;
+                    !contradicts && fits && self.telling + self.possible > 0
+                }
+            },
+        }
+    }
+}
