@@ -16,6 +16,8 @@ const MIN_ONE_SIDED: u32 = 3;
 pub(super) struct Evidence {
     /// Requests that decode and name their client, or have a body to tell them by.
     telling: u32,
+    /// Requests that name their client, but were not captured whole.
+    named: u32,
     /// Requests that may be some, but of which too little was captured or is known.
     possible: u32,
     /// Requests that do not decode.
@@ -53,11 +55,14 @@ impl Evidence {
         let is_known = api_key
             .versions()
             .is_some_and(|versions| versions.contains(version));
-        if !is_known || frame.truncation.is_some() {
+        let is_named = client_id.is_some_and(|id| !id.is_empty());
+        if is_known && frame.truncation.is_some() && is_named {
+            self.named += 1;
+        } else if !is_known || frame.truncation.is_some() {
             self.possible += 1;
         } else if !body::is_request(api_key, version, body) {
             self.malformed += 1;
-        } else if body.len() >= 8 || client_id.is_some_and(|id| !id.is_empty()) {
+        } else if body.len() >= 8 || is_named {
             self.telling += 1;
         } else {
             self.possible += 1;
@@ -87,8 +92,9 @@ impl Evidence {
 
     /// Whether it is Kafka; `None` if more must be seen.
     pub(super) const fn verdict(&self, other_side: OtherSide) -> Option<bool> {
-        let agrees = self.telling + self.possible > 0 && self.agreeing > 0;
-        let pairs = self.telling > 0 && self.paired >= 2;
+        let requests = self.telling + self.named + self.possible;
+        let agrees = requests > 0 && self.agreeing > 0;
+        let pairs = self.telling + self.named > 0 && self.paired >= 2;
         if agrees || pairs {
             return Some(true);
         }
@@ -96,7 +102,7 @@ impl Evidence {
             return Some(false);
         }
         let is_one_sided = matches!(other_side, OtherSide::Silent)
-            && self.telling >= MIN_ONE_SIDED
+            && self.telling + self.named >= MIN_ONE_SIDED
             && self.malformed == 0;
         if is_one_sided { Some(true) } else { None }
     }
@@ -107,10 +113,12 @@ impl Evidence {
         match self.verdict(other_side) {
             Some(verdict) => verdict,
             None => match other_side {
-                OtherSide::Silent | OtherSide::Foreign => self.telling > 0 && self.malformed == 0,
+                OtherSide::Silent | OtherSide::Foreign => {
+                    (self.telling > 0 || self.named >= 2) && self.malformed == 0
+                }
                 OtherSide::Speaks => {
                     let fits = self.paired + self.near > 0;
-                    !contradicts && fits && self.telling + self.possible > 0
+                    !contradicts && fits && self.telling + self.named + self.possible > 0
                 }
             },
         }
