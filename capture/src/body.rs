@@ -45,24 +45,44 @@ pub(crate) fn records_in_fields(options: RecordOptions) -> Field {
 /// With more bytes after it, it is not believed that a message is one, where that is the question.
 const MAX_TRAILING_BYTES: usize = 4;
 
-/// Whether all of `body` is a request.
+/// Whether all of `body` is a request. As librdkafka 0.9.1 to 1.3 sends ApiVersions, zeros may follow that.
 pub(crate) fn is_request(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
-    is_message(Schema::of_request(api_key), version, body)
+    let most = match api_key {
+        ApiKey::ApiVersions if body == [0; MAX_TRAILING_BYTES] => MAX_TRAILING_BYTES,
+        _ => 0,
+    };
+    is_message(Schema::of_request(api_key), version, body, most)
 }
 
 /// Whether all of `body` is a response.
 pub(crate) fn is_response(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
-    is_message(Schema::of_response(api_key), version, body)
+    is_message(Schema::of_response(api_key), version, body, 0)
 }
 
-fn is_message(schema: Option<&'static Schema>, version: Version, body: &[u8]) -> bool {
+/// Whether `body` begins with a request, and nearly all of it is one.
+pub(crate) fn begins_with_request(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
+    let schema = Schema::of_request(api_key);
+    is_message(schema, version, body, MAX_TRAILING_BYTES)
+}
+
+/// Whether `body` begins with a response, and nearly all of it is one.
+pub(crate) fn begins_with_response(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
+    let schema = Schema::of_response(api_key);
+    is_message(schema, version, body, MAX_TRAILING_BYTES)
+}
+
+fn is_message(
+    schema: Option<&'static Schema>,
+    version: Version,
+    body: &[u8],
+    max_trailing: usize,
+) -> bool {
     schema.is_some_and(
         |schema| match visit(schema, version, body, Limits::default(), &mut ()) {
             Ok(_) => true,
-            // As librdkafka 0.9.1 to 1.3 sends four zeros after ApiVersions.
             Err(error) => matches!(
                 error.kind(),
-                DecodeErrorKind::TrailingBytes { count } if *count <= MAX_TRAILING_BYTES
+                DecodeErrorKind::TrailingBytes { count } if *count <= max_trailing
             ),
         },
     )

@@ -60,7 +60,7 @@ impl Evidence {
             self.named += 1;
         } else if !is_known || frame.truncation.is_some() {
             self.possible += 1;
-        } else if !body::is_request(api_key, version, body) {
+        } else if !body::begins_with_request(api_key, version, body) {
             self.malformed += 1;
         } else if body.len() >= 8 || is_named {
             self.telling += 1;
@@ -81,7 +81,7 @@ impl Evidence {
             .is_some_and(|versions| versions.contains(version));
         if !is_known || frame.truncation.is_some() {
             self.paired += 1;
-        } else if !body::is_response(api_key, version, body) {
+        } else if !body::begins_with_response(api_key, version, body) {
             self.strange += 1;
         } else if body.len() > 2 {
             self.agreeing += 1;
