@@ -76,6 +76,8 @@ pub struct Corpus {
     pub enumerations: Enumerations,
     /// What is wrong with single files. [`resolve`](crate::resolve::resolve) reports it, with all else that is wrong.
     pub faults: Faults,
+    /// Whether some of the faults are of definitions, which are not among those here.
+    pub lacks_definitions: bool,
 }
 
 impl Corpus {
@@ -103,6 +105,7 @@ impl Corpus {
                 }
             }
         }
+        let lacks_definitions = !faults.0.is_empty();
         definitions.sort_by(|(a, x), (b, y)| (a, &x.name).cmp(&(b, &y.name)));
         Ok(Self {
             definitions,
@@ -125,6 +128,7 @@ impl Corpus {
             successors: optional(folder, SUCCESSORS_FILE, Successors::parse, &mut faults)?,
             enumerations: optional(folder, ENUMERATIONS_FILE, Enumerations::parse, &mut faults)?,
             faults,
+            lacks_definitions,
         })
     }
 }

@@ -28,6 +28,7 @@ use crate::fault::{Fault, Faults};
 use crate::ir::{Message, Protocol};
 use crate::schema::{Definition, FieldDef};
 use crate::source::Span;
+use structs::Registry;
 
 /// Resolves all definitions.
 ///
@@ -36,17 +37,19 @@ use crate::source::Span;
 /// All faults of all files.
 pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
     let mut faults = corpus.faults.clone();
+    let mut are_whole = !corpus.lacks_definitions;
     let mut messages = Vec::new();
     for (module, definition) in corpus.definitions.iter().filter(|(_, d)| !d.is_retired()) {
-        match message(module, definition, corpus) {
-            Ok(message) => messages.push(message),
-            Err(more) => faults.extend(more),
-        }
+        let (message, more) = attempt(module, definition, corpus);
+        are_whole &= message.is_some();
+        messages.extend(message);
+        faults.extend(more);
     }
+    let before = faults.0.len();
     names::check_messages(corpus, &mut faults);
     let apis = apis::resolve(corpus, &mut faults);
     // Where definitions have faults, what others say of them is not looked at.
-    let are_whole = faults.0.is_empty();
+    let are_whole = are_whole && faults.0.len() == before;
     if are_whole {
         faults.extend(descriptions::unused(corpus, &messages));
         enumerations::check(corpus, &mut faults);
@@ -71,6 +74,14 @@ pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
 ///
 /// All its faults.
 pub fn message(module: &str, definition: &Definition, corpus: &Corpus) -> Result<Message, Faults> {
+    match attempt(module, definition, corpus) {
+        (Some(message), faults) => faults.or(message),
+        (None, faults) => Err(faults),
+    }
+}
+
+/// The message, unless its definition has faults; and all faults, also of what other files say of it.
+fn attempt(module: &str, definition: &Definition, corpus: &Corpus) -> (Option<Message>, Faults) {
     let mut check = Check::new(definition);
     let registry = structs::register(&mut check);
     common_structs::check(&mut check, &registry);
@@ -78,14 +89,25 @@ pub fn message(module: &str, definition: &Definition, corpus: &Corpus) -> Result
     type_rules::check(&mut check);
     tags::check(&mut check);
     defaults::check(&mut check);
+    // What follows relies on the checks before.
+    let is_right = check.faults.0.is_empty();
     successors::check(&mut check, &registry, &corpus.successors);
     descriptions::check(&mut check, &registry, corpus);
-    // What follows relies on the checks before.
-    check.faults()?;
-    let mut structs = fields::resolve(definition, &registry, corpus);
+    check.faults.sort();
+    let message = is_right.then(|| resolved(module, definition, &registry, corpus));
+    (message, check.faults)
+}
+
+fn resolved(
+    module: &str,
+    definition: &Definition,
+    registry: &Registry<'_>,
+    corpus: &Corpus,
+) -> Message {
+    let mut structs = fields::resolve(definition, registry, corpus);
     drop_unused(&mut structs);
     sizes::resolve(definition, &mut structs);
-    Ok(Message {
+    Message {
         module: module.to_owned(),
         name: definition.name.clone(),
         ident: names::snake_ident(&definition.name),
@@ -103,7 +125,7 @@ pub fn message(module: &str, definition: &Definition, corpus: &Corpus) -> Result
             .map(|description| description.text.clone()),
         history: history::sentences(definition, &corpus.releases),
         structs,
-    })
+    }
 }
 
 /// A definition that is being checked, and what was found wrong with it.
@@ -118,11 +140,6 @@ impl<'d> Check<'d> {
             definition,
             faults: Faults::default(),
         }
-    }
-
-    fn faults(mut self) -> Result<(), Faults> {
-        self.faults.sort();
-        self.faults.or(())
     }
 
     fn fault(

@@ -4,4 +4,5 @@
 mod differences;
 mod folder;
 mod merging;
+mod next_release;
 mod releases;
