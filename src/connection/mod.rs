@@ -172,8 +172,8 @@
 //! name. [`Connectivity`] tracks the connections to several brokers and asks for missing ones, and [`produce`](crate::produce) follows
 //! batches through their attempts.
 //!
-//! Two drivers are among the examples of the repository: `blocking_client`, over a socket of the standard library, and
-//! `tokio_client`, over tokio with TLS by rustls, where any number of tasks share a connection.
+//! The crate `kafka-codec-tokio` drives connections of both sides on tokio, with TLS by rustls, and knows whom to ask in a
+//! cluster. The example `blocking_client` of the repository is a driver over a socket of the standard library.
 //!
 //! See <https://kafka.apache.org/protocol#protocol_network>.
 

@@ -1,4 +1,90 @@
-//! Kafka connections on tokio, with TLS by rustls.
+//! Kafka connections, servers and clusters on tokio, with TLS by rustls, on top of the protocol in [`kafka_codec`].
+//!
+//! This crate is not a client: it has no accumulator, no consumer and no admin calls. It is what clients, proxies, test brokers
+//! and tools are built on, and three things are calls here:
+//!
+//! - every error says which request it hit, how far that had got, and what else was in flight ([`SendError`],
+//!   [`ClusterError`], [`ProduceError`]);
+//! - the whole life of a produce batch, all attempts included, is reported and traced ([`Cluster::produce`]);
+//! - connections are open and probed before they are needed ([`Cluster::ensure_open`], [`Cluster::keep_open`]).
+//!
+//! ```text
+//!  Cluster        whom to ask, again and again       Server ► Client ► ServerRequest
+//!     │                                                 │     requests out, responses in from any task
+//!  Connection     send(&request).await                  │
+//!     │                                                 │
+//!  link           one task each: bytes in, time, and what callers could not write at once
+//!     │                                                 │
+//!  kafka_codec::connection::Connection        kafka_codec::connection::server::ServerConnection
+//! ```
+//!
+//! # Produce and read back
+//!
+//! ```no_run
+//! use kafka_codec::messages::fetch_request::{FetchPartition, FetchTopic};
+//! use kafka_codec::messages::FetchRequest;
+//! use kafka_codec_tokio::{Cluster, ClusterOptions, Destination, Produce};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let cluster = Cluster::new(ClusterOptions::new(["localhost:9092"]));
+//! # let records = bytes::Bytes::new();
+//! // `records` is a batch by `kafka_codec::records::BatchBuilder`.
+//! let produced = cluster.produce(Produce::new("orders", 0, records)).await?;
+//!
+//! let partition = FetchPartition {
+//!     partition: 0,
+//!     fetch_offset: produced.base_offset,
+//!     partition_max_bytes: 1 << 20,
+//!     ..Default::default()
+//! };
+//! let topic = FetchTopic {
+//!     topic: "orders".into(),
+//!     topic_id: cluster.topic_id("orders").unwrap_or_default(),
+//!     partitions: vec![partition],
+//!     ..Default::default()
+//! };
+//! let request = FetchRequest { max_wait_ms: 500, topics: vec![topic], ..Default::default() };
+//! let response = cluster.send_to(Destination::Leader("orders".into(), 0), &request).await?;
+//! # drop(response);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Warm connections
+//!
+//! The first request on a new connection pays for TCP, TLS, ApiVersions and SASL: several round trips, and a key derivation
+//! for SCRAM. A broker closes a connection that is idle for `connections.max.idle.ms`, 10 minutes by default; load balancers
+//! often sooner. With [idle limits](ClusterOptions::with_idle_limits) connections are probed before that, and
+//! [`keep_open`](Cluster::keep_open) opens what is missing.
+//!
+//! # Limits
+//!
+//! Each connection has at most [so many requests](Options::with_max_requests) and [bytes](Options::with_max_bytes) under way;
+//! further callers wait. Opening has a [time limit](Options::with_connect_timeout), as has
+//! [every phase after it](kafka_codec::connection::ConnectionOptions::with_initialization_timeout) and
+//! [every request](kafka_codec::connection::ConnectionOptions::with_request_timeout). Large frames are not copied: blobs of
+//! requests are written from where they are, and responses borrow the buffer that they were read into.
+//!
+//! # Tracing
+//!
+//! Nothing has to be called: with a subscriber of `tracing`, events of connections and batches are logged, and these spans are
+//! open while what they stand for is under way. Names of fields follow OpenTelemetry's conventions for messaging; a bridge such
+//! as `tracing-opentelemetry` takes the name of a span from `otel.name`, and its kind and status from fields of that form.
+//!
+//! | span | kind | for | fields |
+//! |---|---|---|---|
+//! | `send` | producer | a batch, from the caller's hands to its end | `messaging.system`, `messaging.destination.name`, `messaging.destination.partition.id`, `messaging.batch.message_count`, `messaging.kafka.offset`, `kafka.produce.attempts`, `kafka.produce.persistence`, `error.type` |
+//! | `attempt` | client | an attempt, inside `send` | `server.address`, `kafka.produce.attempt`, `kafka.produce.outcome`, `error.type` |
+//! | `request` | client | any other request | `messaging.system`, `server.address`, `kafka.api`, `kafka.version`, `error.type` |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `tls-ring` | yes | the cryptography ring for TLS; without it the program installs a provider of rustls |
+//! | `webpki-roots` | yes | [`TlsOptions::with_webpki_roots`]: the certificate authorities that browsers trust |
+//! | `metrics` | no | [`Options::with_metrics`]: events of all connections, counted with the facade `metrics` |
+
 mod cluster;
 mod connection;
 mod link;

@@ -91,8 +91,7 @@ impl Sasl {
 
 impl fmt::Debug for Sasl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.make().name().to_owned();
-        f.debug_tuple("Sasl").field(&name).finish()
+        f.debug_struct("Sasl").finish_non_exhaustive()
     }
 }
 

@@ -129,6 +129,12 @@ impl ConnectionOptions {
         }
     }
 
+    /// The name of the connection in events and errors.
+    #[must_use]
+    pub const fn broker(&self) -> &Arc<str> {
+        &self.broker
+    }
+
     /// Sets the name that the connection has in events and errors: the same options for another broker.
     #[must_use]
     pub fn with_broker(mut self, broker: impl Into<Arc<str>>) -> Self {

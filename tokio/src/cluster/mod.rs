@@ -155,6 +155,13 @@ impl Cluster {
         self.view().partitions(topic)
     }
 
+    /// The id of a topic, if metadata of it was asked for and the brokers have ids. Fetch names topics by it from version 13
+    /// on.
+    #[must_use]
+    pub fn topic_id(&self, topic: &str) -> Option<kafka_codec::wire::Uuid> {
+        self.view().topic_id(topic)
+    }
+
     /// Asks for the metadata of some topics, and of the brokers.
     ///
     /// # Errors

@@ -586,8 +586,7 @@ fn error_type(error: &AttemptError) -> String {
             ErrorCode::name(*code).map_or_else(|| code.0.to_string(), Into::into)
         }
         AttemptError::Connect(_) => "connect".into(),
-        AttemptError::Send(SendError::Failed(error)) => error.kind().name().into(),
-        AttemptError::Send(_) => "send".into(),
+        AttemptError::Send(error) => error.name().into(),
         AttemptError::Decode(_) => "decode".into(),
         AttemptError::NoDestination(_) => "no_leader".into(),
     }

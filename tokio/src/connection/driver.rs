@@ -91,7 +91,7 @@ impl Shared {
                 waiting: HashMap::new(),
                 next_tag: 0,
                 observers: options.observers.clone(),
-                tokens: options.sasl.as_ref().and_then(|sasl| sasl.tokens()),
+                tokens: options.sasl.iter().find_map(|sasl| sasl.tokens()),
                 token: None,
                 progress: progress.clone(),
             }),

@@ -78,6 +78,18 @@ pub enum SendError {
 }
 
 impl SendError {
+    /// The kind of the error, in a word that does not change: for counters and `error.type`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Submit(_) => "submit",
+            Self::Failed(error) => error.kind().name(),
+            Self::Closed(report) => report.reason.name(),
+            Self::NoResponse => "no_response",
+            Self::Response(_) => "response",
+        }
+    }
+
     /// How far the request got.
     #[must_use]
     pub const fn delivery(&self) -> Delivery {

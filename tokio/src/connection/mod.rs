@@ -15,6 +15,8 @@ use kafka_codec::connection::{
 };
 use kafka_codec::{Request, ResponseFrame};
 use tokio::time::timeout;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::Sasl;
 pub(crate) use crate::link::now;
@@ -327,8 +329,29 @@ impl Connection {
         request: &EncodedRequest,
         options: SubmitOptions,
     ) -> Result<(RawResponse, Timings), SendError> {
-        let (response, timings) = self.exchange(request, options).await?;
-        Ok((response.ok_or(SendError::NoResponse)?, timings))
+        let span = tracing::debug_span!(
+            "request",
+            otel.name = %request,
+            otel.kind = "client",
+            otel.status_code = Empty,
+            error.r#type = Empty,
+            messaging.system = "kafka",
+            server.address = &*self.broker(),
+            kafka.api = %request.api_key(),
+            kafka.version = request.version().0,
+        );
+        let exchanged = self.exchange(request, options).instrument(span.clone());
+        let exchanged = exchanged
+            .await
+            .and_then(|(response, timings)| Ok((response.ok_or(SendError::NoResponse)?, timings)));
+        match &exchanged {
+            Ok(_) => span.record("otel.status_code", "OK"),
+            Err(error) => {
+                span.record("error.type", error.name());
+                span.record("otel.status_code", "ERROR")
+            }
+        };
+        exchanged
     }
 
     /// Forwards the frame of another client's request, without its size: for proxies. The response has this connection's
@@ -421,11 +444,16 @@ impl Connection {
         self.0.shared.end().cloned()
     }
 
-    /// Takes no more requests, and closes the connection when the responses to all that were sent have arrived, after at most
-    /// 30 seconds. Requests that were not sent fail as such, so that they can be sent elsewhere.
+    /// Takes no more requests, closes the connection when the responses to all that were sent have arrived, after at most 30
+    /// seconds, and waits for that. Requests that were not sent fail as such, so that they can be sent elsewhere.
     pub async fn drain(&self) -> Arc<CloseReport> {
-        self.0.shared.drain();
+        self.begin_drain();
         self.closed().await
+    }
+
+    /// Begins to [`drain`](Self::drain) without waiting for the end.
+    pub fn begin_drain(&self) {
+        self.0.shared.drain();
     }
 
     /// Closes the connection at once. Requests in flight fail.
@@ -434,9 +462,10 @@ impl Connection {
         self.closed().await
     }
 
-    /// Waits until the connection is over.
-    pub async fn closed(&self) -> Arc<CloseReport> {
-        self.0.shared.wait_for(|shared| shared.end().cloned()).await
+    /// Waits until the connection is over. The future does not keep it open, as a clone would.
+    pub fn closed(&self) -> impl Future<Output = Arc<CloseReport>> + Send + use<> {
+        let shared = self.0.shared.clone();
+        async move { shared.wait_for(|shared| shared.end().cloned()).await }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) type Observer = Arc<dyn Fn(&str, &Event) + Send + Sync>;
 pub struct Options {
     pub(crate) connection: ConnectionOptions,
     pub(crate) tls: Option<TlsOptions>,
-    pub(crate) sasl: Option<Sasl>,
+    pub(crate) sasl: Vec<Sasl>,
     pub(crate) connect_timeout: Duration,
     pub(crate) max_requests: usize,
     pub(crate) max_bytes: usize,
@@ -44,7 +44,7 @@ impl Default for Options {
         Self {
             connection: ConnectionOptions::new("broker"),
             tls: None,
-            sasl: None,
+            sasl: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             max_requests: 100,
             max_bytes: 64 * 1024 * 1024,
@@ -76,10 +76,10 @@ impl Options {
         self
     }
 
-    /// Authenticates by SASL. By default not.
+    /// Authenticates by SASL. By default not. Called again, it adds a mechanism for brokers that do not have those before it.
     #[must_use]
     pub fn with_sasl(mut self, sasl: Sasl) -> Self {
-        self.sasl = Some(sasl);
+        self.sasl.push(sasl);
         self
     }
 
@@ -114,6 +114,29 @@ impl Options {
     pub fn with_observer(mut self, observe: impl Fn(&str, &Event) + Send + Sync + 'static) -> Self {
         self.observers.push(Arc::new(observe));
         self
+    }
+
+    /// Counts and times the events of every connection with the facade `metrics`, as
+    /// [`MetricsEmitter`](kafka_codec::connection::MetricsEmitter) describes, by message type, outcome and broker. Only with
+    /// the feature `metrics`.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn with_metrics(self) -> Self {
+        use std::collections::HashMap;
+        use std::sync::{Mutex, PoisonError};
+
+        use kafka_codec::connection::MetricsEmitter;
+
+        let emitters: Mutex<HashMap<Box<str>, MetricsEmitter>> = Mutex::default();
+        self.with_observer(move |broker, event| {
+            let mut emitters = emitters.lock().unwrap_or_else(PoisonError::into_inner);
+            if !emitters.contains_key(broker) {
+                emitters.insert(broker.into(), MetricsEmitter::new(broker.to_owned()));
+            }
+            if let Some(emitter) = emitters.get_mut(broker) {
+                emitter.observe(event);
+            }
+        })
     }
 }
 
