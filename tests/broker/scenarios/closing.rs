@@ -24,7 +24,8 @@ async fn a_request_that_is_too_large_for_the_broker_is_named_and_guessed_at() {
             .await;
         let error = sent.unwrap_err().to_string();
         let report = link.ended(1).await;
-        assert_eq!(error, report.to_string());
+        let line = report.to_string();
+        assert!(line.starts_with("broker 1 (strict): Produce v"), "{line}");
         assert!(error.starts_with("broker 1 (strict): Produce v"), "{error}");
         assert_eq!(report.in_flight.len(), 1);
         // Whether the broker's kernel resets depends on how much of it had come.
@@ -50,7 +51,8 @@ async fn a_response_that_is_larger_than_the_client_takes_is_named_with_both_size
     let fetch = link.send(topic.fetch(0, Duration::from_secs(1))).await;
     let error = fetch.unwrap_err().to_string();
     let report = link.ended(1).await;
-    assert_eq!(error, report.to_string());
+    let reason = report.reason.to_string();
+    assert!(error.ends_with(&reason), "{error} ({reason})");
     let CloseReason::BadFrameSize { announced, max, .. } = report.reason else {
         panic!("{report}");
     };
@@ -66,9 +68,9 @@ async fn a_connection_that_is_drained_waits_for_the_fetch_on_it() {
     let topic = Topic::create(&link, "drained").await;
     let (fetch, wait) = (link.client.clone(), Duration::from_secs(2));
     let request = topic.fetch(0, wait);
-    let fetch = tokio::spawn(async move { fetch.send(request, Default::default()).await });
+    let fetch = tokio::spawn(async move { fetch.send(&request).await });
     tokio::time::sleep(Duration::from_millis(300)).await;
-    link.client.drain();
+    link.client.begin_drain();
     let refused = link.ask().await.unwrap_err().to_string();
     assert!(refused.contains("open another one"), "{refused}");
     let answer = within(5, fetch).await.unwrap().unwrap();
@@ -85,11 +87,11 @@ async fn a_broker_that_is_killed_leaves_every_request_in_flight_named() {
     let topic = Topic::create(&link, "killed").await;
     let fetch = link.client.clone();
     let request = topic.fetch(0, Duration::from_secs(3));
-    let fetch = tokio::spawn(async move { fetch.send(request, Default::default()).await });
+    let fetch = tokio::spawn(async move { fetch.send(&request).await });
     let asks: Vec<_> = (0..2)
         .map(|_| {
             let client = link.client.clone();
-            tokio::spawn(async move { client.send(nothing(), Default::default()).await })
+            tokio::spawn(async move { client.send(&nothing()).await })
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(700)).await;

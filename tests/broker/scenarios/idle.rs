@@ -56,7 +56,10 @@ async fn a_broker_takes_a_connection_for_idle_on_which_a_fetch_waits() {
     let error = error.unwrap_err().to_string();
     let report = link.ended(1).await;
     assert!(error.starts_with("broker 1 (strict): Fetch v"), "{error}");
-    assert!(error.ends_with(": sent, no response: peer closed"), "{error}");
+    assert!(
+        error.ends_with(": sent, no response: peer closed"),
+        "{error}"
+    );
     let line = report.to_string();
     assert!(line.ends_with(": peer closed between frames"), "{line}");
     let waited = report.in_flight[0].age.as_secs_f64();

@@ -146,7 +146,7 @@ async fn produce_while_the_leader_moves(admin: &Link, topic: &Topic) -> ErrorCod
     let mut request = topic.produce(Acks::ALL, 0, batch(&[b"lost or not"]));
     request.timeout_ms = 30_000;
     let client = producer.client.clone();
-    let produce = tokio::spawn(async move { client.send(request, Default::default()).await });
+    let produce = tokio::spawn(async move { client.send(&request).await });
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(!produce.is_finished(), "it waits for the follower");
     elect_the_preferred(admin, topic).await;

@@ -79,7 +79,12 @@ async fn produce_too_much(purpose: &str, versions: VersionRange) -> Throttled {
     let link = Link::over(socket("plain").await, options, vec![], on_event);
     let request = topic.produce(Acks::ALL, 0, batch(&[&TOO_MUCH]));
     let limits = SubmitOptions::default().with_versions(versions);
-    let answer = link.client.send(request, limits).await.unwrap();
+    let answer = link
+        .client
+        .send_with(&request, limits)
+        .await
+        .unwrap()
+        .response;
     let answer = answer.decode().unwrap();
     let error = answer.responses[0].partition_responses[0].error_code;
     assert_eq!(error, ErrorCode::NONE);

@@ -7,7 +7,7 @@ use kafka_codec::connection::sasl::{Mechanism, MechanismError, Plain, Reply, Scr
 use kafka_codec::connection::{ConnectionOptions, Delivery, ReauthenticationMode, State};
 use kafka_codec::messages::MetadataRequest;
 use kafka_codec::messages::metadata_request::MetadataRequestTopic;
-use tokio_client::SendError;
+use kafka_codec_tokio::SendError;
 
 use crate::sasl::{LIFETIME, SEED, bare, plain};
 use crate::support::{Link, hint, options, within};
@@ -96,7 +96,10 @@ async fn a_client_that_is_not_told_the_end_of_its_session_is_cut_off_at_its_next
     assert!(line.starts_with("broker 1 (sasl): Metadata v"), "{line}");
     assert!(line.ends_with(": peer closed between frames"), "{line}");
     let error = error.to_string();
-    assert!(error.ends_with(": sent, no response: peer closed"), "{error}");
+    assert!(
+        error.ends_with(": sent, no response: peer closed"),
+        "{error}"
+    );
     assert_eq!(
         hint(&report).as_deref(),
         Some("possibly the session was over")
@@ -152,7 +155,7 @@ async fn who_is_refused_the_next_time_is_told_so_and_what_waited_was_not_sent() 
                 SendError::Failed(error) => {
                     assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
                 }
-                SendError::Ended(Some(_)) => {}
+                SendError::Closed(_) => {}
                 other => panic!("{other}"),
             }
         }

@@ -1,19 +1,18 @@
 //! Connections to the brokers that `run` has started, and what was seen on them.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kafka_codec::connection::sasl::Mechanism;
 use kafka_codec::connection::{
-    CloseReport, Completion, Connection, ConnectionOptions, Event, Hint, State, SubmitOptions,
-    Timings,
+    CloseReport, Completion, ConnectionOptions, Event, Hint, State, Timings,
 };
 use kafka_codec::messages::MetadataRequest;
 use kafka_codec::{ApiKey, Request, ResponseFrame};
+use kafka_codec_tokio::{Connection, Options, Sasl, SendError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio_client::{Client, SendError};
 
 /// What is said of `name` in the file that `run` has written.
 pub(crate) fn setup(name: &str) -> String {
@@ -41,7 +40,7 @@ pub(crate) async fn socket(listener: &str) -> TcpStream {
 
 /// A connection that is driven, what was seen of it, and its end.
 pub(crate) struct Link {
-    pub(crate) client: Client,
+    pub(crate) client: Connection,
     driver: JoinHandle<Arc<CloseReport>>,
     seen: Arc<Mutex<Seen>>,
 }
@@ -81,18 +80,30 @@ impl Link {
         transport: T,
         options: ConnectionOptions,
         mechanisms: Vec<Box<dyn Mechanism>>,
-        mut on_event: impl FnMut(&Event) + Send + 'static,
+        on_event: impl FnMut(&Event) + Send + 'static,
     ) -> Self
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let connection = Connection::with_sasl(Instant::now(), options, mechanisms);
         let seen = Arc::new(Mutex::new(Seen::default()));
         let noted = seen.clone();
-        let (client, driver) = Client::spawn(transport, connection, move |event| {
-            on_event(event);
-            noted.lock().unwrap().note(event);
-        });
+        let on_event = Mutex::new(on_event);
+        let name = options.broker().clone();
+        let mut options = Options::default()
+            .with_connection(options)
+            .with_max_requests(10_000)
+            .with_observer(move |_, event| {
+                (on_event.lock().unwrap())(event);
+                noted.lock().unwrap().note(event);
+            });
+        for mechanism in mechanisms {
+            // There is one connection.
+            let mechanism = Mutex::new(Some(mechanism));
+            let make = move || mechanism.lock().unwrap().take().unwrap();
+            options = options.with_sasl(Sasl::mechanism(make));
+        }
+        let client = Connection::spawn(name, transport, &options);
+        let driver = tokio::spawn(client.closed());
         Self {
             client,
             driver,
@@ -105,7 +116,7 @@ impl Link {
         &self,
         request: R,
     ) -> Result<ResponseFrame<R>, SendError> {
-        self.client.send(request, SubmitOptions::default()).await
+        self.client.send(&request).await
     }
 
     /// Asks something small, which the broker has to answer.
@@ -127,6 +138,8 @@ impl Link {
 
     /// Waits until the connection is over, which must be soon.
     pub(crate) async fn end(self) -> Arc<CloseReport> {
+        // It ends before, if the broker does not want it; the report says why.
+        let _ = within(20, self.client.ready()).await;
         drop(self.client);
         within(20, self.driver).await.unwrap()
     }

@@ -1,16 +1,22 @@
 //! Clients that come to a port which is not for them.
 
-use tokio_client::connect_tls;
+use kafka_codec_tokio::{ConnectError, Connection, Options, TlsOptions};
 
-use crate::support::{Link, hint, options, setup, socket};
+use crate::support::{Link, hint, setup};
+
+fn tls() -> Options {
+    let pem = std::fs::read_to_string(setup("authority")).unwrap();
+    let tls = TlsOptions::with_authorities_pem(&pem).unwrap();
+    Options::default().with_tls(tls.with_server_name("localhost"))
+}
 
 #[tokio::test]
 async fn a_client_with_tls_is_served_on_the_tls_port() {
-    let authority = setup("authority");
-    let stream = connect_tls(socket("tls").await, "localhost", Some(authority.as_ref())).await;
-    let link = Link::over(stream.unwrap(), options("tls"), vec![], |_| {});
-    link.ask().await.unwrap();
-    link.close().await;
+    let connection = Connection::connect(&setup("tls"), &tls()).await.unwrap();
+    let answer = connection.send(&crate::support::nothing()).await.unwrap();
+    assert!(answer.decode().unwrap().cluster_id.is_some());
+    assert!(connection.ready().await.unwrap().tls.is_some());
+    connection.drain().await;
 }
 
 #[tokio::test]
@@ -26,11 +32,12 @@ async fn a_client_without_tls_learns_that_the_port_expects_it() {
 
 #[tokio::test]
 async fn a_client_with_tls_fails_in_the_handshake_where_the_port_has_none() {
-    let authority = setup("authority");
-    let error = connect_tls(socket("plain").await, "localhost", Some(authority.as_ref())).await;
+    let address = setup("plain");
+    let error = Connection::connect(&address, &tls()).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Dial { .. }));
     assert_eq!(
-        error.unwrap_err().to_string(),
-        "TLS handshake: tls handshake eof"
+        error.to_string(),
+        format!("{address}: connecting: TLS handshake: tls handshake eof")
     );
 }
 
@@ -43,7 +50,10 @@ async fn a_client_without_sasl_learns_that_the_port_expects_it() {
     assert!(line.starts_with("broker 1 (sasl): Metadata v"), "{line}");
     assert!(line.ends_with(": peer closed between frames"), "{line}");
     let error = error.to_string();
-    assert!(error.ends_with(": sent, no response: peer closed"), "{error}");
+    assert!(
+        error.ends_with(": sent, no response: peer closed"),
+        "{error}"
+    );
     assert_eq!(
         hint(&report).as_deref(),
         Some("probably the port expects SASL")
