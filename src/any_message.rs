@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::wire::{IntoOwned, Limits, Writer};
 use crate::{
     ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, ErrorCode, Message, Request,

@@ -18,34 +18,20 @@
 //!  kafka_codec::connection::Connection        kafka_codec::connection::server::ServerConnection
 //! ```
 //!
-//! # Produce and read back
+//! # Examples
+//!
+//! [The README](https://docs.rs/crate/kafka-codec-tokio/latest) lists topics, writes a record and reads it back, in 40 lines.
+//! Any request of Kafka can be sent to whoever answers it:
 //!
 //! ```no_run
-//! use kafka_codec::messages::fetch_request::{FetchPartition, FetchTopic};
-//! use kafka_codec::messages::FetchRequest;
-//! use kafka_codec_tokio::{Cluster, ClusterOptions, Destination, Produce};
+//! use kafka_codec::messages::DescribeGroupsRequest;
+//! use kafka_codec_tokio::{Cluster, ClusterOptions, Destination};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let cluster = Cluster::new(ClusterOptions::new(["localhost:9092"]));
-//! # let records = bytes::Bytes::new();
-//! // `records` is a batch by `kafka_codec::records::BatchBuilder`.
-//! let produced = cluster.produce(Produce::new("orders", 0, records)).await?;
-//!
-//! let partition = FetchPartition {
-//!     partition: 0,
-//!     fetch_offset: produced.base_offset,
-//!     partition_max_bytes: 1 << 20,
-//!     ..Default::default()
-//! };
-//! let topic = FetchTopic {
-//!     topic: "orders".into(),
-//!     topic_id: cluster.topic_id("orders").unwrap_or_default(),
-//!     partitions: vec![partition],
-//!     ..Default::default()
-//! };
-//! let request = FetchRequest { max_wait_ms: 500, topics: vec![topic], ..Default::default() };
-//! let response = cluster.send_to(Destination::Leader("orders".into(), 0), &request).await?;
-//! # drop(response);
+//! let request = DescribeGroupsRequest { groups: vec!["billing".into()], ..Default::default() };
+//! let response = cluster.send_to(Destination::Group("billing".into()), &request).await?;
+//! println!("{:?}", response.decode()?.groups);
 //! # Ok(())
 //! # }
 //! ```
@@ -101,3 +87,8 @@ pub use connection::{ConnectError, Connection, Options, SendError, Setup, Timed}
 pub use sasl::Sasl;
 pub use server::{Client, Incoming, PasswordCheck, Server, ServerOptions, ServerRequest};
 pub use transport::{DialError, ServerTls, TlsError, TlsOptions, Transport};
+
+/// The code of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

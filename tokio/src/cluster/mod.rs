@@ -506,14 +506,11 @@ impl Attempts {
             took: now - self.attempt_begun,
             error,
         });
-        let end = match advice {
-            Err(end) => Some(end),
-            Ok(()) => None,
-        };
         let before = u32::try_from(self.failed.len() - 1).unwrap_or(u32::MAX);
         let pause = backoff(before, options.min_backoff, options.max_backoff);
         let is_over = now + pause >= self.begun + self.limit;
-        match end.or(is_over.then_some(GivenUp::Deadline(self.limit))) {
+        let deadline = || is_over.then_some(GivenUp::Deadline(self.limit));
+        match advice.err().or_else(deadline) {
             Some(end) => Err(ClusterError {
                 api_key: self.key,
                 attempts: std::mem::take(&mut self.failed),

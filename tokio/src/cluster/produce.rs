@@ -248,7 +248,7 @@ impl Batches {
                 })
             })
             .collect();
-        stuck.sort_by(|one, other| other.age.cmp(&one.age));
+        stuck.sort_by_key(|it| std::cmp::Reverse(it.age));
         stuck
     }
 }

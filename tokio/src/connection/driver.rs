@@ -32,6 +32,9 @@ const SHUTDOWN: Duration = Duration::from_secs(1);
 /// What came of a request: the response, unless it has none, and its timings.
 pub(super) type Answer = Result<(Option<RawResponse>, Timings), SendError>;
 
+/// A SASL token that is being asked for.
+type TokenFuture = Pin<Box<dyn Future<Output = Result<Token, MechanismError>> + Send>>;
+
 /// A connection, as its handles and its task see it.
 pub(super) struct Shared {
     client: Mutex<Client>,
@@ -59,7 +62,7 @@ struct Client {
     observers: Vec<Observer>,
     tokens: Option<TokenSource>,
     /// The SASL token that is being asked for.
-    token: Option<Pin<Box<dyn Future<Output = Result<Token, MechanismError>> + Send>>>,
+    token: Option<TokenFuture>,
     progress: Arc<Progress>,
 }
 

@@ -204,7 +204,7 @@ fn produce(
     };
     match script {
         None => {
-            partition.base_offset = shared.log.len() as i64;
+            partition.base_offset = i64::try_from(shared.log.len()).unwrap();
             shared.log.push(records.len());
         }
         Some(Script::Code(code)) => partition.error_code = code,
