@@ -28,4 +28,7 @@
     doc = "\n**Without the feature `messages`** only the headers are here, and what begins a connection."
 )]
 
+#[cfg(feature = "schema")]
+mod schemas;
+
 include!(concat!(env!("OUT_DIR"), "/messages/mod.rs"));

@@ -18,8 +18,8 @@ struct Api {
     versions: VersionRange,
 }
 
-/// The most APIs that are kept of what a broker lists. Kafka 4.4 has 94.
-const MOST_APIS: usize = 1024;
+/// The maximum number of APIs that are kept of what a broker lists. Kafka 4.4 has 94.
+const MAX_APIS: usize = 1024;
 
 impl VersionTable {
     /// The table of a broker that serves these.
@@ -59,7 +59,7 @@ impl VersionTable {
     }
 
     fn from_apis(apis: impl Iterator<Item = Api>) -> Self {
-        let mut apis: Vec<Api> = apis.take(MOST_APIS).collect();
+        let mut apis: Vec<Api> = apis.take(MAX_APIS).collect();
         apis.sort_by_key(|api| api.key);
         apis.dedup_by_key(|api| api.key);
         Self { apis: apis.into() }

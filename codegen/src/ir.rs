@@ -131,7 +131,7 @@ pub struct Struct {
     pub is_element: bool,
     /// Its fields, in the order they are encoded.
     pub fields: Vec<Field>,
-    /// The least size of its encoding for each version it can occur in.
+    /// The minimum size of its encoding for each version it can occur in.
     pub min_sizes: Vec<(Versions, usize)>,
 }
 

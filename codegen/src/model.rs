@@ -174,7 +174,7 @@ struct Struct<'p> {
     fields: Vec<Field<'p>>,
 }
 
-/// The least number of bytes that the struct takes in some of its versions.
+/// The minimum number of bytes that the struct takes in some of its versions.
 #[derive(Serialize)]
 struct MinSize {
     versions: Option<Range>,

@@ -33,7 +33,7 @@ const MIN_ROOM: usize = 4 * 1024;
 /// The number of bytes of a frame whose arrival justifies [`RESERVED_AT_ONCE`].
 const JUSTIFYING: usize = 64 * 1024;
 
-/// The most that is reserved for a frame of which less arrived: 4 MiB and the size.
+/// The maximum that is reserved for a frame of which less arrived: 4 MiB and the size.
 const RESERVED_AT_ONCE: usize = 4 * 1024 * 1024 + SIZE_BYTES;
 
 /// The frame that is arriving, beginning with its size. Empty between frames.

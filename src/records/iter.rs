@@ -68,7 +68,12 @@ impl<'r> Iterator for Records<'r> {
             // Batches say how many, but that is not to be believed.
             Kind::Batch(batch) => (
                 0,
-                Some(batch.left.min(batch.rest.len() / LEAST).saturating_add(1)),
+                Some(
+                    batch
+                        .left
+                        .min(batch.rest.len() / MIN_RECORD)
+                        .saturating_add(1),
+                ),
             ),
             Kind::Messages(_) => (0, None),
         }
@@ -77,8 +82,8 @@ impl<'r> Iterator for Records<'r> {
 
 impl FusedIterator for Records<'_> {}
 
-/// The smallest record, with its length.
-const LEAST: usize = 7;
+/// The minimum number of bytes of a record, its length included.
+const MIN_RECORD: usize = 7;
 
 #[derive(Debug)]
 struct BatchRecords<'r> {

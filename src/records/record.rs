@@ -142,8 +142,8 @@ pub(super) fn short(needed: usize, rest: &[u8], after: usize) -> RecordsError {
 }
 
 #[cold]
-fn endless(rest: &[u8], most: usize, after: usize) -> RecordsError {
-    if rest.len() < most {
+fn endless(rest: &[u8], max: usize, after: usize) -> RecordsError {
+    if rest.len() < max {
         short(rest.len() + 1, rest, after)
     } else {
         fault(RecordsErrorKind::VarintTooLong, rest, after)

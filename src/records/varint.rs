@@ -5,9 +5,9 @@
 
 use bytes::BytesMut;
 
-/// The most bytes of a 32-bit integer.
+/// The maximum number of bytes of a 32-bit integer.
 pub(super) const MAX_32: usize = 5;
-/// The most bytes of a 64-bit integer.
+/// The maximum number of bytes of a 64-bit integer.
 pub(super) const MAX_64: usize = 10;
 
 /// A 32-bit integer at the start of `input` and the bytes after it; `None` if it does not end.
@@ -78,7 +78,7 @@ pub(super) fn append(out: &mut BytesMut, write: impl FnOnce(&mut Front<'_>)) {
     out.truncate(start + length);
 }
 
-/// The most bytes that are appended at once: a byte, a 64-bit and four 32-bit integers take 31.
+/// The maximum number of bytes that are appended at once: a byte, a 64-bit and four 32-bit integers take 31.
 pub(super) const ROOM: usize = 32;
 
 /// The place that [`append`] writes to.

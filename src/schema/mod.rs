@@ -49,11 +49,10 @@ mod error_codes;
 #[cfg(feature = "json")]
 pub mod json;
 mod locate;
-mod lookup;
+pub(crate) mod lookup;
 #[cfg(feature = "random")]
 pub mod random;
 mod table;
-pub(crate) mod tables;
 mod visitor;
 mod walk;
 

@@ -1,7 +1,7 @@
 //! Unsigned variable-length integers: seven bits a byte, lowest first, the high bit says that
 //! more follow. Reading them with a limit is the reader's.
 
-/// The most bytes of a 32-bit integer.
+/// The maximum number of bytes of a 32-bit integer.
 pub(super) const MAX_BYTES: usize = 5;
 
 /// Decodes an integer at the start of `bytes`: its value and how many bytes it takes.

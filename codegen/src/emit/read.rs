@@ -234,7 +234,7 @@ fn fixed(field: &Field, ty: Fixed) -> TokenStream {
     }
 }
 
-/// The least size of an element, and the function that reads one.
+/// The minimum size of an element, and the function that reads one.
 fn element(element: &Element, e: &TokenStream) -> (TokenStream, TokenStream) {
     match element {
         // The others are read by functions of their own.

@@ -88,7 +88,7 @@ fn table(message: &Message, place: usize) -> TokenStream {
     }
 }
 
-/// What bounds the count of an array of the struct: up to which version which least size, and how much memory the
+/// What bounds the count of an array of the struct: up to which version which minimum size, and how much memory the
 /// typed struct takes.
 fn element(entry: &Struct) -> TokenStream {
     let ty = ident(&entry.ident);

@@ -140,9 +140,9 @@ fn skip(scope: Scope<'_>, field: &Field, versions: Versions) -> TokenStream {
                     if let Some(bytes) = same.filter(|_| always).map(size) {
                         return quote!(r.skip_structs::<#bytes>(#e););
                     }
-                    let least = entry.map_or(0, |entry| least_size(entry, versions));
+                    let min = entry.map_or(0, |entry| min_size(entry, versions));
                     let element = inside(*place);
-                    (size(least), quote!(#element))
+                    (size(min), quote!(#element))
                 }
             };
             (
@@ -169,8 +169,8 @@ fn same_size(entry: &Struct, versions: Versions) -> Option<usize> {
     sizes.sum::<Option<usize>>().filter(|size| *size > 0)
 }
 
-/// The least size of a struct in any of these versions.
-fn least_size(entry: &Struct, versions: Versions) -> usize {
+/// The minimum size of a struct in any of these versions.
+fn min_size(entry: &Struct, versions: Versions) -> usize {
     let sizes = entry.min_sizes.iter();
     let possible = sizes.filter(|(of, _)| !of.intersect(versions).is_empty());
     possible.map(|(_, size)| *size).min().unwrap_or(0)

@@ -153,7 +153,7 @@ fn read_fn(scope: Scope<'_>) -> TokenStream {
     }
 }
 
-/// The function that tells the least size of an element, for structs that are elements.
+/// The function that returns the minimum size of an element, for structs that are elements.
 fn min_size(scope: Scope<'_>) -> TokenStream {
     if !scope.entry.is_element {
         return TokenStream::new();

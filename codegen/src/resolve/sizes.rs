@@ -1,4 +1,4 @@
-//! The least size of every struct in every version, which bounds the counts of arrays.
+//! The minimum size of every struct in every version, which bounds the counts of arrays.
 
 use crate::ir::{Field, Struct, Type};
 use crate::schema::Definition;

@@ -4,8 +4,8 @@ use super::{Check, Site};
 use crate::schema::FieldDef;
 use crate::types::FieldType;
 
-/// The most tagged fields of a struct: the decoder notes which it has seen in 64 bits.
-const MOST_TAGS: u32 = 64;
+/// The maximum number of tagged fields of a struct: the decoder notes which it has seen in 64 bits.
+const MAX_TAGS: u32 = 64;
 
 pub(super) fn check(check: &mut Check<'_>) {
     for at in check.sites() {
@@ -81,8 +81,8 @@ fn contiguous(check: &mut Check<'_>, parent: &str, fields: &[FieldDef]) {
     tags.sort_by_key(|(tag, _)| *tag);
     for ((tag, field), expected) in tags.into_iter().zip(0..) {
         let path = super::join(parent, &field.name);
-        let wrong = if tag >= MOST_TAGS {
-            format!("tag {tag} is beyond the most, {}", MOST_TAGS - 1)
+        let wrong = if tag >= MAX_TAGS {
+            format!("tag {tag} is above the maximum, {}", MAX_TAGS - 1)
         } else if tag < expected {
             format!("tag {tag} is used by another field of the struct already")
         } else if tag > expected {

@@ -105,7 +105,7 @@ impl BatchBuilder {
     }
 
     /// How many bytes the batch has. If it is compressed, which happens when it is finished, it is
-    /// about the most that it can have.
+    /// about the maximum that it can have.
     #[must_use]
     #[inline]
     pub fn size(&self) -> usize {

@@ -22,7 +22,7 @@ impl Bounds {
         }
     }
 
-    /// The most bytes that may come out.
+    /// The maximum number of bytes of output.
     #[must_use]
     pub const fn max_output(&self) -> usize {
         self.max_output

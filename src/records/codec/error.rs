@@ -47,7 +47,7 @@ pub enum CodecErrorKind {
     UnexpectedEnd,
     /// More would come out than the limits allow.
     OutputTooLarge {
-        /// The most bytes that may.
+        /// The maximum.
         limit: usize,
     },
     /// A frame asks for a window that is larger than the limits allow.

@@ -144,17 +144,15 @@ fn decompress(
 ) -> Result<(), CodecErrorKind> {
     let start = output.len();
     // A byte makes 255 at most.
-    let most = header.block_size.min(block.len().saturating_mul(255));
-    let room = most.min(bounds.max_output() - start);
+    let max = header.block_size.min(block.len().saturating_mul(255));
+    let room = max.min(bounds.max_output() - start);
     super::output::reserve(output, room, bounds);
     output.resize(start + room, 0);
     let made = decompress_into(block, output.get_mut(start..).expect("the room was added"));
     output.truncate(start + made.as_ref().map_or(0, |made| *made));
     match made {
         Ok(_) => Ok(()),
-        Err(DecompressError::OutputTooSmall { .. }) if room < most => {
-            Err(bounds.output_too_large())
-        }
+        Err(DecompressError::OutputTooSmall { .. }) if room < max => Err(bounds.output_too_large()),
         Err(_) => Err(CodecErrorKind::Malformed("lz4 block")),
     }
 }

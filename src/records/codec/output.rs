@@ -22,16 +22,16 @@ pub(super) fn reserve(output: &mut Vec<u8>, additional: usize, bounds: &Bounds) 
     if needed <= output.capacity() {
         return;
     }
-    let most = bounds.max_output().saturating_add(1);
+    let max = bounds.max_output().saturating_add(1);
     let wanted = output
         .len()
         .saturating_mul(2)
-        .max(LEAST)
-        .min(most)
+        .max(MIN_RESERVED)
+        .min(max)
         .max(needed);
     // Moved once more at most: the last half is there from the start of it.
-    let wanted = if wanted >= most / 2 && most <= MANY {
-        most.max(needed)
+    let wanted = if wanted >= max / 2 && max <= MAX_AT_ONCE {
+        max.max(needed)
     } else {
         wanted
     };
@@ -48,6 +48,7 @@ pub(super) fn check(output: &mut Vec<u8>, bounds: &Bounds) -> Result<(), CodecEr
     Ok(())
 }
 
-const LEAST: usize = 16 * 1024;
-/// The most that is reserved at once for what may not come; above that it grows twofold.
-const MANY: usize = 1 << 30;
+/// The minimum that is reserved.
+const MIN_RESERVED: usize = 16 * 1024;
+/// The maximum that is reserved at once for output that may not come; above it the memory doubles.
+const MAX_AT_ONCE: usize = 1 << 30;

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective, get_error_name};
 
 use super::output::make_room;
-use super::zstd_frames::most_output;
+use super::zstd_frames::max_output_of;
 use super::{Bounds, Codec, CodecError, CodecErrorKind, LevelError};
 use crate::records::Compression;
 
@@ -43,12 +43,12 @@ impl Codec for Zstd {
         output: &mut Vec<u8>,
         bounds: &Bounds,
     ) -> Result<(), CodecError> {
-        let most = most_output(input, bounds)
+        let max = max_output_of(input, bounds)
             .map_err(|(kind, offset)| CodecError::new(kind, offset))?
             .min(bounds.max_output());
         // A byte more, so that it need not grow if it has to show that there is too much.
         output
-            .try_reserve_exact(most.saturating_add(1))
+            .try_reserve_exact(max.saturating_add(1))
             .map_err(|_| out_of_memory())?;
         let context = match &mut self.decompress {
             Some(context) => context,

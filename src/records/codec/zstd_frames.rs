@@ -3,14 +3,17 @@
 
 use super::{Bounds, CodecErrorKind};
 
-/// The most bytes that the frames of `input` can become. What is wrong with an input that is not
+/// The maximum number of bytes that the frames of `input` can become. What is wrong with an input that is not
 /// whole frames is left to the library.
 ///
 /// # Errors
 ///
 /// With the offset: a window that is larger than `bounds` allow, or a declared size that is.
-pub(super) fn most_output(input: &[u8], bounds: &Bounds) -> Result<usize, (CodecErrorKind, usize)> {
-    let mut most: usize = 0;
+pub(super) fn max_output_of(
+    input: &[u8],
+    bounds: &Bounds,
+) -> Result<usize, (CodecErrorKind, usize)> {
+    let mut max: usize = 0;
     let mut rest = input;
     while let Some((magic, after)) = rest.split_first_chunk() {
         let at = input.len() - rest.len();
@@ -31,13 +34,13 @@ pub(super) fn most_output(input: &[u8], bounds: &Bounds) -> Result<usize, (Codec
         };
         frame.check(bounds).map_err(|kind| (kind, at))?;
         let (blocks, after) = blocks(after, &frame);
-        most = most.saturating_add(match frame.content_size {
+        max = max.saturating_add(match frame.content_size {
             Some(size) => usize::try_from(size).unwrap_or(usize::MAX).min(blocks),
             None => blocks,
         });
         rest = after;
     }
-    Ok(most)
+    Ok(max)
 }
 
 struct FrameHeader {
@@ -97,9 +100,9 @@ impl FrameHeader {
             let window = self.window;
             return Err(CodecErrorKind::WindowTooLarge { window, limit });
         }
-        let most = u64::try_from(bounds.max_output()).unwrap_or(u64::MAX);
+        let max = u64::try_from(bounds.max_output()).unwrap_or(u64::MAX);
         match self.content_size {
-            Some(size) if size > most => Err(bounds.output_too_large()),
+            Some(size) if size > max => Err(bounds.output_too_large()),
             _ => Ok(()),
         }
     }
@@ -108,7 +111,7 @@ impl FrameHeader {
 /// What the blocks at the start of `input` become at most, and the bytes after the frame.
 fn blocks<'a>(input: &'a [u8], frame: &FrameHeader) -> (usize, &'a [u8]) {
     let largest = usize::try_from(frame.window).map_or(MAX_BLOCK, |window| window.min(MAX_BLOCK));
-    let mut most: usize = 0;
+    let mut max: usize = 0;
     let mut rest = input;
     while let Some(([a, b, c], after)) = rest.split_first_chunk() {
         let header = u32::from_le_bytes([*a, *b, *c, 0]);
@@ -118,17 +121,17 @@ fn blocks<'a>(input: &'a [u8], frame: &FrameHeader) -> (usize, &'a [u8]) {
             1 => (1, size),
             _ => (size, largest),
         };
-        most = most.saturating_add(made);
+        max = max.saturating_add(made);
         let Some(after) = after.get(stored..) else {
             break;
         };
         rest = after;
         if header & 1 != 0 {
             let checksum = if frame.has_checksum { 4 } else { 0 };
-            return (most, rest.get(checksum..).unwrap_or_default());
+            return (max, rest.get(checksum..).unwrap_or_default());
         }
     }
-    (most, &[])
+    (max, &[])
 }
 
 const MAGIC: u32 = 0xfd2f_b528;

@@ -167,7 +167,7 @@ pub enum JsonErrorKind {
     TooLong {
         /// Its length, in bytes or elements.
         length: usize,
-        /// The most there can be.
+        /// The maximum.
         max: usize,
     },
     /// A field is null that may not be in this version.

@@ -77,7 +77,7 @@ struct Message<'a, 'o, W, const ANY_TEXT: bool> {
     secrets: Option<Secrets<'a>>,
     /// How many elements the arrays have that are open; 0 for an open struct.
     open: Vec<usize>,
-    /// How many structs and arrays are open that are not shown, beyond the most elements.
+    /// How many structs and arrays are open that are not shown, beyond the maximum number of elements.
     hidden: usize,
     /// Whether an unknown tagged field of the innermost struct was written.
     has_unknown: bool,
@@ -193,7 +193,7 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Visitor<'a> for Message<'a, '_, W, 
 }
 
 impl<'a, W: io::Write, const ANY_TEXT: bool> Message<'a, '_, W, ANY_TEXT> {
-    /// Whether `place` is not shown, as it is beyond the most elements or within what is.
+    /// Whether `place` is not shown, as it is beyond the maximum number of elements or within what is.
     fn hides(&self, place: FieldLocation) -> bool {
         let is_beyond = |index| index >= self.options.max_elements;
         self.hidden > 0 || place.index().is_some_and(is_beyond)

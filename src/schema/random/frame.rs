@@ -3,8 +3,7 @@
 use super::entropy::Dice;
 use super::mutation::{Mutated, Mutation};
 use super::{Entropy, Mutator, Options, message};
-use crate::messages::{request_header, response_header};
-use crate::schema::{Schema, tables};
+use crate::schema::Schema;
 use crate::{ApiKey, HeaderVersions, Version};
 
 /// The frame of a request or a response.
@@ -56,7 +55,7 @@ impl Frame {
         entropy: &mut dyn Entropy,
     ) -> Option<Self> {
         let body = Part::new(Schema::of_request(key)?, version, options, entropy)?;
-        let header = &request_header::schema::SCHEMA;
+        let header = Schema::request_header();
         let header_version = HeaderVersions::of(key, version).request;
         let mut header = Part::new(header, header_version, options, entropy)?;
         let correlation_id = i32::from_be_bytes(Dice::new(entropy).bytes());
@@ -79,7 +78,7 @@ impl Frame {
     /// Never: there is always an API.
     pub fn any_request(options: &Options, entropy: &mut dyn Entropy) -> Self {
         let mut dice = Dice::new(entropy);
-        let schema = dice.pick(tables::REQUESTS);
+        let schema = dice.pick(Schema::requests());
         let request = schema.and_then(|schema| {
             let versions: Vec<_> = schema.versions().iter().collect();
             let version = dice.pick(&versions)?;
@@ -105,12 +104,7 @@ impl Frame {
         let body = Schema::of_response(key)
             .and_then(|schema| Part::new(schema, version, options, entropy));
         let header_version = HeaderVersions::of(key, version).response;
-        let header = Part::new(
-            &response_header::schema::SCHEMA,
-            header_version,
-            options,
-            entropy,
-        );
+        let header = Part::new(Schema::response_header(), header_version, options, entropy);
         let mut header = header.expect("the header has the versions that responses ask for");
         header.begin_with(&correlation_id.to_be_bytes(), 0);
         Self {
@@ -203,7 +197,7 @@ impl Frame {
     /// Mutates what says which header and body follow: the size, the API key or the version.
     fn mutated_around(&self, mutation: Option<Mutation>, dice: &mut Dice<'_>) -> Option<Mutated> {
         let mutation = mutation?;
-        let is_request = self.header.schema.name() == request_header::schema::SCHEMA.name();
+        let is_request = self.header.schema.name() == Schema::request_header().name();
         let (at, path, with) = match mutation {
             Mutation::FrameSize => {
                 let too_small = i32::try_from(dice.below(if is_request { 8 } else { 4 })).ok()?;
@@ -278,7 +272,8 @@ impl Part {
 }
 
 fn frame(header: &[u8], body: &[u8]) -> Vec<u8> {
-    let size = i32::try_from(header.len() + body.len()).unwrap_or(i32::MAX);
+    let size = i32::try_from(header.len() + body.len());
+    let size = size.expect("the options bound a message to far less than 2 GiB");
     [&size.to_be_bytes(), header, body].concat()
 }
 

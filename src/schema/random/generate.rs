@@ -2,7 +2,7 @@
 //! where it is at its default, so that the bytes are those that an encoder writes too.
 
 use super::entropy::Dice;
-use super::least::{Least, varint_size};
+use super::min_sizes::{MinSizes, varint_size};
 use super::values::{self, Fixed};
 use super::{Entropy, Options};
 use crate::schema::{DefaultValue, Field, FieldType, Schema, StructSchema};
@@ -48,8 +48,8 @@ pub fn message(
 struct Generator<'e, 'o> {
     options: &'o Options,
     dice: Dice<'e>,
-    least: Least,
-    /// How many bytes there may be above the least that all that is still to come takes.
+    sizes: MinSizes,
+    /// The number of bytes left above the minimum size of all that is still to come.
     spare: usize,
     /// Of how many arrays this is an element.
     depth: usize,
@@ -57,35 +57,35 @@ struct Generator<'e, 'o> {
 
 impl<'e, 'o> Generator<'e, 'o> {
     fn new(schema: &Schema, version: Version, options: &'o Options, dice: Dice<'e>) -> Self {
-        let least = Least::new(version, schema.encoding(version), options);
+        let sizes = MinSizes::new(version, schema.encoding(version), options);
         let spare = options
             .max_bytes()
-            .saturating_sub(least.structure(schema.root()));
+            .saturating_sub(sizes.structure(schema.root()));
         Self {
             options,
             dice,
-            least,
+            sizes,
             spare,
             depth: 0,
         }
     }
 
     fn structure(&mut self, w: &mut WriteCursor, schema: &'static StructSchema) -> bool {
-        let version = self.least.version;
+        let version = self.sizes.version;
         let mut is_default = true;
         for field in schema.fields() {
             if field.is_mandatory_in(version) {
-                is_default &= self.field(w, field, self.least.of_field(field));
+                is_default &= self.field(w, field, self.sizes.of_field(field));
             }
         }
-        if self.least.encoding.is_compact() {
+        if self.sizes.encoding.is_compact() {
             is_default &= self.tags(w, schema);
         }
         is_default
     }
 
     fn field(&mut self, w: &mut WriteCursor, field: &'static Field, e: Encoding) -> bool {
-        let is_nullable = field.is_nullable_in(self.least.version);
+        let is_nullable = field.is_nullable_in(self.sizes.version);
         let is_null = is_nullable && self.dice.chance(self.options.null_percent());
         match field.field_type() {
             FieldType::Struct(schema) if !field.is_array() => {
@@ -114,8 +114,8 @@ impl<'e, 'o> Generator<'e, 'o> {
         schema: &'static StructSchema,
         is_null: bool,
     ) -> bool {
-        let version = self.least.version;
-        let is_null = is_null || !self.spend(self.least.above_null(field, schema));
+        let version = self.sizes.version;
+        let is_null = is_null || !self.spend(self.sizes.above_null(field, schema));
         match (field.is_nullable_in(version), field.is_tagged_in(version)) {
             (true, true) => w.unsigned_varint((!is_null).into()),
             (true, false) => w.i8(if is_null { -1 } else { 1 }),
@@ -140,7 +140,7 @@ impl<'e, 'o> Generator<'e, 'o> {
             self.dice.chance(100 - percent)
         };
         let max = if is_empty { 0 } else { max };
-        let min = self.least.element(ty, e);
+        let min = self.sizes.element(ty, e);
         let count = self.affordable(max, min, e);
         let elements = vec![(); count];
         self.depth += 1;
@@ -213,7 +213,7 @@ impl<'e, 'o> Generator<'e, 'o> {
         let mut is_default = unknown.is_empty();
         let mut tags = w.tag_section(Encoding::Compact, &unknown);
         for (_, tag, field) in schema.fields_by_tag() {
-            if !field.is_tagged_in(self.least.version) {
+            if !field.is_tagged_in(self.sizes.version) {
                 continue;
             }
             let Some(value) = self.tagged_value(tag, field) else {
@@ -232,7 +232,7 @@ impl<'e, 'o> Generator<'e, 'o> {
     fn tagged_value(&mut self, tag: u32, field: &'static Field) -> Option<Vec<u8>> {
         let before = self.spare;
         if self.dice.chance(self.options.default_percent())
-            || !self.spend(self.least.field(field, Encoding::Compact) + tag_bytes(tag))
+            || !self.spend(self.sizes.field(field, Encoding::Compact) + tag_bytes(tag))
         {
             return None;
         }

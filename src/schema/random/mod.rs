@@ -21,7 +21,7 @@ mod edit;
 mod entropy;
 mod frame;
 mod generate;
-mod least;
+mod min_sizes;
 mod mutation;
 mod mutator;
 mod options;

@@ -29,7 +29,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The most bytes of a message, by default 4096. It is exceeded only by a message that cannot be as short.
+    /// The maximum number of bytes of a message. Default 4096. Only a message whose minimum size is larger exceeds it.
     #[must_use]
     pub const fn max_bytes(&self) -> usize {
         self.max_bytes
@@ -42,7 +42,7 @@ impl Options {
         self
     }
 
-    /// The most elements of an array, by default 3.
+    /// The maximum number of elements of an array. Default 3.
     #[must_use]
     pub const fn max_elements(&self) -> usize {
         self.max_elements
@@ -55,7 +55,7 @@ impl Options {
         self
     }
 
-    /// The most bytes of a string, by default 24. Kafka has no strings of more than 32,767 bytes.
+    /// The maximum number of bytes of a string. Default 24. Kafka has no strings of more than 32,767 bytes.
     #[must_use]
     pub const fn max_string_bytes(&self) -> usize {
         self.max_string_bytes
@@ -72,7 +72,7 @@ impl Options {
         self
     }
 
-    /// The most bytes of bytes, records and values of unknown tagged fields, by default 64.
+    /// The maximum number of bytes of bytes, records and values of unknown tagged fields. Default 64.
     #[must_use]
     pub const fn max_blob_bytes(&self) -> usize {
         self.max_blob_bytes
@@ -85,7 +85,7 @@ impl Options {
         self
     }
 
-    /// The most unknown tagged fields in a struct, by default 1. Never more than 64.
+    /// The maximum number of unknown tagged fields in a struct. Default 1, at most 64.
     #[must_use]
     pub const fn max_unknown_tags(&self) -> usize {
         self.max_unknown_tags

@@ -52,7 +52,7 @@ impl Fixed {
                     *last = dice.byte() & 7;
                 }
             }
-            // Everything set, the largest and the least signed number.
+            // Everything set, the maximum and the minimum signed number.
             1 => {
                 own.fill(0xff);
                 if let Some(first) = own.first_mut() {

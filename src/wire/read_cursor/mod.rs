@@ -199,7 +199,7 @@ fn long_varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
     Some((value, bytes.get(length..)?))
 }
 
-/// The most bytes of a string: what an int16 can say, in the compact encoding too.
+/// The maximum number of bytes of a string: what an int16 can say, in the compact encoding too.
 const MAX_STRING: usize = 0x7fff;
 
 #[cfg(test)]

@@ -242,7 +242,7 @@ pub(super) const SHARE_FROM: usize = 1024;
 /// What holds of the own bytes and the shared blobs in between.
 const IN_ORDER: &str = "shared blobs lie within the own bytes, in order";
 
-/// The most bytes or elements: one less than an int32 can say, as null takes one of the numbers
+/// The maximum number of bytes or elements: one less than an int32 can say, as null takes one of the numbers
 /// in the compact encoding.
 const MAX_LENGTH: u32 = 0x7fff_fffe;
 

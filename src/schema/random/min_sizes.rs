@@ -1,13 +1,13 @@
-//! How short a value can be: what must stay of a budget for the fields still to come.
+//! The minimum sizes of values: what must stay of a budget for the fields still to come.
 
 use super::Options;
 use crate::Version;
 use crate::schema::{Field, FieldType, StructSchema};
 use crate::wire::Encoding;
 
-/// The least sizes of one message in one version.
+/// The minimum sizes of the values of one message in one version.
 #[derive(Copy, Clone)]
-pub(super) struct Least {
+pub(super) struct MinSizes {
     pub(super) version: Version,
     /// Of the message.
     pub(super) encoding: Encoding,
@@ -15,7 +15,7 @@ pub(super) struct Least {
     has_nulls: bool,
 }
 
-impl Least {
+impl MinSizes {
     pub(super) fn new(version: Version, encoding: Encoding, options: &Options) -> Self {
         Self {
             version,
@@ -94,30 +94,30 @@ mod tests {
     use crate::schema::Schema;
 
     #[test]
-    fn the_least_size_of_an_element_is_that_of_the_table() {
-        fn check(least: Least, schema: &StructSchema, is_element: bool) {
-            let size = schema.min_size(least.version);
+    fn the_minimum_size_of_an_element_is_that_of_the_table() {
+        fn check(sizes: MinSizes, schema: &StructSchema, is_element: bool) {
+            let size = schema.min_size(sizes.version);
             if is_element && size > 0 {
                 assert_eq!(
-                    least.structure(schema),
+                    sizes.structure(schema),
                     size,
                     "{schema:?} v{}",
-                    least.version
+                    sizes.version
                 );
             }
             for field in schema.fields() {
                 if let (true, FieldType::Struct(inner)) =
-                    (field.is_in(least.version), field.field_type())
+                    (field.is_in(sizes.version), field.field_type())
                 {
-                    check(least, inner, field.is_array());
+                    check(sizes, inner, field.is_array());
                 }
             }
         }
         for schema in Schema::all() {
             for version in schema.versions().iter() {
                 let encoding = schema.encoding(version);
-                let least = Least::new(version, encoding, &Options::default());
-                check(least, schema.root(), false);
+                let sizes = MinSizes::new(version, encoding, &Options::default());
+                check(sizes, schema.root(), false);
             }
         }
     }
