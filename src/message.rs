@@ -33,6 +33,8 @@ use crate::{ApiKey, DecodeError, EncodeError, ErrorCode, HeaderVersions, Version
 /// assert_eq!(HeartbeatRequest::decode(&bytes, Version(4))?, request);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Only this crate and generated code implement it: its required method is hidden and may change in any release.
 pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
     /// Kafka's name of the message, such as `MetadataResponse`.
     const NAME: &'static str;

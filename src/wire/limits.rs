@@ -1,8 +1,8 @@
-//! What a peer may make this side do.
+//! Resource limits for decoding untrusted input.
 
-/// How much a peer's bytes may cost.
+/// Resource limits for decoding untrusted input.
 ///
-/// Values are passed in where bytes are read; there are no global settings.
+/// Limits are passed in where bytes are read; there are no global settings.
 ///
 /// # Examples
 ///
@@ -38,14 +38,14 @@ impl Limits {
         max_window_bytes: usize::MAX,
     };
 
-    /// The most bytes of one frame, without its length field. By default 100 MiB, as a broker's
+    /// The maximum number of bytes of a frame, its size left out. Default 100 MiB, as a broker's
     /// `socket.request.max.bytes`.
     #[must_use]
     pub const fn max_frame_bytes(self) -> usize {
         self.max_frame_bytes
     }
 
-    /// The same limits with at most `bytes` a frame.
+    /// Returns these limits with at most `bytes` a frame.
     #[must_use]
     pub const fn with_max_frame_bytes(self, bytes: usize) -> Self {
         Self {
@@ -54,8 +54,8 @@ impl Limits {
         }
     }
 
-    /// The most bytes of memory that decoding `input` bytes may take, counted as vectors are
-    /// reserved. By default 64 KiB and 16 bytes for each byte of input: real messages stay below
+    /// The maximum number of bytes of memory that decoding `input` bytes may take, counted as vectors are
+    /// reserved. Default 64 KiB and 16 bytes for each byte of input: real messages stay below
     /// half of that, and only messages made of empty elements exceed it.
     #[must_use]
     pub const fn max_memory_for(self, input: usize) -> usize {
@@ -63,7 +63,7 @@ impl Limits {
             .saturating_add(self.memory_per_byte.saturating_mul(input))
     }
 
-    /// The same limits with at most `base` bytes of memory and `per_byte` for each byte of input.
+    /// Returns these limits with at most `base` bytes of memory and `per_byte` for each byte of input.
     #[must_use]
     pub const fn with_max_memory(self, base: usize, per_byte: usize) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Limits {
         }
     }
 
-    /// The most bytes that `input` compressed bytes of records may become: at most 128 MiB, and by
+    /// The maximum number of bytes that `input` compressed bytes of records may become: at most 128 MiB, and by
     /// default 16 MiB and 1,024 bytes for each compressed one, which is what gzip can reach.
     #[must_use]
     pub const fn max_decompressed_for(self, input: usize) -> usize {
@@ -87,7 +87,7 @@ impl Limits {
         }
     }
 
-    /// The same limits with at most `bytes` that the records of a batch may become, whatever its
+    /// Returns these limits with at most `bytes` that the records of a batch may become, whatever its
     /// size.
     #[must_use]
     pub const fn with_max_decompressed_bytes(self, bytes: usize) -> Self {
@@ -97,7 +97,7 @@ impl Limits {
         }
     }
 
-    /// The same limits with at most `base` decompressed bytes and `per_byte` for each compressed
+    /// Returns these limits with at most `base` decompressed bytes and `per_byte` for each compressed
     /// one.
     #[must_use]
     pub const fn with_decompression_ratio(self, base: usize, per_byte: usize) -> Self {
@@ -115,7 +115,7 @@ impl Limits {
         self.max_window_bytes
     }
 
-    /// The same limits with windows of at most `bytes`.
+    /// Returns these limits with windows of at most `bytes`.
     #[must_use]
     pub const fn with_max_window_bytes(self, bytes: usize) -> Self {
         Self {

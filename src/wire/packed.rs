@@ -7,11 +7,11 @@ use std::marker::PhantomData;
 use super::shared_frame::PackedBytes;
 use super::{IntoOwned, SharedFrame, Uuid};
 
-/// A value that takes the same number of bytes whatever it is.
+/// A value of fixed width on the wire.
 ///
-/// Implemented for the integers, the numbers of [`enumerations`](crate::enumerations), `f64` and [`Uuid`]; sealed.
+/// Implemented for the integers, the numbers of [`enumerations`](crate::enumerations), `f64` and [`Uuid`]. Sealed: no other type can implement it.
 pub trait FixedWidth: Copy + fmt::Debug + sealed::Sealed {
-    /// How many bytes.
+    /// The number of bytes of a value.
     const SIZE: usize;
 
     /// The value in the first [`SIZE`](Self::SIZE) bytes of `bytes`, big-endian; `None` if there
@@ -99,10 +99,10 @@ pub(crate) use fixed_width;
 
 /// An array of fixed-width values: the big-endian bytes themselves.
 ///
-/// Decoding one borrows the input and allocates nothing; values are read when asked for. An owned one shares the bytes
-/// of its frame: see [`into_owned_in`](IntoOwned::into_owned_in). Build one
-/// from a `Vec`, a slice, an array or an iterator. Two are equal if their bytes are, and so are a packed array and a slice,
-/// an array or a `Vec`.
+/// Decoding borrows the input and allocates nothing; values are read on access. An owned one shares the bytes
+/// of its frame: see [`into_owned_in`](IntoOwned::into_owned_in). It is built
+/// from a `Vec`, a slice, an array or an iterator. Two arrays are equal if their bytes are, and so are a packed array
+/// and a slice, an array or a `Vec`.
 ///
 /// # Examples
 ///
@@ -127,7 +127,7 @@ pub struct Packed<'a, T> {
 }
 
 impl<'a, T: FixedWidth> Packed<'a, T> {
-    /// The array whose values are these bytes; bytes after the last whole value are left out.
+    /// Creates an array of the values in these bytes. Bytes after the last whole value are ignored.
     #[must_use]
     #[inline]
     pub fn from_bytes(bytes: &'a [u8]) -> Self {
@@ -155,14 +155,14 @@ impl<'a, T: FixedWidth> Packed<'a, T> {
         self.bytes.as_slice()
     }
 
-    /// How many values.
+    /// The number of values.
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
         self.as_bytes().len() / T::SIZE
     }
 
-    /// Whether there are no values.
+    /// Returns `true` if there are no values.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
@@ -185,7 +185,7 @@ impl<'a, T: FixedWidth> Packed<'a, T> {
         }
     }
 
-    /// All values as a vector.
+    /// Copies all values into a vector.
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
         self.iter().collect()

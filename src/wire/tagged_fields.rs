@@ -1,11 +1,11 @@
-//! Tagged fields that the definitions do not know.
+//! Unknown tagged fields.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::{Blob, IntoOwned, SharedFrame};
 
-/// One tagged field of unknown meaning.
+/// An unknown tagged field.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TaggedField<'a> {
     /// The tag.
@@ -25,9 +25,9 @@ impl IntoOwned for TaggedField<'_> {
     }
 }
 
-/// The tagged fields of a struct that its definition does not know, by ascending tag.
+/// The unknown tagged fields of a struct, by ascending tag.
 ///
-/// They are kept when a message is decoded and written back when it is encoded. One pointer wide.
+/// They are preserved on re-encoding. The type is one pointer wide.
 /// See KIP-482.
 ///
 /// # Examples
@@ -58,7 +58,7 @@ impl<'a> TaggedFields<'a> {
     /// The bytes of memory that a set takes which is not empty, without its fields.
     pub(super) const MEMORY: usize = size_of::<(AtomicUsize, AtomicUsize, Sorted<'_>)>();
 
-    /// No fields.
+    /// Creates an empty set.
     #[must_use]
     pub const fn new() -> Self {
         Self(None)
@@ -81,13 +81,13 @@ impl<'a> TaggedFields<'a> {
         self.as_slice().iter()
     }
 
-    /// How many fields.
+    /// The number of fields.
     #[must_use]
     pub fn len(&self) -> usize {
         self.as_slice().len()
     }
 
-    /// Whether there are none.
+    /// Returns `true` if there are no fields.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
@@ -102,7 +102,7 @@ impl<'a> TaggedFields<'a> {
         fields.get(index).map(|field| &field.value)
     }
 
-    /// Sets the field with `tag`: the value it had, if any.
+    /// Sets the field with `tag`, and returns its former value.
     pub fn insert(&mut self, tag: u32, value: impl Into<Blob<'a>>) -> Option<Blob<'a>> {
         let fields = self.0.get_or_insert_with(|| Arc::new(Sorted(Vec::new())));
         let fields = &mut Arc::make_mut(fields).0;

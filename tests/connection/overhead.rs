@@ -228,3 +228,31 @@ fn overhead_of_the_machine() {
         compare("Heartbeat", &heartbeat, &HeartbeatResponse::default());
     }
 }
+
+/// The time in which SCRAM derives its keys at the default limit of iterations.
+#[cfg(feature = "sasl-scram")]
+#[test]
+#[ignore = "measures"]
+fn overhead_of_scram_at_the_limit() {
+    use kafka_codec::connection::sasl::{Mechanism, Reply, Scram, Secret};
+    for make in [Scram::sha_256, Scram::sha_512] {
+        let mut best = f64::MAX;
+        for _ in 0..10 {
+            let mut mechanism = make("alice", Secret::from("secret"), [7; 32]);
+            let Reply::Send(first) = mechanism.start().unwrap() else {
+                panic!("the client speaks first");
+            };
+            let first = std::str::from_utf8(first.expose()).unwrap();
+            let (_, nonce) = first.split_once(",r=").unwrap();
+            let iterations = Scram::DEFAULT_MAX_ITERATIONS;
+            let challenge = format!("r={nonce}server,s=AAAA,i={iterations}");
+            let begin = Instant::now();
+            black_box(mechanism.respond(challenge.as_bytes()).unwrap());
+            best = best.min(begin.elapsed().as_secs_f64() * 1e3);
+        }
+        println!(
+            "{}: {best:.1} ms",
+            make("a", Secret::from("b"), [0; 32]).name()
+        );
+    }
+}

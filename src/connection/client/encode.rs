@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::connection::bodies::ROUTED;
+use crate::connection::sasl::Token;
 use crate::connection::{ApiLabel, EncodedRequest, RequestId, Timings, bodies};
 use crate::frame::SIZE_BYTES;
 use crate::messages::{ApiVersionsRequest, SaslAuthenticateRequest, SaslHandshakeRequest};
@@ -19,7 +20,6 @@ use crate::{
 use super::completion::SubmitError;
 use super::in_flight::{Origin, PendingRequest};
 use super::options::{ConnectionOptions, SubmitOptions};
-use super::session::SetupRequest;
 
 /// Appends frames of requests to writers, and numbers requests.
 #[derive(Debug)]
@@ -37,6 +37,22 @@ pub(super) struct Submission {
     pub(super) expects_response: bool,
     /// How long the broker may hold it.
     pub(super) server_wait: Duration,
+}
+
+/// A request of the [session](super::session::Session).
+#[derive(Debug)]
+pub(super) enum SetupRequest {
+    ApiVersions(Version),
+    SaslHandshake {
+        mechanism: Box<str>,
+        version: Version,
+    },
+    SaslAuthenticate {
+        token: Token,
+        version: Version,
+    },
+    /// A bare token, which has no header and no response that could be recognized.
+    SaslToken(Token),
 }
 
 impl Encoder {

@@ -23,12 +23,12 @@ use super::closing;
 use super::completion::ConnectionErrorKind;
 use super::completion::{Outcome, RawResponse};
 use super::deadlines::Pending;
-use super::encode::{Encoder, Submission};
+use super::encode::{Encoder, SetupRequest, Submission};
 use super::event::{Event, ProbeOutcome};
 use super::in_flight::{Origin, PendingRequest};
 use super::options::{IdlePolicy, OnTimeout, SubmitOptions};
 use super::send_queue::BlockedOn;
-use super::session::{Action, SetupRequest};
+use super::session::Action;
 
 /// How a request moves from one part to the next.
 impl Connection {

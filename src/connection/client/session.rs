@@ -19,7 +19,7 @@ use crate::{ApiKey, ApiVersionsAnswer, Decode, ErrorCode, Message, Version, Vers
 
 use super::completion::RawResponse;
 use super::completion::SubmitError;
-use super::encode::{Choice, common_versions};
+use super::encode::{Choice, SetupRequest, common_versions};
 use super::event::{Event, Initialization};
 use super::options::{ConnectionOptions, Negotiation, ReauthenticationMode, SubmitOptions};
 
@@ -62,22 +62,6 @@ pub(super) enum Action {
     CheckVersions,
     /// Close the connection.
     Close(CloseReason),
-}
-
-/// A request of the session.
-#[derive(Debug)]
-pub(super) enum SetupRequest {
-    ApiVersions(Version),
-    SaslHandshake {
-        mechanism: Box<str>,
-        version: Version,
-    },
-    SaslAuthenticate {
-        token: Token,
-        version: Version,
-    },
-    /// A bare token, which has no header and no response that could be recognized.
-    SaslToken(Token),
 }
 
 impl Session {

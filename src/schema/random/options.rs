@@ -36,9 +36,11 @@ impl Options {
     }
 
     /// The same with messages of at most `bytes`.
+    ///
+    /// At most 1 GiB, as a frame has less than 2 GiB.
     #[must_use]
     pub const fn with_max_bytes(mut self, bytes: usize) -> Self {
-        self.max_bytes = bytes;
+        self.max_bytes = if bytes < LARGEST { bytes } else { LARGEST };
         self
     }
 
@@ -170,3 +172,6 @@ const MAX_STRING: usize = 0x7fff;
 
 /// With the known ones still a count of one byte.
 const MAX_UNKNOWN: usize = 64;
+
+/// The maximum of [`Options::max_bytes`].
+const LARGEST: usize = 1 << 30;
