@@ -116,6 +116,7 @@ fn the_types_of_records_are_send_and_sync() {
     is_shared::<records::AbortedTransaction>();
     is_shared::<records::FetchedBatch<'_>>();
     is_shared::<records::FetchedRecords<'_>>();
+    is_shared::<records::Restamp>();
     is_shared::<records::Attributes>();
     is_shared::<records::Batch<'_>>();
     is_shared::<records::BatchBuilder>();

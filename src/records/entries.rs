@@ -252,6 +252,14 @@ impl<'a> Found<'a> {
     }
 }
 
+impl Found<'_> {
+    /// Returns how many bytes the entry at the start of `input` needs, as far as the bytes that are there tell.
+    pub(super) fn needed(input: &[u8]) -> usize {
+        let size = size_field(input).and_then(|size| usize::try_from(size).ok());
+        size.map_or(PREFIX, |size| size.saturating_add(PREFIX))
+    }
+}
+
 fn size_field(input: &[u8]) -> Option<i32> {
     let prefix: &[u8; PREFIX] = input.first_chunk()?;
     prefix.last_chunk().map(|size| i32::from_be_bytes(*size))

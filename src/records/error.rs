@@ -135,6 +135,11 @@ pub enum RecordsErrorKind {
         /// The number of the format.
         magic: i8,
     },
+    /// A message of magic 0 or 1 where only a record batch is allowed.
+    NotABatch {
+        /// The number of the format.
+        magic: i8,
+    },
     /// The checksum is not that of the bytes.
     CrcMismatch {
         /// The one that stands in the input.
@@ -228,6 +233,7 @@ impl fmt::Display for RecordsErrorKind {
                 write!(f, "size {size} is invalid (minimum {min})")
             }
             Self::UnknownMagic { magic } => write!(f, "unknown magic {magic}, the newest is 2"),
+            Self::NotABatch { magic } => write!(f, "magic {magic} is not a record batch (magic 2)"),
             Self::CrcMismatch { stored, computed } => {
                 write!(f, "checksum is {stored:08x}, the bytes have {computed:08x}")
             }

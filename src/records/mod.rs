@@ -70,6 +70,8 @@
 //!  BatchBuilder, MessageSetBuilder ◄── NewRecord        finish() ──► Bytes ──► ProduceRequest, uncopied
 //! ```
 //!
+//! [`Restamp`] changes the header of a batch in place: offset, leader epoch, log append time, producer.
+//!
 //! [`Entries`] gives everything that a `records` field or a log segment holds, control records included. All of it is
 //! lazy and borrows its input: entries know no more than their headers, and records are read one by one, without an
 //! allocation. Only compressed records are copied, into memory that the [`RecordDecoder`] keeps. Nothing is lost:
@@ -119,6 +121,7 @@ mod iter;
 mod legacy;
 mod message_set;
 mod record;
+mod restamp;
 mod varint;
 
 pub use aborted::AbortedTransaction;
@@ -136,3 +139,4 @@ pub use headers::{Header, Headers};
 pub use iter::Records;
 pub use legacy::{KeyAndValue, LegacyMessage};
 pub use record::Record;
+pub use restamp::Restamp;

@@ -19,7 +19,11 @@ mod control;
 mod faults;
 mod fetched;
 mod golden;
+#[cfg(feature = "messages")]
+mod java_consumer;
 mod java_reads;
 mod java_vectors;
 mod mutations;
+mod recorded_fetches;
+mod restamp;
 mod support;

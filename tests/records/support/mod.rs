@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod checksums;
 pub(crate) mod history;
 pub(crate) mod raw;
+pub(crate) mod readings;
 pub(crate) mod vectors;
 
 use kafka_codec::records::{

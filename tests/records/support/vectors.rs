@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
-use kafka_codec::records::{Entries, Entry, Record, RecordDecoder, TimestampType};
+use kafka_codec::records::{Entries, Entry, Record, RecordDecoder, Restamp, TimestampType};
 use serde_json::{Value, json};
 
 use super::hex;
@@ -24,10 +24,7 @@ pub(crate) struct Vector {
 /// The record sets that Java wrote: the full set of both releases where `KAFKA_CODEC_RECORDS` says, else
 /// those that are committed. Of the small ones both releases write the same bytes.
 pub(crate) fn written_by_java() -> Vec<Vector> {
-    let (folder, releases) = match std::env::var_os("KAFKA_CODEC_RECORDS") {
-        Some(folder) => (PathBuf::from(folder), &["4.4.0", "3.9.2"][..]),
-        None => (PathBuf::from("tests/vectors/records"), &["4.4.0"][..]),
-    };
+    let (folder, releases) = sources();
     let mut vectors = Vec::new();
     for release in releases {
         let path = folder.join(format!("{release}.jsonl.gz"));
@@ -40,6 +37,14 @@ pub(crate) fn written_by_java() -> Vec<Vector> {
 pub(crate) fn read_by_java(path: &Path) -> Vec<Vector> {
     let name = path.file_stem().unwrap().to_string_lossy().into_owned();
     lines(&name, open(path)).collect()
+}
+
+/// Where Java's files are, and of which releases.
+fn sources() -> (PathBuf, &'static [&'static str]) {
+    match std::env::var_os("KAFKA_CODEC_RECORDS") {
+        Some(folder) => (PathBuf::from(folder), &["4.4.0", "3.9.2"]),
+        None => (PathBuf::from("tests/vectors/records"), &["4.4.0"]),
+    }
 }
 
 fn open(path: &Path) -> File {
@@ -184,4 +189,54 @@ fn timestamp_type(timestamp_type: TimestampType) -> i32 {
 
 fn text(bytes: Option<&[u8]>) -> Option<String> {
     bytes.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A batch, changes, and the bytes that Java makes of it.
+pub(crate) struct Restamped {
+    pub(crate) batch: Vec<u8>,
+    pub(crate) restamp: Restamp,
+    pub(crate) expected: Vec<u8>,
+}
+
+/// The batches that Java restamped: all where `KAFKA_CODEC_RECORDS` says, else those that are committed.
+pub(crate) fn restamped_by_java() -> Vec<Restamped> {
+    let (folder, releases) = sources();
+    let mut all = Vec::new();
+    for release in releases {
+        let path = folder.join(format!("restamped-{release}.jsonl.gz"));
+        for line in BufReader::new(GzDecoder::new(open(&path))).lines() {
+            let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            all.push(Restamped {
+                batch: hex(line["batch"].as_str().unwrap()),
+                restamp: restamp(&line["restamp"]),
+                expected: hex(line["expected"].as_str().unwrap()),
+            });
+        }
+    }
+    all
+}
+
+fn restamp(line: &Value) -> Restamp {
+    let int32 = |name| {
+        line[name]
+            .as_i64()
+            .map(|value: i64| i32::try_from(value).unwrap())
+    };
+    Restamp {
+        base_offset: line["baseOffset"].as_i64(),
+        partition_leader_epoch: int32("leaderEpoch"),
+        timestamp_type: line["timestampType"].as_i64().map(|id| match id {
+            0 => TimestampType::CreateTime,
+            1 => TimestampType::LogAppendTime,
+            _ => panic!("timestamp type {id}"),
+        }),
+        max_timestamp: line["maxTimestamp"].as_i64(),
+        transactional: line["transactional"].as_bool(),
+        control: line["control"].as_bool(),
+        producer_id: line["producerId"].as_i64(),
+        producer_epoch: line["producerEpoch"]
+            .as_i64()
+            .map(|epoch| i16::try_from(epoch).unwrap()),
+        base_sequence: int32("baseSequence"),
+    }
 }

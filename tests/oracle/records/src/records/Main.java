@@ -12,7 +12,8 @@ import java.util.zip.GZIPOutputStream;
 
 /**
  * Writes record sets with Kafka's classes and says what is in them, or says what Kafka's classes read in given bytes.
- * Arguments: {@code write FILE.gz SEED} with {@code small} or {@code all} behind it, or {@code read IN OUT}.
+ * Arguments: {@code write FILE.gz SEED} or {@code restamp FILE.gz SEED} with {@code small} or {@code all} behind it, or
+ * {@code read IN OUT}.
  */
 public final class Main {
     private Main() {
@@ -21,8 +22,9 @@ public final class Main {
     public static void main(String[] args) throws Exception {
         switch (args[0]) {
             case "write" -> write(Path.of(args[1]), Long.parseLong(args[2]), args[3].equals("small"));
+            case "restamp" -> restamp(Path.of(args[1]), Long.parseLong(args[2]), args[3].equals("small"));
             case "read" -> read(Path.of(args[1]), Path.of(args[2]));
-            default -> throw new IllegalArgumentException("write or read, not " + args[0]);
+            default -> throw new IllegalArgumentException("write, restamp or read, not " + args[0]);
         }
     }
 
@@ -35,6 +37,18 @@ public final class Main {
                 lines[0]++;
             }).write();
             System.out.println(lines[0] + " record sets in " + file.getFileName());
+        }
+    }
+
+    private static void restamp(Path file, long seed, boolean small) throws IOException, ReflectiveOperationException {
+        try (PrintStream out = new PrintStream(new GZIPOutputStream(Files.newOutputStream(file)), false, StandardCharsets.UTF_8)) {
+            int[] lines = {0};
+            Restamp restamp = new Restamp(seed, small, line -> {
+                out.print(line + "\n");
+                lines[0]++;
+            });
+            new Cases(seed, small, (name, bytes) -> restamp.add(bytes)).write();
+            System.out.println(lines[0] + " restamped batches in " + file.getFileName());
         }
     }
 
