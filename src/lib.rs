@@ -65,9 +65,13 @@ pub mod produce;
 #[cfg(feature = "records")]
 pub mod records;
 mod request_frame;
+mod requests;
 mod response_frame;
+mod routing;
 #[cfg(feature = "schema")]
 pub mod schema;
+#[cfg(feature = "messages")]
+mod unknown_message;
 mod unselected;
 mod version;
 mod version_table;
@@ -87,6 +91,9 @@ pub use message::{Decode, Message, Request, Response};
 pub use negotiation::{ApiVersionsAnswer, NegotiationFault};
 pub use request_frame::RequestFrame;
 pub use response_frame::ResponseFrame;
+pub use routing::{Destination, TopicPartition};
+#[cfg(feature = "messages")]
+pub use unknown_message::UnknownMessage;
 pub use unselected::UnselectedResponse;
 pub use version::{Version, VersionRange, VersionRangeError};
 pub use version_table::{VersionError, VersionTable};
@@ -97,3 +104,18 @@ pub use wire::IntoOwned;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Those of pages in `docs` too.
+#[cfg(all(
+    doctest,
+    feature = "messages",
+    feature = "connection",
+    feature = "records"
+))]
+mod pages {
+    #[doc = include_str!("../docs/traps.md")]
+    struct Traps;
+
+    #[doc = include_str!("../docs/moving-a-client.md")]
+    struct MovingAClient;
+}
