@@ -41,6 +41,7 @@ fn every_public_type_is_send_and_sync() {
         VersionRange,
         VersionRangeError,
     )>();
+    is_owned::<kafka_codec::enumerations::ParseEnumerationError>();
     is_owned::<(
         HeaderVersions,
         HeaderRanges,

@@ -51,7 +51,11 @@ as_they_are!(bool i8 i16 u16 i32 u32 i64 f64 Uuid ErrorCode);
 impl IntoOwned for Cow<'_, str> {
     type Owned = Cow<'static, str>;
 
+    #[inline]
     fn own(self, _: Option<&SharedFrame<'_>>) -> Cow<'static, str> {
+        if self.is_empty() {
+            return Cow::Borrowed("");
+        }
         Cow::Owned(Cow::into_owned(self))
     }
 }

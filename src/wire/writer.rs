@@ -72,10 +72,10 @@ impl Writer {
     /// The size in bytes from which on a shared blob is passed through instead of being copied.
     pub const SHARE_FROM: usize = write_cursor::SHARE_FROM;
 
-    /// An empty writer.
+    /// An empty writer with room for a small message, so that it does not grow step by step.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::with_buffer(Vec::with_capacity(256))
     }
 
     /// A writer that appends to `buffer`.

@@ -12,9 +12,22 @@ impl<'a> ReadCursor<'a> {
         Cow::Borrowed(self.str(e))
     }
 
-    /// A string that may be null.
+    /// A string that may be null. Compact ones that are null or empty, as most are in some fields, are read inline.
     #[inline]
     pub fn nullable_string(&mut self, e: Encoding) -> Option<Cow<'a, str>> {
+        if e == Encoding::Compact {
+            match self.rest {
+                [0, rest @ ..] => {
+                    self.rest = rest;
+                    return None;
+                }
+                [1, rest @ ..] => {
+                    self.rest = rest;
+                    return Some(Cow::Borrowed(""));
+                }
+                _ => {}
+            }
+        }
         self.nullable_str(e).map(Cow::Borrowed)
     }
 
