@@ -42,6 +42,8 @@ fn every_public_type_is_send_and_sync() {
         VersionRangeError,
     )>();
     is_owned::<kafka_codec::enumerations::ParseEnumerationError>();
+    is_shared::<kafka_codec::generated::ErrorAnswer<'_>>();
+    is_shared::<kafka_codec::RequestParts<'_>>();
     is_owned::<(
         HeaderVersions,
         HeaderRanges,

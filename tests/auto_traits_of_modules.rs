@@ -162,6 +162,7 @@ fn the_types_of_records_are_send_and_sync() {
 fn the_types_of_schema_are_send_and_sync() {
     use kafka_codec::schema;
     is_shared::<schema::DefaultValue>();
+    is_shared::<schema::Enumeration>();
     is_shared::<schema::Entity>();
     is_shared::<schema::Field>();
     is_shared::<schema::FieldType>();
