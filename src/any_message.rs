@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::wire::{IntoOwned, Limits, Writer};
 use crate::{
-    ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, ErrorCode, Message, Request,
-    Version, messages,
+    ApiKey, Decode, DecodeError, EncodeError, ErrorCode, Message, Request, UnknownMessage, Version,
+    messages,
 };
 
 macro_rules! any_messages {
@@ -30,7 +30,7 @@ macro_rules! any_messages {
             /// assert_eq!(group_id, "a");
             /// # Ok::<(), kafka_codec::DecodeError>(())
             /// ```
-            AnyRequest { $($api: $request,)* }
+            AnyRequest, "UnknownRequest" { $($api: $request,)* }
         }
         impl AnyRequest<'_> {
             /// Checks that `version` holds everything that the request says.
@@ -42,11 +42,12 @@ macro_rules! any_messages {
             pub fn fits(&self, version: Version) -> Result<(), EncodeError> {
                 match self {
                     $(Self::$api(request) => request.fits(version),)*
+                    Self::Unknown(request) => request.fits(self.name(), version),
                 }
             }
 
             /// Makes the response in `version` that answers the request with an error; `None` if the request is not
-            /// answered.
+            /// answered, or of an unknown API.
             ///
             /// See [`Request::error_response`].
             ///
@@ -75,6 +76,7 @@ macro_rules! any_messages {
                     $(Self::$api(request) => AnyResponse::$api(
                         request.error_response(version, code, message, throttle)?
                     ),)*
+                    Self::Unknown(_) => return None,
                 })
             }
         }
@@ -82,10 +84,10 @@ macro_rules! any_messages {
             /// A response of any API.
             ///
             /// Later releases may add variants.
-            AnyResponse { $($api: $response,)* }
+            AnyResponse, "UnknownResponse" { $($api: $response,)* }
         }
     };
-    ($(#[$doc:meta])* $name:ident { $($api:ident: $message:ident,)* }) => {
+    ($(#[$doc:meta])* $name:ident, $unknown:literal { $($api:ident: $message:ident,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
@@ -95,14 +97,17 @@ macro_rules! any_messages {
                 #[doc = concat!("[`", stringify!($message), "`](messages::", stringify!($message), ").")]
                 $api(messages::$message<'a>),
             )*
+            /// A message of an API that is not known here.
+            Unknown(UnknownMessage<'a>),
         }
 
         impl<'a> $name<'a> {
-            /// The message that `body` is, all of it, within default [`Limits`].
+            /// The message that `body` is, all of it, within default [`Limits`]. One of an unknown API keeps its bytes:
+            /// [`Unknown`](Self::Unknown).
             ///
             /// # Errors
             ///
-            /// [`UnknownApiKey`](DecodeErrorKind::UnknownApiKey), else as [`Decode::decode`].
+            /// As [`Decode::decode`]; none if the API is unknown.
             #[inline]
             pub fn decode(key: ApiKey, version: Version, body: &'a [u8]) -> Result<Self, DecodeError> {
                 Self::decode_with(key, version, body, Limits::default())
@@ -122,10 +127,11 @@ macro_rules! any_messages {
             ) -> Result<Self, DecodeError> {
                 match key {
                     $(ApiKey::$api => Decode::decode_with(body, version, limits).map(Self::$api),)*
-                    ApiKey::Unknown(unknown) => {
-                        let key = unknown.number();
-                        Err(DecodeError::new(DecodeErrorKind::UnknownApiKey { key }, 0))
-                    }
+                    ApiKey::Unknown(key) => Ok(Self::Unknown(UnknownMessage {
+                        key,
+                        version,
+                        body: body.into(),
+                    })),
                 }
             }
 
@@ -133,11 +139,12 @@ macro_rules! any_messages {
             ///
             /// # Errors
             ///
-            /// As [`Message::encode`].
+            /// As [`Message::encode`]; a message of an unknown API has only its own version.
             #[inline]
             pub fn encode(&self, writer: &mut Writer, version: Version) -> Result<(), EncodeError> {
                 match self {
                     $(Self::$api(message) => message.encode(writer, version),)*
+                    Self::Unknown(message) => message.encode(writer, $unknown, version),
                 }
             }
 
@@ -154,6 +161,7 @@ macro_rules! any_messages {
             ) -> Result<(), EncodeError> {
                 match self {
                     $(Self::$api(message) => message.encode_lossy(writer, version),)*
+                    Self::Unknown(message) => message.encode(writer, $unknown, version),
                 }
             }
 
@@ -162,14 +170,17 @@ macro_rules! any_messages {
             pub const fn api_key(&self) -> ApiKey {
                 match self {
                     $(Self::$api(_) => ApiKey::$api,)*
+                    Self::Unknown(message) => message.api_key(),
                 }
             }
 
-            /// Kafka's name of the message, such as `MetadataResponse`.
+            /// Kafka's name of the message, such as `MetadataResponse`; `UnknownRequest` or `UnknownResponse` if the API is
+            /// unknown.
             #[must_use]
             pub const fn name(&self) -> &'static str {
                 match self {
                     $(Self::$api(_) => stringify!($message),)*
+                    Self::Unknown(_) => $unknown,
                 }
             }
         }
@@ -181,6 +192,7 @@ macro_rules! any_messages {
             fn own(self, frame: Option<&$crate::wire::SharedFrame<'_>>) -> Self::Owned {
                 match self {
                     $(Self::$api(message) => $name::$api(message.own(frame)),)*
+                    Self::Unknown(message) => $name::Unknown(message.own(frame)),
                 }
             }
         }

@@ -68,6 +68,8 @@ mod request_frame;
 mod response_frame;
 #[cfg(feature = "schema")]
 pub mod schema;
+#[cfg(feature = "messages")]
+mod unknown_message;
 mod unselected;
 mod version;
 mod version_table;
@@ -87,6 +89,8 @@ pub use message::{Decode, Message, Request, Response};
 pub use negotiation::{ApiVersionsAnswer, NegotiationFault};
 pub use request_frame::RequestFrame;
 pub use response_frame::ResponseFrame;
+#[cfg(feature = "messages")]
+pub use unknown_message::UnknownMessage;
 pub use unselected::UnselectedResponse;
 pub use version::{Version, VersionRange, VersionRangeError};
 pub use version_table::{VersionError, VersionTable};

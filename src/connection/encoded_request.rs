@@ -10,6 +10,8 @@ use super::bodies;
 use super::client::completion::SubmitError;
 use super::client::encode::{Choice, common_versions, write_highest};
 use super::{ConnectionOptions, SubmitOptions, VersionTable};
+#[cfg(feature = "messages")]
+use crate::AnyRequest;
 use crate::messages::RequestHeader;
 use crate::version_table::sendable;
 use crate::wire::{Blob, Segments, Writer};
@@ -137,6 +139,28 @@ impl EncodedRequest {
         let (allowed, within) = (connection.allowed(R::KEY), options.versions);
         let versions = common_versions(table, R::KEY, sendable::<R>(), allowed, within)?;
         Self::in_highest_of(request, versions)
+    }
+
+    /// Encodes a request of any API in `version`, also of one that is not known here.
+    ///
+    /// # Errors
+    ///
+    /// As [`AnyRequest::encode`].
+    #[cfg(feature = "messages")]
+    pub fn of_any(request: &AnyRequest<'_>, version: Version) -> Result<Self, EncodeError> {
+        let mut writer = Writer::new();
+        request.encode(&mut writer, version)?;
+        let body = Body::from(writer.finish());
+        let first = body.parts().first().map_or(&[][..], |part| part);
+        let key = request.api_key();
+        Ok(Self {
+            key,
+            version,
+            headers: HeaderVersions::of(key, version),
+            server_wait: bodies::server_wait(key, version, first),
+            expects_response: bodies::body_expects_response(key, version, first),
+            body,
+        })
     }
 
     fn of_written<R: Request>(request: &R, version: Version, writer: Writer) -> Self {

@@ -194,11 +194,6 @@ pub enum DecodeErrorKind {
         /// The number.
         number: u32,
     },
-    /// A number that is no API key known here.
-    UnknownApiKey {
-        /// The number.
-        key: i16,
-    },
     /// A request that was decoded as one of another API.
     OtherApi {
         /// The API of the type it was decoded as.
@@ -273,7 +268,6 @@ impl fmt::Display for DecodeErrorKind {
             Self::NumberTooLarge { number } => {
                 write!(f, "number {number} is too large (maximum {})", i16::MAX)
             }
-            Self::UnknownApiKey { key } => write!(f, "unknown API key {key}"),
             Self::OtherApi { expected, actual } => {
                 write!(f, "request is of the API {actual}, expected {expected}")
             }

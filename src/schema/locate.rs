@@ -20,7 +20,6 @@ pub(crate) fn locate(
 ) -> DecodeError {
     let until = match error.kind() {
         DecodeErrorKind::TrailingBytes { .. }
-        | DecodeErrorKind::UnknownApiKey { .. }
         | DecodeErrorKind::OtherApi { .. }
         | DecodeErrorKind::UnsupportedVersion { .. } => return error,
         // Without limits, reading would go on.

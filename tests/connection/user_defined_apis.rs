@@ -3,7 +3,13 @@
 
 use bytes::Bytes;
 use kafka_codec::connection::server::{ServerEvent, ServerOptions};
+#[cfg(feature = "messages")]
+use kafka_codec::connection::{EncodedRequest, server::RespondError};
 use kafka_codec::connection::{Negotiation, RawResponse, SubmitOptions, VersionTable};
+#[cfg(feature = "messages")]
+use kafka_codec::messages::HeartbeatResponse;
+#[cfg(feature = "messages")]
+use kafka_codec::{AnyRequest, AnyResponse, EncodeErrorKind, VersionRange};
 use kafka_codec::{ApiKey, HeaderVersions, Version};
 
 use crate::driver::{Driver, options, range, sized};
@@ -183,6 +189,60 @@ fn a_proxy_forwards_what_it_cannot_split() {
         .unwrap();
     driver.drain();
     assert!(driver.take_frame().ends_with(b"\x7f\xffwhat is this"));
+}
+
+/// A program that handles any request decodes those of unknown APIs too, and passes them on through both sides.
+#[cfg(feature = "messages")]
+#[test]
+fn messages_of_unknown_apis_pass_through_both_sides_unchanged() {
+    for (version, headers, frame, body) in REQUESTS {
+        let served = ServerOptions::new(CLIENT, table()).with_header_versions(header_versions);
+        let mut side = Side::new(served);
+        side.trickle(&sized(frame));
+        let [ServerEvent::Request(incoming)] = &side.events()[..] else {
+            panic!("one request arrived");
+        };
+        let version = Version(version);
+        let request = AnyRequest::decode(GREET, version, incoming.body()).unwrap();
+        assert_eq!(
+            (request.api_key(), request.name()),
+            (GREET, "UnknownRequest")
+        );
+        let error = EncodedRequest::of_any(&request, Version(7)).unwrap_err();
+        let supported = VersionRange::only(version.0);
+        assert_eq!(
+            error.kind(),
+            &EncodeErrorKind::UnsupportedVersion { supported }
+        );
+
+        let mut driver = ready();
+        let (now, options) = (driver.now, SubmitOptions::default());
+        let encoded = EncodedRequest::of_any(&request, version).unwrap();
+        let encoded = encoded.with_header_versions(headers);
+        driver
+            .connection
+            .submit_encoded(now, &encoded, options)
+            .unwrap();
+        driver.drain();
+        assert_eq!(driver.take_frame(), frame);
+        let answer = [
+            &b"\0\0\0\x01\0"[..usize::try_from(headers.response.0).unwrap() + 4],
+            body,
+        ]
+        .concat();
+        let response = answered(&mut driver, &answer);
+        let response = AnyResponse::decode(GREET, version, response.body().unwrap()).unwrap();
+
+        let (now, id) = (side.now, incoming.id());
+        let heartbeat = AnyResponse::Heartbeat(HeartbeatResponse::default());
+        let error = side.server.respond_any(now, id, &heartbeat).unwrap_err();
+        assert!(
+            matches!(error, RespondError::OtherApi { asked: GREET, .. }),
+            "{error}"
+        );
+        side.server.respond_any(now, id, &response).unwrap();
+        assert_eq!(side.written(), sized(&answer));
+    }
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn messages_have_tables_of_the_selected_versions_and_errors_name_the_field() {
 #[test]
 fn the_error_response_is_made_of_what_was_selected() {
     let request = ProduceRequest {
-        acks: 1,
+        acks: 1.into(),
         topic_data: vec![TopicProduceData {
             name: "t".into(),
             partition_data: vec![PartitionProduceData::default()],
@@ -127,7 +127,7 @@ fn the_error_response_is_made_of_what_was_selected() {
         topic.partition_responses[0].error_message.as_deref(),
         Some("moved")
     );
-    let request = ProduceRequest { acks: 0, ..request };
+    let request = ProduceRequest { acks: 0.into(), ..request };
     assert_eq!(
         request.error_response(Version(9), code, None, Duration::ZERO),
         None

@@ -10,8 +10,12 @@ use crate::connection::sasl::Token;
 use crate::connection::{ApiLabel, CloseReason, RequestFault, RequestId};
 use crate::frame::SIZE_BYTES;
 use crate::frame::input::FrameInput;
+#[cfg(feature = "messages")]
+use crate::messages::ResponseHeader;
 use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use crate::wire::{Blob, Encoding, Reader, Writer};
+#[cfg(feature = "messages")]
+use crate::{AnyResponse, Message};
 use crate::{
     ApiKey, Decode, DecodeError, DecodeErrorKind, ErrorCode, HeaderVersions, InvalidSoftware,
     Response, Version, frame,
@@ -40,6 +44,37 @@ impl ServerConnection {
         let frame = frame::encode_response(Vec::new(), response, version, correlation_id)
             .map_err(RespondError::Encode)?;
         self.responses.respond(now, id, frame)
+    }
+
+    /// Answers a request with a response of any API, also of one that is not known here.
+    ///
+    /// # Errors
+    ///
+    /// [`RespondError`]; the request is still unanswered then.
+    #[cfg(feature = "messages")]
+    pub fn respond_any(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        response: &AnyResponse<'_>,
+    ) -> Result<(), RespondError> {
+        let label = self.unanswered(id)?;
+        if label.api_key != response.api_key() {
+            let (asked, given) = (label.api_key, response.api_key());
+            return Err(RespondError::OtherApi { asked, given });
+        }
+        let header = ResponseHeader {
+            correlation_id: label.correlation_id,
+            ..Default::default()
+        };
+        let mut writer = Writer::new();
+        writer
+            .sized(|writer| {
+                header.encode(writer, label.headers.response)?;
+                response.encode(writer, label.version)
+            })
+            .map_err(RespondError::Encode)?;
+        self.responses.respond(now, id, writer.finish())
     }
 
     /// Answers a request with a frame that is encoded already, header and body, without the size. The
