@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::wire::{IntoOwned, Limits, Writer};
 use crate::{
-    ApiKey, Decode, DecodeError, EncodeError, ErrorCode, Message, Request, UnknownMessage, Version,
-    messages,
+    ApiKey, Decode, DecodeError, Destination, EncodeError, ErrorCode, Message, Request, Response,
+    UnknownMessage, Version, messages,
 };
 
 macro_rules! any_messages {
@@ -43,6 +43,31 @@ macro_rules! any_messages {
                 match self {
                     $(Self::$api(request) => request.fits(version),)*
                     Self::Unknown(request) => request.fits(self.name(), version),
+                }
+            }
+
+            /// Returns the node that answers each unit of the request; see [`Request::destinations`].
+            #[must_use]
+            pub fn destinations(&self, version: Version) -> Vec<Destination<'_>> {
+                match self {
+                    $(Self::$api(request) => request.destinations(version),)*
+                    Self::Unknown(_) => vec![Destination::SpecificBroker],
+                }
+            }
+
+            /// Divides the request into one for each broker; see [`Request::split`].
+            #[must_use]
+            pub fn split(
+                &self,
+                version: Version,
+                mut broker_of: impl FnMut(Destination<'_>) -> i32,
+            ) -> Vec<(i32, Self)> {
+                match self {
+                    $(Self::$api(request) => {
+                        let parts = request.parts(version.0, &mut broker_of).into_iter();
+                        parts.map(|(broker, part)| (broker, Self::$api(part))).collect()
+                    })*
+                    Self::Unknown(_) => vec![(broker_of(Destination::SpecificBroker), self.clone())],
                 }
             }
 
@@ -85,6 +110,20 @@ macro_rules! any_messages {
             ///
             /// Later releases may add variants.
             AnyResponse, "UnknownResponse" { $($api: $response,)* }
+        }
+        impl AnyResponse<'_> {
+            /// Makes one response of those to the parts of a divided request; see [`Response::merge`]. What is of another
+            /// API than the first is left out, and a response of an unknown API remains as it is.
+            #[must_use]
+            pub fn merge(responses: impl IntoIterator<Item = Self>) -> Option<Self> {
+                responses.into_iter().reduce(|mut merged, response| {
+                    match (&mut merged, response) {
+                        $((Self::$api(merged), Self::$api(response)) => merged.absorb(response),)*
+                        _ => {}
+                    }
+                    merged
+                })
+            }
         }
     };
     ($(#[$doc:meta])* $name:ident, $unknown:literal { $($api:ident: $message:ident,)* }) => {

@@ -66,6 +66,7 @@ pub mod produce;
 pub mod records;
 mod request_frame;
 mod response_frame;
+mod routing;
 #[cfg(feature = "schema")]
 pub mod schema;
 #[cfg(feature = "messages")]
@@ -89,6 +90,7 @@ pub use message::{Decode, Message, Request, Response};
 pub use negotiation::{ApiVersionsAnswer, NegotiationFault};
 pub use request_frame::RequestFrame;
 pub use response_frame::ResponseFrame;
+pub use routing::{Destination, TopicPartition};
 #[cfg(feature = "messages")]
 pub use unknown_message::UnknownMessage;
 pub use unselected::UnselectedResponse;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::api_key::HeaderRanges;
 use crate::generated::ErrorAnswer;
+use crate::routing::{BrokerOf, Destination};
 #[cfg(feature = "schema")]
 use crate::schema::Schema;
 use crate::wire::{Fidelity, IntoOwned, Limits, ReadCursor, Reader, WriteCursor, Writer};
@@ -298,6 +299,87 @@ pub trait Request: Message {
         self.answer(version.0, error)
     }
 
+    /// Returns the node that answers each unit of the request: each partition, group or transactional id, in the order of
+    /// the request, as the [`Routing`](crate::Routing) of the API says. A request that is not about units has one
+    /// destination; one without a unit has none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "messages")] {
+    /// use kafka_codec::messages::{HeartbeatRequest, MetadataRequest};
+    /// use kafka_codec::{Destination, Request, Version};
+    ///
+    /// let request = HeartbeatRequest { group_id: "g".into(), ..Default::default() };
+    /// assert_eq!(request.destinations(Version(4)), [Destination::GroupCoordinator("g")]);
+    /// let request = MetadataRequest::default();
+    /// assert_eq!(request.destinations(Version(12)), [Destination::AnyBroker]);
+    /// # }
+    /// ```
+    #[must_use]
+    fn destinations(&self, version: Version) -> Vec<Destination<'_>> {
+        let mut destinations = Vec::new();
+        self.visit(version.0, &mut |destination| destinations.push(destination));
+        destinations
+    }
+
+    /// Divides the request into one for each broker: the units whose [destination](Self::destinations) `broker_of` says
+    /// is at the same broker, in their order. All else is repeated in each; the parts stand in the order of their first
+    /// units. A request whose units are not in an array of their own stays whole.
+    ///
+    /// [`Response::merge`] makes one of the responses. Requests of a fetch session cannot be divided: each broker has a session
+    /// of its own. DescribeProducers and WriteTxnMarkers are not divided.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "messages")] {
+    /// use kafka_codec::messages::{DescribeGroupsRequest, DescribeGroupsResponse};
+    /// use kafka_codec::{Destination, ErrorCode, Request, Response, Version};
+    ///
+    /// let groups = ["a", "b", "c"].map(Into::into).to_vec();
+    /// let request = DescribeGroupsRequest { groups, ..Default::default() };
+    /// let parts = request.split(Version(5), |destination| match destination {
+    ///     Destination::GroupCoordinator("b") => 2,
+    ///     _ => 1,
+    /// });
+    /// let [(1, first), (2, second)] = &parts[..] else { panic!("two brokers") };
+    /// assert_eq!((&first.groups[..], &second.groups[..]), (&["a".into(), "c".into()][..], &["b".into()][..]));
+    ///
+    /// // As each broker answers.
+    /// let answer = |request: &DescribeGroupsRequest<'static>| {
+    ///     let no_time = std::time::Duration::ZERO;
+    ///     request.clone().error_response(Version(5), ErrorCode::NONE, None, no_time).map(|it| it.groups.len())
+    /// };
+    /// assert_eq!((answer(first), answer(second)), (Some(2), Some(1)));
+    /// # }
+    /// ```
+    #[must_use]
+    fn split(
+        &self,
+        version: Version,
+        mut broker_of: impl FnMut(Destination<'_>) -> i32,
+    ) -> Vec<(i32, Self)> {
+        self.parts(version.0, &mut broker_of)
+    }
+
+    /// Calls `visit` with each of the [destinations](Self::destinations).
+    #[doc(hidden)]
+    fn visit<'r>(&'r self, v: i16, visit: &mut dyn FnMut(Destination<'r>)) {
+        let _ = v;
+        visit(Destination::of(Self::KEY.routing()));
+    }
+
+    /// As [`split`](Self::split).
+    #[doc(hidden)]
+    fn parts(&self, v: i16, broker_of: BrokerOf<'_>) -> Vec<(i32, Self)> {
+        let destinations = self.destinations(Version(v));
+        let parts = destinations
+            .first()
+            .map(|first| (broker_of(*first), self.clone()));
+        parts.into_iter().collect()
+    }
+
     /// As [`error_response`](Self::error_response), without checking the version.
     #[doc(hidden)]
     fn answer<'r>(&'r self, v: i16, error: ErrorAnswer<'r>) -> Option<Self::Response<'r>> {
@@ -321,6 +403,43 @@ pub trait Response: Message {
     /// The header versions of the API, as its definition states them.
     #[doc(hidden)]
     const HEADERS: HeaderRanges;
+
+    /// Makes one response of those to the parts of a [divided](Request::split) request: the units of all of them in their
+    /// order, the longest throttle time and the first error code that is not 0, with its message. All else is that of the
+    /// first. `None` if there is no response.
+    ///
+    /// Partitions of a topic that several brokers answered are in as many topics of this name. Of an API whose requests are
+    /// not divided, the first response remains.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "messages")] {
+    /// use kafka_codec::Response;
+    /// use kafka_codec::messages::DeleteGroupsResponse;
+    ///
+    /// let of = |throttle_time_ms| DeleteGroupsResponse {
+    ///     throttle_time_ms,
+    ///     results: vec![Default::default()],
+    ///     ..Default::default()
+    /// };
+    /// let merged = Response::merge([of(20), of(50), of(0)]).expect("there are some");
+    /// assert_eq!((merged.throttle_time_ms, merged.results.len()), (50, 3));
+    /// # }
+    /// ```
+    #[must_use]
+    fn merge(responses: impl IntoIterator<Item = Self>) -> Option<Self> {
+        responses.into_iter().reduce(|mut merged, response| {
+            merged.absorb(response);
+            merged
+        })
+    }
+
+    /// Adds what another response to a part of the same request says.
+    #[doc(hidden)]
+    fn absorb(&mut self, other: Self) {
+        let _ = other;
+    }
 
     /// Returns the version of the header in front of the response in `version`.
     #[must_use]

@@ -1,8 +1,6 @@
 //! Requests and responses of APIs that are not known here.
 
-use bytes::Bytes;
-
-use crate::wire::{Blob, IntoOwned, Writer};
+use crate::wire::{Blob, IntoOwned, SharedFrame, Writer};
 use crate::{
     AnyRequest, AnyResponse, ApiKey, EncodeError, EncodeErrorKind, UnknownApiKey, Version,
     VersionRange,
@@ -68,7 +66,7 @@ impl UnknownMessage<'_> {
 impl IntoOwned for UnknownMessage<'_> {
     type Owned = UnknownMessage<'static>;
 
-    fn own(self, frame: Option<&Bytes>) -> Self::Owned {
+    fn own(self, frame: Option<&SharedFrame<'_>>) -> Self::Owned {
         let Self { key, version, body } = self;
         UnknownMessage {
             key,

@@ -12,7 +12,7 @@ mod releases;
 mod successors;
 
 pub use aliases::Aliases;
-pub use apis::{ApiClass, ApiFacts, Apis, Routing, Secrets};
+pub use apis::{ApiClass, ApiFacts, Apis, Routing, Secrets, Units};
 pub use descriptions::{Description, Descriptions};
 pub use enumerations::{Enumeration, Enumerations, NamedValue, Scalar};
 pub use error_responses::{Each, ErrorResponse, ErrorResponses, FillValue, Filled, Filling};

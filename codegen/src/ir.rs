@@ -5,7 +5,7 @@ mod elements;
 
 pub use elements::{Elements, Found, Level};
 
-use crate::corpus::{ApiFacts, ErrorResponse};
+use crate::corpus::{ApiFacts, ErrorResponse, Routing, Units};
 use crate::schema::{Kind, Listener};
 use crate::versions::Versions;
 
@@ -101,6 +101,8 @@ pub struct Message {
     /// Of a request: the field that bounds how long the broker may hold it, in milliseconds, for each run of versions
     /// that has one.
     pub server_wait: Vec<(Versions, String)>,
+    /// Of a request: which kind of node answers it, and for what each is asked. Of a response: the same of its request.
+    pub units: Option<(Routing, Vec<Units>)>,
     /// Of a request: how its error response is made, where that is known.
     pub error_response: Option<ErrorResponse>,
     /// When versions came and went, one sentence each.

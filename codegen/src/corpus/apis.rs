@@ -37,6 +37,23 @@ pub struct ApiFacts {
     /// The fields of the request that bound how long the broker may hold it, in milliseconds. Of several, the first
     /// that the version has counts.
     pub server_wait: Vec<Name>,
+    /// What the request asks different nodes for. Of several, those count that the version has.
+    pub units: Vec<Units>,
+}
+
+/// The units of a request, each of which one node answers: partitions, groups or transactions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Units {
+    /// The path of the array whose elements they are; `None` if the request itself is the only one.
+    pub of: Option<Name>,
+    /// The field that has the id of the group or transaction, or `.` for the element itself.
+    pub id: Option<Name>,
+    /// The field that has the name of the topic.
+    pub topic: Option<Name>,
+    /// The field that has the id of the topic.
+    pub topic_id: Option<Name>,
+    /// The field that has the number of the partition.
+    pub partition: Option<Name>,
 }
 
 /// The values that must not appear in logs, in all messages.
@@ -104,10 +121,11 @@ impl Apis {
 }
 
 /// The groups of facts, each of which names its source.
-const GROUPS: [&str; 6] = [
+const GROUPS: [&str; 7] = [
     "class",
     "readOnly",
     "routing",
+    "units",
     "throttlesSince",
     "serverWait",
     "secrets",
@@ -145,6 +163,7 @@ fn api(name: &str, at: Span, mut object: Object<'_>, found: &mut Findings) -> Op
         "class",
         "readOnly",
         "routing",
+        "units",
         "throttlesSince",
         "serverWait",
     ];
@@ -159,6 +178,22 @@ fn api(name: &str, at: Span, mut object: Object<'_>, found: &mut Findings) -> Op
         routing: routing?,
         throttles_since: since.map(|since| (since, object.spans().of("throttlesSince"))),
         server_wait: object.names("serverWait", found),
+        units: object
+            .list("units")
+            .filter_map(|value| units(Object::new(value, "a list of units", found)?, found))
+            .collect(),
+    })
+}
+
+fn units(mut object: Object<'_>, found: &mut Findings) -> Option<Units> {
+    object.only(&["of", "id", "topic", "topicId", "partition"], found);
+    let mut name = |key| object.names(key, found).pop();
+    Some(Units {
+        of: name("of"),
+        id: name("id"),
+        topic: name("topic"),
+        topic_id: name("topicId"),
+        partition: name("partition"),
     })
 }
 
@@ -179,7 +214,7 @@ mod tests {
     fn parse(apis: &str) -> Result<Apis, Faults> {
         let text = r#"{
   "sources": {
-    "class": "a", "readOnly": "b", "routing": "c", "throttlesSince": "d", "serverWait": "e", "secrets": "f"
+    "class": "a", "readOnly": "b", "routing": "c", "units": "c", "throttlesSince": "d", "serverWait": "e", "secrets": "f"
   },
   "apis": {
 APIS

@@ -14,6 +14,7 @@ mod peek;
 mod read;
 mod record_types;
 mod role;
+mod routing;
 mod schemas;
 mod secrets;
 mod skip;

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::api_keys::headers;
 use super::when::When;
-use super::{Home, Scope, error_response, ident, number, version};
+use super::{Home, Scope, error_response, ident, number, routing, version};
 use crate::ir::{Api, Field, Message, Protocol};
 use crate::schema::Kind;
 use crate::versions::Versions;
@@ -30,6 +30,7 @@ pub(super) fn item(scope: Scope<'_>) -> TokenStream {
         Kind::Request => {
             let response = response(scope.home, scope.message);
             let server_wait = server_wait(scope);
+            let routing = routing::of_request(scope);
             let protocol = scope.home.protocol();
             let error_response = protocol.and_then(|all| error_response::method(scope, all));
             quote! {
@@ -41,15 +42,21 @@ pub(super) fn item(scope: Scope<'_>) -> TokenStream {
 
                     #server_wait
                     #error_response
+                    #routing
                 }
             }
         }
-        Kind::Response => quote! {
-            impl Response for #name<'_> {
-                const KEY: ApiKey = #key;
-                const HEADERS: HeaderRanges = #headers;
+        Kind::Response => {
+            let routing = routing::of_response(scope);
+            quote! {
+                impl Response for #name<'_> {
+                    const KEY: ApiKey = #key;
+                    const HEADERS: HeaderRanges = #headers;
+
+                    #routing
+                }
             }
-        },
+        }
         _ => TokenStream::new(),
     }
 }

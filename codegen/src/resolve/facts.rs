@@ -2,7 +2,7 @@
 
 use crate::corpus::{ApiFacts, Apis, Corpus, Errors, Name};
 use crate::fault::{Faults, Mistake, nearest};
-use crate::ir::{Api, Fixed, Message, Protocol, Type};
+use crate::ir::{Api, Elements, Fixed, Level, Message, Protocol, Type};
 use crate::quirks;
 use crate::schema::Kind;
 use crate::source::Span;
@@ -28,8 +28,14 @@ pub(super) fn resolve(corpus: &Corpus, protocol: &mut Protocol, faults: &mut Fau
             .iter_mut()
             .filter(|m| m.api_key == Some(api.key));
         for message in &mut messages {
+            if matches!(message.kind, Kind::Request | Kind::Response) && !facts.units.is_empty() {
+                message.units = Some((facts.routing, facts.units.clone()));
+            }
             match message.kind {
-                Kind::Request => message.server_wait = check.server_wait(facts, message),
+                Kind::Request => {
+                    message.server_wait = check.server_wait(facts, message);
+                    check.units(facts, message);
+                }
                 Kind::Response => api.throttles_since = check.throttles_since(facts, message),
                 _ => {}
             }
@@ -132,6 +138,49 @@ impl Check<'_> {
             }
         }
         ranges
+    }
+
+    /// The units of a request are elements of its arrays, or itself, and what identifies them is there.
+    fn units(&mut self, facts: &ApiFacts, request: &Message) {
+        let Some(own) = Elements::of(request) else {
+            return;
+        };
+        for units in &facts.units {
+            let inside = match &units.of {
+                None => Ok(own.clone()),
+                Some(of) => match own.along(&of.text, request.versions) {
+                    Ok((arrays, inside)) if arrays.len() <= 2 => Ok(inside),
+                    _ => Err(of),
+                },
+            };
+            let Ok(inside) = inside.map_err(|of| {
+                let wrong = format!("{} has no array `{}`", request.name, of.text);
+                self.fault(of.at, wrong, "name an array, or one inside of its elements");
+            }) else {
+                continue;
+            };
+            let fields = [
+                (&units.id, Type::String),
+                (&units.topic, Type::String),
+                (&units.topic_id, Type::Fixed(Fixed::Uuid)),
+                (&units.partition, Type::Fixed(Fixed::I32)),
+            ];
+            for (name, ty) in fields {
+                let Some(name) = name else { continue };
+                let is_right = match (&*name.text, inside.innermost()) {
+                    (".", Level::Text) => ty == Type::String,
+                    (text, _) => inside
+                        .field(text, request.versions)
+                        .is_some_and(|found| found.field.ty == ty),
+                };
+                if !is_right {
+                    let wrong = format!("the unit has no such field `{}`", name.text);
+                    let right =
+                        "name a field of the elements, or of the request, of the right type";
+                    self.fault(name.at, wrong, right);
+                }
+            }
+        }
     }
 
     fn secrets(&mut self, messages: &[Message]) {

@@ -119,6 +119,7 @@ fn resolved(
         latest_unstable: definition.latest_version_unstable,
         server_wait: Vec::new(),
         error_response: None,
+        units: None,
         description: corpus
             .descriptions
             .message(&definition.name)

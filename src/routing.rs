@@ -1,0 +1,119 @@
+//! Which node answers a request, as a value that is looked up in the metadata of a cluster; and what the division of a
+//! request by destination is made with. The facts are `units` in `protocol-json/apis.json`.
+
+use crate::api_key::Routing;
+use crate::wire::Uuid;
+
+/// The node that answers a request, or one unit of it: a partition, group or transactional id.
+///
+/// [`Request::destinations`](crate::Request::destinations) returns one for each unit,
+/// [`Request::split`](crate::Request::split) makes a request for each node.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Destination<'r> {
+    /// Any broker.
+    AnyBroker,
+    /// The active controller; see [`Routing::Controller`].
+    Controller,
+    /// The broker that the request is about, which the request does not name; see [`Routing::SpecificBroker`]. Also the
+    /// destination of user-defined APIs.
+    SpecificBroker,
+    /// The leader of this partition.
+    PartitionLeader(TopicPartition<'r>),
+    /// The coordinator of the group with this id.
+    GroupCoordinator(&'r str),
+    /// The coordinator of this transactional id.
+    TransactionCoordinator(&'r str),
+    /// The coordinator of the share group with this id for this partition.
+    ShareCoordinator(&'r str, TopicPartition<'r>),
+}
+
+/// A partition as a request names it: by name of the topic or by its id, as the version has it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicPartition<'r> {
+    /// The name of the topic; empty if the request names it by id.
+    pub topic: &'r str,
+    /// The id of the topic; zero if the request names it by name.
+    pub topic_id: Uuid,
+    /// The number of the partition.
+    pub partition: i32,
+}
+
+impl Destination<'_> {
+    /// The destination of a request that has no units.
+    pub(crate) const fn of(routing: Option<Routing>) -> Self {
+        match routing {
+            Some(Routing::AnyBroker) => Self::AnyBroker,
+            Some(Routing::Controller) => Self::Controller,
+            _ => Self::SpecificBroker,
+        }
+    }
+}
+
+/// A function from a destination to the id of its broker.
+pub type BrokerOf<'f> = &'f mut dyn FnMut(Destination<'_>) -> i32;
+
+/// The requests that a request is divided into, each with the id of its broker and the place of the element of the outer
+/// array that was last put into it.
+#[derive(Debug)]
+pub struct Parts<R>(Vec<(i32, R, Option<usize>)>);
+
+impl<R> Parts<R> {
+    /// No part.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The part for a broker, which begins as `shell`.
+    pub fn of(&mut self, broker: i32, shell: impl FnOnce() -> R) -> (&mut R, &mut Option<usize>) {
+        let known = self.0.iter().position(|(id, ..)| *id == broker);
+        let place = known.unwrap_or_else(|| {
+            self.0.push((broker, shell(), None));
+            self.0.len() - 1
+        });
+        let (_, part, last) = self.0.get_mut(place).expect("the place was just found");
+        (part, last)
+    }
+
+    /// The parts in the order of their first unit.
+    #[must_use]
+    pub fn finish(self) -> Vec<(i32, R)> {
+        let parts = self.0.into_iter();
+        parts.map(|(broker, part, _)| (broker, part)).collect()
+    }
+}
+
+impl<R> Default for Parts<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A partition as generated code finds it.
+#[must_use]
+pub const fn partition(topic: &str, topic_id: Uuid, partition: i32) -> TopicPartition<'_> {
+    TopicPartition {
+        topic,
+        topic_id,
+        partition,
+    }
+}
+
+/// The destination of a request whose transactional id may be null: any broker then.
+#[must_use]
+pub const fn transaction(id: Option<&str>) -> Destination<'_> {
+    match id {
+        Some(id) => Destination::TransactionCoordinator(id),
+        None => Destination::AnyBroker,
+    }
+}
+
+/// Appends a list that may be null to another one.
+pub fn extend_nullable<T>(list: &mut Option<Vec<T>>, more: Option<Vec<T>>) {
+    match (list.as_mut(), more) {
+        (Some(list), Some(more)) => list.extend(more),
+        (None, more) => *list = more,
+        (Some(_), None) => {}
+    }
+}
