@@ -5,7 +5,9 @@ pub use std::time::Duration;
 
 pub use crate::api_key::HeaderRanges;
 pub use crate::enumerations::*;
-pub use crate::routing::{BrokerOf, Destination, Parts, extend_nullable, partition, transaction};
+pub use crate::routing::{
+    BrokerOf, Destination, Parts, extend_nullable, group, leader, share, transaction,
+};
 pub use crate::wire::read_cursor::{ReadCursor, Tag, TagSection};
 pub use crate::wire::structs::Struct;
 pub use crate::wire::write_cursor::{TagWriter, WriteCursor};

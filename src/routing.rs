@@ -58,7 +58,7 @@ pub type BrokerOf<'f> = &'f mut dyn FnMut(Destination<'_>) -> i32;
 #[derive(Debug)]
 pub struct Parts<R>(Vec<(i32, R, Option<usize>)>);
 
-impl<R> Parts<R> {
+impl<R: Clone> Parts<R> {
     /// No part.
     #[must_use]
     pub const fn new() -> Self {
@@ -66,10 +66,10 @@ impl<R> Parts<R> {
     }
 
     /// The part for a broker, which begins as `shell`.
-    pub fn of(&mut self, broker: i32, shell: impl FnOnce() -> R) -> (&mut R, &mut Option<usize>) {
+    pub fn of(&mut self, broker: i32, shell: &R) -> (&mut R, &mut Option<usize>) {
         let known = self.0.iter().position(|(id, ..)| *id == broker);
         let place = known.unwrap_or_else(|| {
-            self.0.push((broker, shell(), None));
+            self.0.push((broker, shell.clone(), None));
             self.0.len() - 1
         });
         let (_, part, last) = self.0.get_mut(place).expect("the place was just found");
@@ -84,20 +84,38 @@ impl<R> Parts<R> {
     }
 }
 
-impl<R> Default for Parts<R> {
+impl<R: Clone> Default for Parts<R> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-/// A partition as generated code finds it.
+/// The leader of a partition.
 #[must_use]
-pub const fn partition(topic: &str, topic_id: Uuid, partition: i32) -> TopicPartition<'_> {
-    TopicPartition {
+pub const fn leader(topic: &str, topic_id: Uuid, partition: i32) -> Destination<'_> {
+    Destination::PartitionLeader(TopicPartition {
         topic,
         topic_id,
         partition,
-    }
+    })
+}
+
+/// The coordinator of a share group for a partition.
+#[must_use]
+pub const fn share(group: &str, topic_id: Uuid, partition: i32) -> Destination<'_> {
+    let topic = "";
+    let partition = TopicPartition {
+        topic,
+        topic_id,
+        partition,
+    };
+    Destination::ShareCoordinator(group, partition)
+}
+
+/// The coordinator of a group.
+#[must_use]
+pub const fn group(id: &str) -> Destination<'_> {
+    Destination::GroupCoordinator(id)
 }
 
 /// The destination of a request whose transactional id may be null: any broker then.

@@ -141,11 +141,11 @@ fn no_line_is_over_100_columns_or_ends_with_spaces() {
 }
 
 #[test]
-fn all_messages_with_their_tables_are_at_most_50_000_lines_and_most_files_short() {
+fn all_messages_with_their_tables_are_at_most_52_000_lines_and_most_files_short() {
     let mut lengths: Vec<usize> = modules().map(|text| text.lines().count()).collect();
     lengths.sort_unstable();
     let lines: usize = lengths.iter().sum();
-    assert!(lines <= 50_000, "{lines} lines");
+    assert!(lines <= 52_000, "{lines} lines");
     let median = lengths[lengths.len() / 2];
     assert!(
         median <= 160,

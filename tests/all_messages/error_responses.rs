@@ -210,7 +210,7 @@ impl Vector {
 }
 
 /// The value with its lists sorted, and elements of a list merged that differ only in the lists inside of them.
-fn unordered(value: Value) -> Value {
+pub(crate) fn unordered(value: Value) -> Value {
     match value {
         Value::Object(fields) => fields
             .into_iter()

@@ -48,6 +48,8 @@ mod random_coverage;
 #[cfg(feature = "random")]
 mod random_messages;
 mod roundtrip;
+#[cfg(feature = "json")]
+mod routing;
 #[cfg(feature = "schema")]
 mod schemas;
 mod segments;

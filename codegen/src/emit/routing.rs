@@ -125,7 +125,7 @@ impl<'m> Plan<'m> {
     /// The statements that visit the destination of each unit.
     fn visit(&self, _: Scope<'_>) -> TokenStream {
         let destination = &self.destination;
-        let mut body = quote!(visit(#destination););
+        let mut body = quote!(let to = #destination; visit(to););
         for (depth, array) in self.arrays.iter().enumerate().rev() {
             let (owner, name) = (level(array.level), ident(&array.field.ident));
             let element = parameter(&level(depth + 1).to_string(), &body);
@@ -142,16 +142,16 @@ impl<'m> Plan<'m> {
                 let name = ident(&array.field.ident);
                 let shell = shell(scope.entry, &quote!(Self), &quote!(self), array.field);
                 quote! {
+                    let shell = #shell;
                     for element1 in &self.#name {
-                        let broker = broker_of(#destination);
-                        let (part, _) = parts.of(broker, || #shell);
+                        let to = #destination;
+                        let (part, _) = parts.of(broker_of(to), &shell);
                         part.#name.push(element1.clone());
                     }
                 }
             }
             [outer, inner] => {
-                let (outer_name, inner_name) =
-                    (ident(&outer.field.ident), ident(&inner.field.ident));
+                let [outer_name, inner_name] = [outer, inner].map(|it| ident(&it.field.ident));
                 let own = shell(scope.entry, &quote!(Self), &quote!(self), outer.field);
                 let element = match outer.field.ty {
                     Type::Array(Element::Struct(place)) => scope.message.structs.get(place),
@@ -162,23 +162,25 @@ impl<'m> Plan<'m> {
                     shell(element, &quote!(#name), &quote!(element1), inner.field)
                 });
                 quote! {
+                    let shell = #own;
                     for (place, element1) in self.#outer_name.iter().enumerate() {
                         for element2 in &element1.#inner_name {
-                            let broker = broker_of(#destination);
-                            let (part, last) = parts.of(broker, || #own);
+                            let to = #destination;
+                            let (part, last) = parts.of(broker_of(to), &shell);
                             if last.replace(place) != Some(place) {
-                                part.#outer_name.push(#around);
+                                let around = #around;
+                                part.#outer_name.push(around);
                             }
-                            if let Some(element) = part.#outer_name.last_mut() {
-                                element.#inner_name.push(element2.clone());
+                            if let Some(around) = part.#outer_name.last_mut() {
+                                around.#inner_name.push(element2.clone());
                             }
                         }
                     }
                 }
             }
             _ => quote! {
-                let broker = broker_of(#destination);
-                parts.of(broker, || self.clone());
+                let to = #destination;
+                parts.of(broker_of(to), self);
             },
         }
     }
@@ -225,15 +227,14 @@ fn destination(
     let topic = text(&units.topic);
     let topic_id = value(&units.topic_id).map_or_else(|| quote!(Uuid::ZERO), |(value, _)| value);
     let partition = value(&units.partition).map_or_else(|| quote!(-1), |(value, _)| value);
-    let partition = quote!(partition(#topic, #topic_id, #partition));
     match routing {
-        Routing::PartitionLeader => quote!(Destination::PartitionLeader(#partition)),
-        Routing::ShareCoordinator => quote!(Destination::ShareCoordinator(#id, #partition)),
+        Routing::PartitionLeader => quote!(leader(#topic, #topic_id, #partition)),
+        Routing::ShareCoordinator => quote!(share(#id, #topic_id, #partition)),
         Routing::TransactionCoordinator => match value(&units.id) {
             Some((value, true)) => quote!(transaction(#value.as_deref())),
-            _ => quote!(Destination::TransactionCoordinator(#id)),
+            _ => quote!(transaction(Some(#id))),
         },
-        _ => quote!(Destination::GroupCoordinator(#id)),
+        _ => quote!(group(#id)),
     }
 }
 
