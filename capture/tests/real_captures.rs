@@ -54,15 +54,20 @@ fn is(found: &Found, line: &Line) -> bool {
         && found.bytes == line.bytes
         && (found.time == line.time || !line.is_whole)
         && found.whole == (line.is_whole || !is_message)
-        && (!is_message || (&found.api, Some(found.version)) == (&line.api, line.version))
-        && (line.kind == "sasl-token" || Some(found.id) == line.id)
-        && (line.kind != "request" || found.client_id == line.client_id)
+        && (!is_message || Some(found.version) == line.version && is_api(&found.api, &line.api))
+        && (line.kind == "sasl-token" || line.id.is_none_or(|id| id == found.id))
+        && (line.kind != "request" || line.client_id == "-" || found.client_id == line.client_id)
+}
+
+/// Whether this is the name of an API, which is its number if it is not known.
+fn is_api(found: &str, listed: &str) -> bool {
+    found == listed || found.strip_prefix("unknown API ") == Some(listed)
 }
 
 #[test]
 fn every_frame_of_the_list_is_found_and_nothing_else() {
     for capture in captures() {
-        if capture.name() == "deaths" || (capture.is_tls() && cfg!(not(feature = "tls"))) {
+        if capture.is_tls() && cfg!(not(feature = "tls")) {
             continue;
         }
         let (mut found, counts) = decode_files(&capture.files);
@@ -97,7 +102,10 @@ fn every_frame_of_the_list_is_found_and_nothing_else() {
         assert!(absent.is_empty() && more.is_empty(), "{}", capture.name());
         let count = |kind: &str| lines.iter().filter(|line| line.kind == kind).count() as u64;
         let without_response = lines.iter().filter(|line| line.acks == "0").count() as u64;
-        assert_eq!(counts.requests, count("request"));
+        // What has not even a version was sent by hand, to see what a broker makes of it.
+        let without_version = |line: &&Line| line.kind == "request" && line.version.is_none();
+        let without_version = lines.iter().filter(without_version).count() as u64;
+        assert_eq!(counts.requests, count("request") - without_version);
         assert_eq!(counts.without_response, without_response);
         assert_eq!(counts.sasl_tokens, count("sasl-token"));
         assert_eq!(

@@ -15,7 +15,7 @@ use super::progress::Progress;
 /// Decode captures (pcap or pcapng, also packed with gzip or zstd): a line a message
 ///
 /// Kafka is recognised on any port by what is said. Several files are taken for one capture, in the
-/// order given. The last line on the standard error counts what was and what was not decoded.
+/// order of their first packets. The last line on the standard error counts what was and what was not decoded.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = const_format())]
 pub(super) struct Decode {
@@ -51,8 +51,9 @@ pub(super) struct Records {
 }
 
 impl Records {
-    pub(super) const fn options(&self) -> RecordOptions {
+    pub(super) fn options(&self, max_decompressed: Option<u64>) -> RecordOptions {
         RecordOptions {
+            max_decompressed: max_decompressed.and_then(|bytes| usize::try_from(bytes).ok()),
             payload: self.payload,
             internal: self.internal,
         }
@@ -121,15 +122,14 @@ impl Decode {
     fn sink(&self) -> Box<dyn Writes> {
         let filter = self.input.filter(self.errors);
         let out = io::stdout();
+        let records = self.records.options(self.input.max_decompressed());
         match self.format {
-            Format::Ndjson => {
-                Box::new(NdjsonSink::new(out, filter).with_records(self.records.options()))
-            }
+            Format::Ndjson => Box::new(NdjsonSink::new(out, filter).with_records(records)),
             Format::Text => {
                 let options = TextOptions {
                     filter,
                     fields: self.verbose || self.records.payload || self.records.internal,
-                    records: self.records.options(),
+                    records,
                     colours: out.is_terminal() && has_colours(),
                 };
                 Box::new(TextSink::new(out, options))

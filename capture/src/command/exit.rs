@@ -29,6 +29,8 @@ pub(super) enum Failure {
     Input(#[from] InputError),
     #[error("{0}: not a log segment: it does not begin with a batch")]
     NotALog(String),
+    #[error("{0}: not a log segment: it is {1}")]
+    OtherFile(String, &'static str),
     #[error("{0}: the segment is damaged: {1}")]
     DamagedLog(String, SegmentCounts),
     #[error("{0}: {1}")]
@@ -42,7 +44,9 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) const fn code(&self) -> u8 {
         match self {
-            Self::Input(InputError::NotACapture { .. }) | Self::NotALog(_) => 3,
+            Self::Input(InputError::NotACapture { .. })
+            | Self::NotALog(_)
+            | Self::OtherFile(..) => 3,
             Self::Input(InputError::CutOff { .. } | InputError::Damaged { .. })
             | Self::DamagedLog(..) => 4,
             Self::Input(InputError::UnknownLinkType { .. }) => 5,

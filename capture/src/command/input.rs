@@ -16,7 +16,7 @@ use super::progress::Progress;
 /// Captures, and which connections and messages of them.
 #[derive(Args)]
 pub(super) struct InputOptions {
-    /// Captures, in order; - is the standard input
+    /// Captures, read in the order of their first packets; - is the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -35,6 +35,11 @@ pub(super) struct InputOptions {
     /// Look only at connections to this port, and take them for Kafka; may be given more than once
     #[arg(long, value_name = "PORT", value_delimiter = ',')]
     port: Vec<u16>,
+
+    /// Decompress no file and no batch of records to more than so many bytes (default: a file to 1 GiB and a thousand
+    /// times its size, a batch to 128 MiB)
+    #[arg(long, value_name = "BYTES")]
+    max_decompressed: Option<u64>,
 
     /// Names of topics by id: what kafka-topics --describe prints, or JSON; may be given more than once
     #[arg(long, value_name = "FILE")]
@@ -81,6 +86,11 @@ impl InputOptions {
         }
     }
 
+    /// To how much may be decompressed.
+    pub(super) const fn max_decompressed(&self) -> Option<u64> {
+        self.max_decompressed
+    }
+
     /// The files, in order.
     pub(super) fn files(&self) -> &[PathBuf] {
         &self.files
@@ -98,8 +108,8 @@ impl InputOptions {
             faults.add(failure);
             return decoder.finish_with_topics(target);
         }
-        for file in &self.files {
-            if let Err(error) = read(file, progress, &mut decoder, target) {
+        for file in in_order(&self.files) {
+            if let Err(error) = read(file, self.max_decompressed, progress, &mut decoder, target) {
                 faults.add(error.into());
             }
             if target.is_done() {
@@ -151,14 +161,44 @@ impl InputOptions {
     }
 }
 
+/// The files in the order of the times of their first packets: those of a capture that was rotated may be given in
+/// any order. Files without packets, and those that cannot be read, come first.
+fn in_order(files: &[PathBuf]) -> Vec<&PathBuf> {
+    let mut ordered: Vec<_> = files.iter().collect();
+    // What is not a file can be read only once.
+    let are_files = files.iter().all(|file| file.is_file());
+    if files.len() > 1 && are_files {
+        ordered.sort_by_cached_key(|file| first_time(file));
+    }
+    ordered
+}
+
+fn first_time(file: &Path) -> Option<i64> {
+    let input = Input::open(file, |bytes, _| bytes).ok()?;
+    let mut time = None;
+    let mut packets = Packets::new(input).ok()?;
+    let read = packets.for_each(
+        |packet| {
+            time = Some(packet.time);
+            ControlFlow::Break(())
+        },
+        || {},
+    );
+    // What is wrong with it is reported when it is its turn.
+    drop(read);
+    time
+}
+
 /// Decodes all packets of a capture.
 fn read(
     file: &Path,
+    max_unpacked: Option<u64>,
     progress: &Progress,
     decoder: &mut Decoder,
     target: &mut dyn Target,
 ) -> Result<(), InputError> {
-    let input = Input::open(file, |bytes, length| progress.watch(bytes, length))?;
+    let watch = |bytes, length| progress.watch(bytes, length);
+    let input = Input::open_with_max_unpacked(file, watch, max_unpacked)?;
     let packets = Packets::new(input)?;
     #[cfg(feature = "tls")]
     let packets = packets.with_secrets(decoder.secrets().clone());

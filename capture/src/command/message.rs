@@ -136,6 +136,22 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Adds that the size of a frame stands in front of the bytes, if it does.
+    fn with_hint(self, input: &[u8]) -> Self {
+        let size = input.split_first_chunk();
+        let is_framed = size.is_some_and(|(size, rest)| {
+            usize::try_from(u32::from_be_bytes(*size)).is_ok_and(|size| size == rest.len())
+        });
+        match self {
+            Self::Bytes(error) if is_framed => Self::Bytes(format!(
+                "{error}; the first 4 bytes are the size of the frame, leave them out"
+            )),
+            failure => failure,
+        }
+    }
+}
+
 impl From<json::WriteError> for Failure {
     fn from(error: json::WriteError) -> Self {
         match error {
@@ -184,7 +200,8 @@ impl Message {
             out.extend_from_slice(bytes::to_hex(&self.encoded(&text)?).as_bytes());
         } else {
             let input = self.from.bytes(input).map_err(Failure::Form)?;
-            self.write_json(&input, &mut out)?;
+            let written = self.write_json(&input, &mut out);
+            written.map_err(|failure| failure.with_hint(&input))?;
         }
         out.push(b'\n');
         io::stdout().write_all(&out).map_err(Failure::Write)

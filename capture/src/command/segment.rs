@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use kafka_capture::input::Input;
-use kafka_capture::segment::{SegmentCounts, SegmentFormat, Segments, topic_of};
+use kafka_capture::segment::{SegmentCounts, SegmentFormat, Segments, other_file, topic_of};
 
 use super::decode::{Format, Records};
 use super::exit::{CODES, Failure, Faults};
@@ -30,6 +30,11 @@ pub(super) struct Segment {
     #[command(flatten)]
     records: Records,
 
+    /// Decompress no file and no batch of records to more than so many bytes (default: a file to 1 GiB and a thousand
+    /// times its size, a batch to 128 MiB)
+    #[arg(long, value_name = "BYTES")]
+    max_decompressed: Option<u64>,
+
     /// The topic, for --internal; otherwise it is told by the name of the folder
     #[arg(long, value_name = "NAME", requires = "internal")]
     topic: Option<String>,
@@ -49,7 +54,11 @@ impl Segment {
             Format::Text => SegmentFormat::Text,
             Format::Ndjson => SegmentFormat::Ndjson,
         };
-        let mut segments = Segments::new(io::stdout(), format, self.records.options());
+        let mut segments = Segments::new(
+            io::stdout(),
+            format,
+            self.records.options(self.max_decompressed),
+        );
         let mut all = SegmentCounts::default();
         let mut faults = Faults::new(&progress);
         for file in &self.files {
@@ -57,13 +66,17 @@ impl Segment {
                 segments.title(file);
             }
             let topic = self.topic.clone().or_else(|| topic_of(file));
-            let shown = Input::open(file, |bytes, length| progress.watch(bytes, length))
+            let watch = |bytes, length| progress.watch(bytes, length);
+            let shown = Input::open_with_max_unpacked(file, watch, self.max_decompressed)
                 .and_then(|input| segments.show(input, topic.as_deref()));
             match shown {
                 Ok(counts) => {
                     all = all.and(counts);
                     let name = file.display().to_string();
-                    if counts.is_nothing() {
+                    let is_empty = counts.batches == 0;
+                    if let Some(what) = other_file(file).filter(|_| is_empty) {
+                        faults.add(Failure::OtherFile(name, what));
+                    } else if counts.is_nothing() {
                         faults.add(Failure::NotALog(name));
                     } else if counts.is_damaged() {
                         faults.add(Failure::DamagedLog(name, counts));

@@ -357,7 +357,15 @@ fn go_on(
         report_tls(&shown, way, arrival, [low, high], tls.client(), out);
     }
     if tls.is_opaque() && tls.outcome() != Some(TlsOutcome::Renegotiation) {
-        *protocol = Protocol::Other;
+        // Kafka that a server answers with TLS stays Kafka.
+        let verdict = match protocol {
+            Protocol::Trial(trial) => trial.last_verdict(other_side(out.life)),
+            _ => false,
+        };
+        protocol.decide(verdict, out);
+        if !matches!(protocol, Protocol::Kafka(dialogue) if dialogue.seen > 0) {
+            *protocol = Protocol::Other;
+        }
     }
     match protocol {
         Protocol::Kafka(dialogue) => dialogue.expire(now.time, out),

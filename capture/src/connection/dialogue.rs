@@ -398,7 +398,13 @@ fn split<'a>(frame: &Frame<'a>) -> Result<Split<'a>, DecodeError> {
         // Of any version; it is too short for each.
         None => HeaderVersions::new(Version(0), Version(0)),
     };
-    match RequestHeader::split_any_client_id(frame.bytes, headers) {
+    let mut parts = RequestHeader::split_any_client_id(frame.bytes, headers);
+    if parts.is_err() && routing(frame).is_some_and(|header| is_unknown(header.api_key())) {
+        // An unknown API need not be as flexible as later ones are expected to be.
+        let headers = HeaderVersions::new(Version(1), Version(0));
+        parts = RequestHeader::split_any_client_id(frame.bytes, headers).or(parts);
+    }
+    match parts {
         Ok(parts) => {
             let client_id = parts.client_id_text();
             let is_escaped = parts.client_id.is_some() && parts.header.client_id.is_none();

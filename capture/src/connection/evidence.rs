@@ -11,11 +11,16 @@ const MAX_STRANGE: u32 = 4;
 /// So many requests that decode, of a client whose broker was not captured, are none either.
 const MIN_ONE_SIDED: u32 = 3;
 
+/// Clients call themselves by names, not by texts.
+const MAX_NAME_BYTES: usize = 256;
+
 /// Counts of frames by what they say about the protocol.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Evidence {
     /// Requests that decode and name their client, or have a body to tell them by.
     telling: u32,
+    /// Those of them that name it.
+    telling_names: u32,
     /// Requests that name their client, but were not captured whole.
     named: u32,
     /// Requests that may be some, but of which too little was captured or is known.
@@ -55,7 +60,9 @@ impl Evidence {
         let is_known = api_key
             .versions()
             .is_some_and(|versions| versions.contains(version));
-        let is_named = client_id.is_some_and(|id| !id.is_empty());
+        let is_named = client_id.is_some_and(|id| {
+            !id.is_empty() && id.len() <= MAX_NAME_BYTES && !id.contains(char::is_control)
+        });
         if is_known && frame.truncation.is_some() && is_named {
             self.named += 1;
         } else if !is_known || frame.truncation.is_some() {
@@ -64,6 +71,7 @@ impl Evidence {
             self.malformed += 1;
         } else if body.len() >= 8 || is_named {
             self.telling += 1;
+            self.telling_names += u32::from(is_named);
         } else {
             self.possible += 1;
         }
@@ -102,7 +110,7 @@ impl Evidence {
             return Some(false);
         }
         let is_one_sided = matches!(other_side, OtherSide::Silent)
-            && self.telling + self.named >= MIN_ONE_SIDED
+            && self.telling_names + self.named >= MIN_ONE_SIDED
             && self.malformed == 0;
         if is_one_sided { Some(true) } else { None }
     }
@@ -114,7 +122,7 @@ impl Evidence {
             Some(verdict) => verdict,
             None => match other_side {
                 OtherSide::Silent | OtherSide::Foreign => {
-                    (self.telling > 0 || self.named >= 2) && self.malformed == 0
+                    (self.telling_names > 0 || self.named >= 2) && self.malformed == 0
                 }
                 OtherSide::Speaks => {
                     let fits = self.paired + self.near > 0;

@@ -35,7 +35,27 @@ pub(crate) enum LogEntry<'a> {
 pub(crate) struct Garbage {
     pub(crate) position: usize,
     pub(crate) bytes: u64,
+    /// All of them are zeros: the file was made larger than what is in it.
+    pub(crate) is_preallocated: bool,
     pub(crate) reason: String,
+}
+
+/// Counts bytes, and whether all are zeros.
+struct Zeros {
+    bytes: u64,
+    are_all: bool,
+}
+
+impl io::Write for Zeros {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes += u64_of(bytes.len());
+        self.are_all &= bytes.iter().all(|byte| *byte == 0);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl LogEntries {
@@ -78,13 +98,18 @@ impl LogEntries {
             }
         };
         self.has_ended = true;
-        let rest = io::copy(&mut self.input.bytes, &mut io::sink()).map_err(|source| {
+        let mut rest = Zeros {
+            bytes: u64_of(self.buffer.len()),
+            are_all: self.buffer.iter().all(|byte| *byte == 0),
+        };
+        io::copy(&mut self.input.bytes, &mut rest).map_err(|source| {
             let name = self.input.name.clone();
             InputError::Io { name, source }
         })?;
         Ok(Some(LogEntry::Garbage(Garbage {
             position,
-            bytes: u64_of(self.buffer.len()) + rest,
+            bytes: rest.bytes,
+            is_preallocated: rest.are_all,
             reason,
         })))
     }

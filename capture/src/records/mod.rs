@@ -30,4 +30,6 @@ pub struct RecordOptions {
     pub payload: bool,
     /// Keys and values of Kafka's internal topics, decoded by their types.
     pub internal: bool,
+    /// The maximum size of a batch's records when they are decompressed, instead of 128 MiB.
+    pub max_decompressed: Option<usize>,
 }

@@ -1,6 +1,7 @@
 //! Entries with their records as JSON: which records are shown, how much of them, and what is wrong.
 
 use kafka_codec::records::{Entry, Record, RecordDecoder};
+use kafka_codec::wire::Limits;
 
 use super::header::{write_batch, write_message, write_partial};
 use super::{Header, Object, RecordOptions, Topic, control, internal, value};
@@ -43,7 +44,12 @@ impl Show {
     pub(crate) fn new(options: RecordOptions) -> Self {
         Self {
             options,
-            decoder: RecordDecoder::default(),
+            decoder: match options.max_decompressed {
+                Some(bytes) => {
+                    RecordDecoder::new(Limits::default().with_max_decompressed_bytes(bytes))
+                }
+                None => RecordDecoder::default(),
+            },
             left: MAX_SHOWN_BYTES,
         }
     }
@@ -265,6 +271,7 @@ mod tests {
         let options = RecordOptions {
             payload: true,
             internal: false,
+            ..RecordOptions::default()
         };
         for (left, shown) in [(4, 0), (5, 1), (1000, 3)] {
             let mut show = Show {

@@ -101,6 +101,14 @@ fn write_header(line: &mut Vec<u8>, header: &Header<'_>) {
 
 /// Writes a line about what is no batch.
 pub(super) fn write_garbage(line: &mut Vec<u8>, garbage: &Garbage) {
+    if garbage.is_preallocated {
+        let (position, bytes) = (garbage.position, garbage.bytes);
+        print(
+            line,
+            format_args!("position: {position} preallocated: {bytes} zeros at the end"),
+        );
+        return;
+    }
     print(
         line,
         format_args!(

@@ -2,6 +2,7 @@
 //! in `input` and `records`.
 
 mod line;
+mod other_files;
 mod topic;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use crate::input::{Input, InputError, LogEntries, LogEntry};
 use crate::output::Lines;
 use crate::records::{Header, Object, Show, Style, Topic};
 
+pub use other_files::other_file;
 pub use topic::topic_of;
 
 /// What of a segment is written as what.
@@ -57,6 +59,9 @@ pub struct SegmentCounts {
     pub faulty: u64,
     /// Bytes at the end that are no batch.
     pub garbage_bytes: u64,
+    /// Zeros at the end: a broker makes the files of active segments larger than what is in them, if
+    /// `log.preallocate` is set.
+    pub preallocated_bytes: u64,
 }
 
 impl<W: Write> Segments<W> {
@@ -100,15 +105,23 @@ impl<W: Write> Segments<W> {
                     counts.faulty += u64::from(has_fault);
                 }
                 LogEntry::Garbage(garbage) => {
-                    counts.garbage_bytes = garbage.bytes;
+                    if garbage.is_preallocated {
+                        counts.preallocated_bytes = garbage.bytes;
+                    } else {
+                        counts.garbage_bytes = garbage.bytes;
+                    }
                     match self.format {
                         SegmentFormat::Text => line::write_garbage(self.lines.line(), &garbage),
                         SegmentFormat::Ndjson => {
                             let mut object = Object::open(self.lines.line());
                             object.string("file", &name);
                             object.plain("position", garbage.position);
-                            object.plain("garbageBytes", garbage.bytes);
-                            object.string("error", &garbage.reason);
+                            if garbage.is_preallocated {
+                                object.plain("preallocatedBytes", garbage.bytes);
+                            } else {
+                                object.plain("garbageBytes", garbage.bytes);
+                                object.string("error", &garbage.reason);
+                            }
                             object.close();
                         }
                     }
@@ -169,6 +182,7 @@ impl SegmentCounts {
             batches: self.batches + others.batches,
             faulty: self.faulty + others.faulty,
             garbage_bytes: self.garbage_bytes + others.garbage_bytes,
+            preallocated_bytes: self.preallocated_bytes + others.preallocated_bytes,
         }
     }
 }
@@ -182,6 +196,9 @@ impl fmt::Display for SegmentCounts {
         }
         if self.garbage_bytes > 0 {
             write!(f, ", {} bytes that are no batch", self.garbage_bytes)?;
+        }
+        if self.preallocated_bytes > 0 {
+            write!(f, ", {} preallocated bytes", self.preallocated_bytes)?;
         }
         Ok(())
     }

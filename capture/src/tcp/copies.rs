@@ -1,10 +1,11 @@
 //! Recognizes packets that were captured more than once, as mirrored traffic and captures of all interfaces
 //! have them: at a bridge and at each of its ports, say.
 
+use crate::length::u64_of;
 use crate::packet::Segment;
 
 /// How many packets of a direction are remembered.
-const REMEMBERED: usize = 8;
+const REMEMBERED: usize = 4;
 /// How long after a packet a copy of it may come. Segments are sent again later than that.
 const MAX_NANOSECONDS: u64 = 50_000_000;
 /// The same where packets have no number that distinguishes them.
@@ -13,49 +14,52 @@ const MAX_UNNUMBERED_NANOSECONDS: u64 = 1_000_000;
 /// The last packets of one direction of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Copies {
-    recent: [Option<Seen>; REMEMBERED],
+    /// What distinguishes each, and its time.
+    recent: [(u64, i64); REMEMBERED],
     next: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Seen {
-    sequence: u32,
-    acknowledged: Option<u32>,
-    identification: u32,
-    length: usize,
-    flags: [bool; 3],
-    time: i64,
 }
 
 impl Copies {
     /// Takes a segment captured at `time`. Returns `true` if it is a copy of an earlier one: the number of its
     /// packet is the same, which is another one when a segment is sent again.
     pub(crate) fn is_copy(&mut self, segment: &Segment<'_>, time: i64) -> bool {
-        let seen = Seen {
-            sequence: segment.sequence,
-            acknowledged: segment.acknowledged,
-            identification: segment.identification,
-            length: segment.payload.len(),
-            flags: [segment.syn, segment.fin, segment.rst],
-            time,
-        };
         let within = match segment.identification {
             // Acknowledgments may be repeated, and nothing tells them apart.
             0 if segment.payload.is_empty() => return false,
             0 => MAX_UNNUMBERED_NANOSECONDS,
             _ => MAX_NANOSECONDS,
         };
-        let is_copy = self.recent.iter().flatten().any(|known| {
-            known.time.abs_diff(time) <= within
-                && Seen {
-                    time: known.time,
-                    ..seen
-                } == *known
-        });
+        let print = print(segment);
+        let is_copy = self
+            .recent
+            .iter()
+            .any(|(known, at)| *known == print && at.abs_diff(time) <= within);
         if !is_copy && let Some(oldest) = self.recent.get_mut(self.next) {
-            *oldest = Some(seen);
+            *oldest = (print, time);
             self.next = (self.next + 1) % REMEMBERED;
         }
         is_copy
     }
 }
+
+/// A number that two segments hardly share unless they are the same.
+fn print(segment: &Segment<'_>) -> u64 {
+    let flags = [
+        segment.syn,
+        segment.fin,
+        segment.rst,
+        segment.acknowledged.is_some(),
+    ];
+    let flags = flags
+        .into_iter()
+        .fold(1, |all, flag| all << 1 | u64::from(flag));
+    let mix = |print: u64, value: u64| (print ^ value).wrapping_mul(MULTIPLIER).rotate_left(29);
+    let words = [
+        u64::from(segment.sequence) << 32 | u64::from(segment.acknowledged.unwrap_or_default()),
+        u64::from(segment.identification) << 32 | u64_of(segment.payload.len()),
+    ];
+    words.into_iter().fold(flags, mix)
+}
+
+/// As in other hash functions that multiply: odd, with bits everywhere.
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -33,6 +33,7 @@ pub(crate) fn capture(input: &[u8]) -> Option<Decoded> {
     let records = RecordOptions {
         payload: has(2),
         internal: has(2),
+        ..RecordOptions::default()
     };
     let decoded = decode(file, usize::MAX, ports.clone(), records);
     check(&decoded, file, records);

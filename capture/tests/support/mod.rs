@@ -86,6 +86,11 @@ impl Sink for List {
                 found.kind = "tls";
                 found.reason = tls.outcome.to_string();
             }
+            EventKind::Preamble(preamble) => {
+                found.kind = "preamble";
+                found.bytes = preamble.bytes;
+                found.reason = preamble.text.clone();
+            }
             other => panic!("a new kind of event: {other:?}"),
         }
         self.0.push(found);

@@ -1,0 +1,317 @@
+//! What clients, brokers and proxies do that the protocol does not have, or that is long gone: it is decoded all the same,
+//! and a remark says what it is.
+#![cfg(test)]
+
+mod support;
+
+use kafka_capture::Counts;
+use support::packets::{Conversation, capture, frame};
+use support::{Found, decode};
+
+const CLIENT: bool = true;
+const BROKER: bool = false;
+
+/// What is found in a connection on which this is said, without a port given.
+fn said(said: &[(bool, Vec<u8>)]) -> (Vec<Found>, Counts) {
+    let mut conversation = Conversation::new(40_000);
+    for (from_client, bytes) in said {
+        conversation.send(*from_client, bytes, 1400);
+    }
+    conversation.close();
+    let (found, counts, result) = decode(capture(&conversation.sent), Vec::new());
+    result.unwrap();
+    (found, counts)
+}
+
+/// A request with a header of version 1.
+fn request(key: i16, version: i16, id: i32, client_id: &[u8], body: &[u8]) -> (bool, Vec<u8>) {
+    let mut bytes = [key.to_be_bytes(), version.to_be_bytes()].concat();
+    bytes.extend(id.to_be_bytes());
+    bytes.extend(u16::try_from(client_id.len()).unwrap().to_be_bytes());
+    bytes.extend(client_id);
+    bytes.extend(body);
+    (CLIENT, frame(&bytes))
+}
+
+fn response(id: i32, body: &[u8]) -> (bool, Vec<u8>) {
+    (BROKER, frame(&[&id.to_be_bytes()[..], body].concat()))
+}
+
+const VERSIONS_0: &[u8] = &[0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 7, 0, 18, 0, 0, 0, 2];
+const METADATA: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0];
+
+/// ApiVersions and Metadata of version 0, with their responses.
+fn usual(client_id: &[u8]) -> Vec<(bool, Vec<u8>)> {
+    vec![
+        request(18, 0, 1, client_id, &[]),
+        response(1, VERSIONS_0),
+        request(3, 0, 2, client_id, &[0; 4]),
+        response(2, METADATA),
+    ]
+}
+
+/// Kind, API, version and correlation id of each thing found.
+fn outline(found: &[Found]) -> Vec<(&str, &str, i16, i32)> {
+    let line = |found: &Found| (found.kind, found.version, found.id);
+    let mut lines: Vec<_> = found
+        .iter()
+        .map(|each| {
+            let (kind, version, id) = line(each);
+            (kind, each.api.as_str(), version, id)
+        })
+        .collect();
+    lines.retain(|line| line.0 != "gap");
+    lines
+}
+
+#[test]
+fn bytes_after_api_versions_are_no_error() {
+    let mut all = usual(b"rdkafka");
+    all[0] = request(18, 0, 1, b"rdkafka", &[0; 4]);
+    let (found, counts) = said(&all);
+    assert_eq!(outline(&found).len(), 4);
+    assert_eq!((counts.requests, counts.responses, counts.gaps), (2, 2, 0));
+}
+
+#[test]
+fn api_versions_answered_in_version_0_is_read_as_that() {
+    for version in [1, 2] {
+        let (found, _) = said(&[
+            request(18, version, 1, b"kjs", &[]),
+            response(1, VERSIONS_0),
+        ]);
+        let expected = [
+            ("message", "ApiVersions", version, 1),
+            ("message", "ApiVersions", 0, 1),
+        ];
+        assert_eq!(outline(&found), expected);
+    }
+}
+
+#[test]
+fn client_ids_that_are_not_utf_8_are_shown_escaped() {
+    let (found, counts) = said(&usual(b"m\xfcller"));
+    assert_eq!((counts.requests, counts.responses), (2, 2));
+    assert!(
+        found.iter().all(|found| found.client_id == "m\\xfcller"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn responses_to_requests_with_acks_0_are_paired() {
+    let produce = [
+        0xff, 0xff, 0, 0, 0, 0, 3, 0xe8, 0, 0, 0, 1, 0, 1, b't', 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
+    let answer = [
+        &[0, 0, 0, 1, 0, 1, b't', 0, 0, 0, 1, 0, 0, 0, 0, 0, 0][..],
+        &[0; 8],
+        &[0xff; 8],
+        &[0; 4],
+    ]
+    .concat();
+    let mut all = vec![request(0, 3, 7, b"rp", &produce), response(7, &answer)];
+    all.extend(usual(b"rp"));
+    let (found, counts) = said(&all);
+    assert_eq!(
+        (counts.requests, counts.responses, counts.without_response),
+        (3, 3, 1)
+    );
+    assert_eq!((counts.undecoded, counts.unanswered), (0, 0));
+    assert_eq!(found[1].latency, Some(100_000));
+}
+
+#[test]
+fn requests_of_unknown_apis_and_versions_are_paired_and_timed() {
+    for (key, version) in [(10_000, 1), (0, 99), (1, 40)] {
+        let mut all = usual(b"confluent");
+        all.push(request(key, version, 3, b"confluent", &[0, 1, 2, 3, 0]));
+        all.push(response(3, &[0, 0, 0, 0, 0, 0, 0]));
+        let (found, counts) = said(&all);
+        assert_eq!(
+            (counts.requests, counts.responses, counts.undecoded),
+            (3, 3, 0)
+        );
+        assert_eq!(found[5].latency, Some(100_000));
+        assert_eq!((found[5].id, found[5].version), (3, version));
+    }
+}
+
+#[test]
+fn the_coordinator_of_kafka_0_8_2_is_found_though_it_answers_with_id_0() {
+    let mut all = usual(b"kafka-python");
+    all.push(request(10, 0, 8, b"kafka-python", &[0, 1, b'g']));
+    all.push(response(
+        0,
+        &[0, 0, 0, 0, 0, 1, 0, 1, b'b', 0, 0, 0x23, 0x84],
+    ));
+    all.push(request(3, 0, 9, b"kafka-python", &[0; 4]));
+    all.push(response(9, METADATA));
+    let (found, counts) = said(&all);
+    assert_eq!(
+        (counts.requests, counts.responses, counts.undecoded),
+        (4, 4, 0)
+    );
+    assert_eq!(outline(&found)[5], ("message", "FindCoordinator", 0, 8));
+}
+
+#[test]
+fn tokens_without_a_handshake_are_recognized() {
+    let kerberos = [
+        b"\x60\x82\x01\x20\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\0".to_vec(),
+        vec![7; 280],
+    ]
+    .concat();
+    let negotiation = [
+        b"\x60\x2a\x06\x06\x2b\x06\x01\x05\x05\x02\xa0".to_vec(),
+        vec![8; 33],
+    ]
+    .concat();
+    let first: [Vec<u8>; 4] = [
+        kerberos,
+        negotiation,
+        b"n,,n=alice,r=fyko+d2lbbFgONRv9qkxdawL".to_vec(),
+        b"\0alice\0secret".to_vec(),
+    ];
+    for token in first {
+        let tokens = vec![
+            (CLIENT, frame(&token)),
+            (BROKER, frame(&[0x60, 4, 1, 2, 3, 4])),
+            (CLIENT, frame(&[])),
+            (BROKER, frame(&[])),
+        ];
+        // From the first byte on, and after ApiVersions.
+        let versions = usual(b"kgo")[..2].to_vec();
+        let metadata = [request(3, 0, 2, b"kgo", &[0; 4]), response(2, METADATA)].to_vec();
+        for all in [
+            [tokens.clone(), metadata.clone()].concat(),
+            [versions, tokens, metadata].concat(),
+        ] {
+            let (found, counts) = said(&all);
+            assert_eq!(counts.sasl_tokens, 4, "{found:?}");
+            assert_eq!(
+                (counts.undecoded, counts.gaps, counts.connections),
+                (0, 0, 1)
+            );
+        }
+    }
+}
+
+#[test]
+fn bare_tokens_after_a_handshake_in_version_1_are_recognized() {
+    let mut all = vec![
+        request(17, 1, 1, b"eh", b"\0\x05PLAIN"),
+        response(1, b"\0\0\0\0\0\x01\0\x05PLAIN"),
+        (CLIENT, frame(b"\0$ConnectionString\0Endpoint=x")),
+        (BROKER, frame(b"")),
+    ];
+    all.extend(usual(b"eh"));
+    let (_, counts) = said(&all);
+    assert_eq!(
+        (counts.sasl_tokens, counts.requests, counts.responses),
+        (2, 3, 3)
+    );
+    assert_eq!((counts.undecoded, counts.gaps), (0, 0));
+}
+
+#[test]
+fn what_stands_in_front_is_named_and_taken_off() {
+    let proxy_2 = |family: u8, rest: &[u8]| {
+        let length = u16::try_from(rest.len()).unwrap().to_be_bytes();
+        [b"\r\n\r\n\0\r\nQUIT\n\x21", &[family][..], &length, rest].concat()
+    };
+    let fronts: Vec<(&str, Vec<(bool, Vec<u8>)>)> = vec![
+        (
+            "PROXY protocol v1 TCP4 10.1.0.1 10.1.0.2 56324 9092",
+            vec![(
+                CLIENT,
+                b"PROXY TCP4 10.1.0.1 10.1.0.2 56324 9092\r\n".to_vec(),
+            )],
+        ),
+        (
+            "PROXY protocol v2 10.1.0.1:256 10.1.0.2:512",
+            vec![(
+                CLIENT,
+                proxy_2(0x11, &[10, 1, 0, 1, 10, 1, 0, 2, 1, 0, 2, 0, 4, 0, 1, 9]),
+            )],
+        ),
+        (
+            "PROXY protocol v2 [::1]:256 [::2]:512",
+            vec![(
+                CLIENT,
+                proxy_2(
+                    0x21,
+                    &[&[0; 15][..], &[1], &[0; 15], &[2], &[1, 0, 2, 0]].concat(),
+                ),
+            )],
+        ),
+        ("PROXY protocol v2", vec![(CLIENT, proxy_2(0, &[]))]),
+        (
+            "CONNECT b1:9092 HTTP/1.1",
+            vec![
+                (
+                    CLIENT,
+                    b"CONNECT b1:9092 HTTP/1.1\r\nHost: b1:9092\r\n\r\n".to_vec(),
+                ),
+                (
+                    BROKER,
+                    b"HTTP/1.1 200 Connection established\r\n\r\n".to_vec(),
+                ),
+            ],
+        ),
+        (
+            "SOCKS4 to 10.0.0.9:9092",
+            vec![
+                (CLIENT, b"\x04\x01\x23\x84\x0a\0\0\x09me\0".to_vec()),
+                (BROKER, b"\0\x5a\0\0\0\0\0\0".to_vec()),
+            ],
+        ),
+        (
+            "SOCKS4 to b1:9092",
+            vec![
+                (CLIENT, b"\x04\x01\x23\x84\0\0\0\x01\0b1\0".to_vec()),
+                (BROKER, b"\0\x5a\0\0\0\0\0\0".to_vec()),
+            ],
+        ),
+        (
+            "SOCKS5 to b1:9092",
+            vec![
+                (CLIENT, b"\x05\x02\0\x02".to_vec()),
+                (BROKER, b"\x05\x02".to_vec()),
+                (CLIENT, b"\x01\x02me\x06secret".to_vec()),
+                (BROKER, b"\x01\0".to_vec()),
+                (CLIENT, b"\x05\x01\0\x03\x02b1\x23\x84".to_vec()),
+                (BROKER, b"\x05\0\0\x01\x0a\0\0\x09\x23\x84".to_vec()),
+            ],
+        ),
+    ];
+    for (name, front) in fronts {
+        let all = [front, usual(b"app")].concat();
+        let (found, counts) = said(&all);
+        assert_eq!(
+            (counts.requests, counts.responses),
+            (2, 2),
+            "{name}: {found:?}"
+        );
+        assert_eq!((counts.undecoded, counts.gaps), (0, 0), "{name}");
+        let names: Vec<_> = found
+            .iter()
+            .filter(|each| each.kind == "preamble")
+            .collect();
+        assert!(
+            names.iter().any(|each| each.reason == name),
+            "{name}: {names:?}"
+        );
+        assert!(!format!("{names:?}").contains("secret"));
+    }
+}
+
+#[test]
+fn a_request_whose_header_is_malformed_is_shown() {
+    let mut all = usual(b"app");
+    // The client id is longer than the frame.
+    let bytes = [0, 3, 0, 1, 0, 0, 0, 9, 0x7f, 0xff, b'x'];
+    all.push((CLIENT, frame(&bytes)));
+    let (found, _) = said(&all);
+    assert_eq!(outline(&found)[4], ("message", "Metadata", 1, 9));
+}
