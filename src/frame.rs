@@ -112,7 +112,8 @@ pub fn encode_response<R: Response>(
     Ok(writer.finish())
 }
 
-/// Decodes a whole request frame without its size, as one of type `R`.
+/// Decodes a whole request frame without its size, as one of type `R`. Bytes after the request are ignored, as Kafka's brokers
+/// do.
 ///
 /// See [`RequestFrame`](crate::RequestFrame) and [`AnyRequest::from_frame`](crate::AnyRequest::from_frame) for requests whose
 /// API is not known before.
@@ -143,13 +144,14 @@ pub fn decode_request<'a, R: Request + Decode<'a>>(
     };
     let (header, body) = RequestHeader::split_with(frame, headers)?;
     check_key::<R>(header.api_key(), header.version())?;
-    let request = R::decode(body, header.version())?;
+    let (request, _) = R::decode_prefix(body, header.version())?;
     Ok((header, request))
 }
 
 /// Decodes a whole response frame without its size: the response to a request of type `R` in `version`.
 ///
-/// A broker that does not know the version of an ApiVersions request answers in version 0, which is recognized. See
+/// A broker that does not know the version of an ApiVersions request answers in version 0, which is recognized. Bytes after the
+/// response are ignored, as Kafka's clients do. See
 /// [`ResponseFrame`](crate::ResponseFrame) for responses that are decoded elsewhere.
 ///
 /// # Errors
@@ -173,7 +175,7 @@ pub fn decode_response<R: Request>(
     version: Version,
 ) -> Result<(ResponseHeader<'_>, R::Response<'_>), DecodeError> {
     let (header, body) = ResponseHeader::split(frame, R::header_versions(version))?;
-    let response = Decode::decode(body, response_version(R::KEY, version, body))?;
+    let (response, _) = Decode::decode_prefix(body, response_version(R::KEY, version, body))?;
     Ok((header, response))
 }
 

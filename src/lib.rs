@@ -65,6 +65,7 @@ pub mod produce;
 #[cfg(feature = "records")]
 pub mod records;
 mod request_frame;
+mod requests;
 mod response_frame;
 mod routing;
 #[cfg(feature = "schema")]
@@ -103,3 +104,18 @@ pub use wire::IntoOwned;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Those of pages in `docs` too.
+#[cfg(all(
+    doctest,
+    feature = "messages",
+    feature = "connection",
+    feature = "records"
+))]
+mod pages {
+    #[doc = include_str!("../docs/traps.md")]
+    struct Traps;
+
+    #[doc = include_str!("../docs/moving-a-client.md")]
+    struct MovingAClient;
+}

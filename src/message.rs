@@ -106,6 +106,64 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
         result
     }
 
+    /// Returns the number of bytes that [`encode`](Self::encode) appends, at the cost of encoding the message without its
+    /// shared blobs.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::messages::SaslHandshakeRequest;
+    /// use kafka_codec::{Message, Version};
+    ///
+    /// let request = SaslHandshakeRequest::of_mechanism("PLAIN");
+    /// assert_eq!(request.encoded_len(Version(1))?, 2 + 5);
+    /// # Ok::<(), kafka_codec::EncodeError>(())
+    /// ```
+    fn encoded_len(&self, version: Version) -> Result<usize, EncodeError> {
+        let mut writer = Writer::new();
+        self.encode(&mut writer, version)?;
+        Ok(writer.len())
+    }
+
+    /// Returns Kafka's JSON of the message in one line, with nothing left out: records as base64, and unknown tagged fields.
+    ///
+    /// For other forms see [`json::Options`](crate::schema::json::Options), and for the way back
+    /// [`Decode::from_json`]. Passwords are not hidden.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Encode`](crate::schema::json::WriteError::Encode) if the message cannot be encoded in `version`, and
+    /// [`WriteError::NoSchema`](crate::schema::json::WriteError::NoSchema) if its type is not generated.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::messages::SaslHandshakeRequest;
+    /// use kafka_codec::{Decode, Message, Version};
+    ///
+    /// let request = SaslHandshakeRequest::of_mechanism("PLAIN");
+    /// let json = request.to_json(Version(1))?;
+    /// assert_eq!(json, r#"{"mechanism":"PLAIN"}"#);
+    ///
+    /// let mut buffer = Vec::new();
+    /// assert_eq!(SaslHandshakeRequest::from_json(&json, Version(1), &mut buffer)?, request);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "json")]
+    fn to_json(&self, version: Version) -> Result<String, crate::schema::json::WriteError> {
+        use crate::schema::json;
+
+        let schema = Self::SCHEMA.ok_or(json::WriteError::NoSchema)?;
+        let bytes = self
+            .encode_to_vec(version)
+            .map_err(json::WriteError::Encode)?;
+        json::to_string(schema, version, &bytes, &json::Options::lossless())
+    }
+
     /// The message as bytes of its own; shared blobs are copied.
     ///
     /// # Errors
@@ -163,6 +221,31 @@ pub trait Decode<'a>: Message {
                 Err(failed(error, &of::<Self>(version), bytes, 0))
             }
         }
+    }
+
+    /// The message that Kafka's JSON in `json` states, borrowing its bytes, which are put into `buffer`.
+    ///
+    /// Keys that the message does not have are refused; for other forms see
+    /// [`json::encode`](crate::schema::json::encode()). [`IntoOwned::into_owned`] detaches the message from the buffer.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`](crate::schema::json::ReadError): the JSON is not the message, with line, column and field.
+    #[cfg(feature = "json")]
+    fn from_json(
+        json: &str,
+        version: Version,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<Self, crate::schema::json::ReadError> {
+        use crate::schema::json;
+
+        let schema = Self::SCHEMA.ok_or(json::ReadError::NoSchema)?;
+        buffer.clear();
+        let mut writer = Writer::with_buffer(std::mem::take(buffer));
+        let options = json::ReadOptions::lossless().refuse_unknown_keys();
+        json::encode(schema, version, json, options, &mut writer)?;
+        *buffer = writer.into_vec();
+        Self::decode(buffer, version).map_err(json::ReadError::Decode)
     }
 
     /// The message at the start of `bytes` and the bytes after it, within default [`Limits`].

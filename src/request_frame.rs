@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::correlation::InFlightRequest;
 use crate::frame;
 use crate::messages::RequestHeader;
-use crate::wire::{Blob, IntoOwned, Limits, Segments, Writer};
+use crate::wire::{Blob, IntoOwned, Limits, Reader, Segments, Writer};
 #[cfg(feature = "messages")]
 use crate::{AnyRequest, AnyResponse, messages::ResponseHeader};
 use crate::{
@@ -155,7 +155,7 @@ impl RequestFrame {
     /// # Errors
     ///
     /// [`OtherApi`](DecodeErrorKind::OtherApi) if the request is not of `R`'s API, else as [`Decode::decode`]. Offsets count
-    /// from the start of the body.
+    /// from the start of the body. Bytes after the request are ignored, as Kafka's brokers do.
     pub fn decode<'a, R: Request + Decode<'a>>(&'a self) -> Result<R, DecodeError> {
         self.decode_with(Limits::default())
     }
@@ -172,12 +172,12 @@ impl RequestFrame {
         let version = self.version();
         check_key::<R>(self.api_key(), version)?;
         let headers = R::header_versions(version);
-        if headers.request == self.headers.request {
-            return R::decode_with(self.body(), version, limits);
-        }
-        // The type knows the headers of its own API better than the caller did.
-        let (_, body) = RequestHeader::split_with(&self.frame, headers)?;
-        R::decode_with(body, version, limits)
+        let body = match headers.request == self.headers.request {
+            true => self.body(),
+            // The type knows the headers of its own API better than the caller did.
+            false => RequestHeader::split_with(&self.frame, headers)?.1,
+        };
+        R::decode_from(&mut Reader::with_limits(body, limits), version)
     }
 
     /// The request as one of any API, borrowing the frame, within default [`Limits`].

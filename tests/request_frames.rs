@@ -51,7 +51,11 @@ fn a_request_frame_is_what_its_bytes_say() {
         any.encode(&mut writer, read.version()).unwrap();
         assert_eq!(writer.into_vec(), body, "{read}");
         let (header_again, any_again) = AnyRequest::from_frame(&bytes).unwrap();
-        assert_eq!((header_again, any_again), (header, any));
+        assert_eq!(header_again, header);
+        // By its bytes, as NaN is not equal to itself.
+        let mut writer = Writer::new();
+        any_again.encode(&mut writer, read.version()).unwrap();
+        assert_eq!(writer.into_vec(), body, "{read}");
     });
 }
 
@@ -101,6 +105,11 @@ fn frames_that_are_cut_off_or_of_another_api_are_errors() {
         let read = RequestFrame::new(part);
         assert!(read.is_err() || read.unwrap().decode_any().is_err());
     }
+    let longer = Bytes::from([&bytes[..], &[0; 4]].concat());
+    let read = RequestFrame::new(longer.clone()).unwrap();
+    assert_eq!(read.decode::<HeartbeatRequest<'_>>(), Ok(heartbeat.clone()));
+    let (_, decoded) = frame::decode_request::<HeartbeatRequest<'_>>(&longer).unwrap();
+    assert_eq!(decoded, heartbeat, "what follows is ignored");
     let read = RequestFrame::new(bytes.clone()).unwrap();
     assert_eq!(read.decode::<HeartbeatRequest<'_>>(), Ok(heartbeat.clone()));
     let (_, decoded) = frame::decode_request::<HeartbeatRequest<'_>>(&bytes).unwrap();

@@ -233,6 +233,132 @@ fn errors_of_connections_have_the_kind_of_what_happened() {
     }
 }
 
+#[cfg(feature = "messages")]
+#[test]
+fn constructors_set_what_a_request_cannot_do_without() {
+    use kafka_codec::Request;
+    use kafka_codec::messages::{
+        DeleteGroupsRequest, DescribeGroupsRequest, FindCoordinatorRequest, HeartbeatRequest,
+        MetadataRequest, SaslAuthenticateRequest, SaslHandshakeRequest,
+    };
+
+    fn is<R: Request>(request: &R, versions: std::ops::RangeInclusive<i16>, bytes: &[u8]) {
+        let (first, last) = (Version(*versions.start()), Version(*versions.end()));
+        assert_eq!(
+            request.encode_to_vec(first).unwrap(),
+            bytes,
+            "{} v{first}",
+            R::NAME
+        );
+        for version in R::VERSIONS {
+            let fits = request.fits(version).is_ok();
+            assert_eq!(
+                fits,
+                first <= version && version <= last,
+                "{} v{version}",
+                R::NAME
+            );
+            let length = request.encoded_len(version).ok();
+            let encoded = request.encode_to_vec(version).ok();
+            assert_eq!(
+                length,
+                encoded.map(|bytes| bytes.len()),
+                "{} v{version}",
+                R::NAME
+            );
+        }
+    }
+
+    is(&SaslHandshakeRequest::of_mechanism("A"), 0..=1, b"\0\x01A");
+    is(
+        &SaslAuthenticateRequest::of_token("t"),
+        0..=2,
+        b"\0\0\0\x01t",
+    );
+    is(
+        &HeartbeatRequest::of_member("g", 7, "m"),
+        0..=4,
+        b"\0\x01g\0\0\0\x07\0\x01m",
+    );
+    is(
+        &DescribeGroupsRequest::for_groups(["g"]),
+        0..=6,
+        b"\0\0\0\x01\0\x01g",
+    );
+    is(
+        &DeleteGroupsRequest::for_groups([String::from("g")]),
+        0..=3,
+        b"\0\0\0\x01\0\x01g",
+    );
+    is(&FindCoordinatorRequest::for_group("g"), 0..=3, b"\0\x01g");
+    is(
+        &FindCoordinatorRequest::for_transactional_id("t"),
+        1..=3,
+        b"\0\x01t\x01",
+    );
+    is(
+        &MetadataRequest::for_topics(["t"]),
+        0..=13,
+        b"\0\0\0\x01\0\x01t",
+    );
+    is(
+        &MetadataRequest::for_all_topics(),
+        1..=13,
+        b"\xff\xff\xff\xff",
+    );
+    is(&MetadataRequest::for_no_topics(), 0..=13, b"\0\0\0\0");
+}
+
+#[cfg(feature = "messages")]
+#[test]
+fn structs_inside_of_messages_have_short_names() {
+    use kafka_codec::messages::{
+        create_topics_request, fetch_request, fetch_response, metadata_response, produce_request,
+        produce_response,
+    };
+
+    let _: fetch_request::Topic<'_> = fetch_request::FetchTopic::default();
+    let _: fetch_request::Partition<'_> = fetch_request::FetchPartition::default();
+    let _: fetch_response::Topic<'_> = fetch_response::FetchableTopicResponse::default();
+    let _: fetch_response::Partition<'_> = fetch_response::PartitionData::default();
+    let _: produce_request::Topic<'_> = produce_request::TopicProduceData::default();
+    let _: produce_request::Partition<'_> = produce_request::PartitionProduceData::default();
+    let _: produce_response::Topic<'_> = produce_response::TopicProduceResponse::default();
+    let _: create_topics_request::Topic<'_> = create_topics_request::CreatableTopic::default();
+    let _: metadata_response::Broker<'_> = metadata_response::MetadataResponseBroker::default();
+}
+
+#[cfg(all(feature = "json", feature = "messages"))]
+#[test]
+fn typed_json_is_read_as_the_same_message_again() {
+    use kafka_codec::messages::ProduceRequest;
+    use kafka_codec::messages::produce_request::{Partition, Topic};
+    use kafka_codec::schema::json::{ReadError, WriteError};
+
+    let mut request = ProduceRequest::default();
+    let mut topic = Topic {
+        name: "t".into(),
+        ..Default::default()
+    };
+    let records = Some(b"records".into());
+    topic.partition_data.push(Partition {
+        records,
+        ..Default::default()
+    });
+    topic.unknown_tagged_fields.insert(7, "tagged");
+    request.topic_data.push(topic);
+    let mut buffer = Vec::new();
+    for version in 9..=12 {
+        let json = request.to_json(Version(version)).unwrap();
+        let read = ProduceRequest::from_json(&json, Version(version), &mut buffer).unwrap();
+        assert_eq!(read, request);
+    }
+    let error = request.to_json(Version(13)).unwrap_err();
+    assert!(matches!(error, WriteError::Encode(_)), "{error}");
+    let error = ProduceRequest::from_json("{}", Version(9), &mut buffer).unwrap_err();
+    assert!(matches!(error, ReadError::Json(_)), "{error}");
+}
+
 #[test]
 fn values_that_are_equal_hash_alike() {
     fn same<T: Hash + Eq + std::fmt::Debug>(one: T, other: T) {

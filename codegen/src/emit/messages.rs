@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Home, Scope, ident, schemas, structs};
+use super::{Home, Scope, ident, schemas, short_names, structs};
 use crate::ir::{Message, Protocol};
 
 /// The code of one message, which is a file of its own.
@@ -115,5 +115,6 @@ fn items(message: &Message, home: Home<'_>, schemas: bool) -> TokenStream {
         .next()
         .map(|own| structs::of_message(own, schema.as_ref()));
     let nested = entries.map(structs::nested);
-    quote!(#own #(#nested)*)
+    let short_names = short_names::items(message);
+    quote!(#own #(#nested)* #short_names)
 }

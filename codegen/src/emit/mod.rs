@@ -17,6 +17,7 @@ mod role;
 mod routing;
 mod schemas;
 mod secrets;
+mod short_names;
 mod skip;
 mod structs;
 mod types;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::{error, fmt, io};
 
 use crate::schema::Schema;
-use crate::{DecodeError, Version, VersionRange};
+use crate::{DecodeError, EncodeError, Version, VersionRange};
 
 /// Why a message was not written as JSON.
 #[derive(Debug)]
@@ -14,7 +14,43 @@ pub enum WriteError {
     Decode(DecodeError),
     /// What it was written to failed.
     Io(io::Error),
+    /// The message cannot be encoded: see [`Message::to_json`](crate::Message::to_json).
+    Encode(EncodeError),
+    /// The type of the message has no schema: it is not generated.
+    NoSchema,
 }
+
+/// Why a message was not read from JSON: see [`Decode::from_json`](crate::Decode::from_json).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The JSON is not the message.
+    Json(JsonError),
+    /// The message would take more memory than [`Limits`](crate::wire::Limits) allow.
+    Decode(DecodeError),
+    /// The type of the message has no schema: it is not generated.
+    NoSchema,
+}
+
+impl From<JsonError> for ReadError {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+            Self::NoSchema => f.write_str(NO_SCHEMA),
+        }
+    }
+}
+
+impl error::Error for ReadError {}
+
+const NO_SCHEMA: &str = "the type of the message has no schema";
 
 impl From<DecodeError> for WriteError {
     fn from(error: DecodeError) -> Self {
@@ -33,6 +69,8 @@ impl fmt::Display for WriteError {
         match self {
             Self::Decode(error) => error.fmt(f),
             Self::Io(error) => error.fmt(f),
+            Self::Encode(error) => error.fmt(f),
+            Self::NoSchema => f.write_str(NO_SCHEMA),
         }
     }
 }

@@ -50,6 +50,6 @@ mod scalar;
 mod text;
 
 pub use encode::{ReadOptions, encode};
-pub use error::{JsonError, JsonErrorKind, WriteError};
+pub use error::{JsonError, JsonErrorKind, ReadError, WriteError};
 pub use message::{to_string, write};
 pub use options::{Options, RecordsForm, WriteRecords};
