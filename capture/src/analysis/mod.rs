@@ -3,13 +3,19 @@
 //! Each question is a [`Sink`](crate::output::Sink) with its own state, which does not grow with the length of the
 //! capture.
 
+mod connections;
 mod errors;
+mod groups;
 mod identity;
 mod latency;
 mod names;
 mod open;
+mod produce;
 mod summary;
 
+pub use connections::{Cause, ConnectionReport, Connections, ConnectionsDocument};
+pub use groups::{Groups, GroupsDocument};
+pub use produce::{BatchReport, Produce, ProduceTotals};
 pub use summary::{MergeError, Summary, SummaryDocument, SummaryState};
 
 use kafka_codec::Decode;

@@ -114,3 +114,13 @@ pub(super) fn end(
     expect_kafka(counts, &mut faults);
     faults.end(counts)
 }
+
+/// Writes a JSON object a line to the standard output.
+pub(super) fn write_lines<T: Serialize>(rows: &[T]) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for row in rows {
+        serde_json::to_writer(&mut out, row)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}

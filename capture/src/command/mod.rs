@@ -1,10 +1,13 @@
 //! The command line, a file a subcommand.
 
 mod analysis;
+mod connections;
 mod decode;
 mod exit;
+mod groups;
 mod input;
 mod message;
+mod produce;
 mod progress;
 mod segment;
 mod summary;
@@ -28,6 +31,9 @@ enum Subcommands {
     Message(message::Message),
     Segment(segment::Segment),
     Summary(summary::Summary),
+    Connections(connections::Connections),
+    Produce(produce::Produce),
+    Groups(groups::Groups),
 }
 
 impl Command {
@@ -37,6 +43,9 @@ impl Command {
             Subcommands::Message(message) => message.run(),
             Subcommands::Segment(segment) => segment.run(),
             Subcommands::Summary(summary) => summary.run(),
+            Subcommands::Connections(connections) => connections.run(),
+            Subcommands::Produce(produce) => produce.run(),
+            Subcommands::Groups(groups) => groups.run(),
         }
     }
 }

@@ -60,6 +60,8 @@ pub struct Side {
     pub retransmissions: u64,
     /// How many of them are of data that the other end has not acknowledged since.
     pub unacknowledged_retransmissions: u64,
+    /// The capture time of the first segment with data, in nanoseconds since 1970.
+    pub first_data: Option<i64>,
     /// The capture time of the last segment with new data, in nanoseconds since 1970.
     pub last_data: Option<i64>,
     first_bytes: Vec<u8>,
@@ -118,6 +120,7 @@ impl Side {
         }
         self.bytes += u64::from(end.wrapping_sub(next)).min(length);
         self.next = Some(end);
+        self.first_data.get_or_insert(time);
         self.last_data = Some(time);
     }
 

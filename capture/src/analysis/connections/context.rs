@@ -1,0 +1,197 @@
+//! What is known of brokers and clients from all of their connections.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::{IpAddr, SocketAddr};
+
+use kafka_codec::ApiKey;
+
+use super::record::Record;
+
+/// How many brokers and clients are known; others are judged by their own connection alone.
+const MAX_KNOWN: usize = 1 << 14;
+/// How far apart the end of a connection and the leaving of a group are that belong together.
+const LEAVING_NANOSECONDS: i64 = 1_000_000_000;
+/// How far apart the ends of connections are that a client closes together.
+const TOGETHER_NANOSECONDS: i64 = 250_000_000;
+/// How many ends of connections are known of a client.
+const MAX_ENDS: usize = 1 << 12;
+
+type Ranges = BTreeMap<i16, (i16, i16)>;
+
+#[derive(Debug, Default)]
+pub(super) struct Context {
+    brokers: HashMap<SocketAddr, Broker>,
+    clients: HashMap<(IpAddr, String), Client>,
+    tls: HashSet<SocketAddr>,
+}
+
+#[derive(Debug, Default)]
+struct Broker {
+    is_kafka: bool,
+    has_sasl: bool,
+    lifetime: Option<i64>,
+    served: Option<Ranges>,
+    accepted: u64,
+}
+
+/// What a client did on all of its connections together.
+#[derive(Debug, Default)]
+struct Client {
+    /// When it closed its connections.
+    closed: Vec<(u64, i64)>,
+    left_group: Vec<i64>,
+}
+
+impl Context {
+    fn broker(&mut self, address: SocketAddr) -> Option<&mut Broker> {
+        let is_room = self.brokers.len() < MAX_KNOWN || self.brokers.contains_key(&address);
+        is_room.then(|| self.brokers.entry(address).or_default())
+    }
+
+    pub(super) fn has_sasl(&mut self, address: SocketAddr) {
+        if let Some(broker) = self.broker(address) {
+            broker.has_sasl = true;
+        }
+    }
+
+    pub(super) fn lifetime(&mut self, address: SocketAddr, lifetime: i64) {
+        if let Some(broker) = self.broker(address) {
+            broker.lifetime = Some(lifetime);
+        }
+    }
+
+    pub(super) fn serves(&mut self, address: SocketAddr, served: Ranges) {
+        if let Some(broker) = self.broker(address) {
+            broker.served = Some(served);
+        }
+    }
+
+    /// The broker answered a request of that many bytes.
+    pub(super) fn accepted(&mut self, address: SocketAddr, bytes: u64) {
+        if let Some(broker) = self.broker(address) {
+            broker.accepted = broker.accepted.max(bytes);
+        }
+    }
+
+    /// Learns from a connection that is over.
+    pub(super) fn learn(&mut self, record: &Record) {
+        if record.is_kafka
+            && let Some(broker) = self.broker(record.broker)
+        {
+            broker.is_kafka = true;
+        }
+        if is_tls(record.life.broker().first_bytes(), &[0x16]) {
+            self.tls.insert(record.broker);
+        }
+        let key = key(record);
+        if self.clients.len() >= MAX_KNOWN && !self.clients.contains_key(&key) {
+            return;
+        }
+        let client = self.clients.entry(key).or_default();
+        if let Some(closed) = record.life.client_closed()
+            && client.closed.len() < MAX_ENDS
+        {
+            client.closed.push((record.id, closed));
+        }
+        if let Some(left) = record.live.left_group
+            && client.left_group.len() < MAX_KNOWN
+        {
+            client.left_group.push(left);
+        }
+    }
+
+    /// Whether the connection is Kafka's, or to an address where Kafka was believed.
+    pub(super) fn is_listed(&self, record: &Record) -> bool {
+        let is_broker = || {
+            let broker = self.brokers.get(&record.broker);
+            broker.is_some_and(|broker| broker.is_kafka)
+        };
+        record.is_kafka || is_broker() || is_plaintext_to_tls(record)
+    }
+
+    pub(super) fn is_sasl(&self, address: SocketAddr) -> bool {
+        self.brokers
+            .get(&address)
+            .is_some_and(|broker| broker.has_sasl)
+    }
+
+    pub(super) fn is_tls(&self, address: SocketAddr) -> bool {
+        self.tls.contains(&address)
+    }
+
+    /// The lifetime of sessions at a broker, if it told any client.
+    pub(super) fn session_lifetime(&self, address: SocketAddr) -> Option<i64> {
+        self.brokers.get(&address)?.lifetime
+    }
+
+    /// The largest request that a broker answered.
+    pub(super) fn largest_accepted(&self, address: SocketAddr) -> u64 {
+        self.brokers
+            .get(&address)
+            .map_or(0, |broker| broker.accepted)
+    }
+
+    /// The versions of an API that a broker serves, if it told any client: `Some(None)` if it does not serve it.
+    pub(super) fn served(&self, address: SocketAddr, api: i16) -> Option<Option<(i16, i16)>> {
+        let served = self.brokers.get(&address)?.served.as_ref()?;
+        Some(served.get(&api).copied())
+    }
+
+    /// Whether the client closed another connection at about that time, so that it closed all of them.
+    pub(super) fn closes_others(&self, record: &Record, time: i64) -> bool {
+        self.clients.get(&key(record)).is_some_and(|client| {
+            let mut closed = client.closed.iter();
+            closed.any(|(id, closed)| {
+                let apart = closed.abs_diff(time);
+                *id != record.id && apart <= TOGETHER_NANOSECONDS.unsigned_abs()
+            })
+        })
+    }
+
+    /// Whether the client left a group at about that time, so that it closed in good order.
+    pub(super) fn leaves(&self, record: &Record, time: i64) -> bool {
+        self.clients.get(&key(record)).is_some_and(|client| {
+            let mut left = client.left_group.iter();
+            left.any(|left| left.abs_diff(time) <= LEAVING_NANOSECONDS.unsigned_abs())
+        })
+    }
+}
+
+/// A client on all of its connections: where it runs and how it calls itself.
+fn key(record: &Record) -> (IpAddr, String) {
+    let client_id = record
+        .live
+        .identity
+        .client_id
+        .as_deref()
+        .unwrap_or_default();
+    (record.client.ip(), client_id.to_owned())
+}
+
+/// Whether bytes begin a TLS record of one of these types.
+pub(super) fn is_tls(bytes: &[u8], types: &[u8]) -> bool {
+    match bytes {
+        [kind, 3, minor, ..] => types.contains(kind) && *minor <= 4,
+        _ => false,
+    }
+}
+
+/// Whether the client begins with ApiVersions, and is answered by a TLS alert.
+fn is_plaintext_to_tls(record: &Record) -> bool {
+    let is_alert = is_tls(record.life.broker().first_bytes(), &[0x15]);
+    let request = record.life.client().first_bytes();
+    is_alert && begins_like_kafka(request) == Some(true)
+}
+
+/// Whether bytes are the beginning of a request; `None` if there are too few to tell.
+pub(super) fn begins_like_kafka(bytes: &[u8]) -> Option<bool> {
+    let (size, rest) = bytes.split_first_chunk::<4>()?;
+    let size = i32::from_be_bytes(*size);
+    if !(8..=128 << 20).contains(&size) {
+        return Some(false);
+    }
+    let (key, rest) = rest.split_first_chunk::<2>()?;
+    let version = i16::from_be_bytes(*rest.first_chunk::<2>()?);
+    let versions = ApiKey::from_number(i16::from_be_bytes(*key)).versions();
+    Some(versions.is_some_and(|versions| (0..=versions.max().0 + 20).contains(&version)))
+}

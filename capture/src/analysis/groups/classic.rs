@@ -1,0 +1,234 @@
+//! Rebalances of the classic protocol: JoinGroup, SyncGroup, Heartbeat and LeaveGroup.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+
+use kafka_codec::Versioned;
+use kafka_codec::messages::{ConsumerProtocolAssignment, JoinGroupResponse};
+
+use super::Sender;
+
+/// How many rebalances are kept of a group; the oldest are forgotten.
+const MAX_REBALANCES: usize = 1000;
+/// How many members are remembered of a group.
+const MAX_MEMBERS: usize = 10_000;
+/// How many signs of a rebalance are kept until it comes.
+const MAX_SIGNS: usize = 10_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Classic {
+    /// Signs of a rebalance that is to come, in the order in which they were seen.
+    signs: VecDeque<i64>,
+    pub(super) members: BTreeMap<String, Member>,
+    pub(super) rebalances: VecDeque<Rebalance>,
+    pub(super) forgotten: u64,
+}
+
+/// A member, by its member id.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) client_id: String,
+    pub(super) host: IpAddr,
+    pub(super) instance_id: Option<String>,
+    /// When it left.
+    pub(super) left: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Rebalance {
+    pub(super) generation: i32,
+    pub(super) start: i64,
+    first_joined: i64,
+    pub(super) joined: i64,
+    pub(super) end: Option<i64>,
+    pub(super) leader: String,
+    pub(super) protocol: Option<String>,
+    /// The member ids, and what each was assigned.
+    pub(super) members: BTreeMap<String, Option<Vec<String>>>,
+    /// Whether the leader's list of all members was captured.
+    is_complete: bool,
+}
+
+impl Classic {
+    /// A rebalance begins, or has begun.
+    pub(super) fn sign(&mut self, time: i64) {
+        if self.signs.len() < MAX_SIGNS {
+            self.signs.push_back(time);
+        }
+    }
+
+    /// What was taken for a sign was none.
+    pub(super) fn no_sign(&mut self, time: i64) {
+        if let Some(at) = self.signs.iter().position(|sign| *sign == time) {
+            self.signs.remove(at);
+        }
+    }
+
+    /// Takes note of a member that sends something.
+    pub(super) fn seen(&mut self, member_id: &str, sender: &Sender) -> &mut Member {
+        if self.members.len() >= MAX_MEMBERS && !self.members.contains_key(member_id) {
+            self.members.pop_first();
+        }
+        self.members
+            .entry(member_id.to_owned())
+            .or_insert_with(|| Member {
+                client_id: sender.client_id.clone(),
+                host: sender.host,
+                instance_id: None,
+                left: None,
+            })
+    }
+
+    /// A member was told that it is in a generation. `sent`: when it asked.
+    pub(super) fn joined(&mut self, response: &JoinGroupResponse<'_>, sent: i64, time: i64) {
+        let generation = response.generation_id;
+        let is_current = self
+            .rebalances
+            .back()
+            .is_some_and(|last| last.generation == generation);
+        if is_current {
+            let Some(last) = self.rebalances.back_mut() else {
+                return;
+            };
+            if sent > last.first_joined {
+                // A static member that comes back, or one that asks again, joins without a rebalance.
+                self.no_sign(sent);
+                return;
+            }
+            last.joined = last.joined.max(time);
+            last.takes(response);
+            return;
+        }
+        let after = self
+            .rebalances
+            .back()
+            .map_or(i64::MIN, |last| last.first_joined);
+        let signs = self.signs.iter().copied().filter(|sign| *sign > after);
+        let start = signs.min().map_or(sent, |sign| sign.min(sent));
+        self.signs.retain(|sign| *sign > time);
+        if self.rebalances.len() >= MAX_REBALANCES {
+            self.rebalances.pop_front();
+            self.forgotten += 1;
+        }
+        let mut rebalance = Rebalance {
+            generation,
+            start,
+            first_joined: time,
+            joined: time,
+            end: None,
+            leader: response.leader.to_string(),
+            protocol: response.protocol_name.as_deref().map(str::to_owned),
+            members: BTreeMap::new(),
+            is_complete: false,
+        };
+        rebalance.takes(response);
+        self.rebalances.push_back(rebalance);
+    }
+
+    /// A member was told its assignment.
+    pub(super) fn synced(&mut self, generation: i32, member_id: &str, bytes: &[u8], time: i64) {
+        let mut rebalances = self.rebalances.iter_mut().rev();
+        let Some(rebalance) = rebalances.find(|each| each.generation == generation) else {
+            return;
+        };
+        let assigned = rebalance.members.entry(member_id.to_owned()).or_default();
+        if assigned.is_none() {
+            *assigned = Some(partitions(bytes));
+            rebalance.end = rebalance.end.max(Some(time));
+        }
+    }
+
+    /// Members left.
+    pub(super) fn left(&mut self, members: &[(String, Option<String>)], time: i64) {
+        for (member_id, instance_id) in members {
+            for (id, member) in &mut self.members {
+                let is_instance = instance_id.is_some() && member.instance_id == *instance_id;
+                if id == member_id || (member_id.is_empty() && is_instance) {
+                    member.left = Some(time);
+                }
+            }
+        }
+    }
+
+    /// How the client of a member calls itself. Brokers make member ids of the client id and a UUID.
+    pub(super) fn client_id(&self, member_id: &str) -> String {
+        if let Some(member) = self.members.get(member_id) {
+            return member.client_id.clone();
+        }
+        const UUID_CHARACTERS: usize = 36;
+        let start = member_id.len().checked_sub(UUID_CHARACTERS + 1);
+        start
+            .and_then(|start| member_id.get(..start))
+            .unwrap_or(member_id)
+            .to_owned()
+    }
+
+    /// Why a rebalance came, by its members and those of the one before.
+    pub(super) fn reasons(&self, rebalance: &Rebalance, before: Option<&Rebalance>) -> Vec<String> {
+        let Some(before) = before else {
+            return vec!["first generation in the capture".to_owned()];
+        };
+        let mut joined = Vec::new();
+        for id in rebalance.members.keys() {
+            if !before.members.contains_key(id) {
+                joined.push(format!("joined: {}", self.client_id(id)));
+            }
+        }
+        let (mut left, mut vanished) = (Vec::new(), Vec::new());
+        // Without the leader's list it is not known who is not in the group any more.
+        let is_known = rebalance.is_complete;
+        for id in before.members.keys().filter(|_| is_known) {
+            if rebalance.members.contains_key(id) {
+                continue;
+            }
+            let left_at = self.members.get(id).and_then(|member| member.left);
+            if left_at.is_some_and(|left_at| left_at <= rebalance.joined) {
+                left.push(format!("left: {}", self.client_id(id)));
+            } else {
+                vanished.push(format!("vanished: {}", self.client_id(id)));
+            }
+        }
+        for reasons in [&mut joined, &mut left, &mut vanished] {
+            reasons.sort();
+        }
+        joined.extend(left);
+        joined.extend(vanished);
+        if joined.is_empty() {
+            joined.push("the same members join again".to_owned());
+        }
+        joined
+    }
+}
+
+impl Rebalance {
+    fn takes(&mut self, response: &JoinGroupResponse<'_>) {
+        self.members
+            .entry(response.member_id.to_string())
+            .or_default();
+        // The leader, and no one else, is told all members.
+        if !response.members.is_empty() {
+            self.is_complete = true;
+            for member in &response.members {
+                self.members
+                    .entry(member.member_id.to_string())
+                    .or_default();
+            }
+        }
+    }
+}
+
+/// The partitions in an assignment of consumers; none of another protocol's.
+fn partitions(bytes: &[u8]) -> Vec<String> {
+    let assignment = Versioned::<ConsumerProtocolAssignment<'_>>::decode_prefixed_leniently(bytes);
+    let mut partitions: Vec<_> = assignment
+        .iter()
+        .flat_map(|assignment| &assignment.message.assigned_partitions)
+        .flat_map(|each| {
+            let topic = &each.topic;
+            let partitions = each.partitions.iter();
+            partitions.map(move |partition| format!("{topic}-{partition}"))
+        })
+        .collect();
+    partitions.sort();
+    partitions
+}

@@ -1,0 +1,185 @@
+//! Committed offsets, high watermarks and lag.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use kafka_codec::wire::Uuid;
+
+use crate::topic_names::TopicNames;
+
+/// How many partitions of groups are followed, and how many high watermarks are known.
+const MAX_PARTITIONS: usize = 20_000;
+/// How many of them have their lag over time.
+const MAX_SERIES: usize = 2000;
+/// How many points a series has before every second one is left out.
+const MAX_POINTS: usize = 240;
+
+/// A partition of a topic.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct TopicPartition {
+    pub(super) topic: Topic,
+    pub(super) partition: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Topic {
+    Name(Arc<str>),
+    /// A topic whose name is not known yet.
+    Id(u128),
+}
+
+impl TopicPartition {
+    pub(super) fn new(name: &str, id: Uuid, partition: i32, topics: &TopicNames) -> Self {
+        let topic = match known_name(name, id, topics) {
+            Some(name) => Topic::Name(name),
+            None => Topic::Id(id.to_u128()),
+        };
+        Self { topic, partition }
+    }
+}
+
+fn known_name(name: &str, id: Uuid, topics: &TopicNames) -> Option<Arc<str>> {
+    if name.is_empty() {
+        topics.name(id).map(Arc::from)
+    } else {
+        Some(Arc::from(name))
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Lag {
+    high_watermarks: HashMap<TopicPartition, i64>,
+    groups: HashMap<TopicPartition, BTreeMap<Box<str>, Partition>>,
+    count: usize,
+    pub(super) left_out: u64,
+}
+
+/// What a group has of a partition.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Partition {
+    pub(super) committed: i64,
+    pub(super) has_series: bool,
+    pub(super) points: Vec<(i64, i64, Option<i64>)>,
+    /// Every so many changes are a point.
+    pub(super) step: usize,
+    changes: usize,
+}
+
+impl Partition {
+    fn point(&mut self, time: i64, high_watermark: Option<i64>) {
+        if !self.has_series {
+            return;
+        }
+        self.changes += 1;
+        if !self.changes.is_multiple_of(self.step.max(1)) {
+            return;
+        }
+        self.points.push((time, self.committed, high_watermark));
+        if self.points.len() >= MAX_POINTS {
+            let mut is_kept = false;
+            self.points.retain(|_| {
+                is_kept = !is_kept;
+                is_kept
+            });
+            self.step = self.step.max(1) * 2;
+        }
+    }
+}
+
+impl Lag {
+    /// Takes note of the high watermark of a partition. Answers of several brokers can be behind each other.
+    pub(super) fn high_watermark(&mut self, key: TopicPartition, offset: i64, time: i64) {
+        if offset < 0 {
+            return;
+        }
+        if self.high_watermarks.len() >= MAX_PARTITIONS && !self.high_watermarks.contains_key(&key)
+        {
+            return;
+        }
+        let known = self.high_watermarks.entry(key.clone()).or_insert(-1);
+        if offset <= *known {
+            return;
+        }
+        *known = offset;
+        if let Some(groups) = self.groups.get_mut(&key) {
+            for partition in groups.values_mut() {
+                partition.point(time, Some(offset));
+            }
+        }
+    }
+
+    /// Takes note of an offset that a group committed.
+    pub(super) fn committed(&mut self, group: &str, key: TopicPartition, offset: i64, time: i64) {
+        let high_watermark = self.high_watermarks.get(&key).copied();
+        let groups = self.groups.entry(key).or_default();
+        if !groups.contains_key(group) {
+            if self.count >= MAX_PARTITIONS {
+                self.left_out += 1;
+                return;
+            }
+            let partition = Partition {
+                has_series: self.count < MAX_SERIES,
+                ..Partition::default()
+            };
+            self.count += 1;
+            groups.insert(Box::from(group), partition);
+        }
+        if let Some(partition) = groups.get_mut(group) {
+            partition.committed = offset;
+            partition.point(time, high_watermark);
+        }
+    }
+
+    /// Gives topics that were known by id the names that are known now.
+    pub(super) fn resolve(&mut self, topics: &TopicNames) {
+        let named = |key: TopicPartition| {
+            let topic = match key.topic {
+                Topic::Id(id) => {
+                    known_name("", Uuid::from_u128(id), topics).map_or(Topic::Id(id), Topic::Name)
+                }
+                name => name,
+            };
+            TopicPartition { topic, ..key }
+        };
+        let mut high_watermarks: HashMap<_, i64> = HashMap::new();
+        for (key, offset) in self.high_watermarks.drain() {
+            let known = high_watermarks.entry(named(key)).or_insert(offset);
+            *known = offset.max(*known);
+        }
+        self.high_watermarks = high_watermarks;
+        let mut all: HashMap<_, BTreeMap<Box<str>, Partition>> = HashMap::new();
+        for (key, groups) in self.groups.drain() {
+            let merged = all.entry(named(key)).or_default();
+            for (group, partition) in groups {
+                let last = |of: &Partition| of.points.last().map(|point| point.0);
+                match merged.get(&group) {
+                    Some(other) if last(other) > last(&partition) => {}
+                    _ => {
+                        merged.insert(group, partition);
+                    }
+                }
+            }
+        }
+        self.groups = all;
+    }
+
+    /// The partitions of each group, with their high watermark.
+    pub(super) fn by_group(
+        &self,
+    ) -> BTreeMap<&str, Vec<(&TopicPartition, &Partition, Option<i64>)>> {
+        let mut by_group: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for (key, groups) in &self.groups {
+            let high_watermark = self.high_watermarks.get(key).copied();
+            for (group, partition) in groups {
+                by_group
+                    .entry(group)
+                    .or_default()
+                    .push((key, partition, high_watermark));
+            }
+        }
+        for partitions in by_group.values_mut() {
+            partitions.sort_by_key(|(key, ..)| *key);
+        }
+        by_group
+    }
+}

@@ -1,0 +1,280 @@
+//! Groups as they are written.
+
+use serde::Serialize;
+
+use kafka_codec::wire::Uuid;
+
+use super::super::timestamp;
+use super::classic::Classic;
+use super::epochs::Epochs;
+use super::lag::{Partition, Topic, TopicPartition};
+use super::{Group, Groups, Kind};
+
+/// The groups of a capture.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupsDocument {
+    groups: Vec<GroupReport>,
+    /// What is left out, since there is too much of it.
+    #[serde(skip_serializing_if = "Others::is_empty")]
+    others: Others,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Others {
+    groups: usize,
+    commits: u64,
+    rebalances: u64,
+}
+
+impl Others {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupReport {
+    group: String,
+    protocol: Option<&'static str>,
+    rebalances: Vec<RebalanceReport>,
+    members: Vec<MemberReport>,
+    partitions: Vec<PartitionReport>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RebalanceReport {
+    generation: i32,
+    start: String,
+    joined: Option<String>,
+    end: Option<String>,
+    reasons: Vec<String>,
+    protocol_name: Option<String>,
+    leader: Option<String>,
+    members: Vec<RebalanceMember>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RebalanceMember {
+    member_id: String,
+    client_id: Option<String>,
+    host: Option<String>,
+    partitions: Option<Vec<String>>,
+}
+
+/// A member of the newer protocols.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MemberReport {
+    member_id: String,
+    client_id: Option<String>,
+    host: String,
+    first: String,
+    last: String,
+    ended: Option<&'static str>,
+    epochs: Vec<(String, i32)>,
+    assignments: Vec<(String, Vec<String>)>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PartitionReport {
+    topic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic_id: Option<String>,
+    partition: i32,
+    committed: i64,
+    high_watermark: Option<i64>,
+    lag: Option<i64>,
+    lag_over_time: Vec<(String, i64, Option<i64>, Option<i64>)>,
+    /// Of how many changes one is in `lagOverTime`; 0 if it is not kept.
+    #[serde(skip_serializing_if = "is_one")]
+    one_point_of: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_one(step: &usize) -> bool {
+    *step == 1
+}
+
+pub(super) fn document(groups: Groups) -> GroupsDocument {
+    let by_group = groups.lag.by_group();
+    let mut forgotten = 0;
+    let reports = groups
+        .groups
+        .iter()
+        .map(|(name, group)| {
+            forgotten += group.classic.forgotten + group.epochs.forgotten;
+            let partitions = by_group.get(&**name);
+            GroupReport {
+                group: name.to_string(),
+                protocol: protocol(group),
+                rebalances: rebalances(group),
+                members: members(&group.epochs, groups.last),
+                partitions: partitions
+                    .into_iter()
+                    .flatten()
+                    .map(|(key, partition, high_watermark)| report(key, partition, *high_watermark))
+                    .collect(),
+            }
+        })
+        .collect();
+    GroupsDocument {
+        groups: reports,
+        others: Others {
+            groups: groups.left_out.len(),
+            commits: groups.lag.left_out,
+            rebalances: forgotten,
+        },
+    }
+}
+
+const fn protocol(group: &Group) -> Option<&'static str> {
+    match group.kind {
+        Kind::Unknown => None,
+        Kind::Classic => Some("classic"),
+        Kind::Consumer => Some("consumer (KIP-848)"),
+        Kind::Share => Some("share"),
+        Kind::Streams => Some("streams"),
+    }
+}
+
+fn rebalances(group: &Group) -> Vec<RebalanceReport> {
+    let mut all = of_classic(&group.classic);
+    all.extend(of_epochs(&group.epochs));
+    // A group can change its protocol.
+    all.sort_by(|a, b| a.start.cmp(&b.start));
+    all
+}
+
+fn of_classic(classic: &Classic) -> Vec<RebalanceReport> {
+    let mut before = None;
+    let mut reports = Vec::new();
+    for rebalance in &classic.rebalances {
+        let members = rebalance.members.iter();
+        reports.push(RebalanceReport {
+            generation: rebalance.generation,
+            start: timestamp(rebalance.start),
+            joined: Some(timestamp(rebalance.joined)),
+            end: rebalance.end.map(timestamp),
+            reasons: classic.reasons(rebalance, before),
+            protocol_name: rebalance.protocol.clone(),
+            leader: super::super::known(&classic.client_id(&rebalance.leader)).map(str::to_owned),
+            members: members
+                .map(|(id, partitions)| RebalanceMember {
+                    member_id: id.clone(),
+                    client_id: super::super::known(&classic.client_id(id)).map(str::to_owned),
+                    host: classic
+                        .members
+                        .get(id)
+                        .map(|member| member.host.to_string()),
+                    partitions: partitions.clone(),
+                })
+                .collect(),
+        });
+        before = Some(rebalance);
+    }
+    reports
+}
+
+fn of_epochs(epochs: &Epochs) -> Vec<RebalanceReport> {
+    let reports = epochs.epochs.iter().map(|(number, epoch)| RebalanceReport {
+        generation: *number,
+        start: timestamp(epoch.first),
+        joined: None,
+        end: Some(timestamp(epoch.last)),
+        reasons: epochs.reasons(*number),
+        protocol_name: None,
+        leader: None,
+        members: epoch
+            .members
+            .keys()
+            .map(|id| {
+                let member = epochs.members.get(id);
+                let assigned = member.and_then(|member| {
+                    let next = epochs.epochs.range(*number + 1..).next();
+                    let until = next.map_or(i64::MAX, |(_, next)| next.first);
+                    let mut assignments = member.assignments.iter().rev();
+                    assignments.find(|(time, _)| *time < until)
+                });
+                RebalanceMember {
+                    member_id: id.clone(),
+                    client_id: member
+                        .and_then(|member| super::super::known(&member.client_id))
+                        .map(str::to_owned),
+                    host: member.map(|member| member.host.to_string()),
+                    partitions: assigned.map(|(_, partitions)| partitions.clone()),
+                }
+            })
+            .collect(),
+    });
+    reports.collect()
+}
+
+fn members(epochs: &Epochs, last: i64) -> Vec<MemberReport> {
+    let mut members: Vec<_> = epochs.members.iter().collect();
+    members.sort_by_key(|(_, member)| member.first);
+    let reports = members.into_iter().map(|(id, member)| MemberReport {
+        member_id: id.clone(),
+        client_id: super::super::known(&member.client_id).map(str::to_owned),
+        host: member.host.to_string(),
+        first: timestamp(member.first),
+        last: timestamp(member.last),
+        ended: member.ended(last),
+        epochs: member
+            .epochs
+            .iter()
+            .map(|(time, epoch)| (timestamp(*time), *epoch))
+            .collect(),
+        assignments: member
+            .assignments
+            .iter()
+            .map(|(time, partitions)| (timestamp(*time), partitions.clone()))
+            .collect(),
+    });
+    reports.collect()
+}
+
+fn report(
+    key: &TopicPartition,
+    partition: &Partition,
+    high_watermark: Option<i64>,
+) -> PartitionReport {
+    // A commit can be seen before a response with the high watermark that it reached.
+    let lag = |committed: i64, high_watermark: Option<i64>| {
+        high_watermark.map(|high_watermark| high_watermark.saturating_sub(committed).max(0))
+    };
+    let (topic, topic_id) = match &key.topic {
+        Topic::Name(name) => (Some(name.to_string()), None),
+        Topic::Id(id) => (None, Some(Uuid::from_u128(*id).to_string())),
+    };
+    PartitionReport {
+        topic,
+        topic_id,
+        partition: key.partition,
+        committed: partition.committed,
+        high_watermark,
+        lag: lag(partition.committed, high_watermark),
+        lag_over_time: partition
+            .points
+            .iter()
+            .map(|(time, committed, high_watermark)| {
+                (
+                    timestamp(*time),
+                    *committed,
+                    *high_watermark,
+                    lag(*committed, *high_watermark),
+                )
+            })
+            .collect(),
+        one_point_of: if partition.has_series {
+            partition.step.max(1)
+        } else {
+            0
+        },
+    }
+}

@@ -1,0 +1,688 @@
+//! What became of every batch of records, over all attempts to send it.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use kafka_codec::messages::{MetadataResponse, ProduceRequest, ProduceResponse};
+use kafka_codec::records::{Entries, Entry};
+use kafka_codec::wire::Uuid;
+use kafka_codec::{ApiKey, Applied, ErrorCode};
+use serde::Serialize;
+
+use super::errors::error_name;
+use super::open::InFlight;
+use super::{body, known, timestamp};
+use crate::event::{Direction, End, EndingKind, Event, EventKind, Life, Message};
+use crate::output::Sink;
+use crate::topic_names::TopicNames;
+
+/// How many batches are followed at a time. Beyond that the oldest is reported, acknowledged ones first.
+const MAX_BATCHES: usize = 50_000;
+/// How many attempts are kept of a batch; the ones between the first and the last are counted.
+const MAX_ATTEMPTS: usize = 200;
+/// How many brokers are known by number.
+const MAX_NODES: usize = 1 << 12;
+/// How many partitions are summed up one by one.
+const MAX_PARTITIONS: usize = 10_000;
+
+/// What a batch is told apart by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    topic: Topic,
+    partition: i32,
+    identity: Identity,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Topic {
+    Name(Arc<str>),
+    Id(u128),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Identity {
+    Idempotent {
+        producer_id: i64,
+        epoch: i16,
+        base_sequence: i32,
+        records: i32,
+    },
+    Plain {
+        client_id: Arc<str>,
+        crc: u32,
+    },
+}
+
+/// A batch that is followed.
+#[derive(Debug)]
+struct Batch {
+    key: Key,
+    topic_id: Option<Uuid>,
+    producer: (i64, i16, i32),
+    records: i64,
+    client_id: Option<Arc<str>>,
+    attempts: Vec<Attempt>,
+    left_out: u64,
+    in_flight: usize,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    time: i64,
+    conn: Arc<str>,
+    broker: SocketAddr,
+    correlation_id: i32,
+    outcome: Outcome,
+    latency: Option<i64>,
+    /// Whether the answer came after the client had closed the connection.
+    is_late: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    InFlight,
+    Answered(ErrorCode),
+    NotExpected,
+    CutOff,
+    Unanswered(Option<(bool, EndingKind)>),
+}
+
+impl Outcome {
+    fn text(self) -> String {
+        match self {
+            Self::Answered(code) if code.is_none() => "NONE".to_owned(),
+            Self::Answered(code) => error_name(code.0),
+            Self::NotExpected => "no-response-expected".to_owned(),
+            Self::CutOff => "answer cut off".to_owned(),
+            Self::InFlight | Self::Unanswered(None) => "unanswered: capture ended".to_owned(),
+            Self::Unanswered(Some((by_client, kind))) => {
+                let end = if by_client { "client" } else { "broker" };
+                let kind = match kind {
+                    EndingKind::Fin => "FIN",
+                    EndingKind::Rst => "RST",
+                };
+                format!("unanswered: {end} {kind}")
+            }
+        }
+    }
+
+    const fn is_success(self) -> bool {
+        matches!(
+            self,
+            Self::Answered(ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER)
+        )
+    }
+
+    /// Whether the broker may have appended the batch.
+    fn may_be_applied(self) -> bool {
+        match self {
+            Self::Answered(code) => code.is_none() || code.applied(ApiKey::Produce) != Applied::No,
+            _ => true,
+        }
+    }
+}
+
+/// A batch and its attempts, as they are written.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchReport {
+    topic: Option<String>,
+    topic_id: Option<String>,
+    partition: i32,
+    producer_id: i64,
+    producer_epoch: i16,
+    base_sequence: i32,
+    records: i64,
+    client_id: Option<String>,
+    attempts: Vec<AttemptReport>,
+    /// Attempts that were left out, since there are too many.
+    #[serde(skip_serializing_if = "is_zero")]
+    attempts_left_out: u64,
+    #[serde(rename = "final")]
+    outcome: String,
+    may_be_twice: bool,
+    #[serde(skip)]
+    is_settled: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AttemptReport {
+    ts: String,
+    conn: String,
+    broker: String,
+    correlation_id: i32,
+    outcome: String,
+    latency_us: Option<i64>,
+    #[serde(skip)]
+    time: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl BatchReport {
+    /// Returns `true` if the batch was sent more than once.
+    #[must_use]
+    pub const fn is_retried(&self) -> bool {
+        self.attempts.len() as u64 + self.attempts_left_out > 1
+    }
+
+    /// Returns `true` if the producer was never told that the batch was appended, though it waited for that.
+    #[must_use]
+    pub const fn is_stuck(&self) -> bool {
+        !self.is_settled
+    }
+}
+
+/// What all batches come to.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProduceTotals {
+    batches: u64,
+    attempts: u64,
+    batches_retried: u64,
+    retries: u64,
+    most_attempts: u64,
+    may_be_twice: u64,
+    by_final_outcome: BTreeMap<String, u64>,
+    by_attempt_outcome: BTreeMap<String, u64>,
+    /// The outcomes that were followed by another attempt.
+    retries_by_cause: BTreeMap<String, u64>,
+    partitions: Vec<PartitionReport>,
+    /// Batches of partitions that are not listed, since there are too many.
+    #[serde(skip_serializing_if = "is_zero")]
+    other_partitions: u64,
+    /// Retransmissions of TCP on connections with Produce requests, which are no retries.
+    tcp_retransmissions: u64,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PartitionReport {
+    topic: Option<String>,
+    partition: i32,
+    batches: u64,
+    attempts: u64,
+    timeouts: u64,
+    stuck: u64,
+    /// From the first attempt of a stuck or timed-out batch to the last attempt of any.
+    age_us: Option<i64>,
+    #[serde(skip)]
+    since: Option<i64>,
+}
+
+/// Follows the batches of a capture.
+pub struct Produce {
+    batches: HashMap<u64, Batch>,
+    by_key: HashMap<Key, u64>,
+    order: VecDeque<u64>,
+    next: u64,
+    in_flight: InFlight<Vec<Sent>>,
+    conns: HashMap<u64, Arc<str>>,
+    nodes: HashMap<(String, i32), i32>,
+    report: Box<dyn FnMut(BatchReport)>,
+    totals: ProduceTotals,
+    partitions: BTreeMap<(Option<String>, i32), PartitionReport>,
+    last: i64,
+}
+
+impl std::fmt::Debug for Produce {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Produce")
+            .field("totals", &self.totals)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A batch in a request.
+#[derive(Debug)]
+struct Sent {
+    batch: u64,
+    attempt: usize,
+    name: Arc<str>,
+    id: Uuid,
+    partition: i32,
+}
+
+impl Produce {
+    /// Follows batches, and calls `report` with each in the order in which they were first seen, those that go on being
+    /// retried later.
+    pub fn new(report: impl FnMut(BatchReport) + 'static) -> Self {
+        Self {
+            batches: HashMap::new(),
+            by_key: HashMap::new(),
+            order: VecDeque::new(),
+            next: 0,
+            in_flight: InFlight::default(),
+            conns: HashMap::new(),
+            nodes: HashMap::new(),
+            report: Box::new(report),
+            totals: ProduceTotals::default(),
+            partitions: BTreeMap::new(),
+            last: i64::MIN,
+        }
+    }
+
+    /// Ends the capture: reports all batches that were not, and returns what they come to.
+    pub fn finish(mut self, topics: &TopicNames) -> ProduceTotals {
+        while let Some(id) = self.order.pop_front() {
+            self.emit(id, topics);
+        }
+        let last = self.last;
+        let mut partitions: Vec<_> = self.partitions.into_values().collect();
+        for partition in &mut partitions {
+            partition.age_us = partition
+                .since
+                .map(|since| last.saturating_sub(since).div_euclid(1000));
+        }
+        partitions
+            .sort_by_key(|each| std::cmp::Reverse((each.stuck, each.timeouts, each.attempts)));
+        self.totals.partitions = partitions;
+        self.totals
+    }
+
+    fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
+        let Some(request) = body::<ProduceRequest<'_>>(message) else {
+            return;
+        };
+        let conn = self
+            .conns
+            .entry(event.connection.id)
+            .or_insert_with(|| Arc::from(event.connection.name.as_str()));
+        let conn = Arc::clone(conn);
+        let client_id: Arc<str> = Arc::from(message.client_id.unwrap_or_default());
+        let mut sent = Vec::new();
+        for data in &request.topic_data {
+            let name: Arc<str> = match event.topics.name(data.topic_id) {
+                Some(name) if data.name.is_empty() => Arc::from(name),
+                _ => Arc::from(&*data.name),
+            };
+            let topic = if name.is_empty() {
+                Topic::Id(data.topic_id.to_u128())
+            } else {
+                Topic::Name(Arc::clone(&name))
+            };
+            for partition in &data.partition_data {
+                let records = partition.records.as_deref().unwrap_or_default();
+                for (identity, producer, count) in batches(records, &client_id) {
+                    let key = Key {
+                        topic: topic.clone(),
+                        partition: partition.index,
+                        identity,
+                    };
+                    let attempt = Attempt {
+                        time: event.time,
+                        conn: Arc::clone(&conn),
+                        broker: event.connection.broker,
+                        correlation_id: message.correlation_id,
+                        outcome: if message.expects_response == Some(false) {
+                            Outcome::NotExpected
+                        } else {
+                            Outcome::InFlight
+                        },
+                        latency: None,
+                        is_late: false,
+                    };
+                    let id = (!data.topic_id.is_zero()).then_some(data.topic_id);
+                    let (batch, attempt) =
+                        self.attempt(key, id, producer, count, &client_id, attempt);
+                    sent.push(Sent {
+                        batch,
+                        attempt,
+                        name: Arc::from(&*data.name),
+                        id: data.topic_id,
+                        partition: partition.index,
+                    });
+                }
+            }
+        }
+        if message.expects_response != Some(false) {
+            self.in_flight.insert(event.connection, message, sent);
+        }
+        self.limit(event.topics);
+    }
+
+    /// Adds an attempt to its batch, which is a new one unless it was sent before.
+    fn attempt(
+        &mut self,
+        key: Key,
+        topic_id: Option<Uuid>,
+        producer: (i64, i16, i32),
+        records: i64,
+        client_id: &Arc<str>,
+        attempt: Attempt,
+    ) -> (u64, usize) {
+        let id = match self.by_key.get(&key) {
+            Some(id) => *id,
+            None => {
+                let id = self.next;
+                self.next += 1;
+                self.by_key.insert(key.clone(), id);
+                self.order.push_back(id);
+                let batch = Batch {
+                    key,
+                    topic_id,
+                    producer,
+                    records,
+                    client_id: known(client_id).map(Arc::from),
+                    attempts: Vec::new(),
+                    left_out: 0,
+                    in_flight: 0,
+                };
+                self.batches.insert(id, batch);
+                id
+            }
+        };
+        let batch = self.batches.get_mut(&id).expect("keys are of batches");
+        batch.in_flight += usize::from(attempt.outcome == Outcome::InFlight);
+        if batch.attempts.len() < MAX_ATTEMPTS {
+            batch.attempts.push(attempt);
+        } else if let Some(last) = batch.attempts.last_mut() {
+            // What became of the attempt that is left out here is not known any more.
+            batch.in_flight -= usize::from(last.outcome == Outcome::InFlight);
+            batch.left_out += 1;
+            *last = attempt;
+        }
+        (id, batch.attempts.len() - 1)
+    }
+
+    fn response(&mut self, event: &Event<'_>, message: &Message<'_>) {
+        let Some(sent) = self.in_flight.take(event.connection, message) else {
+            return;
+        };
+        let response = body::<ProduceResponse<'_>>(message);
+        let is_late = closed_before(event.life, event.time);
+        for sent in sent {
+            let code = response.as_ref().and_then(|response| {
+                let mut topics = response.responses.iter();
+                let topic =
+                    topics.find(|each| each.name == *sent.name && each.topic_id == sent.id)?;
+                let mut partitions = topic.partition_responses.iter();
+                partitions
+                    .find(|each| each.index == sent.partition)
+                    .map(|each| each.error_code)
+            });
+            let outcome = code.map_or(Outcome::CutOff, Outcome::Answered);
+            self.settle(&sent, outcome, message.latency, is_late);
+        }
+    }
+
+    fn settle(&mut self, sent: &Sent, outcome: Outcome, latency: Option<i64>, is_late: bool) {
+        let Some(batch) = self.batches.get_mut(&sent.batch) else {
+            return;
+        };
+        if let Some(attempt) = batch.attempts.get_mut(sent.attempt)
+            && attempt.outcome == Outcome::InFlight
+        {
+            attempt.outcome = outcome;
+            attempt.latency = latency;
+            attempt.is_late = is_late;
+            batch.in_flight -= 1;
+        }
+    }
+
+    /// Reports batches when there are too many: the oldest that are settled, as long as there are any.
+    fn limit(&mut self, topics: &TopicNames) {
+        let mut passed = 0;
+        while self.batches.len() > MAX_BATCHES {
+            let Some(id) = self.order.pop_front() else {
+                return;
+            };
+            let is_settled = self.batches.get(&id).is_some_and(|batch| {
+                let mut attempts = batch.attempts.iter();
+                batch.in_flight == 0 && attempts.any(|each| each.outcome.is_success())
+            });
+            if is_settled || passed > MAX_BATCHES / 10 {
+                self.emit(id, topics);
+            } else {
+                passed += 1;
+                self.order.push_back(id);
+            }
+        }
+    }
+
+    fn emit(&mut self, id: u64, topics: &TopicNames) {
+        let Some(batch) = self.batches.remove(&id) else {
+            return;
+        };
+        self.by_key.remove(&batch.key);
+        let report = self.reported(&batch, topics);
+        self.count(&batch, &report);
+        (self.report)(report);
+    }
+
+    fn reported(&self, batch: &Batch, topics: &TopicNames) -> BatchReport {
+        let topic = match &batch.key.topic {
+            Topic::Name(name) => Some(name.to_string()),
+            Topic::Id(id) => topics.name(Uuid::from_u128(*id)).map(str::to_owned),
+        };
+        let (outcome, is_settled) = batch.outcome();
+        let (producer_id, producer_epoch, base_sequence) = batch.producer;
+        BatchReport {
+            topic,
+            topic_id: batch.topic_id.map(|id| id.to_string()),
+            partition: batch.key.partition,
+            producer_id,
+            producer_epoch,
+            base_sequence,
+            records: batch.records,
+            client_id: batch.client_id.as_deref().map(str::to_owned),
+            attempts: batch
+                .attempts
+                .iter()
+                .map(|attempt| AttemptReport {
+                    ts: timestamp(attempt.time),
+                    conn: attempt.conn.to_string(),
+                    broker: self.node(attempt.broker),
+                    correlation_id: attempt.correlation_id,
+                    outcome: attempt.outcome.text(),
+                    latency_us: attempt.latency.map(|latency| latency.div_euclid(1000)),
+                    time: attempt.time,
+                })
+                .collect(),
+            attempts_left_out: batch.left_out,
+            outcome,
+            may_be_twice: batch.may_be_twice(),
+            is_settled,
+        }
+    }
+
+    fn count(&mut self, batch: &Batch, report: &BatchReport) {
+        let totals = &mut self.totals;
+        let attempts = report.attempts.len() as u64 + batch.left_out;
+        totals.batches += 1;
+        totals.attempts += attempts;
+        totals.batches_retried += u64::from(attempts > 1);
+        totals.retries += attempts - 1;
+        totals.most_attempts = totals.most_attempts.max(attempts);
+        totals.may_be_twice += u64::from(report.may_be_twice);
+        *totals
+            .by_final_outcome
+            .entry(report.outcome.clone())
+            .or_default() += 1;
+        for (i, attempt) in report.attempts.iter().enumerate() {
+            let outcome = &attempt.outcome;
+            *totals
+                .by_attempt_outcome
+                .entry(outcome.clone())
+                .or_default() += 1;
+            if i + 1 < report.attempts.len() {
+                *totals.retries_by_cause.entry(outcome.clone()).or_default() += 1;
+            }
+        }
+        let key = (report.topic.clone(), report.partition);
+        if self.partitions.len() >= MAX_PARTITIONS && !self.partitions.contains_key(&key) {
+            totals.other_partitions += 1;
+            return;
+        }
+        let partition = self
+            .partitions
+            .entry(key)
+            .or_insert_with(|| PartitionReport {
+                topic: report.topic.clone(),
+                partition: report.partition,
+                batches: 0,
+                attempts: 0,
+                timeouts: 0,
+                stuck: 0,
+                age_us: None,
+                since: None,
+            });
+        let timed_out = |outcome: Outcome| {
+            outcome == Outcome::Answered(ErrorCode::REQUEST_TIMED_OUT)
+                || matches!(outcome, Outcome::Unanswered(_))
+        };
+        let timeouts = batch.attempts.iter().filter(|each| timed_out(each.outcome));
+        let timeouts = timeouts.count() as u64;
+        partition.batches += 1;
+        partition.attempts += attempts;
+        partition.timeouts += timeouts;
+        partition.stuck += u64::from(report.is_stuck());
+        if timeouts > 0 || report.is_stuck() {
+            let first = report.attempts.first().map(|attempt| attempt.time);
+            partition.since = match (partition.since, first) {
+                (Some(since), Some(first)) => Some(since.min(first)),
+                (since, first) => since.or(first),
+            };
+        }
+    }
+
+    /// The number of a broker, if it is known from metadata, or else its address.
+    fn node(&self, broker: SocketAddr) -> String {
+        let port = i32::from(broker.port());
+        let by_address = self.nodes.get(&(broker.ip().to_string(), port));
+        let by_port = || {
+            let mut named = self
+                .nodes
+                .iter()
+                .filter(|((host, each), _)| *each == port && host.parse::<IpAddr>().is_err());
+            let (_, id) = named.next()?;
+            named.all(|(_, other)| other == id).then_some(id)
+        };
+        let node = by_address.or_else(by_port);
+        node.map_or_else(|| broker.to_string(), ToString::to_string)
+    }
+}
+
+impl Batch {
+    /// What became of the batch, and whether its producer was told or does not care.
+    fn outcome(&self) -> (String, bool) {
+        let mut all = self.attempts.iter();
+        if all.all(|each| each.outcome == Outcome::NotExpected) {
+            return ("not-expected".to_owned(), true);
+        }
+        let successes = || {
+            self.attempts
+                .iter()
+                .filter(|each| each.outcome.is_success())
+        };
+        if successes().any(|each| !each.is_late) {
+            return ("acked".to_owned(), true);
+        }
+        if successes().next().is_some() {
+            let text = "appended, but the answer came too late";
+            return (text.to_owned(), false);
+        }
+        match self.attempts.last().map(|each| each.outcome) {
+            Some(Outcome::Answered(code)) => (format!("failed: {}", error_name(code.0)), false),
+            Some(outcome) => (format!("unknown: {}", outcome.text()), false),
+            None => unreachable!("a batch has an attempt"),
+        }
+    }
+
+    /// Whether the log may have the records twice: only brokers that know the producer can tell.
+    fn may_be_twice(&self) -> bool {
+        let (producer_id, ..) = self.producer;
+        let applied = self.attempts.iter();
+        let applied = applied.filter(|each| each.outcome.may_be_applied());
+        producer_id < 0 && applied.count() > 1
+    }
+}
+
+/// Whether the client had closed its connection by then.
+fn closed_before(life: &Life, time: i64) -> bool {
+    life.client_closed().is_some_and(|closed| closed < time)
+}
+
+/// The batches in a `records` field: what they are told apart by, producer id, epoch and base sequence, and the
+/// number of records. A message set of the formats before batches is one.
+fn batches(records: &[u8], client_id: &Arc<str>) -> Vec<(Identity, (i64, i16, i32), i64)> {
+    let plain = |crc| Identity::Plain {
+        client_id: Arc::clone(client_id),
+        crc,
+    };
+    let mut found = Vec::new();
+    let mut set: Option<(u32, i64)> = None;
+    for entry in Entries::new(records).map_while(Result::ok) {
+        match entry {
+            Entry::Batch(batch) => {
+                let header = batch.header();
+                let identity = if header.producer_id < 0 {
+                    plain(header.crc)
+                } else {
+                    Identity::Idempotent {
+                        producer_id: header.producer_id,
+                        epoch: header.producer_epoch,
+                        base_sequence: header.base_sequence,
+                        records: header.record_count,
+                    }
+                };
+                let producer = (
+                    header.producer_id,
+                    header.producer_epoch,
+                    header.base_sequence,
+                );
+                found.push((identity, producer, i64::from(header.record_count)));
+            }
+            Entry::Message(message) => {
+                let (_, count) = set.get_or_insert((message.crc(), 0));
+                *count += 1;
+            }
+            _ => {}
+        }
+    }
+    if let Some((crc, count)) = set {
+        found.push((plain(crc), (-1, -1, -1), count));
+    }
+    found
+}
+
+impl Sink for Produce {
+    fn event(&mut self, event: &Event<'_>) {
+        self.last = self.last.max(event.time);
+        let EventKind::Message(message) = &event.kind else {
+            return;
+        };
+        match (message.api_key, event.direction) {
+            (ApiKey::Produce, Direction::ToBroker) => self.request(event, message),
+            (ApiKey::Produce, Direction::ToClient) => self.response(event, message),
+            (ApiKey::Metadata, Direction::ToClient) => {
+                if let Some(metadata) = body::<MetadataResponse<'_>>(message) {
+                    for broker in &metadata.brokers {
+                        if self.nodes.len() < MAX_NODES {
+                            let address = (broker.host.to_string(), broker.port);
+                            self.nodes.insert(address, broker.node_id);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, end: &End<'_>) {
+        let ending = end.life.endings().next();
+        let outcome = Outcome::Unanswered(ending.map(|each| (each.by_client, each.kind)));
+        let open: Vec<_> = self.in_flight.end(end.connection).flatten().collect();
+        for sent in open {
+            self.settle(&sent, outcome, None, false);
+        }
+        if self.conns.remove(&end.connection.id).is_some() {
+            self.totals.tcp_retransmissions += end.life.client().retransmissions;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `kafka-capture connections`: the life of each connection, and what ended it.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use kafka_capture::analysis::{Connections as Analysis, Filtered};
+use serde_json::Value;
+
+use super::analysis::{Analyzing, Format, end, write_document};
+use super::exit::{CODES, Faults};
+use super::input::InputOptions;
+use super::progress::Progress;
+use super::tables::{table, time};
+
+/// Show the life of each connection: set-up times, who it was, requests in flight, and what ended it
+///
+/// All TCP connections to addresses where Kafka is believed on any connection are listed, refused ones too.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, after_long_help = long_help())]
+pub(super) struct Connections {
+    #[command(flatten)]
+    input: InputOptions,
+
+    /// What to write; NDJSON has a line for each connection
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kafka-capture connections broker.pcapng
+  kafka-capture connections --format ndjson broker.pcapng | jq 'select(.cause == \"client-timeout\")'";
+
+fn long_help() -> String {
+    format!("{EXAMPLES}\n\n{CODES}")
+}
+
+impl Connections {
+    pub(super) fn run(self) -> ExitCode {
+        let progress = Progress::new();
+        let mut faults = Faults::new(&progress);
+        let mut target = Analyzing {
+            sink: Filtered::new(Analysis::new(), self.input.filter(false)),
+            packet: Analysis::packet,
+        };
+        let (counts, _) = self.input.decode(&progress, &mut faults, &mut target);
+        progress.clear();
+        let document = target.sink.into_inner().finish();
+        let written = match self.format {
+            Format::Ndjson => super::analysis::write_lines(document.connections()),
+            format => write_document(&document, format, &[], text),
+        };
+        end(faults, written, &counts, |counts, faults| {
+            self.input.expect_kafka(counts, faults);
+        })
+    }
+}
+
+fn text(document: &Value) -> String {
+    let mut text = table(
+        "Connections",
+        &document["connections"],
+        &[
+            ("opened", |row| row["opened"].clone()),
+            ("connection", |row| row["conn"].clone()),
+            ("client", |row| row["clientId"].clone()),
+            ("requests", |row| row["requests"].clone()),
+            ("unanswered", |row| {
+                Value::from(row["unanswered"].as_array().map_or(0, Vec::len))
+            }),
+            ("tcp", |row| time(&row["setupUs"]["tcp"])),
+            ("tls", |row| time(&row["setupUs"]["tls"])),
+            ("ApiVersions", |row| time(&row["setupUs"]["apiVersions"])),
+            ("sasl", |row| time(&row["setupUs"]["sasl"])),
+            ("cause", |row| row["cause"].clone()),
+            ("because", |row| row["because"].clone()),
+        ],
+    );
+    text += &table(
+        "Causes",
+        &document["causes"],
+        &[
+            ("cause", |row| row["cause"].clone()),
+            ("connections", |row| row["connections"].clone()),
+            ("clients", |row| row["clients"].clone()),
+            ("brokers", |row| row["brokers"].clone()),
+            ("what to do", |row| row["advice"].clone()),
+        ],
+    );
+    text += &table(
+        "Connections by client",
+        &document["churn"],
+        &[
+            ("client", |row| row["clientId"].clone()),
+            ("connections", |row| row["connections"].clone()),
+            ("life p50", |row| time(&row["lifeUs"]["p50"])),
+            ("life max", |row| time(&row["lifeUs"]["max"])),
+        ],
+    );
+    text += &table(
+        "Idle limits, inferred",
+        &document["idleLimits"],
+        &[
+            ("broker", |row| row["broker"].clone()),
+            ("closed by", |row| row["closedBy"].clone()),
+            ("connections", |row| row["connections"].clone()),
+            ("silence min", |row| time(&row["silenceUs"]["min"])),
+            ("silence max", |row| time(&row["silenceUs"]["max"])),
+        ],
+    );
+    if let Some(others) = document.get("others") {
+        text += &format!("Not listed, by cause: {}\n", super::tables::shown(others));
+    }
+    text
+}
