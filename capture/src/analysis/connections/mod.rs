@@ -253,6 +253,14 @@ impl Sink for Connections {
                     live.sasl.first_authenticated.get_or_insert(event.time);
                 }
             }
+            (EventKind::Tls(tls), _) => {
+                let live = self.live.entry(event.connection.id).or_default();
+                let version = tls.version.as_deref().unwrap_or("TLS");
+                live.tls = Some(match &tls.alert {
+                    Some(alert) => format!("{version}, {}, alert {alert}", tls.outcome),
+                    None => format!("{version}, {}", tls.outcome),
+                });
+            }
             (EventKind::Undecoded(undecoded), direction) => {
                 let live = self.live.entry(event.connection.id).or_default();
                 let is_cut = undecoded.truncation == Some(Truncation::Ended);

@@ -26,6 +26,8 @@ pub(super) struct Live {
     /// The latency of the first ApiVersions.
     pub(super) api_versions: Option<i64>,
     pub(super) sasl: Sasl,
+    /// What is known of TLS.
+    pub(super) tls: Option<String>,
     pub(super) rebalance: Option<i64>,
     pub(super) left_group: Option<i64>,
 }

@@ -49,6 +49,7 @@ pub struct ConnectionReport {
     client_id: Option<String>,
     software: Option<String>,
     user: Option<String>,
+    tls: Option<String>,
     requests: u64,
     responses: u64,
     unanswered: Vec<Unanswered>,
@@ -160,6 +161,7 @@ fn report(record: &Record, context: &Context, last: i64) -> ConnectionReport {
             .as_ref()
             .map(|(name, version)| format!("{name} {version}").trim_end().to_owned()),
         user: identity.user.as_deref().map(str::to_owned),
+        tls: live.tls.clone(),
         requests: live.requests,
         responses: live.responses,
         unanswered: live

@@ -263,7 +263,7 @@ impl Groups {
                     topics
                         .flat_map(|topic| {
                             let partitions = topic.partitions.iter();
-                            let latest = partitions.filter(|each| each.timestamp == LATEST);
+                            let latest = partitions.filter(|each| each.timestamp.0 == LATEST);
                             latest.map(|each| (topic.name.to_string(), each.partition_index))
                         })
                         .collect(),
