@@ -128,6 +128,11 @@ impl Conversation {
         }
     }
 
+    /// Lets time pass, in microseconds.
+    pub(crate) fn wait(&mut self, microseconds: u32) {
+        self.time += microseconds;
+    }
+
     pub(crate) fn close(&mut self) {
         self.push(true, FIN | ACK, &[]);
         self.client += 1;

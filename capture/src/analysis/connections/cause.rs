@@ -165,6 +165,7 @@ fn first_bytes(record: &Record, context: &Context) -> Found {
         return Some((Cause::PlaintextToTls, text));
     } else if !record.is_kafka
         && record.live.requests == 0
+        && !record.live.has_preamble
         && !is_tls(from_client, &[0x16])
         && begins_like_kafka(from_client) == Some(false)
     {

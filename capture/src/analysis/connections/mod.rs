@@ -238,6 +238,10 @@ fn malformed(message: &Message<'_>) -> Option<String> {
 impl Sink for Connections {
     fn event(&mut self, event: &Event<'_>) {
         self.last = self.last.max(event.time);
+        let live = self.live.entry(event.connection.id).or_default();
+        let before = live.last_event.replace(event.time);
+        let idle = before.map_or(0, |before| event.time.saturating_sub(before));
+        live.longest_idle = live.longest_idle.max(idle);
         match (&event.kind, event.direction) {
             (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
             (EventKind::Message(message), Direction::ToClient) => self.response(event, message),
@@ -261,6 +265,7 @@ impl Sink for Connections {
                     None => format!("{version}, {}", tls.outcome),
                 });
             }
+            (EventKind::Preamble(_), _) => live.has_preamble = true,
             (EventKind::Undecoded(undecoded), direction) => {
                 let live = self.live.entry(event.connection.id).or_default();
                 let is_cut = undecoded.truncation == Some(Truncation::Ended);

@@ -12,6 +12,9 @@ pub(super) struct Live {
     pub(super) identity: Identity,
     pub(super) requests: u64,
     pub(super) responses: u64,
+    pub(super) last_event: Option<i64>,
+    /// The longest time between two messages, in nanoseconds.
+    pub(super) longest_idle: i64,
     pub(super) first_request: Option<i64>,
     pub(super) in_flight: VecDeque<Flight>,
     pub(super) max_in_flight: usize,
@@ -29,6 +32,8 @@ pub(super) struct Live {
     /// What is known of TLS.
     pub(super) tls: Option<String>,
     pub(super) rebalance: Option<i64>,
+    /// Whether the client's first bytes are those of a proxy.
+    pub(super) has_preamble: bool,
     pub(super) left_group: Option<i64>,
 }
 

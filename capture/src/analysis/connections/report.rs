@@ -57,6 +57,7 @@ pub struct ConnectionReport {
     #[serde(rename = "setupUs")]
     setup: Setup,
     idle_before_end_us: Option<i64>,
+    longest_idle_us: i64,
     reauthentications: u64,
     retransmissions: u64,
     client_bytes: u64,
@@ -191,6 +192,7 @@ fn report(record: &Record, context: &Context, last: i64) -> ConnectionReport {
             },
         },
         idle_before_end_us: ending.map(|_| microseconds(record.silence())),
+        longest_idle_us: microseconds(live.longest_idle),
         reauthentications: live.sasl.again,
         retransmissions: life.client().retransmissions + life.broker().retransmissions,
         client_bytes: life.client().bytes,

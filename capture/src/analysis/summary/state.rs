@@ -191,13 +191,15 @@ impl State {
     ///
     /// [`MergeError`].
     pub fn from_json(bytes: &[u8]) -> Result<Self, MergeError> {
-        let state: Self = serde_json::from_slice(bytes)?;
-        if state.format != FORMAT {
-            return Err(MergeError::Format {
-                found: state.format,
-            });
+        #[derive(Deserialize)]
+        struct Form {
+            format: u32,
         }
-        Ok(state)
+        let Form { format } = serde_json::from_slice(bytes)?;
+        if format != FORMAT {
+            return Err(MergeError::Format { found: format });
+        }
+        Ok(serde_json::from_slice(bytes)?)
     }
 
     /// Writes the state, to be merged later.
