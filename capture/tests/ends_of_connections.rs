@@ -41,6 +41,11 @@ fn fetch(id: i32, max_wait: i32) -> Vec<u8> {
     frame(&bytes)
 }
 
+/// Its response, without records.
+fn fetch_response(id: i32) -> Vec<u8> {
+    frame(&[&id.to_be_bytes()[..], &[0; 8]].concat())
+}
+
 fn connection(sent: &[Sent]) -> Value {
     let mut all = [sent, &other().sent].concat();
     all.sort_by_key(|each| each.time);
@@ -116,7 +121,7 @@ fn a_broker_that_closes_after_a_request_cannot_take_it() {
     check(conversation, "malformed-request", Some("broker FIN"));
     let mut conversation = talk(40_000, "c");
     let mut malformed = heartbeat(1, "c", 3);
-    let group = malformed.len() - 10;
+    let group = malformed.len() - 12;
     malformed[group] = 0x7f;
     conversation.send(true, &malformed, 1000);
     conversation.push(false, FIN | ACK, &[]);
@@ -215,7 +220,7 @@ fn a_client_that_resets_is_gone() {
     conversation.send(true, &fetch(1, 5000), 1000);
     conversation.push(true, FIN | ACK, &[]);
     conversation.wait(SECOND);
-    conversation.send(false, &heartbeat_response(1, 0), 1000);
+    conversation.send(false, &fetch_response(1), 1000);
     conversation.push(true, RST, &[]);
     check(conversation, "client-reset", Some("client FIN"));
 }
