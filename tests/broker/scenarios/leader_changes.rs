@@ -168,6 +168,7 @@ async fn records_at(link: &Link, topic: &Topic) -> usize {
 
 #[tokio::test]
 async fn after_a_leader_change_a_batch_with_acks_all_may_or_may_not_be_in_the_log() {
+    let _alone = crate::support::FOLLOWER.lock().await;
     let leader = Link::open("leader").await;
     let follower = Link::open("follower").await;
 

@@ -4,6 +4,8 @@
 
 mod accepting;
 mod closing;
+mod cluster;
+mod examples;
 mod idle;
 mod leader_changes;
 mod names;

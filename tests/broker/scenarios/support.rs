@@ -14,6 +14,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
+/// Held by scenarios that stop the second broker of the cluster, or need it.
+pub(crate) static FOLLOWER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// What is said of `name` in the file that `run` has written.
 pub(crate) fn setup(name: &str) -> String {
     let file = std::env::var("KAFKA_BROKERS")

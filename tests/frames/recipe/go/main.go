@@ -1,5 +1,5 @@
 // What franz-go does while it is recorded: the same scenes as a client of several ages, and what only the newest can do.
-// Usage: franz-go newest|old HOST:PORT
+// Usage: franz-go newest|old|direct HOST:PORT
 package main
 
 import (
@@ -24,6 +24,10 @@ func main() {
 	log.SetFlags(0)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
+	if os.Args[1] == "direct" {
+		direct(ctx, age{"direct", kversion.Stable(), os.Args[2]})
+		return
+	}
 	ages := []age{{"newest", kversion.Stable(), os.Args[2]}}
 	if os.Args[1] == "old" {
 		ages = []age{{"of-3.0", kversion.V3_0_0(), os.Args[2]}, {"of-2.1", kversion.V2_1_0(), os.Args[2]}}
