@@ -1,6 +1,5 @@
 //! A cluster of two brokers: batches whose broker stops and goes on, connections that are kept open, and what is said of all of it.
 
-use std::process::Command;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,26 +13,31 @@ use kafka_codec_tokio::{
     Brokers, Cluster, ClusterOptions, Destination, Options, Produce, Purpose, Reached,
 };
 
-use crate::support::{FOLLOWER, setup, within};
+use crate::support::{FOLLOWER, Hanging, setup, within};
 use crate::topic::{batch, of_this_run};
 
-/// A batch of one record.
-fn records(value: &[u8]) -> Bytes {
-    Bytes::copy_from_slice(&batch(&[value]))
+/// A batch of one record, for which the broker waits half a second for its followers.
+fn one(topic: &str, value: &[u8]) -> Produce {
+    let records = Bytes::copy_from_slice(&batch(&[value]));
+    Produce::new(topic, 0, records).with_timeout(Duration::from_millis(500))
 }
 
-fn signal(name: &str, process: &str) {
-    let sent = Command::new("kill").args([name, process]).status().unwrap();
-    assert!(sent.success());
-}
-
-fn cluster() -> Cluster {
+/// The cluster, when both brokers are in it.
+async fn cluster() -> Cluster {
     let quick = ConnectionOptions::new("")
         .with_request_timeout(Duration::from_secs(1), TimeoutFrom::Written);
     let options = ClusterOptions::new([setup("leader"), setup("follower")])
         .with_connections(Options::default().with_connection(quick))
         .with_deadline(Duration::from_secs(40));
-    Cluster::new(options)
+    let cluster = Cluster::new(options);
+    let both = async {
+        while cluster.brokers() != [1, 2] {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            cluster.refresh([]).await.unwrap();
+        }
+    };
+    within(30, both).await;
+    cluster
 }
 
 /// A topic whose only partition has its replicas on these brokers, the first as leader.
@@ -83,21 +87,13 @@ async fn end(cluster: &Cluster, topic: &str) -> i64 {
 async fn a_batch_without_a_sequence_is_given_up_when_the_broker_stops_and_what_is_said_of_it_holds()
 {
     let _alone = FOLLOWER.lock().await;
-    let cluster = cluster();
+    let cluster = cluster().await;
     let topic = topic(&cluster, "stopped", vec![2]).await;
-    let first = cluster
-        .produce(Produce::new(&*topic, 0, records(b"first")))
-        .await
-        .unwrap();
+    let first = cluster.produce(one(&topic, b"first")).await.unwrap();
     assert_eq!(first.base_offset, 0);
-    let follower = setup("follower_process");
-    signal("-STOP", &follower);
-    let second = within(
-        30,
-        cluster.produce(Produce::new(&*topic, 0, records(b"second"))),
-    )
-    .await;
-    signal("-CONT", &follower);
+    let stopped = Hanging::now();
+    let second = within(30, cluster.produce(one(&topic, b"second"))).await;
+    drop(stopped);
     let error = second.unwrap_err();
     assert_eq!(error.report.persistence, Persistence::Possibly, "{error}");
     assert_eq!(error.attempts.len(), 1, "{error}");
@@ -106,10 +102,7 @@ async fn a_batch_without_a_sequence_is_given_up_when_the_broker_stops_and_what_i
     assert!(line.contains("it may be in the log"), "{line}");
     assert!(line.contains("broker 2 (127.0.0.1:"), "{line}");
     // The broker works on what it had received when it goes on: 1 or 2, both of which `possibly` allows.
-    let third = cluster
-        .produce(Produce::new(&*topic, 0, records(b"third")))
-        .await
-        .unwrap();
+    let third = cluster.produce(one(&topic, b"third")).await.unwrap();
     let in_log = end(&cluster, &topic).await;
     assert!((2..=3).contains(&in_log), "{in_log}");
     assert_eq!(third.base_offset, in_log - 1);
@@ -118,24 +111,20 @@ async fn a_batch_without_a_sequence_is_given_up_when_the_broker_stops_and_what_i
 #[tokio::test]
 async fn a_batch_that_may_be_repeated_survives_a_broker_that_stops_and_goes_on() {
     let _alone = FOLLOWER.lock().await;
-    let cluster = cluster();
+    let cluster = cluster().await;
     let topic = topic(&cluster, "continued", vec![2]).await;
-    cluster
-        .produce(Produce::new(&*topic, 0, records(b"first")))
-        .await
-        .unwrap();
-    let follower = setup("follower_process");
-    signal("-STOP", &follower);
+    cluster.produce(one(&topic, b"first")).await.unwrap();
+    let stopped = Hanging::now();
     let producing = tokio::spawn({
         let (cluster, topic) = (cluster.clone(), topic.clone());
         async move {
-            let batch = Produce::new(&*topic, 0, records(b"second")).with_repetition();
+            let batch = one(&topic, b"second").with_repetition();
             cluster.produce(batch).await
         }
     });
     tokio::time::sleep(Duration::from_millis(2500)).await;
     let stuck = cluster.stuck(Duration::from_secs(2), 1);
-    signal("-CONT", &follower);
+    drop(stopped);
     assert_eq!(
         stuck.iter().map(|it| &*it.topic).collect::<Vec<_>>(),
         [&*topic]
@@ -151,7 +140,7 @@ async fn a_batch_that_may_be_repeated_survives_a_broker_that_stops_and_goes_on()
 #[tokio::test]
 async fn both_brokers_are_opened_then_probed_and_each_purpose_has_a_connection_of_its_own() {
     let _alone = FOLLOWER.lock().await;
-    let cluster = cluster();
+    let cluster = cluster().await;
     let cold = cluster
         .ensure_open(&Brokers::All, Purpose::Produce)
         .await

@@ -1,7 +1,6 @@
 //! A leader that moves while a Produce with acks=all waits for its follower: the answer says neither that the batch is in the
 //! log nor that it is not, and both happen.
 
-use std::process::Command;
 use std::time::Duration;
 
 use kafka_codec::enumerations::Acks;
@@ -18,33 +17,11 @@ use kafka_codec::produce::{AttemptOutcome, Persistence};
 use kafka_codec::wire::Packed;
 use kafka_codec::{ApiKey, Applied, ErrorCode};
 
-use crate::support::{Link, setup, within};
+use crate::support::{Hanging, Link, within};
 use crate::topic::{Topic, batch, of_this_run};
 
 const LEADER: i32 = 1;
 const FOLLOWER: i32 = 2;
-
-/// The follower, hanging until it is dropped.
-struct Hanging;
-
-impl Hanging {
-    fn now() -> Self {
-        signal("-STOP");
-        Self
-    }
-}
-
-impl Drop for Hanging {
-    fn drop(&mut self) {
-        signal("-CONT");
-    }
-}
-
-fn signal(name: &str) {
-    let process = setup("follower_process");
-    let status = Command::new("kill").args([name, &process]).status();
-    assert!(status.unwrap().success());
-}
 
 /// A topic that the first broker leads, although the second one is preferred.
 async fn topic(link: &Link, purpose: &str) -> Topic {

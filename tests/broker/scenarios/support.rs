@@ -17,6 +17,42 @@ use tokio::task::JoinHandle;
 /// Held by scenarios that stop the second broker of the cluster, or need it.
 pub(crate) static FOLLOWER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
+/// The second broker of the cluster, hanging until this is dropped.
+pub(crate) struct Hanging;
+
+impl Hanging {
+    pub(crate) fn now() -> Self {
+        let process = signal("-STOP");
+        let hanging = Self;
+        // It hangs when all its threads do.
+        let is_stopped = |task: std::fs::DirEntry| {
+            let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            let state = stat.rsplit_once(") ");
+            state.is_none_or(|(_, rest)| rest.starts_with('T'))
+        };
+        let tasks = || std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+        while !tasks().map(Result::unwrap).all(is_stopped) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        hanging
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        signal("-CONT");
+    }
+}
+
+fn signal(name: &str) -> String {
+    let process = setup("follower_process");
+    let status = std::process::Command::new("kill")
+        .args([name, &process])
+        .status();
+    assert!(status.unwrap().success());
+    process
+}
+
 /// What is said of `name` in the file that `run` has written.
 pub(crate) fn setup(name: &str) -> String {
     let file = std::env::var("KAFKA_BROKERS")

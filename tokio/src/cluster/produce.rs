@@ -48,7 +48,7 @@ pub struct Produce {
 }
 
 impl Produce {
-    /// A batch of records for a partition, with all in-sync replicas acknowledging it within 30 seconds.
+    /// A batch of records for a partition, with all in-sync replicas acknowledging it within 10 seconds.
     #[must_use]
     pub fn new(topic: impl Into<Arc<str>>, partition: i32, records: Bytes) -> Self {
         let topic = topic.into();
@@ -58,7 +58,7 @@ impl Produce {
             topic,
             records,
             acks: -1,
-            timeout: Duration::from_secs(30),
+            timeout: Duration::from_secs(10),
             transactional_id: None,
             may_repeat: false,
         }
@@ -86,7 +86,8 @@ impl Produce {
         self
     }
 
-    /// Sets how long the broker may wait for the replicas. By default 30 seconds.
+    /// Sets how long the broker may wait for the replicas. By default 10 seconds. An attempt times out after that and the
+    /// connection's request timeout.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
