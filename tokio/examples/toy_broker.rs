@@ -286,7 +286,6 @@ fn list_offsets(request: &ListOffsetsRequest<'_>, logs: &Logs) -> ListOffsetsRes
                 } else {
                     end
                 },
-                leader_epoch: 0,
                 ..Default::default()
             }
         });
