@@ -417,8 +417,8 @@ pub trait Request: Message {
     ///
     /// ```
     /// # #[cfg(feature = "messages")] {
-    /// use kafka_codec::messages::{DescribeGroupsRequest, DescribeGroupsResponse};
-    /// use kafka_codec::{Destination, ErrorCode, Request, Response, Version};
+    /// use kafka_codec::messages::DescribeGroupsRequest;
+    /// use kafka_codec::{Destination, Request, Version};
     ///
     /// let groups = ["a", "b", "c"].map(Into::into).to_vec();
     /// let request = DescribeGroupsRequest { groups, ..Default::default() };
@@ -427,14 +427,8 @@ pub trait Request: Message {
     ///     _ => 1,
     /// });
     /// let [(1, first), (2, second)] = &parts[..] else { panic!("two brokers") };
-    /// assert_eq!((&first.groups[..], &second.groups[..]), (&["a".into(), "c".into()][..], &["b".into()][..]));
-    ///
-    /// // As each broker answers.
-    /// let answer = |request: &DescribeGroupsRequest<'static>| {
-    ///     let no_time = std::time::Duration::ZERO;
-    ///     request.clone().error_response(Version(5), ErrorCode::NONE, None, no_time).map(|it| it.groups.len())
-    /// };
-    /// assert_eq!((answer(first), answer(second)), (Some(2), Some(1)));
+    /// assert_eq!(first.groups, ["a", "c"]);
+    /// assert_eq!(second.groups, ["b"]);
     /// # }
     /// ```
     #[must_use]
