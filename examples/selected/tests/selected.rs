@@ -127,7 +127,10 @@ fn the_error_response_is_made_of_what_was_selected() {
         topic.partition_responses[0].error_message.as_deref(),
         Some("moved")
     );
-    let request = ProduceRequest { acks: 0.into(), ..request };
+    let request = ProduceRequest {
+        acks: 0.into(),
+        ..request
+    };
     assert_eq!(
         request.error_response(Version(9), code, None, Duration::ZERO),
         None
