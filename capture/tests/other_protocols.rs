@@ -208,3 +208,31 @@ fn what_is_held_back_is_shown_in_order_once_it_is_believed() {
     assert_eq!(ids, expected);
     assert_eq!((counts.connections, counts.held_back), (1, 0));
 }
+
+#[test]
+fn other_protocols_on_the_port_of_a_broker_are_named() {
+    let mut kafka = Conversation::new(40_000);
+    kafka.send(true, &heartbeat(1, "client-7", 5), 1000);
+    kafka.send(false, &heartbeat_response(1, 0), 1000);
+    kafka.send(true, &heartbeat(2, "client-7", 5), 1000);
+    kafka.send(false, &heartbeat_response(2, 0), 1000);
+    kafka.close();
+    for (first, name) in [
+        (&b"GET /metrics HTTP/1.1\r\nHost: b1\r\n\r\n"[..], "HTTP/1"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
+        (b"hello there, broker\r\n", "text"),
+    ] {
+        let mut other = Conversation::new(40_001);
+        other.send(true, first, 1000);
+        other.close();
+        let sent = [kafka.sent.clone(), other.sent].concat();
+        let (found, counts, _) = decode(capture(&sent), Vec::new());
+        let last = found.last().unwrap();
+        assert_eq!((last.kind, last.client), ("undecoded", 40_001), "{counts}");
+        assert_eq!(
+            last.reason,
+            format!("not Kafka: its first bytes are {name}")
+        );
+        assert_eq!((counts.connections, counts.other_connections), (1, 1));
+    }
+}

@@ -1,9 +1,12 @@
 //! Kafka is found in every tunnel and behind every link header, and what cannot be read is counted by kind.
 #![cfg(test)]
 
+#[path = "support/fuzz_capture.rs"]
+mod fuzz_capture;
 mod support;
 
 use kafka_capture::Counts;
+use proptest::prelude::*;
 use support::decode;
 use support::packets::{Sent, pcap};
 use support::talk::{expected, messages, one_by_one};
@@ -407,5 +410,48 @@ fn what_cannot_be_read_is_counted_by_kind() {
     for (kind, wrap) in wrappings {
         let (_, counts) = counts(RAW, |_, sent| vec![wrap(&sent.ipv4())]);
         assert!(counts.to_string().contains(kind), "{kind}: {counts}");
+    }
+}
+
+/// Packets as the fuzz target takes them, behind the number of their link type in its list.
+fn as_fuzzed(link: u8, packets: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = vec![link];
+    for packet in packets {
+        bytes.extend([0, 0]);
+        bytes.extend(u16::try_from(packet.len()).unwrap().to_be_bytes());
+        bytes.extend(packet);
+    }
+    bytes
+}
+
+proptest! {
+    #[test]
+    fn tunnels_with_wrong_bytes_are_read(
+        kind in 0..5_usize,
+        wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..30),
+    ) {
+        let packets = conversation().into_iter().enumerate().flat_map(|(i, sent)| {
+            let (ip, number) = (sent.ipv4(), u16::try_from(i).unwrap());
+            match kind {
+                0 => vec![in_ethernet(&vxlan(&in_ethernet(&ip)))],
+                1 => vec![in_ethernet(&gre(0x1000, 0x22eb, &[0; 16], &in_ethernet(&ip)))],
+                2 => fragments_4(&ip, number, 40).iter().map(|each| in_ethernet(each)).collect(),
+                3 => fragments_6(&sent.ipv6(), number.into(), 40).iter().map(|each| in_ethernet(each)).collect(),
+                _ => vec![ethernet(0x88a8, &[&[0, 7, 0x88, 0x47, 0, 1, 0x01, 64], &ip[..]].concat())],
+            }
+        });
+        let mut bytes = as_fuzzed(0, &packets.collect::<Vec<_>>());
+        let unchanged = fuzz_capture::packets(&bytes).unwrap();
+        prop_assert_eq!((unchanged.requests, unchanged.responses), (5, 5));
+        for (at, byte) in wrong {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        fuzz_capture::packets(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_are_packets(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
+        fuzz_capture::packets(&bytes);
     }
 }

@@ -3,11 +3,13 @@
 
 use std::net::SocketAddr;
 
+use kafka_codec::frame::ForeignProtocol;
+
 use super::dialogue::Dialogue;
 use super::onward::Frames;
 use super::preamble::Front;
 use super::role::{Outlet, Output, Protocol, Role, other_side};
-use crate::event::{Connection, Direction, End, EventKind, Tls, TlsOutcome};
+use crate::event::{Connection, Direction, End, EventKind, Tls, TlsOutcome, Undecoded};
 use crate::frames::Framer;
 use crate::length::u64_of;
 use crate::output::Sink;
@@ -39,6 +41,8 @@ pub(super) struct Conversation {
     last: Arrival,
     is_closed: bool,
     has_bytes: bool,
+    /// One end is a broker, as the user says or as another connection showed.
+    is_to_broker: bool,
     life: Life,
 }
 
@@ -76,6 +80,7 @@ impl Conversation {
             last: first,
             is_closed: false,
             has_bytes: false,
+            is_to_broker: broker.is_some(),
             life: Life::new(low, first),
         };
         if let Some(broker) = broker {
@@ -272,6 +277,13 @@ impl Conversation {
             out.counts.held_back += u64_of(if is_kafka { 0 } else { trial.held() });
             self.protocol.decide(is_kafka, &mut out);
         }
+        let said = match &self.protocol {
+            Protocol::Kafka(dialogue) => dialogue.seen,
+            _ => 0,
+        };
+        if self.is_to_broker && said == 0 && !is_undecrypted {
+            name_other(&[&self.low, &self.high], arrival, &mut out);
+        }
         match &mut self.protocol {
             Protocol::Kafka(dialogue) if !is_undecrypted || dialogue.seen > 0 => {
                 dialogue.finish(&mut out);
@@ -309,6 +321,41 @@ impl Conversation {
             life: &self.life,
         });
     }
+}
+
+/// Reports which other protocol was spoken to a broker, if it is recognized. TLS is reported elsewhere.
+fn name_other(streams: &[&Stream; 2], at: Arrival, out: &mut Output<'_>) {
+    let sides = [
+        (out.life.client(), Direction::ToBroker),
+        (out.life.broker(), Direction::ToClient),
+    ];
+    let mut named = sides.into_iter().filter_map(|(side, direction)| {
+        let protocol = ForeignProtocol::of_first_bytes(side.first_bytes())?;
+        let is_tls = matches!(
+            protocol,
+            ForeignProtocol::Tls | ForeignProtocol::TlsAlert { .. }
+        );
+        (!is_tls).then_some((side.bytes, direction, protocol))
+    });
+    let Some((bytes, direction, protocol)) = named.next() else {
+        return;
+    };
+    drop(named);
+    let [low, high] = streams;
+    let (client, broker) = if low.is_client {
+        (low.end, high.end)
+    } else {
+        (high.end, low.end)
+    };
+    let undecoded = Undecoded {
+        bytes,
+        correlation_id: None,
+        truncation: None,
+        first_time: out.life.first(),
+        reason: format!("not Kafka: its first bytes are {protocol}"),
+    };
+    let connection = Connection::new(client, broker, out.life.id());
+    out.emit(&connection, at, direction, EventKind::Undecoded(undecoded));
 }
 
 /// Reports what a TLS handshake shows.

@@ -1,4 +1,4 @@
-//! What the fuzz target `capture` does, shared by `fuzz/` and `mutations.rs`: bytes are a capture file. It is read to its
+//! What the fuzz targets `capture` and `packets` do, shared by `fuzz/` and `mutations.rs`: bytes are a capture file. It is read to its
 //! end or to where it is malformed; what is written is whole lines that no peer's bytes got into as they were, and the
 //! counts agree with it.
 #![allow(dead_code, reason = "each uses its own part")]
@@ -177,4 +177,48 @@ impl Read for Pieces {
         *at += count;
         Ok(count)
     }
+}
+
+/// The link types that packets are read of.
+const LINK_TYPES: [i32; 23] = [
+    1, 0, 9, 12, 14, 50, 51, 101, 104, 105, 108, 109, 113, 117, 127, 166, 192, 204, 205, 219, 228,
+    239, 276,
+];
+
+/// Any bytes as packets: links, tunnels, fragments, and what stands in front of connections. The first byte is the link
+/// type; before each packet stand the time since the last one, the bytes that were not captured, and its length.
+pub(crate) fn packets(input: &[u8]) -> Option<Counts> {
+    let (link, mut rest) = input.split_first()?;
+    let link_type = LINK_TYPES[usize::from(*link) % LINK_TYPES.len()];
+    let mut decoder = Decoder::new(Vec::new());
+    let mut sink = NdjsonSink::new(io::sink(), Default::default());
+    let (mut time, mut count) = (0, 0);
+    while let Some(([wait, cut, high, low], more)) = rest.split_first_chunk::<4>() {
+        let length = usize::from(u16::from_be_bytes([*high, *low]) & 0x07ff);
+        let (bytes, more) = more.split_at(length.min(more.len()));
+        rest = more;
+        time += i64::from(*wait) * 10_000_000;
+        count += 1;
+        let packet = kafka_capture::input::Packet {
+            time,
+            link_type,
+            length: u32::try_from(bytes.len()).unwrap() + u32::from(*cut),
+            bytes,
+        };
+        decoder.packet(&packet, &mut sink);
+    }
+    let counts = decoder.finish(&mut sink);
+    assert_eq!(counts.packets, count);
+    let unread = [
+        counts.not_tcp,
+        counts.unreadable,
+        counts.fragments,
+        counts.contradicting_fragments,
+        counts.encrypted,
+        counts.unknown_tunnel,
+        counts.too_deep,
+        counts.copies,
+    ];
+    assert!(unread.into_iter().all(|each| each <= count), "{counts}");
+    Some(counts)
 }
