@@ -160,7 +160,8 @@ pub(super) fn ppp(bytes: &[u8]) -> Step<'_> {
 
 /// MPLS labels, the last of which is marked; their content is told by its first four bits. See RFC 4928.
 pub(super) fn mpls(bytes: &[u8]) -> Step<'_> {
-    let mut labels = bytes.chunks_exact(4).map(|label| label[2] & 1 == 1);
+    let is_last = |label: &[u8]| label.get(2).is_some_and(|byte| byte & 1 == 1);
+    let mut labels = bytes.chunks_exact(4).map(is_last);
     let depth = labels.position(|is_last| is_last);
     let bytes = from(bytes, (depth.ok_or(NoSegment::HeadersCut)? + 1) * 4)?;
     match u8_at(bytes, 0)? >> 4 {
@@ -213,8 +214,9 @@ fn nflog(bytes: &[u8]) -> Step<'_> {
             return Err(NoSegment::NotTcp);
         }
         if kind & 0x7fff == PAYLOAD {
-            let attribute = rest.get(4..length).unwrap_or_else(|| &rest[4..]);
-            return Ok((Layer::Ip, attribute));
+            let payload = from(rest, 4)?;
+            let payload = payload.get(..length - 4).unwrap_or(payload);
+            return Ok((Layer::Ip, payload));
         }
         rest = from(rest, length.next_multiple_of(4))?;
     }
