@@ -66,22 +66,8 @@ fn nearest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'st
 
 /// Levenshtein's distance of what counts of the names.
 fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=letters(b).count()).collect();
-    for (index, x) in letters(a).enumerate() {
-        let mut left = index + 1;
-        let mut next = vec![left];
-        for (y, above) in letters(b).zip(row.windows(2)) {
-            if let &[diagonal, above] = above {
-                left = (diagonal + usize::from(x != y))
-                    .min(left + 1)
-                    .min(above + 1);
-                next.push(left);
-            }
-        }
-        row = next;
-    }
-    *row.last()
-        .expect("a row begins with the distance to no letters")
+    let [a, b] = [a, b].map(|name| letters(name).collect::<String>());
+    strsim::levenshtein(&a, &b)
 }
 
 #[cfg(test)]

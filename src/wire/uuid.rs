@@ -1,7 +1,10 @@
 //! Kafka's uuids.
 
 use std::str::FromStr;
-use std::{error, fmt};
+use std::{error, fmt, str};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// A uuid: 16 bytes, written as 22 characters of URL-safe base64 without padding.
 ///
@@ -132,22 +135,12 @@ impl From<Uuid> for uuid::Uuid {
 /// How many characters a uuid is written with.
 const TEXT_LENGTH: usize = 22;
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(TEXT_LENGTH);
-        for chunk in self.0.chunks(3) {
-            let bits = chunk
-                .iter()
-                .fold(0, |bits, byte| (bits << 8) | usize::from(*byte))
-                << (8 * (3 - chunk.len()));
-            for index in 0..=chunk.len() {
-                let digit = ALPHABET.get((bits >> (18 - 6 * index)) & 0x3f);
-                text.extend(digit.map(|digit| char::from(*digit)));
-            }
-        }
-        f.pad(&text)
+        let mut text = [0; TEXT_LENGTH];
+        let written = URL_SAFE_NO_PAD.encode_slice(self.0, &mut text);
+        written.expect("16 bytes have 22 digits");
+        f.pad(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -164,22 +157,12 @@ impl FromStr for Uuid {
         if text.len() != TEXT_LENGTH {
             return Err(ParseUuidError);
         }
-        let mut number: u128 = 0;
-        let mut bits_left: u32 = 128;
-        for character in text.bytes() {
-            let digit = ALPHABET.iter().position(|known| *known == character);
-            let digit = digit
-                .and_then(|digit| u128::try_from(digit).ok())
-                .ok_or(ParseUuidError)?;
-            // The last of the 22 digits holds two bits; its other four must be zero.
-            let bits = bits_left.min(6);
-            if digit & ((1 << (6 - bits)) - 1) != 0 {
-                return Err(ParseUuidError);
-            }
-            number = (number << bits) | (digit >> (6 - bits));
-            bits_left -= bits;
+        // Room for whole groups of four digits.
+        let mut bytes = [0; 18];
+        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+            Ok(16) => bytes.first_chunk().copied().map(Self).ok_or(ParseUuidError),
+            _ => Err(ParseUuidError),
         }
-        Ok(Self::from_u128(number))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::facts;
 use crate::fault::Faults;
 use crate::json::{Document, Findings, Object};
 
@@ -22,10 +23,7 @@ impl Aliases {
     ///
     /// All faults of the file.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let document = Document::parse(file, text)?;
-        let mut found = Findings::default();
-        let aliases = read(&document, &mut found).unwrap_or_default();
-        found.into_faults(document.source(), None).or(aliases)
+        facts::parse(file, text, read)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Name, mirror};
+use super::facts::{self, Name, mirror};
 use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Findings, Object};
 use crate::source::{Source, Span};
@@ -104,14 +104,7 @@ impl Apis {
     ///
     /// All faults of the file: it is not JSON, or has an unknown, missing or duplicate key or a value of the wrong form.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let document = Document::parse(file, text)?;
-        let mut found = Findings::default();
-        let apis = read(&document, &mut found);
-        let faults = found.into_faults(document.source(), None);
-        match apis {
-            Some(apis) => faults.or(apis),
-            None => Err(faults),
-        }
+        facts::parse(file, text, read)
     }
 
     /// A fault at a place of the file.

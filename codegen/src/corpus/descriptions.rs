@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::facts;
 use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Entry, Findings, Object, Value};
 use crate::source::{Source, Span};
@@ -94,10 +95,7 @@ impl Descriptions {
     ///
     /// All faults of the file: it is not JSON, a key is unknown or there twice, or a description is not text.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let document = Document::parse(file, text)?;
-        let mut found = Findings::default();
-        let descriptions = read(&document, &mut found).unwrap_or_default();
-        found.into_faults(document.source(), None).or(descriptions)
+        facts::parse(file, text, read)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `enumerations.json`: the names of values that messages hold as numbers or text, and the fields that hold them. It is
 //! written by hand. `resolve` looks up the fields.
 
-use super::facts::{Name, is_constant};
+use super::facts::{self, Name, is_constant};
 use crate::fault::{Fault, Mistake};
 use crate::json::{Document, Findings, Object};
 use crate::source::{Source, Span};
@@ -99,10 +99,7 @@ impl Enumerations {
     /// All faults of the file: it is not JSON, a key is unknown or missing, a name is no Rust name, or a value does not
     /// fit its type.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let document = Document::parse(file, text)?;
-        let mut found = Findings::default();
-        let enumerations = read(&document, &mut found).unwrap_or_default();
-        found.into_faults(document.source(), None).or(enumerations)
+        facts::parse(file, text, read)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::Name;
+use super::facts::{self, Name};
 use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Entry, Findings, Object, Value};
 use crate::source::{Source, Span};
@@ -88,14 +88,7 @@ impl ErrorResponses {
     ///
     /// All faults of the file: it is not JSON, or has an unknown, missing or duplicate key or a value of the wrong form.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let document = Document::parse(file, text)?;
-        let mut found = Findings::default();
-        let responses = read(&document, &mut found);
-        let faults = found.into_faults(document.source(), None);
-        match responses {
-            Some(responses) => faults.or(responses),
-            None => Err(faults),
-        }
+        facts::parse(file, text, read)
     }
 
     /// A fault at a place of the file.

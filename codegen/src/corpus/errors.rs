@@ -1,7 +1,7 @@
 //! `errors.json`: the error codes, their names, what they mean and what they say of the request. Names and flags are
 //! written by `protocol-json/refresh-names`, all else by hand; this module reads it. `resolve` looks up the APIs.
 
-use super::facts::{Name, is_constant, mirror};
+use super::facts::{self, Name, is_constant, mirror};
 use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Findings, Object};
 use crate::source::{Source, Span};
@@ -66,10 +66,7 @@ mirror! {
 
 /// Reads `errors.json`.
 pub(super) fn parse(file: &str, text: &str) -> Result<Errors, Faults> {
-    let document = Document::parse(file, text)?;
-    let mut found = Findings::default();
-    let errors = read(&document, &mut found).unwrap_or_default();
-    found.into_faults(document.source(), None).or(errors)
+    facts::parse(file, text, read)
 }
 
 fn read(document: &Document, found: &mut Findings) -> Option<Errors> {

@@ -1,6 +1,7 @@
 //! What the files of facts have in common: enums that mirror the library's, and names of things in definitions.
 
-use crate::json::{Findings, Object};
+use crate::fault::Faults;
+use crate::json::{Document, Findings, Object};
 use crate::source::Span;
 
 /// Defines an enum whose variants are those of an enum of the library.
@@ -23,6 +24,22 @@ macro_rules! mirror {
 }
 
 pub(super) use mirror;
+
+/// Reads a file of facts: what `read` makes of it, which is nothing only where it found a fault.
+pub(super) fn parse<T>(
+    file: &str,
+    text: &str,
+    read: impl FnOnce(&Document, &mut Findings) -> Option<T>,
+) -> Result<T, Faults> {
+    let document = Document::parse(file, text)?;
+    let mut found = Findings::default();
+    let read = read(&document, &mut found);
+    let faults = found.into_faults(document.source(), None);
+    match read {
+        Some(read) => faults.or(read),
+        None => Err(faults),
+    }
+}
 
 /// The name of something in the definitions.
 #[derive(Clone, Debug, PartialEq, Eq)]

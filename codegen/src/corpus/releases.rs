@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::facts;
 use crate::fault::{Faults, Mistake};
 use crate::json::{Document, Findings, Object};
 use crate::versions::Versions;
@@ -153,10 +154,7 @@ impl Releases {
     ///
     /// All faults of the file.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let document = Document::parse(file, text)?;
-        let mut found = Findings::default();
-        let releases = read(&document, &mut found).unwrap_or_default();
-        found.into_faults(document.source(), None).or(releases)
+        facts::parse(file, text, read)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::facts;
 use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Findings, Object};
 use crate::source::{Source, Span};
@@ -74,12 +75,12 @@ impl Successors {
     ///
     /// All faults of the file: it is not JSON, or an entry does not say what became of its field, or why.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let document = Document::parse(file, text)?;
-        let mut found = Findings::default();
-        let messages = read(&document, &mut found).unwrap_or_default();
-        let source = Some(document.source().clone());
-        let successors = Self { source, messages };
-        found.into_faults(document.source(), None).or(successors)
+        facts::parse(file, text, |document, found| {
+            Some(Self {
+                source: Some(document.source().clone()),
+                messages: read(document, found)?,
+            })
+        })
     }
 }
 

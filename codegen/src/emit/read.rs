@@ -65,7 +65,7 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
         #binding
         Self {
             #fields
-            ..if r.skip_empty_tags(#e) { Self::default() } else { Self::read_tags(r, v) }
+            ..r.tags_or_default(#e, |r| Self::read_tags(r, v))
         }
     }
 }
@@ -201,6 +201,7 @@ fn plain(scope: Scope<'_>, field: &Field, at: &Place) -> TokenStream {
         }
         Type::Array(Element::Packed(_)) => quote!(r.packed(#e)),
         Type::Array(Element::Struct(_)) => quote!(r.structs(#e, v)),
+        Type::Array(Element::String) => quote!(r.strings(#e)),
         Type::Array(element) => {
             let (size, read) = self::element(element, e);
             quote!(r.array(#e, #size, #read))
@@ -219,6 +220,7 @@ fn nullable(field: &Field, at: &Place) -> TokenStream {
         Type::Struct(_) => quote!(r.nullable_struct(v)),
         Type::Array(Element::Packed(_)) => quote!(r.nullable_packed(#e)),
         Type::Array(Element::Struct(_)) => quote!(r.nullable_structs(#e, v)),
+        Type::Array(Element::String) => quote!(r.nullable_strings(#e)),
         Type::Array(element) => {
             let (size, read) = self::element(element, e);
             quote!(r.nullable_array(#e, #size, #read))
@@ -238,10 +240,9 @@ fn fixed(field: &Field, ty: Fixed) -> TokenStream {
 fn element(element: &Element, e: &TokenStream) -> (TokenStream, TokenStream) {
     match element {
         // The others are read by functions of their own.
-        Element::Packed(_) | Element::Struct(_) | Element::Bool => {
+        Element::Packed(_) | Element::Struct(_) | Element::String | Element::Bool => {
             (quote!(1), quote!(|r| r.bool()))
         }
-        Element::String => (quote!(#e.string_size()), quote!(|r| r.string(#e))),
         Element::Blob => (quote!(#e.blob_size()), quote!(|r| r.blob(#e))),
     }
 }

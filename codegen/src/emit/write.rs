@@ -124,6 +124,7 @@ fn plain(field: &Field, at: &Place, own: &TokenStream, reference: &TokenStream) 
         Type::Struct(_) => quote!(w.structure(#reference, #name, v)),
         Type::Array(Element::Packed(_)) => quote!(w.packed(#e, #reference, #name)),
         Type::Array(Element::Struct(_)) => quote!(w.structs(#e, #reference, #name, v)),
+        Type::Array(Element::String) => quote!(w.strings(#e, #reference, #name)),
         Type::Array(element) => {
             let write = self::element(element, e);
             quote!(w.array(#e, #reference, #name, #write))
@@ -148,6 +149,9 @@ fn nullable(field: &Field, at: &Place) -> TokenStream {
         Type::Array(Element::Struct(_)) => {
             quote!(w.nullable_structs(#e, self.#name.as_deref(), #label, v))
         }
+        Type::Array(Element::String) => {
+            quote!(w.nullable_strings(#e, self.#name.as_deref(), #label))
+        }
         Type::Array(element) => {
             let write = self::element(element, e);
             quote!(w.nullable_array(#e, self.#name.as_deref(), #label, #write))
@@ -159,10 +163,9 @@ fn nullable(field: &Field, at: &Place) -> TokenStream {
 fn element(element: &Element, e: &TokenStream) -> TokenStream {
     match element {
         // The others are written by functions of their own.
-        Element::Packed(_) | Element::Struct(_) | Element::Bool => {
+        Element::Packed(_) | Element::Struct(_) | Element::String | Element::Bool => {
             quote!(|w, value| w.bool(*value))
         }
-        Element::String => quote!(|w, value| w.string(#e, value, "")),
         Element::Blob => quote!(|w, value| w.blob(#e, value, "")),
     }
 }

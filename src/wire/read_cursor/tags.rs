@@ -94,6 +94,20 @@ impl<'a> ReadCursor<'a> {
         }
     }
 
+    /// A struct that `read` makes of the tagged fields at its end; the default if there are none.
+    #[inline]
+    pub fn tags_or_default<T: Default>(
+        &mut self,
+        e: Encoding,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        if self.skip_empty_tags(e) {
+            T::default()
+        } else {
+            read(self)
+        }
+    }
+
     /// The start of the tagged fields at the end of a struct.
     pub fn tag_section(&mut self) -> TagSection<'a> {
         let start = self.rest;

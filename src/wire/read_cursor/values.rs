@@ -196,6 +196,16 @@ impl<'a> ReadCursor<'a> {
         count.map(|count| self.elements(count, read))
     }
 
+    /// An array of strings.
+    pub fn strings(&mut self, e: Encoding) -> Vec<Cow<'a, str>> {
+        self.array(e, e.string_size(), |r| r.string(e))
+    }
+
+    /// An array of strings that may be null.
+    pub fn nullable_strings(&mut self, e: Encoding) -> Option<Vec<Cow<'a, str>>> {
+        self.nullable_array(e, e.string_size(), |r| r.string(e))
+    }
+
     #[inline]
     fn elements<T>(&mut self, count: usize, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {
         let mut elements = Vec::with_capacity(count);

@@ -1,5 +1,7 @@
 //! Values with a length in front.
 
+use std::borrow::Cow;
+
 use super::{MAX_LENGTH, SHARE_FROM, WriteCursor};
 use crate::wire::{Blob, Encoding, FixedWidth, Packed};
 
@@ -113,6 +115,24 @@ impl WriteCursor {
     ) {
         match elements {
             Some(elements) => self.array(e, elements, field, write),
+            None => self.null(e),
+        }
+    }
+
+    /// An array of strings.
+    pub fn strings(&mut self, e: Encoding, elements: &[Cow<'_, str>], field: &'static str) {
+        self.array(e, elements, field, |w, element| w.string(e, element, ""));
+    }
+
+    /// An array of strings that may be null.
+    pub fn nullable_strings(
+        &mut self,
+        e: Encoding,
+        elements: Option<&[Cow<'_, str>]>,
+        field: &'static str,
+    ) {
+        match elements {
+            Some(elements) => self.strings(e, elements, field),
             None => self.null(e),
         }
     }
