@@ -119,8 +119,13 @@ fn a_broker_that_closes_after_a_request_cannot_take_it() {
     conversation.push(true, ACK, &[0xff, 0xff, 0xff, 0xfb]);
     conversation.push(false, FIN | ACK, &[]);
     check(conversation, "malformed-request", Some("broker FIN"));
+    // A few bytes that decode are not enough to believe that a connection is Kafka's.
     let mut conversation = talk(40_000, "c");
-    let mut malformed = heartbeat(1, "c", 3);
+    for id in 2..9 {
+        conversation.send(true, &heartbeat(id, "c", 30), 1000);
+        conversation.send(false, &heartbeat_response(id, 0), 1000);
+    }
+    let mut malformed = heartbeat(9, "c", 3);
     let group = malformed.len() - 12;
     malformed[group] = 0x7f;
     conversation.send(true, &malformed, 1000);

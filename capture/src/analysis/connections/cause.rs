@@ -163,8 +163,7 @@ fn first_bytes(record: &Record, context: &Context) -> Found {
             hex(from_broker)
         );
         return Some((Cause::PlaintextToTls, text));
-    } else if !record.is_kafka
-        && record.live.requests == 0
+    } else if record.live.requests == 0
         && !record.live.has_preamble
         && !is_tls(from_client, &[0x16])
         && begins_like_kafka(from_client) == Some(false)
