@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, stdout};
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub(super) fn table(title: &str, rows: &Value, columns: &[Column]) -> String {
     };
     let is_terminal = stdout().is_terminal();
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
+    table.load_preset(UTF8_BORDERS_ONLY);
     if is_terminal {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
