@@ -639,7 +639,7 @@ fn batches(records: &[u8], client_id: &Arc<str>) -> Vec<(Identity, (i64, i16, i3
                 found.push((identity, producer, i64::from(header.record_count)));
             }
             Entry::Message(message) => {
-                let (_, count) = set.get_or_insert((message.crc(), 0));
+                let (_, count) = set.get_or_insert_with(|| (message.crc(), 0));
                 *count += 1;
             }
             _ => {}

@@ -1,5 +1,10 @@
 //! `kafka-capture connections`: the life of each connection, and what ended it.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a JSON value without the member is null there"
+)]
+
 use std::process::ExitCode;
 
 use clap::Args;

@@ -1,5 +1,10 @@
 //! `kafka-capture groups`: rebalances and their reasons, members and lag.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a JSON value without the member is null there"
+)]
+
 use std::process::ExitCode;
 
 use clap::Args;

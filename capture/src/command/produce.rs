@@ -1,5 +1,10 @@
 //! `kafka-capture produce`: what became of each batch of records.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a JSON value without the member is null there"
+)]
+
 use std::cell::RefCell;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;

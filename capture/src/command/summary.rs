@@ -1,5 +1,10 @@
 //! `kafka-capture summary`: what is slow, what fails, and who does it.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a JSON value without the member is null there"
+)]
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;

@@ -140,8 +140,7 @@ impl Connections {
         }
         match message.api_key {
             ApiKey::ApiVersions => {
-                live.api_versions
-                    .get_or_insert(message.latency.unwrap_or(0));
+                live.api_versions = live.api_versions.or(message.latency);
                 if let Some(response) = body::<ApiVersionsResponse<'_>>(message)
                     && !response.api_keys.is_empty()
                 {

@@ -2,6 +2,7 @@
 //! groups).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
 use super::Sender;
@@ -118,8 +119,8 @@ impl Epochs {
             last: time,
             members: BTreeMap::new(),
         });
-        if !epoch.members.contains_key(&member_id) {
-            epoch.members.insert(member_id, time);
+        if let Entry::Vacant(entry) = epoch.members.entry(member_id) {
+            entry.insert(time);
             epoch.first = epoch.first.min(time);
             epoch.last = epoch.last.max(time);
         }

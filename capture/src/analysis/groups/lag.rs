@@ -46,6 +46,9 @@ fn known_name(name: &str, id: Uuid, topics: &TopicNames) -> Option<Arc<str>> {
     }
 }
 
+/// A partition, what a group has of it, and its high watermark.
+pub(super) type Shown<'l> = (&'l TopicPartition, &'l Partition, Option<i64>);
+
 #[derive(Debug, Default)]
 pub(super) struct Lag {
     high_watermarks: HashMap<TopicPartition, i64>,
@@ -164,9 +167,7 @@ impl Lag {
     }
 
     /// The partitions of each group, with their high watermark.
-    pub(super) fn by_group(
-        &self,
-    ) -> BTreeMap<&str, Vec<(&TopicPartition, &Partition, Option<i64>)>> {
+    pub(super) fn by_group(&self) -> BTreeMap<&str, Vec<Shown<'_>>> {
         let mut by_group: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for (key, groups) in &self.groups {
             let high_watermark = self.high_watermarks.get(key).copied();

@@ -130,8 +130,8 @@ impl ToKey<Box<str>> for str {
     }
 }
 
-impl<K: Clone> ToKey<K> for K {
-    fn to_key(&self) -> K {
+impl<K: Clone> ToKey<Self> for K {
+    fn to_key(&self) -> Self {
         self.clone()
     }
 }
