@@ -6,12 +6,14 @@ use std::ops::ControlFlow;
 
 use kafka_codec::correlation::Expects;
 use kafka_codec::schema::json::{self, Options, WriteError};
-use kafka_codec::schema::{FieldLocation, Schema, Value, Visitor, error_codes, visit};
+use kafka_codec::schema::{FieldLocation, Schema, Value, Visitor, visit};
 use kafka_codec::wire::Limits;
 use kafka_codec::{ApiKey, DecodeError, DecodeErrorKind, ErrorCode, Version};
 
 use crate::event::{Direction, Event, EventKind, Message, Remark};
+use crate::gist::Gist;
 use crate::records::{Field, RecordOptions, Style};
+use crate::topic_names;
 
 /// Kafka's own form, one line, without what is secret.
 const JSON: Options<'static> = Options::java().redacted().escape_controls();
@@ -134,15 +136,28 @@ pub(crate) enum Trouble {
 
 /// What is wrong with a message; `None` if nothing is.
 pub(crate) fn trouble(message: &Message<'_>, direction: Direction) -> Option<Trouble> {
+    gist(message, direction).0
+}
+
+/// Whether topics are known by id in a message of this version.
+pub(crate) fn has_topic_ids(message: &Message<'_>, direction: Direction) -> bool {
+    begin(message, direction).is_ok_and(|(schema, version)| topic_names::has_ids(schema, version))
+}
+
+/// What is wrong with a message, and what matters of it, as far as it could be read.
+pub(crate) fn gist<'a>(message: &Message<'a>, direction: Direction) -> (Option<Trouble>, Gist<'a>) {
+    let mut gist = Gist::default();
     let (schema, version) = match begin(message, direction) {
         Ok(begun) => begun,
-        Err(trouble) => return Some(trouble),
+        Err(trouble) => return (Some(trouble), gist),
     };
-    match error_codes(schema, version, message.body, Limits::default()) {
+    let visited = visit(schema, version, message.body, Limits::default(), &mut gist);
+    let trouble = match visited {
         Err(error) => Some(Trouble::of(error)),
-        Ok(codes) if codes.is_empty() => None,
-        Ok(codes) => Some(Trouble::Codes(codes)),
-    }
+        Ok(_) if gist.codes.is_empty() => None,
+        Ok(_) => Some(Trouble::Codes(std::mem::take(&mut gist.codes))),
+    };
+    (trouble, gist)
 }
 
 /// Whether an event is a message whose body is malformed.

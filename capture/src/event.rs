@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use kafka_codec::{ApiKey, Version};
 
 pub use crate::frames::Truncation;
+use crate::identity::Identity;
 pub use crate::tcp::{Ending, EndingKind, Life, Side};
 use crate::topic_names::TopicNames;
 
@@ -57,6 +58,8 @@ pub struct Event<'a> {
     pub direction: Direction,
     /// The event itself.
     pub kind: EventKind<'a>,
+    /// The client, as far as it is known so far.
+    pub client: &'a Identity,
     /// Names of topics that are known so far, by id.
     pub topics: &'a TopicNames,
 }

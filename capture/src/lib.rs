@@ -45,6 +45,8 @@ mod counts;
 mod decoder;
 mod event;
 mod frames;
+mod gist;
+mod identity;
 pub mod input;
 mod length;
 pub mod output;
@@ -65,6 +67,7 @@ pub use event::{
     Connection, Direction, End, Ending, EndingKind, Event, EventKind, Gap, Life, Message, Preamble,
     Remark, Side, Tls, TlsOutcome, Truncation, Undecoded,
 };
+pub use identity::Identity;
 pub use packet::is_known as is_known_link_type;
 pub use records::RecordOptions;
 #[cfg(feature = "tls")]

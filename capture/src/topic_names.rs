@@ -157,35 +157,63 @@ pub(crate) fn is_topic_name(field: &Field) -> bool {
     field.identifies() == Some(Entity::TopicName) && matches!(field.field_type(), FieldType::String)
 }
 
-/// The messages with a struct that has both id and name, with a mask of the versions in which it has.
-static TEACHING: LazyLock<HashMap<&'static str, u64>> = LazyLock::new(|| {
-    let schemas = Schema::all().iter();
-    let masks = schemas.map(|schema| {
+/// In which versions of a message something is so: a bit for each.
+type Versions = HashMap<&'static str, u64>;
+
+/// The messages with a struct that has both id and name.
+static TEACHING: LazyLock<Versions> =
+    LazyLock::new(|| versions_where(|fields| fields.any(is_topic_id) && fields.any(is_topic_name)));
+
+/// The messages that know topics by id.
+static WITH_IDS: LazyLock<Versions> =
+    LazyLock::new(|| versions_where(|fields| fields.any(is_topic_id)));
+
+fn versions_where(is_so: fn(Fields) -> bool) -> Versions {
+    let masks = Schema::all().iter().map(|schema| {
         let versions = schema.versions().iter();
-        let teaching = versions.filter(|version| has_pair(schema.root(), *version));
-        let mask = teaching.fold(0, |mask, version| mask | bit(version));
+        let wanted = versions.filter(|version| is_in_any(schema.root(), *version, is_so));
+        let mask = wanted.fold(0, |mask, version| mask | bit(version));
         (schema.name(), mask)
     });
     masks.filter(|(_, mask)| *mask != 0).collect()
-});
+}
 
 fn teaches(schema: &Schema, version: Version) -> bool {
-    let mask = TEACHING.get(schema.name());
+    is_among(&TEACHING, schema, version)
+}
+
+/// Whether a message knows topics by id.
+pub(crate) fn has_ids(schema: &Schema, version: Version) -> bool {
+    is_among(&WITH_IDS, schema, version)
+}
+
+fn is_among(versions: &Versions, schema: &Schema, version: Version) -> bool {
+    let mask = versions.get(schema.name());
     mask.is_some_and(|mask| mask & bit(version) != 0)
+}
+
+/// The fields of a struct in a version.
+#[derive(Clone, Copy)]
+struct Fields(&'static StructSchema, Version);
+
+impl Fields {
+    fn any(self, is_so: fn(&Field) -> bool) -> bool {
+        let mut fields = self.0.fields().iter();
+        fields.any(|field| field.is_in(self.1) && is_so(field))
+    }
+}
+
+fn is_in_any(schema: &'static StructSchema, version: Version, is_so: fn(Fields) -> bool) -> bool {
+    let mut fields = schema.fields().iter().filter(|field| field.is_in(version));
+    is_so(Fields(schema, version))
+        || fields.any(|field| match field.field_type() {
+            FieldType::Struct(inner) => is_in_any(inner, version, is_so),
+            _ => false,
+        })
 }
 
 fn bit(version: Version) -> u64 {
     u32::try_from(version.0).map_or(0, |version| 1_u64.checked_shl(version).unwrap_or(0))
-}
-
-fn has_pair(schema: &StructSchema, version: Version) -> bool {
-    let fields = || schema.fields().iter().filter(|field| field.is_in(version));
-    let is_pair = fields().any(is_topic_id) && fields().any(is_topic_name);
-    is_pair
-        || fields().any(|field| match field.field_type() {
-            FieldType::Struct(inner) => has_pair(inner, version),
-            _ => false,
-        })
 }
 
 /// Learns from the structs that have both an id and a name.

@@ -6,7 +6,6 @@
 mod connections;
 mod errors;
 mod groups;
-mod identity;
 mod latency;
 mod names;
 mod open;
@@ -21,7 +20,7 @@ pub use summary::{MergeError, Summary, SummaryDocument, SummaryState};
 use kafka_codec::Decode;
 
 use crate::event::{End, Event, Message};
-use crate::output::{Filter, Sink};
+use crate::output::{Filter, Selector, Sink};
 
 /// Hands on to an analysis what a filter admits.
 ///
@@ -30,13 +29,16 @@ use crate::output::{Filter, Sink};
 #[derive(Debug)]
 pub struct Filtered<S> {
     analysis: S,
-    filter: Filter,
+    selector: Selector,
 }
 
 impl<S> Filtered<S> {
     /// Filters what `analysis` is told.
-    pub const fn new(analysis: S, filter: Filter) -> Self {
-        Self { analysis, filter }
+    pub fn new(analysis: S, filter: Filter) -> Self {
+        Self {
+            analysis,
+            selector: Selector::new(filter),
+        }
     }
 
     /// Returns the analysis.
@@ -52,13 +54,13 @@ impl<S> Filtered<S> {
 
 impl<S: Sink> Sink for Filtered<S> {
     fn event(&mut self, event: &Event<'_>) {
-        if self.filter.admits(event) {
+        if self.selector.admits(event) {
             self.analysis.event(event);
         }
     }
 
     fn end(&mut self, end: &End<'_>) {
-        if self.filter.admits_connection(end.connection) {
+        if self.selector.filter().admits_connection(end.connection) {
             self.analysis.end(end);
         }
     }

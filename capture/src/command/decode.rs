@@ -131,6 +131,8 @@ impl Decode {
                     fields: self.verbose || self.records.payload || self.records.internal,
                     records,
                     colours: out.is_terminal() && has_colours(),
+                    width: terminal_size::terminal_size_of(&out)
+                        .map(|(width, _)| usize::from(width.0)),
                 };
                 Box::new(TextSink::new(out, options))
             }

@@ -11,14 +11,25 @@ use kafka_capture::{Counts, Decoder, TopicNames, is_known_link_type};
 use kafka_codec::ApiKey;
 
 use super::exit::{Failure, Faults};
+use super::live::Live;
 use super::progress::Progress;
+use super::when::When;
+use super::window::Window;
 
 /// Captures, and which connections and messages of them.
 #[derive(Args)]
 pub(super) struct InputOptions {
     /// Captures, read in the order of their first packets; - is the standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(
+        required_unless_present = "interface",
+        conflicts_with = "interface",
+        value_name = "FILE"
+    )]
     files: Vec<PathBuf>,
+
+    /// Capture on this network interface, with dumpcap or tcpdump, until Ctrl-C
+    #[arg(long, value_name = "NAME")]
+    interface: Option<String>,
 
     /// Only messages of this API, by any of its names or by number; may be given more than once
     #[arg(long, value_name = "NAME", value_parser = api, value_delimiter = ',')]
@@ -27,6 +38,30 @@ pub(super) struct InputOptions {
     /// Only messages of clients that call themselves this; may be given more than once
     #[arg(long, value_name = "ID")]
     client_id: Vec<String>,
+
+    /// Only messages about this topic, by name or id, and their responses; may be given more than once
+    #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
+    topic: Vec<String>,
+
+    /// Only messages about this group, and their responses; may be given more than once
+    #[arg(long, value_name = "GROUP", value_delimiter = ',')]
+    group: Vec<String>,
+
+    /// Only clients with this SASL user, where PLAIN or SCRAM name one; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    user: Vec<String>,
+
+    /// Only clients whose software has this name, such as apache-kafka-java; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    software: Vec<String>,
+
+    /// Only what was captured from here on: RFC 3339, or relative to the first (10s) or last packet (-5s)
+    #[arg(long, value_name = "TIME", value_parser = when, allow_hyphen_values = true)]
+    from: Option<When>,
+
+    /// Only what was captured up to here: as --from
+    #[arg(long, value_name = "TIME", value_parser = when, allow_hyphen_values = true)]
+    to: Option<When>,
 
     /// Only connections with this end: an address, a port or both; or with both ends, as "A:P -> B:P"
     #[arg(long, value_name = "END")]
@@ -67,6 +102,10 @@ pub(super) trait Target: Sink {
     }
 }
 
+fn when(text: &str) -> Result<When, &'static str> {
+    text.parse()
+}
+
 fn api(name: &str) -> Result<ApiKey, String> {
     if let Ok(number) = name.parse() {
         return Ok(ApiKey::from_number(number));
@@ -82,6 +121,10 @@ impl InputOptions {
             apis: self.api.clone(),
             client_ids: self.client_id.clone(),
             connections: self.conn.clone(),
+            topics: self.topic.clone(),
+            groups: self.group.clone(),
+            users: self.user.clone(),
+            software: self.software.clone(),
             errors,
         }
     }
@@ -108,15 +151,79 @@ impl InputOptions {
             faults.add(failure);
             return decoder.finish_with_topics(target);
         }
+        let last = match self.last_packet() {
+            Ok(last) => last,
+            Err(failure) => {
+                faults.add(failure);
+                return decoder.finish_with_topics(target);
+            }
+        };
+        let mut window = Window::new(target, self.from, self.to, last);
+        if let Some(interface) = &self.interface {
+            if let Err(failure) = self.listen(interface, &mut decoder, &mut window) {
+                faults.add(failure);
+            }
+            return decoder.finish_with_topics(&mut window);
+        }
         for file in in_order(&self.files) {
-            if let Err(error) = read(file, self.max_decompressed, progress, &mut decoder, target) {
+            let watch = |bytes, length| progress.watch(bytes, length);
+            let input = Input::open_with_max_unpacked(file, watch, self.max_decompressed);
+            if let Err(error) = input.and_then(|input| read(input, &mut decoder, &mut window)) {
                 faults.add(error.into());
             }
-            if target.is_done() {
+            if window.is_done() {
                 break;
             }
         }
-        decoder.finish_with_topics(target)
+        decoder.finish_with_topics(&mut window)
+    }
+
+    /// Decodes what is captured until the user ends it.
+    fn listen(
+        &self,
+        interface: &str,
+        decoder: &mut Decoder,
+        target: &mut dyn Target,
+    ) -> Result<(), Failure> {
+        let (live, bytes) = Live::begin(interface, &self.port)?;
+        let read =
+            Input::new(interface.to_owned(), bytes).and_then(|input| read(input, decoder, target));
+        let is_interrupted = live.is_interrupted();
+        let is_read = read.is_ok() && !target.is_done();
+        let ended = live.end(is_read);
+        match read {
+            // The last packet may be cut off then.
+            Err(error) if !is_interrupted => Err(error.into()),
+            _ => ended.map_or(Ok(()), Err),
+        }
+    }
+
+    /// The time of the last packet, if that is asked for.
+    fn last_packet(&self) -> Result<Option<i64>, Failure> {
+        let is_relative = |when: &Option<When>| matches!(when, Some(When::BeforeEnd(_)));
+        if !is_relative(&self.from) && !is_relative(&self.to) {
+            return Ok(None);
+        }
+        if self.interface.is_some() || self.files.iter().any(|file| file.as_os_str() == "-") {
+            let (option, why) = ("--from and --to", "the end of a live capture is not known");
+            return Err(Failure::State(option.to_owned(), why.to_owned()));
+        }
+        let mut last = None;
+        for file in &self.files {
+            let input = Input::open(file, |bytes, _| bytes)?;
+            let read = Packets::new(input)?.for_each(
+                |packet| {
+                    last = last.max(Some(packet.time));
+                    ControlFlow::Continue(())
+                },
+                || {},
+            );
+            // What is wrong with it is said when it is decoded.
+            if read.is_err() {
+                break;
+            }
+        }
+        Ok(last)
     }
 
     /// Reads what the user knows of topics and of TLS secrets.
@@ -131,7 +238,12 @@ impl InputOptions {
         }
         #[cfg(feature = "tls")]
         for file in &self.keylog {
-            let report = decoder.secrets().read(file);
+            // While it is captured, clients go on to log secrets.
+            let report = if self.interface.is_some() {
+                decoder.secrets().follow(file)
+            } else {
+                decoder.secrets().read(file)
+            };
             let report = report.map_err(|error| fault(file, &error))?;
             let name = file.display();
             for fault in &report.faults {
@@ -141,7 +253,7 @@ impl InputOptions {
                 let more = report.more_faults;
                 eprintln!("kafka-capture: {name}: {more} more malformed lines");
             }
-            if report.secrets == 0 {
+            if report.secrets == 0 && self.interface.is_none() {
                 eprintln!("kafka-capture: {name}: no TLS secrets in it");
             }
         }
@@ -190,15 +302,7 @@ fn first_time(file: &Path) -> Option<i64> {
 }
 
 /// Decodes all packets of a capture.
-fn read(
-    file: &Path,
-    max_unpacked: Option<u64>,
-    progress: &Progress,
-    decoder: &mut Decoder,
-    target: &mut dyn Target,
-) -> Result<(), InputError> {
-    let watch = |bytes, length| progress.watch(bytes, length);
-    let input = Input::open_with_max_unpacked(file, watch, max_unpacked)?;
+fn read(input: Input, decoder: &mut Decoder, target: &mut dyn Target) -> Result<(), InputError> {
     let packets = Packets::new(input)?;
     #[cfg(feature = "tls")]
     let packets = packets.with_secrets(decoder.secrets().clone());

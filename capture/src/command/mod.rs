@@ -6,12 +6,15 @@ mod decode;
 mod exit;
 mod groups;
 mod input;
+mod live;
 mod message;
 mod produce;
 mod progress;
 mod segment;
 mod summary;
 mod tables;
+mod when;
+mod window;
 
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ use super::preamble::Front;
 use super::role::{Outlet, Output, Protocol, Role, other_side};
 use crate::event::{Connection, Direction, End, EventKind, Tls, TlsOutcome, Undecoded};
 use crate::frames::Framer;
+use crate::identity::Identity;
 use crate::length::u64_of;
 use crate::output::Sink;
 use crate::packet::Segment;
@@ -382,7 +383,8 @@ fn report_tls(
     } else {
         Direction::ToClient
     };
-    out.emit(&connection, at, direction, EventKind::Tls(shown));
+    let kind = EventKind::Tls(shown);
+    out.emit(&connection, at, direction, &Identity::default(), kind);
 }
 
 /// Gives up what was waited for long enough, and looks again where something new is known.

@@ -15,6 +15,7 @@ use super::role::Output;
 use crate::body;
 use crate::event::{Connection, Direction, EventKind, Gap, Message, Preamble, Remark, Undecoded};
 use crate::frames::{Cause, Frame, Hole, SIZE_BYTES};
+use crate::identity::Identity;
 use crate::length::u64_of;
 use crate::tcp::Arrival;
 
@@ -37,6 +38,7 @@ pub(super) struct Dialogue {
     held: HeldResponses,
     /// Who the client is, as far as it was captured.
     pub(super) client: ClientIdentity,
+    identity: Identity,
     /// The number of requests so far.
     pub(super) seen: u64,
     /// The correlation id that was seen last.
@@ -63,6 +65,7 @@ impl Dialogue {
             evidence: None,
             held: HeldResponses::default(),
             client: ClientIdentity::default(),
+            identity: Identity::default(),
             seen: 0,
             last_id: None,
         }
@@ -80,6 +83,9 @@ impl Dialogue {
     pub(super) fn request(&mut self, frame: &Frame<'_>, out: &mut Output<'_>) -> bool {
         let bytes = frame_bytes(frame);
         if self.tokens.are_expected() && self.tokens.is_client_token(frame.bytes) {
+            if frame.truncation.is_none() {
+                self.identity.learn_token(frame.bytes);
+            }
             let kind = EventKind::SaslToken { bytes };
             self.emit(frame.last, Direction::ToBroker, kind, out);
             return true;
@@ -146,6 +152,7 @@ impl Dialogue {
             truncation: frame.truncation,
             remark,
         };
+        self.identity.learn(&message);
         self.emit(
             frame.last,
             Direction::ToBroker,
@@ -375,11 +382,12 @@ impl Dialogue {
         kind: EventKind<'_>,
         out: &mut Output<'_>,
     ) {
+        let client = &self.identity;
         for (at, direction, preamble) in self.preambles.drain(..) {
             let kind = EventKind::Preamble(preamble);
-            out.emit(&self.connection, at, direction, kind);
+            out.emit(&self.connection, at, direction, client, kind);
         }
-        out.emit(&self.connection, at, direction, kind);
+        out.emit(&self.connection, at, direction, client, kind);
     }
 }
 

@@ -11,6 +11,7 @@ use super::trial::Trial;
 use crate::counts::Counts;
 use crate::event::{Connection, Direction, Event, EventKind, Preamble};
 use crate::frames::{Frame, FramePosition, Hole, Judge, Likelihood};
+use crate::identity::Identity;
 use crate::length::u64_of;
 use crate::output::Sink;
 use crate::tcp::{Arrival, Life};
@@ -57,6 +58,7 @@ impl Output<'_> {
         connection: &Connection,
         at: Arrival,
         direction: Direction,
+        client: &Identity,
         kind: EventKind<'_>,
     ) {
         let counts = &mut *self.counts;
@@ -84,6 +86,7 @@ impl Output<'_> {
             time: at.time,
             direction,
             kind,
+            client,
             topics: self.topics,
         });
     }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use kafka_codec::ApiKey;
 
 use crate::event::{Connection, Event, EventKind};
+use crate::identity::Identity;
 
 /// What an event must be to be shown. Where a list is empty, anything will do.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,14 @@ pub struct Filter {
     /// On connections with one of these, which are an address and port, an address, a port, or both ends
     /// as `client -> broker`.
     pub connections: Vec<String>,
+    /// Messages about one of these topics, by name or id, and their responses.
+    pub topics: Vec<String>,
+    /// Messages about one of these groups, and their responses.
+    pub groups: Vec<String>,
+    /// Of clients with one of these SASL users, where PLAIN or SCRAM name one.
+    pub users: Vec<String>,
+    /// Of clients with one of these software names.
+    pub software: Vec<String>,
     /// Only what has an error in it: an error code that is not 0, or something that cannot be decoded.
     pub errors: bool,
 }
@@ -37,7 +46,20 @@ impl Filter {
             EventKind::Preamble(_) => about_messages && !self.errors,
             EventKind::Tls(tls) => about_messages && (!self.errors || tls.is_error()),
         };
-        message && self.admits_connection(event.connection)
+        message && self.admits_connection(event.connection) && self.admits_client(event.client)
+    }
+
+    /// Whether bodies must be read to tell what is shown.
+    pub(super) fn looks_into_bodies(&self) -> bool {
+        !self.topics.is_empty() || !self.groups.is_empty()
+    }
+
+    fn admits_client(&self, client: &Identity) -> bool {
+        let is_one = |wanted: &[String], value: Option<&str>| {
+            wanted.is_empty() || wanted.iter().any(|each| Some(each.as_str()) == value)
+        };
+        let software = client.software().map(|(name, _)| name);
+        is_one(&self.users, client.user()) && is_one(&self.software, software)
     }
 
     /// Whether events of a connection can be shown.

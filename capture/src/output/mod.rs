@@ -4,6 +4,7 @@ pub(crate) mod escape;
 mod filter;
 mod lines;
 mod ndjson;
+mod selector;
 mod text;
 mod timestamp;
 
@@ -11,6 +12,7 @@ pub use escape::text as escape_text;
 pub use filter::Filter;
 pub use lines::Lines;
 pub use ndjson::NdjsonSink;
+pub(crate) use selector::Selector;
 pub use text::{TextOptions, TextSink};
 pub(crate) use timestamp::Timestamps;
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::escape;
 use super::timestamp::Timestamps;
-use super::{Filter, Lines, Sink, Writes};
+use super::{Filter, Lines, Selector, Sink, Writes};
 use crate::body;
 use crate::event::{Direction, Event, EventKind, Message, Tls, TlsOutcome};
 use crate::records::{Field, RecordOptions};
@@ -13,7 +13,8 @@ use crate::records::{Field, RecordOptions};
 ///
 /// Every object has `ts`, `conn` and `kind`. Of kind `request` and `response` are messages, with `apiKey`,
 /// `api`, `version`, `correlationId`, `clientId`, `bytes` and `body`, on responses `latencyUs`, and `error`
-/// if there is something wrong. What is no message is of kind `sasl`, `undecoded`, `gap` or `tls`, and has
+/// if there is something wrong. What is known of the client is in `software`, `softwareVersion` and `user`; names of topics
+/// that the body knows by id are in `topicNames`. What is no message is of kind `sasl`, `undecoded`, `gap` or `tls`, and has
 /// `direction` and `reason`. A TLS connection has `decrypted`, `resumed`, `helloRetryRequest`, `earlyData` and
 /// `clientCertificate`, and where they are known `tlsVersion`, `cipherSuite`, `serverName` and `alert`.
 ///
@@ -22,7 +23,7 @@ use crate::records::{Field, RecordOptions};
 /// with it. An entry that is cut off has `partial`. [`with_records`](Self::with_records) adds `records` to them.
 pub struct NdjsonSink<W> {
     lines: Lines<W>,
-    filter: Filter,
+    selector: Selector,
     timestamps: Timestamps,
     records: Field,
     malformed: u64,
@@ -33,7 +34,7 @@ impl<W: Write> NdjsonSink<W> {
     pub fn new(to: W, filter: Filter) -> Self {
         Self {
             lines: Lines::new(to),
-            filter,
+            selector: Selector::new(filter),
             timestamps: Timestamps::default(),
             records: body::records_in_json(RecordOptions::default()),
             malformed: 0,
@@ -52,7 +53,7 @@ impl<W: Write> NdjsonSink<W> {
 
 impl<W: Write> Sink for NdjsonSink<W> {
     fn event(&mut self, event: &Event<'_>) {
-        if !self.filter.admits(event) {
+        if !self.selector.admits(event) {
             self.malformed += u64::from(body::is_malformed(event));
             return;
         }
@@ -66,11 +67,10 @@ impl<W: Write> Sink for NdjsonSink<W> {
         let is_shown = match &event.kind {
             EventKind::Message(message) => {
                 let records = &self.records;
-                let looks = self.filter.errors;
-                let (has_error, is_malformed) =
-                    write_message(line, message, event.direction, records, looks);
+                let looks = self.selector.filter().errors;
+                let (has_error, is_malformed) = write_message(line, message, event, records, looks);
                 self.malformed += u64::from(is_malformed);
-                has_error || !self.filter.errors
+                has_error || !looks
             }
             EventKind::SaslToken { bytes } => {
                 line.extend_from_slice(b"sasl\"");
@@ -128,10 +128,11 @@ impl<W: Write> Sink for NdjsonSink<W> {
 fn write_message(
     line: &mut Vec<u8>,
     message: &Message<'_>,
-    direction: Direction,
+    event: &Event<'_>,
     records: &Field,
     look_for_errors: bool,
 ) -> (bool, bool) {
+    let direction = event.direction;
     line.extend_from_slice(match direction {
         Direction::ToBroker => b"request\"",
         Direction::ToClient => b"response\"",
@@ -144,6 +145,13 @@ fn write_message(
         Some(client_id) => string(line, "clientId", client_id),
         None => line.extend_from_slice(b",\"clientId\":null"),
     }
+    if let Some((name, version)) = event.client.software() {
+        string(line, "software", name);
+        string(line, "softwareVersion", version);
+    }
+    if let Some(user) = event.client.user() {
+        string(line, "user", user);
+    }
     number(line, "bytes", message.bytes);
     if let Some(latency) = message.latency {
         number(line, "latencyUs", latency.div_euclid(1000));
@@ -151,6 +159,7 @@ fn write_message(
     if let Some(remark) = &message.remark {
         string(line, "remark", &remark.to_string());
     }
+    topic_names(line, message, event);
     let before = line.len();
     line.extend_from_slice(b",\"body\":");
     let start = line.len();
@@ -174,6 +183,28 @@ fn write_message(
     };
     let has_error = records.has_fault() || (look_for_errors && has_code());
     (has_error, false)
+}
+
+/// `"topicNames":{"id":"name"}`, for messages that know topics by id.
+fn topic_names(line: &mut Vec<u8>, message: &Message<'_>, event: &Event<'_>) {
+    if !body::has_topic_ids(message, event.direction) {
+        return;
+    }
+    let (_, gist) = body::gist(message, event.direction);
+    let named = gist.named_ids(event.topics);
+    if named.is_empty() {
+        return;
+    }
+    line.extend_from_slice(b",\"topicNames\":{");
+    for (index, (id, name)) in named.into_iter().enumerate() {
+        if index > 0 {
+            line.push(b',');
+        }
+        escape::json(line, &id.to_string());
+        line.push(b':');
+        escape::json(line, name);
+    }
+    line.push(b'}');
 }
 
 fn write_tls(line: &mut Vec<u8>, tls: &Tls) {

@@ -4,19 +4,20 @@ use std::io::{self, Write};
 
 use super::escape;
 use super::timestamp::Timestamps;
-use super::{Filter, Lines, Sink, Writes};
-use crate::body;
+use super::{Filter, Lines, Selector, Sink, Writes};
+use crate::body::{self, Trouble};
 use crate::event::{Direction, Event, EventKind, Message, Tls};
 use crate::records::{Field, RecordOptions};
 
 /// Writes events as text.
 ///
 /// ```text
-/// 2026-11-22T00:58:18.503220Z 127.0.0.1:37216 -> 127.0.0.1:29092 Metadata v13 request #2 billing-a 78 bytes
+/// 2026-11-22T00:58:18.503220Z 127.0.0.1:37216 -> 127.0.0.1:29092 Metadata v13 request #2 billing-a 78 bytes orders
 /// 2026-11-22T00:58:18.508163Z 127.0.0.1:37216 <- 127.0.0.1:29092 Metadata v13 response #2 billing-a 147 bytes 4.943 ms
 /// ```
 pub struct TextSink<W> {
     lines: Lines<W>,
+    selector: Selector,
     options: TextOptions,
     timestamps: Timestamps,
     records: Field,
@@ -34,10 +35,13 @@ pub struct TextOptions {
     pub records: RecordOptions,
     /// Whether the terminal is told to use colours.
     pub colours: bool,
+    /// The width of the terminal: longer lines are shortened, except for those of fields.
+    pub width: Option<usize>,
 }
 
 const FAINT: &[u8] = b"\x1b[2m";
 const BOLD: &[u8] = b"\x1b[1m";
+const GREEN: &[u8] = b"\x1b[32m";
 const RED: &[u8] = b"\x1b[31m";
 const YELLOW: &[u8] = b"\x1b[33m";
 const PLAIN: &[u8] = b"\x1b[0m";
@@ -47,6 +51,7 @@ impl<W: Write> TextSink<W> {
     pub fn new(to: W, options: TextOptions) -> Self {
         Self {
             lines: Lines::new(to),
+            selector: Selector::new(options.filter.clone()),
             timestamps: Timestamps::default(),
             records: body::records_in_fields(options.records),
             options,
@@ -57,14 +62,17 @@ impl<W: Write> TextSink<W> {
 
 impl<W: Write> Sink for TextSink<W> {
     fn event(&mut self, event: &Event<'_>) {
-        if !self.options.filter.admits(event) {
+        if !self.selector.admits(event) {
             self.malformed += u64::from(body::is_malformed(event));
             return;
         }
         let mut line = Line {
             to: self.lines.line(),
             colours: self.options.colours,
+            width: self.options.width,
+            start: 0,
         };
+        line.start = line.to.len();
         line.colour(FAINT);
         self.timestamps.write(line.to, event.time, 6);
         let arrow = match event.direction {
@@ -77,7 +85,7 @@ impl<W: Write> Sink for TextSink<W> {
         let is_shown = match &event.kind {
             EventKind::Message(message) => {
                 let records = self.options.fields.then_some(&self.records);
-                let (has_error, is_malformed) = line.message(message, event.direction, records);
+                let (has_error, is_malformed) = line.message(message, event, records);
                 self.malformed += u64::from(is_malformed);
                 has_error || !self.options.filter.errors
             }
@@ -123,6 +131,9 @@ impl<W: Write> Sink for TextSink<W> {
 struct Line<'a> {
     to: &'a mut Vec<u8>,
     colours: bool,
+    width: Option<usize>,
+    /// Where the line begins.
+    start: usize,
 }
 
 impl Line<'_> {
@@ -155,10 +166,19 @@ impl Line<'_> {
     fn message(
         &mut self,
         message: &Message<'_>,
-        direction: Direction,
+        event: &Event<'_>,
         records: Option<&Field>,
     ) -> (bool, bool) {
-        self.colour(BOLD);
+        let direction = event.direction;
+        let (trouble, gist) = body::gist(message, direction);
+        self.colour(match (&trouble, direction) {
+            (Some(trouble), _) if trouble.is_error() => match trouble {
+                Trouble::NotDecoded(_) => YELLOW,
+                _ => RED,
+            },
+            (_, Direction::ToBroker) => BOLD,
+            (_, Direction::ToClient) => GREEN,
+        });
         let name = message.api_key.name().unwrap_or("unknown");
         self.print(format_args!(" {name} v{}", message.version));
         self.colour(PLAIN);
@@ -172,6 +192,10 @@ impl Line<'_> {
             Some(client_id) => escape::text(self.to, client_id),
             None => self.to.push(b'-'),
         }
+        if let Some(user) = event.client.user() {
+            self.to.extend_from_slice(b" user ");
+            escape::text(self.to, user);
+        }
         self.print(format_args!(" {} bytes", message.bytes));
         if let Some(latency) = message.latency {
             let microseconds = latency.div_euclid(1000);
@@ -183,6 +207,10 @@ impl Line<'_> {
             };
             self.print(format_args!(" {sign}{milliseconds}.{rest:03} ms"));
         }
+        gist.show(event.topics, |text| {
+            self.to.push(b' ');
+            escape::text(self.to, text);
+        });
         if let Some(remark) = &message.remark {
             self.colour(YELLOW);
             self.to.extend_from_slice(b" (");
@@ -190,14 +218,14 @@ impl Line<'_> {
             self.to.push(b')');
             self.colour(PLAIN);
         }
-        let trouble = body::trouble(message, direction);
         if let Some(trouble) = &trouble {
             self.colour(if trouble.is_error() { RED } else { YELLOW });
             self.to.push(b' ');
             escape::text(self.to, &trouble.to_string());
             self.colour(PLAIN);
         }
-        let is_malformed = trouble.as_ref().is_some_and(body::Trouble::is_malformed);
+        self.shorten();
+        let is_malformed = trouble.as_ref().is_some_and(Trouble::is_malformed);
         let mut has_fault = trouble.is_some_and(|trouble| trouble.is_error());
         if let Some(records) = records {
             body::write_fields(self.to, message, direction, records);
@@ -210,6 +238,33 @@ impl Line<'_> {
         self.to
             .write_fmt(arguments)
             .expect("writing to memory does not fail");
+    }
+
+    /// Cuts off what goes beyond the width of the terminal.
+    fn shorten(&mut self) {
+        let Some(width) = self.width else { return };
+        let line = self.to.get(self.start..).unwrap_or_default();
+        let (mut columns, mut is_code, mut cut) = (0, false, None);
+        for (index, byte) in line.iter().enumerate() {
+            match byte {
+                b'\x1b' => is_code = true,
+                b'm' if is_code => is_code = false,
+                // Not the first byte of a character.
+                0x80..=0xbf => {}
+                _ if is_code => {}
+                _ => {
+                    columns += 1;
+                    if columns == width {
+                        cut = Some(index);
+                    }
+                }
+            }
+        }
+        if let Some(cut) = cut.filter(|_| columns > width) {
+            self.to.truncate(self.start + cut);
+            self.to.extend_from_slice("…".as_bytes());
+            self.colour(PLAIN);
+        }
     }
 
     fn colour(&mut self, code: &[u8]) {

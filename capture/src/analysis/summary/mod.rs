@@ -16,10 +16,10 @@ use kafka_codec::messages::FetchRequest;
 use self::state::{Client, ConnectionEntry, OpenRequest, State};
 use self::stats::{Answer, Brief, Request, Split};
 use super::errors;
-use super::identity::Identity;
 use super::latency::Budget;
 use super::open::InFlight;
 use crate::event::{Connection, Direction, End, Event, EventKind, Life, Message};
+use crate::identity::Identity;
 use crate::output::Sink;
 use crate::topic_names::TopicNames;
 

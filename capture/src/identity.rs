@@ -5,21 +5,52 @@ use std::sync::Arc;
 use kafka_codec::messages::{ApiVersionsRequest, SaslAuthenticateRequest, SaslHandshakeRequest};
 use kafka_codec::{ApiKey, Decode};
 
-use super::body;
 use crate::event::Message;
 
-/// A client, as far as its requests have told.
+/// The client of a connection, as far as its requests so far have told.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Identity {
-    pub(super) client_id: Option<Arc<str>>,
-    pub(super) software: Option<(Arc<str>, Arc<str>)>,
-    pub(super) mechanism: Option<Arc<str>>,
-    pub(super) user: Option<Arc<str>>,
+pub struct Identity {
+    pub(crate) client_id: Option<Arc<str>>,
+    pub(crate) software: Option<(Arc<str>, Arc<str>)>,
+    pub(crate) mechanism: Option<Arc<str>>,
+    pub(crate) user: Option<Arc<str>>,
 }
 
 impl Identity {
+    /// Returns the client id that requests named last.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// Returns name and version of the client's software, which ApiVersions names from version 3 on.
+    #[must_use]
+    pub fn software(&self) -> Option<(&str, &str)> {
+        let (name, version) = self.software.as_ref()?;
+        Some((name, version))
+    }
+
+    /// Returns the SASL mechanism.
+    #[must_use]
+    pub fn mechanism(&self) -> Option<&str> {
+        self.mechanism.as_deref()
+    }
+
+    /// Returns the SASL user. Only PLAIN and SCRAM name one in the clear.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// Learns from a SASL token without a header.
+    pub(crate) fn learn_token(&mut self, token: &[u8]) {
+        if let Some(user) = user(self.mechanism.as_deref(), token) {
+            self.user = Some(Arc::from(user));
+        }
+    }
+
     /// Learns from a request.
-    pub(super) fn learn(&mut self, request: &Message<'_>) {
+    pub(crate) fn learn(&mut self, request: &Message<'_>) {
         if let Some(client_id) = request.client_id.filter(|id| !id.is_empty())
             && self.client_id.as_deref() != Some(client_id)
         {
@@ -53,6 +84,15 @@ impl Identity {
             _ => {}
         }
     }
+}
+
+/// The body of a request that was captured whole. Bytes after it do not matter to brokers.
+fn body<'a, M: Decode<'a>>(message: &Message<'a>) -> Option<M> {
+    if message.truncation.is_some() {
+        return None;
+    }
+    let decoded = M::decode_prefix(message.body, message.version);
+    decoded.ok().map(|(body, _)| body)
 }
 
 /// The user that the client's first token names. Only PLAIN and SCRAM name one in the clear.

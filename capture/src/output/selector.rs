@@ -1,0 +1,71 @@
+//! Which messages are wanted by what is in them: topics and groups. A response is wanted with its request.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::Filter;
+use crate::event::{Direction, Event, EventKind, Message};
+use crate::gist::Gist;
+
+/// How many requests are remembered until their responses.
+const MAX_OPEN: usize = 1 << 16;
+
+/// A filter, and what it has to remember between events.
+#[derive(Debug, Default)]
+pub(crate) struct Selector {
+    filter: Filter,
+    /// Requests that were wanted: the connection, and the correlation id.
+    open: HashSet<(u64, i32)>,
+    order: VecDeque<(u64, i32)>,
+}
+
+impl Selector {
+    pub(crate) fn new(filter: Filter) -> Self {
+        Self {
+            filter,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) const fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Whether an event is wanted, errors aside.
+    pub(crate) fn admits(&mut self, event: &Event<'_>) -> bool {
+        if !self.filter.admits(event) {
+            return false;
+        }
+        if !self.filter.looks_into_bodies() {
+            return true;
+        }
+        match &event.kind {
+            EventKind::Message(message) => self.admits_body(event, message),
+            _ => false,
+        }
+    }
+
+    fn admits_body(&mut self, event: &Event<'_>, message: &Message<'_>) -> bool {
+        let key = (event.connection.id, message.correlation_id);
+        let is_answer = event.direction == Direction::ToClient && self.open.remove(&key);
+        let is_wanted = is_answer || {
+            let (_, gist) = crate::body::gist(message, event.direction);
+            self.is_about(&gist, event)
+        };
+        if is_wanted && event.direction == Direction::ToBroker && self.open.insert(key) {
+            self.order.push_back(key);
+            if self.order.len() > MAX_OPEN
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.open.remove(&oldest);
+            }
+        }
+        is_wanted
+    }
+
+    fn is_about(&self, gist: &Gist<'_>, event: &Event<'_>) -> bool {
+        let mut topics = self.filter.topics.iter();
+        let mut groups = self.filter.groups.iter();
+        (self.filter.topics.is_empty() || topics.any(|topic| gist.has_topic(topic, event.topics)))
+            && (self.filter.groups.is_empty() || groups.any(|group| gist.has_group(group)))
+    }
+}

@@ -1,0 +1,148 @@
+//! What a line says of a message, and which messages the filters admit by what is in them.
+#![cfg(test)]
+
+mod support;
+
+use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_codec::messages::{
+    ApiVersionsRequest, ApiVersionsResponse, HeartbeatRequest, HeartbeatResponse, ProduceRequest,
+    ProduceResponse,
+};
+use kafka_codec::records::{BatchBuilder, BatchOptions, NewRecord};
+use kafka_codec::wire::Blob;
+use support::command::texts;
+use support::packets::{Conversation, capture};
+use support::typed::{request, response};
+
+fn produce(topic: &'static str, records: usize) -> ProduceRequest<'static> {
+    let mut builder = BatchBuilder::new(BatchOptions::default());
+    for _ in 0..records {
+        builder.append(&NewRecord::default()).unwrap();
+    }
+    let records = Blob::from(builder.finish().unwrap());
+    let partition = |index, records| PartitionProduceData {
+        index,
+        records,
+        ..Default::default()
+    };
+    ProduceRequest {
+        acks: kafka_codec::enumerations::Acks(1),
+        topic_data: vec![TopicProduceData {
+            name: topic.into(),
+            partition_data: vec![
+                partition(4, Some(records)),
+                partition(5, None),
+                partition(6, None),
+                partition(9, None),
+            ],
+            ..Default::default()
+        }],
+        ..Default::default()
+    }
+}
+
+/// A client that says who it is, produces to two topics, and is in two groups.
+fn conversation() -> Vec<u8> {
+    let mut talk = Conversation::new(40_000);
+    let versions = ApiVersionsRequest {
+        client_software_name: "maker".into(),
+        client_software_version: "1.2".into(),
+        ..Default::default()
+    };
+    talk.send(true, &request(&versions, 3, 0, "me"), 1000);
+    talk.send(
+        false,
+        &response(&ApiVersionsResponse::default(), 3, 0),
+        1000,
+    );
+    for (id, topic) in [(1, "orders"), (2, "payments")] {
+        talk.send(true, &request(&produce(topic, 3), 9, id, "me"), 1000);
+        talk.send(false, &response(&ProduceResponse::default(), 9, id), 1000);
+    }
+    for (id, group) in [(3, "billing"), (4, "shipping")] {
+        let heartbeat = HeartbeatRequest {
+            group_id: group.into(),
+            generation_id: 7,
+            member_id: "m-1".into(),
+            ..Default::default()
+        };
+        talk.send(true, &request(&heartbeat, 4, id, "me"), 1000);
+        talk.send(false, &response(&HeartbeatResponse::default(), 4, id), 1000);
+    }
+    talk.close();
+    capture(&talk.sent)
+}
+
+fn lines(arguments: &[&str]) -> Vec<String> {
+    let arguments = [arguments, &["-"]].concat();
+    let (code, text, errors) = texts("decode", &arguments, &conversation());
+    assert_eq!(code, Some(0), "{errors}");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_line_says_what_matters() {
+    let lines = lines(&[]);
+    assert_eq!(lines.len(), 10);
+    assert!(
+        lines[0].ends_with("software maker version 1.2"),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[2].contains(" orders[4-6,9] 3 records in "),
+        "{}",
+        lines[2]
+    );
+    assert!(
+        lines[6].ends_with("group billing generation 7 member m-1"),
+        "{}",
+        lines[6]
+    );
+}
+
+#[test]
+fn messages_about_a_topic_or_group_are_admitted_with_their_responses() {
+    let orders = lines(&["--topic", "orders"]);
+    assert_eq!(orders.len(), 2, "{orders:?}");
+    assert!(orders.iter().all(|line| line.contains("#1 ")), "{orders:?}");
+    let groups = lines(&["--group", "billing,shipping"]);
+    assert_eq!(groups.len(), 4, "{groups:?}");
+    assert_eq!(lines(&["--group", "other"]).len(), 0);
+    assert_eq!(lines(&["--topic", "orders", "--api", "Heartbeat"]).len(), 0);
+}
+
+#[test]
+fn clients_are_chosen_by_their_software() {
+    assert_eq!(lines(&["--software", "maker"]).len(), 10);
+    assert_eq!(lines(&["--software", "other"]).len(), 0);
+    let first = &lines(&["--format", "ndjson"])[9];
+    assert!(
+        first.contains(r#""software":"maker","softwareVersion":"1.2""#),
+        "{first}"
+    );
+}
+
+#[test]
+fn a_part_of_the_time_is_chosen_from_the_start_and_in_absolute_times() {
+    let all = lines(&[]);
+    let late = lines(&["--from", "800us"]);
+    assert!(!late.is_empty() && late.len() < all.len(), "{}", late.len());
+    assert_eq!(all[all.len() - late.len()..], late);
+    let time = |line: &str| line.split(' ').next().unwrap().to_owned();
+    let within = lines(&["--from", &time(&all[2]), "--to", &time(&all[4])]);
+    assert_eq!(within, all[2..=4]);
+}
+
+#[test]
+fn the_end_of_what_is_piped_is_not_known() {
+    let (code, _, errors) = texts("decode", &["--from", "-5s", "-"], &conversation());
+    assert_eq!(code, Some(1));
+    assert!(
+        errors.contains("the end of a live capture is not known"),
+        "{errors}"
+    );
+    let (code, _, errors) = texts("decode", &["--from", "yesterday", "-"], &conversation());
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("RFC 3339"), "{errors}");
+}
