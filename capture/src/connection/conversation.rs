@@ -149,6 +149,7 @@ impl Conversation {
     pub(super) fn shed(&mut self) {
         self.low.framer.shed();
         self.high.framer.shed();
+        self.tls.shed(self.last);
     }
 
     pub(super) fn segment(
@@ -272,7 +273,7 @@ impl Conversation {
         }
         let is_undecrypted = self.is_undecrypted();
         out.counts.tls_not_decrypted += u64::from(is_undecrypted);
-        out.counts.tls_decrypted += u64::from(!is_undecrypted && self.tls.outcome().is_some());
+        out.counts.tls_decrypted += u64::from(self.tls.outcome() == Some(TlsOutcome::Decrypted));
         if let Protocol::Trial(trial) = &self.protocol {
             let is_kafka = trial.last_verdict(other_side(&self.life));
             out.counts.held_back += u64_of(if is_kafka { 0 } else { trial.held() });
@@ -299,7 +300,9 @@ impl Conversation {
     /// Whether it is TLS that was not decrypted.
     fn is_undecrypted(&self) -> bool {
         let outcome = self.tls.outcome();
-        outcome.is_some_and(|outcome| !matches!(outcome, TlsOutcome::Decrypted))
+        outcome.is_some_and(|outcome| {
+            !matches!(outcome, TlsOutcome::Decrypted | TlsOutcome::PlaintextClient)
+        })
     }
 
     /// Reports what became of the TCP connection.
@@ -405,7 +408,7 @@ fn go_on(
     for (shown, way, arrival) in tls.take_events() {
         report_tls(&shown, way, arrival, [low, high], tls.client(), out);
     }
-    if tls.is_opaque() && tls.outcome() != Some(TlsOutcome::Renegotiation) {
+    if tls.is_opaque() || tls.outcome() == Some(TlsOutcome::PlaintextClient) {
         // Kafka that a server answers with TLS stays Kafka.
         let verdict = match protocol {
             Protocol::Trial(trial) => trial.last_verdict(other_side(out.life)),

@@ -45,6 +45,7 @@ pub(crate) struct Output<'a> {
     pub(crate) sink: &'a mut dyn Sink,
     pub(crate) counts: &'a mut Counts,
     pub(crate) topics: &'a mut TopicNames,
+    #[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "read by TLS alone"))]
     pub(crate) tls: &'a mut tls::Shared,
     /// How many packets the connection had so far.
     pub(crate) packets: u64,
@@ -194,6 +195,7 @@ impl Role<'_, '_> {
     }
 
     /// This end opened the connection.
+    #[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "called by TLS alone"))]
     pub(super) fn opens(&mut self) {
         if let Protocol::Unknown = self.protocol {
             self.is_client = true;

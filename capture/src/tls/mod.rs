@@ -56,7 +56,8 @@ pub(crate) struct Shared {
 impl Shared {
     /// Sessions whose secrets were forgotten, and malformed lines of key logs.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        self.secrets.counts()
+        let (forgotten, faults) = self.secrets.counts();
+        (forgotten + self.resumable.forgotten(), faults)
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Pair {
     shown: Tls,
     events: Vec<(Tls, Way, Arrival)>,
     outcome: Option<TlsOutcome>,
+    /// Whether something of it was or will be handed on.
+    has_plain: bool,
     is_over: bool,
 }
 
@@ -66,7 +68,30 @@ impl Pair {
             shown: Tls::default(),
             events: Vec::new(),
             outcome: None,
+            has_plain: false,
             is_over: false,
+        }
+    }
+
+    /// A client that does not speak TLS was answered with an alert.
+    pub(super) fn plaintext_client(way: Way, arrival: Arrival) -> Self {
+        let mut pair = Self::new();
+        pair.has_plain = true;
+        pair.fail(TlsOutcome::PlaintextClient, way, arrival);
+        pair
+    }
+
+    /// Ends what waits for secrets or for the other direction.
+    pub(super) fn shed(&mut self, arrival: Arrival) {
+        let is_held = |way: &Way| {
+            !self
+                .halves
+                .get(*way as usize)
+                .is_none_or(|half| half.held.is_empty())
+        };
+        if let Some(way) = [Way::Low, Way::High].into_iter().find(is_held) {
+            self.fail(self.why_not(), way, arrival);
+            self.forget();
         }
     }
 
@@ -79,9 +104,9 @@ impl Pair {
         self.outcome
     }
 
-    /// Whether nothing more will be decrypted.
-    pub(super) const fn is_over(&self) -> bool {
-        self.is_over
+    /// Whether nothing was and will be decrypted.
+    pub(super) const fn is_opaque(&self) -> bool {
+        self.is_over && !self.has_plain
     }
 
     /// What is to be reported, the first first.
@@ -430,6 +455,7 @@ impl Pair {
         let plain = record.get(opened.plain.clone()).unwrap_or_default();
         match opened.content {
             content::DATA if !plain.is_empty() => {
+                self.has_plain = true;
                 self.report(TlsOutcome::Decrypted, way, arrival);
                 if !std::mem::replace(&mut self.half(way).has_begun, true) {
                     onward.begin();
@@ -584,6 +610,12 @@ impl Pair {
             && let Some(master) = &self.master
         {
             shared.resumable.insert(&hello.session_id, master);
+        }
+        // It is as large as the server likes, and not needed again unless secrets are still to come.
+        if let Some(hello) = &mut self.hello
+            && !shared.secrets.is_growing()
+        {
+            hello.ticket = Vec::new();
         }
     }
 

@@ -305,6 +305,11 @@ impl Resumable {
         }
     }
 
+    /// Sessions that were forgotten, since there were too many.
+    pub(super) const fn forgotten(&self) -> u64 {
+        self.0.forgotten
+    }
+
     pub(super) fn get(&self, handle: &[u8]) -> Option<Secret> {
         let key: [u8; 32] = Sha256::digest(handle).into();
         self.0.get(&key).cloned()

@@ -62,6 +62,13 @@ impl Session {
         }
     }
 
+    /// Gives up what waits, to save memory.
+    pub(crate) fn shed(&mut self, arrival: Arrival) {
+        if let State::Tls(pair) = &mut self.0 {
+            pair.shed(arrival);
+        }
+    }
+
     /// Takes the next piece of one direction.
     #[inline]
     pub(crate) fn push(&mut self, way: Way, piece: Piece<'_>, onward: &mut impl Onward) {
@@ -100,7 +107,7 @@ impl Session {
     /// Whether it is TLS of which nothing was and will be decrypted.
     pub(crate) fn is_opaque(&self) -> bool {
         match &self.0 {
-            State::Tls(pair) => pair.is_over(),
+            State::Tls(pair) => pair.is_opaque(),
             _ => false,
         }
     }
@@ -152,9 +159,7 @@ impl Session {
             }
             // A plaintext client that meets a TLS port is answered with an alert.
             First::Alert if is_other_plain => {
-                let mut pair = Pair::new();
-                pair.fail(TlsOutcome::PlaintextClient, way, arrival);
-                self.0 = State::Tls(Box::new(pair));
+                self.0 = State::Tls(Box::new(Pair::plaintext_client(way, arrival)));
             }
             First::Handshake | First::Alert | First::MidStream if !is_other_plain => {
                 let others = std::mem::take(at(starts, way.other()));
