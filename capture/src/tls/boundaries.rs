@@ -76,6 +76,8 @@ pub(super) enum Item<'a> {
     Record(&'a mut [u8], Arrival),
     /// A record of which parts are missing.
     Cut {
+        /// What there is of it up to the first missing byte.
+        head: Vec<u8>,
         /// Its size, header included.
         bytes: u64,
         truncation: Truncation,
@@ -191,8 +193,8 @@ impl Boundaries {
 
     fn end_cut(&mut self, truncation: Truncation) -> Option<Item<'static>> {
         let bytes = u64_of(self.record_bytes()?);
-        self.buffer.clear();
         Some(Item::Cut {
+            head: std::mem::take(&mut self.buffer),
             bytes,
             truncation,
             arrival: self.arrival,
@@ -313,7 +315,10 @@ impl Boundaries {
     /// In what is encrypted, records have the version of TLS 1.2.
     fn is_candidate(&self, at: usize) -> bool {
         self.buffer.get(at..).is_some_and(|bytes| {
-            matches!(bytes, [content::ALERT..=content::DATA, 3, 3, ..]) && is_header(bytes)
+            matches!(
+                bytes,
+                [content::CHANGE_CIPHER_SPEC..=content::DATA, 3, 3, ..]
+            ) && is_header(bytes)
         })
     }
 

@@ -186,7 +186,7 @@ impl Pair {
                 Some(Held::Record(mut record, arrival)) => {
                     self.record(way, &mut record, arrival, onward);
                 }
-                Some(Held::Cut(loss)) => self.cut(way, loss, onward),
+                Some(Held::Cut(loss)) => self.cut(way, loss),
                 None => return,
             }
         }
@@ -248,13 +248,20 @@ impl Pair {
                 true
             }
             Item::Cut {
+                head,
                 bytes,
                 truncation,
                 arrival,
             } => {
                 let loss = Loss::new(bytes, 1, truncation, arrival);
                 if self.half(way).held.is_empty() {
-                    self.cut(way, loss, onward);
+                    // The hello may be in what there is of it.
+                    if self.half(way).keys.is_none()
+                        && let [content::HANDSHAKE, _, _, _, _, messages @ ..] = &head[..]
+                    {
+                        self.handshake(way, messages, arrival, onward);
+                    }
+                    self.cut(way, loss);
                 } else {
                     self.hold(way, Held::Cut(loss), arrival);
                 }
@@ -266,7 +273,12 @@ impl Pair {
                 truncation,
                 arrival,
             } => {
-                if self.half(way).keys.is_none() {
+                let is_switching = self.half(way).keys.is_none();
+                if is_switching {
+                    if self.agreed.is_some() && is_plain_handshake(record) {
+                        self.record(way, record, arrival, onward);
+                        return true;
+                    }
                     // A ChangeCipherSpec may be among what was lost.
                     let is_12 = self.is_version(TLS_1_2) && self.switch_12(way, onward.shared());
                     if !is_12 {
@@ -275,7 +287,11 @@ impl Pair {
                     }
                 }
                 let loss = Loss::new(lost, 0, truncation, arrival);
-                self.decrypt(way, record, arrival, Some(loss), onward)
+                let is_record = self.decrypt(way, record, arrival, Some(loss), onward);
+                if is_switching && !is_record {
+                    self.half(way).keys = None;
+                }
+                is_record
             }
         }
     }
@@ -316,7 +332,7 @@ impl Pair {
     }
 
     /// Takes note of a record that is not whole.
-    fn cut(&mut self, way: Way, loss: Loss, _onward: &mut impl Onward) {
+    fn cut(&mut self, way: Way, loss: Loss) {
         let arrival = loss.arrival;
         let is_agreed = self.agreed.is_some();
         let half = self.half(way);
@@ -342,7 +358,10 @@ impl Pair {
                 self.alert(way, body, arrival);
             }
             content::CHANGE_CIPHER_SPEC if !has_keys => {
-                if !self.switch_12(way, onward.shared()) {
+                if self.switch_12(way, onward.shared()) {
+                    // What was lost before was not under these keys.
+                    self.half(way).loss = Loss::default();
+                } else {
                     let outcome = self.why_not();
                     self.fail(outcome, way, arrival);
                 }
@@ -706,6 +725,18 @@ impl Pair {
         half.messages.reset();
         half.keys = Some(Keys::new_12(opener));
         true
+    }
+}
+
+/// Whether a record looks like one of the handshake of TLS 1.2 in the clear, or ends that part.
+fn is_plain_handshake(record: &[u8]) -> bool {
+    match record {
+        [content::CHANGE_CIPHER_SPEC, _, _, 0, 1, 1] => true,
+        [content::HANDSHAKE, _, _, _, _, kind, 0, ..] => {
+            // The messages between the hellos and ChangeCipherSpec.
+            matches!(kind, 4 | 11..=16 | 22)
+        }
+        _ => false,
     }
 }
 

@@ -208,7 +208,12 @@ impl Half {
             let piece = self.settle(&loss, likely + 1 - loss.records, loss.records, 0);
             return Some((opened, piece));
         }
-        let first = loss.records + loss.unknown / LARGEST_RECORD;
+        // Records before the first under these keys may be among what was lost.
+        let is_first = keys.sequence == 0;
+        let first = match is_first {
+            true => 0,
+            false => loss.records + loss.unknown / LARGEST_RECORD,
+        };
         let last = loss.records + loss.unknown / SMALL_RECORD;
         let mut bytes_left = self.trial_bytes;
         let size = u64_of(record.len());
@@ -235,6 +240,8 @@ impl Half {
             let before = keys.sequence;
             keys.sequence = sequence + 1;
             let piece = self.settle(&loss, before, sequence.saturating_sub(before), 0);
+            // Behind a lost handshake and Finished, no data was lost.
+            let piece = piece.filter(|_| !is_first || sequence > 1);
             return Some((opened, piece));
         }
         // Keys may have changed in what was lost, or without the message that says so.
