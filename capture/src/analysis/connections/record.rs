@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use super::super::identity::Identity;
 use crate::event::{End, Ending, Life};
+use crate::identity::Identity;
 
 /// A connection that is not over.
 #[derive(Debug, Default)]
