@@ -359,7 +359,13 @@ fn name_other(streams: &[&Stream; 2], at: Arrival, out: &mut Output<'_>) {
         reason: format!("not Kafka: its first bytes are {protocol}"),
     };
     let connection = Connection::new(client, broker, out.life.id());
-    out.emit(&connection, at, direction, EventKind::Undecoded(undecoded));
+    out.emit(
+        &connection,
+        at,
+        direction,
+        &Identity::default(),
+        EventKind::Undecoded(undecoded),
+    );
 }
 
 /// Reports what a TLS handshake shows.
