@@ -118,11 +118,21 @@ pub(crate) fn response_version(key: ApiKey, version: Version, body: &[u8]) -> Ve
     let is_in = |version| ApiVersionsResponse::decode_prefix(body, version).is_ok();
     // A version that is not known here may be known to both sides.
     let is_known = ApiVersionsResponse::VERSIONS.contains(version);
-    if is_known && !is_in(version) && is_in(Version(0)) {
+    if is_known && has_room_for_version_0(body) && !is_in(version) && is_in(Version(0)) {
         Version(0)
     } else {
         version
     }
+}
+
+/// Whether the array of a response in version 0, whose elements take 6 bytes, fits into the body. No flexible version looks
+/// like that, so that responses in those are not decoded to tell their version.
+fn has_room_for_version_0(body: &[u8]) -> bool {
+    let array = body.get(2..).and_then(<[u8]>::split_first_chunk);
+    array.is_some_and(|(count, elements)| {
+        let count = usize::try_from(i32::from_be_bytes(*count));
+        count.is_ok_and(|count| count.saturating_mul(6) <= elements.len())
+    })
 }
 
 /// The parts of a response frame.
