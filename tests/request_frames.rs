@@ -64,7 +64,10 @@ fn forwarding_changes_the_correlation_id_and_nothing_else() {
     for_all_requests(|request, bytes, _| {
         let read = RequestFrame::new(bytes.clone()).unwrap();
         let forwarded = read.with_correlation_id(0x0102_0304).into_bytes();
-        assert_eq!(forwarded[..4], (bytes.len() as u32).to_be_bytes());
+        assert_eq!(
+            forwarded[..4],
+            u32::try_from(bytes.len()).unwrap().to_be_bytes()
+        );
         assert_eq!(forwarded[4..8], bytes[..4]);
         assert_eq!(forwarded[8..12], [1, 2, 3, 4]);
         assert_eq!(forwarded[12..], bytes[8..]);

@@ -1,5 +1,14 @@
 //! What Rust programs expect of values: conversions, comparisons, iteration, hashing, and errors that become others.
 #![cfg(test)]
+#![allow(
+    clippy::op_ref,
+    reason = "the comparisons of references are what is tested"
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "some bits of a random number"
+)]
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error;
@@ -30,15 +39,18 @@ fn a_packed_array_is_its_values<T: FixedWidth>(of: impl Fn(u64) -> T) {
         let packed: Packed<'_, T> = values.iter().copied().collect();
         assert_eq!((packed.len(), packed.iter().len()), (count, count));
         // In all forms, in both directions.
-        assert!(packed == values && values == packed);
-        assert!(packed == values[..] && values[..] == packed);
-        assert!(packed == &values[..] && &values[..] == packed);
+        assert!(packed == values);
+        assert!(values == packed);
+        assert!(packed == values[..]);
+        assert!(values[..] == packed);
+        assert!(packed == &values[..]);
+        assert!(&values[..] == packed);
         let read: Vec<T> = (&packed).into_iter().collect();
         assert!(packed == read);
         let backwards: Vec<T> = packed.iter().rev().collect();
         let again: Packed<'_, T> = backwards.into_iter().rev().collect();
         assert!(packed == again);
-        assert_eq!(packed.iter().nth(count).is_none(), true);
+        assert!(packed.iter().nth(count).is_none());
 
         // Extended, it is a longer array, and the borrowed one stays as it is.
         let mut longer = Packed::<T>::from_bytes(packed.as_bytes());
@@ -56,7 +68,8 @@ fn a_packed_array_is_its_values<T: FixedWidth>(of: impl Fn(u64) -> T) {
             other[at].put_be(&mut bits);
             bits[0] ^= 1;
             other[at] = T::from_be(&bits).unwrap();
-            assert!(packed != other && other != packed);
+            assert!(packed != other);
+            assert!(other != packed);
         }
         assert!(packed != [values.as_slice(), &[of(1)]].concat());
     }
@@ -78,7 +91,8 @@ fn packed_arrays_compare_iterate_extend_and_hash_as_their_values() {
     assert_eq!(Packed::from(&[1_i16, 2]), &[1, 2]);
     assert_eq!([1_i64, 2], Packed::from(vec![1, 2]));
     assert_eq!(Vec::from(Packed::from([f64::NAN])).len(), 1);
-    assert_eq!(Packed::from([0.0]) == [-0.0], false, "other bytes");
+    let zero = Packed::from([0.0]);
+    assert_ne!(zero, [-0.0], "other bytes");
 }
 
 #[test]
@@ -113,7 +127,10 @@ fn blobs_are_made_of_text_and_bytes_and_compare_with_them() {
 #[test]
 fn versions_compare_with_numbers() {
     let version = Version(4);
-    assert!(version == 4 && 4 == version && version > 3 && 5 > version && version != 5);
+    assert_eq!(version, 4);
+    assert_eq!(4, version);
+    assert!(version > 3 && 5 > version);
+    assert_ne!(version, 5);
     assert_eq!(i16::from(version), 4);
     assert!("".parse::<Version>().is_err() && "v4".parse::<Version>().is_err());
 }

@@ -66,8 +66,8 @@ fn noun(name: &str, stem: &[&str]) -> Option<&'static str> {
 fn words(name: &str) -> impl Iterator<Item = &str> {
     let mut rest = name;
     std::iter::from_fn(move || {
-        let second = rest.char_indices().skip(1);
-        let end = second.filter(|(_, c)| c.is_ascii_uppercase()).next();
+        let mut second = rest.char_indices().skip(1);
+        let end = second.find(|(_, c)| c.is_ascii_uppercase());
         let (word, left) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
         rest = left;
         (!word.is_empty()).then_some(word)
