@@ -1,5 +1,6 @@
 //! Enumerations have the values of Kafka's own classes, and every field that holds them is of their type.
 #![cfg(test)]
+#![cfg(all(feature = "messages", feature = "schema"))]
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,6 +3,12 @@
 //! ```text
 //! cargo bench -p kafka-capture --bench tls
 //! ```
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the sessions are made by the support of the tests"
+)]
 
 #[path = "../tests/support/packets.rs"]
 #[allow(dead_code, reason = "only a part of it is used")]

@@ -1,5 +1,6 @@
 //! Capturing directly, with a child that is not the real one: scripts in the place of `dumpcap` and `tcpdump`.
-#![cfg(all(test, unix))]
+#![cfg(test)]
+#![cfg(unix)]
 
 mod support;
 

@@ -220,7 +220,9 @@ fn what_stands_in_front_is_named_and_taken_off() {
         let length = u16::try_from(rest.len()).unwrap().to_be_bytes();
         [b"\r\n\r\n\0\r\nQUIT\n\x21", &[family][..], &length, rest].concat()
     };
-    let fronts: Vec<(&str, Vec<(bool, Vec<u8>)>)> = vec![
+    /// Whether the client says it, and the bytes.
+    type Dialog = Vec<(bool, Vec<u8>)>;
+    let fronts: Vec<(&str, Dialog)> = vec![
         (
             "PROXY protocol v1 TCP4 10.1.0.1 10.1.0.2 56324 9092",
             vec![(

@@ -6,6 +6,9 @@ mod support;
 use support::decode;
 use support::packets::{Conversation, capture, frame, heartbeat, heartbeat_response};
 
+/// What is said: whether by the client, and the bytes.
+type Dialog = Vec<(bool, Vec<u8>)>;
+
 fn kafka_in(said: &[(bool, Vec<u8>)], times: usize) -> (u64, u64) {
     let mut conversation = Conversation::new(40_000);
     for _ in 0..times {
@@ -75,7 +78,7 @@ fn other_protocols_are_not_taken_for_kafka() {
         sized(&[&head[..], &[0; 80]].concat())
     };
     let openwire = [&[1_u8][..], b"ActiveMQ", &[0, 0, 0, 12, 1, 0, 0, 0, 0x10]].concat();
-    let protocols: Vec<(&str, Vec<(bool, Vec<u8>)>)> = vec![
+    let protocols: Vec<(&str, Dialog)> = vec![
         (
             "PostgreSQL",
             vec![

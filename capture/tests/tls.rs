@@ -1,5 +1,6 @@
 //! TLS connections made by rustls are decrypted: every suite, however the bytes are cut, and with losses.
-#![cfg(all(test, feature = "tls"))]
+#![cfg(test)]
+#![cfg(feature = "tls")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Sessions of which packets are lost, repeated, reordered and damaged: nothing is found that was not said.
-#![cfg(all(test, feature = "tls"))]
+#![cfg(test)]
+#![cfg(feature = "tls")]
 
 #[path = "support/fuzz_tls.rs"]
 mod fuzz_tls;

@@ -393,7 +393,8 @@ fn both_copies_of_a_mirrored_packet_are_recognized() {
 
 #[test]
 fn what_cannot_be_read_is_counted_by_kind() {
-    let wrappings: [(&str, fn(&[u8]) -> Vec<u8>); 6] = [
+    type Wrapping = fn(&[u8]) -> Vec<u8>;
+    let wrappings: [(&str, Wrapping); 6] = [
         ("packets without TCP", |_| ipv4(1, &[8, 0, 0, 0])),
         ("encrypted packets", |ip| ipv4(50, ip)),
         ("encrypted packets", |ip| {

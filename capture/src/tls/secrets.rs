@@ -262,7 +262,7 @@ enum Line {
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<Secret> {
-    if digits.len() % 2 != 0 || digits.len() > MAX_LINE_BYTES {
+    if !digits.len().is_multiple_of(2) || digits.len() > MAX_LINE_BYTES {
         return None;
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(digits.len() / 2));

@@ -62,7 +62,7 @@ impl TopicNames {
     }
 }
 
-/// `Topic: orders	TopicId: hKTr0Xh2TEWvdJmSSvdnSg	PartitionCount: 1 ..`, in any order.
+/// `Topic: orders TopicId: hKTr0Xh2TEWvdJmSSvdnSg PartitionCount: 1 ..`, in any order.
 fn described(line: &str) -> Option<(String, Uuid)> {
     let words: Vec<_> = line.split_whitespace().collect();
     let after = |label: &str| {

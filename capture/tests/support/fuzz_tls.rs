@@ -32,7 +32,10 @@ fn recorded() -> &'static [Recorded] {
                 if suite.tls13().is_some() && id % 5 == 3 {
                     talk.update_keys(id == 3);
                 }
-                talk.say(true, &heartbeat(id, CLIENT_ID, 7 * id as usize % 90));
+                talk.say(
+                    true,
+                    &heartbeat(id, CLIENT_ID, 7 * usize::try_from(id).unwrap() % 90),
+                );
                 talk.say(false, &heartbeat_response(id, 0));
             }
             talk.close();

@@ -124,8 +124,8 @@ pub(super) trait ToKey<K> {
     fn to_key(&self) -> K;
 }
 
-impl ToKey<Box<str>> for str {
-    fn to_key(&self) -> Box<str> {
+impl ToKey<Box<Self>> for str {
+    fn to_key(&self) -> Box<Self> {
         Box::from(self)
     }
 }
