@@ -395,7 +395,7 @@ impl ServerOptions {
     }
 
     /// The most bytes of a request. By default 100 MiB. A broker takes less until the client is known: see
-    /// [`ServerConnection::set_max_frame_bytes`](super::ServerConnection::set_max_frame_bytes).
+    /// [`ServerConnection::set_max_frame_bytes`](ServerConnection::set_max_frame_bytes).
     #[must_use]
     pub const fn with_max_frame_bytes(mut self, bytes: usize) -> Self {
         self.max_frame_bytes = bytes;
