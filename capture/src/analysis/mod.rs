@@ -1,6 +1,6 @@
 //! Answers to questions about a capture: the events of decoding in, aggregates out.
 //!
-//! Each question is a [`Sink`](crate::output::Sink) with its own state, which does not grow with the length of the
+//! Each question is a [`Sink`] with its own state, which does not grow with the length of the
 //! capture.
 
 mod connections;
