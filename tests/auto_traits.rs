@@ -44,6 +44,12 @@ fn every_public_type_is_send_and_sync() {
     is_owned::<kafka_codec::enumerations::ParseEnumerationError>();
     is_shared::<kafka_codec::generated::ErrorAnswer<'_>>();
     is_shared::<kafka_codec::RequestParts<'_>>();
+    is_shared::<(
+        kafka_codec::Destination<'_>,
+        kafka_codec::TopicPartition<'_>,
+        kafka_codec::UnknownMessage<'_>,
+    )>();
+    is_owned::<kafka_codec::generated::Parts<i32>>();
     is_owned::<(
         HeaderVersions,
         HeaderRanges,

@@ -4,4 +4,6 @@
 #[path = "../../capture/tests/support/fuzz_capture.rs"]
 mod fuzz_capture;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| drop(fuzz_capture::packets(input)));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    let _ = fuzz_capture::packets(input);
+});

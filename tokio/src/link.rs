@@ -116,9 +116,8 @@ impl<M: Machine> Link<M> {
             self.armed = wanted;
             timer.set(wanted.map(|at| sleep_until(at.into())));
         }
-        if let Some(sleep) = timer.as_mut().as_pin_mut()
-            && sleep.poll(cx).is_ready()
-        {
+        let sleep = timer.as_mut().as_pin_mut();
+        if sleep.is_some_and(|sleep| sleep.poll(cx).is_ready()) {
             self.armed = None;
             timer.set(None);
             self.machine.handle_timer(now());

@@ -8,7 +8,7 @@
 /// use kafka_codec::ApiKey;
 /// use kafka_codec::schema::Schema;
 ///
-/// let fields = Schema::of_request(ApiKey::Fetch).expect("known").fields();
+/// let fields = Schema::of_request(ApiKey::Fetch).expect("known").root().fields();
 /// let field = fields.iter().find(|field| field.name() == "isolationLevel").unwrap();
 /// let enumeration = field.enumeration().unwrap();
 /// assert_eq!(enumeration.name(), "IsolationLevel");
