@@ -119,8 +119,9 @@ async fn a_broker_that_is_killed_leaves_every_request_in_flight_named() {
     let version = report.in_flight[1].label.version;
     assert_eq!(ends, format!("Metadata v{version}, Metadata v{version}"));
     let fetch = within(1, fetch).await.unwrap().unwrap_err().to_string();
-    let expected =
-        format!("broker 1 (strict): {head}: sent, no response: connection reset by peer");
+    let expected = format!(
+        "broker 1 (strict): {head}: sent, no response: connection reset by peer, 2 more in flight: {ends}"
+    );
     assert_eq!(fetch, expected);
     for ask in asks {
         let error = within(1, ask).await.unwrap().unwrap_err().to_string();
