@@ -188,15 +188,7 @@ impl Classic {
                 vanished.push(format!("vanished: {}", self.client_id(id)));
             }
         }
-        for reasons in [&mut joined, &mut left, &mut vanished] {
-            reasons.sort();
-        }
-        joined.extend(left);
-        joined.extend(vanished);
-        if joined.is_empty() {
-            joined.push("the same members join again".to_owned());
-        }
-        joined
+        super::in_order([joined, left, vanished])
     }
 }
 

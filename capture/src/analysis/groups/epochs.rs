@@ -151,15 +151,7 @@ impl Epochs {
                 _ => {}
             }
         }
-        for reasons in [&mut joined, &mut left, &mut vanished] {
-            reasons.sort();
-        }
-        joined.extend(left);
-        joined.extend(vanished);
-        if joined.is_empty() {
-            joined.push("the same members join again".to_owned());
-        }
-        joined
+        super::in_order([joined, left, vanished])
     }
 }
 

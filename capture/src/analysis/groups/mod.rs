@@ -521,3 +521,16 @@ impl Sink for Groups {
         drop(self.in_flight.end(end.connection));
     }
 }
+
+/// The reasons of a rebalance, those of each kind in alphabetical order, or the one there is if nobody came or went.
+fn in_order(kinds: [Vec<String>; 3]) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for mut kind in kinds {
+        kind.sort();
+        reasons.append(&mut kind);
+    }
+    if reasons.is_empty() {
+        reasons.push("the same members join again".to_owned());
+    }
+    reasons
+}
