@@ -1,0 +1,32 @@
+//! Generators, corpora and dictionaries for fuzzing parsers of the Kafka protocol in any language.
+//!
+//! ```text
+//!  Target: API, version, direction ──► Generator ──► Generated: bytes, and the label of a malformed message
+//!  target.rs                           generate.rs
+//! ```
+//!
+//! Everything follows from numbers: the same seed makes the same bytes on every platform.
+//!
+//! # Examples
+//!
+//! ```
+//! use kafka_fuzz::{Direction, Generator, Target};
+//! use kafka_codec::{ApiKey, Version};
+//!
+//! let target = Target::new(ApiKey::Metadata, Version(12), Direction::Request)?;
+//! let generator = Generator::new(target);
+//! let request = generator.generate(7);
+//! assert_eq!(request.bytes(), generator.generate(7).bytes());
+//!
+//! let malformed = generator.malformed().generate(7);
+//! println!("{}", malformed.label().expect("malformed messages are labeled"));
+//! # Ok::<(), kafka_fuzz::UnknownTarget>(())
+//! ```
+
+mod generate;
+mod records;
+mod target;
+
+pub use generate::{Generated, Generator, Label, Unit};
+pub use records::{MAGICS, make_records};
+pub use target::{Direction, Target, UnknownTarget};

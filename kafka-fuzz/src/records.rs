@@ -1,0 +1,139 @@
+//! Valid record batches and message sets for fields of type `records`.
+
+use std::sync::OnceLock;
+
+use kafka_codec::ApiKey;
+use kafka_codec::records::{
+    BatchBuilder, BatchOptions, Compression, Header, MessageSetBuilder, MessageSetOptions,
+    NewRecord,
+};
+use kafka_codec::schema::random::{Entropy, MakeRecords};
+
+use crate::{Direction, Target};
+
+/// The formats of records.
+pub const MAGICS: [i8; 3] = [0, 1, 2];
+
+/// The newest magic that the target may carry.
+pub(crate) fn magic_of(target: Target) -> i8 {
+    match (target.api_key(), target.direction(), target.version().0) {
+        (ApiKey::Produce, Direction::Request, ..=1) => 0,
+        (ApiKey::Produce, Direction::Request, 2) => 1,
+        (ApiKey::Fetch, Direction::Response, ..=1) => 0,
+        (ApiKey::Fetch, Direction::Response, ..=3) => 1,
+        _ => 2,
+    }
+}
+
+/// Makes the content of fields of type `records` of this magic: valid batches, each with one of the codecs of the magic.
+///
+/// Magics other than [`MAGICS`] count as 2.
+#[must_use]
+pub fn make_records(magic: i8) -> MakeRecords {
+    match magic {
+        0 => |entropy, length| pick(0, entropy, length),
+        1 => |entropy, length| pick(1, entropy, length),
+        _ => |entropy, length| pick(2, entropy, length),
+    }
+}
+
+/// Some of the ready batches, at most `length` bytes.
+fn pick(magic: usize, entropy: &mut dyn Entropy, length: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    let [count, first, second, offset] = bytes(entropy);
+    let ready = ready().get(magic).map_or(&[][..], Vec::as_slice);
+    for choice in [first, second].into_iter().take(1 + usize::from(count % 2)) {
+        let left = length.saturating_sub(out.len());
+        let fit = ready.iter().filter(|ready| ready.len() <= left);
+        let fit: Vec<_> = fit.collect();
+        let Some(batch) = fit.get(usize::from(choice) % fit.len().max(1)) else {
+            break;
+        };
+        let start = out.len();
+        out.extend_from_slice(batch);
+        // The base offset is not part of the checksum.
+        if let Some(last) = out.get_mut(start + 7) {
+            *last = offset;
+        }
+    }
+    out
+}
+
+fn bytes<const N: usize>(entropy: &mut dyn Entropy) -> [u8; N] {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes);
+    bytes
+}
+
+/// Valid batches by magic, of every codec, the smallest first.
+fn ready() -> &'static [Vec<Vec<u8>>; 3] {
+    static READY: OnceLock<[Vec<Vec<u8>>; 3]> = OnceLock::new();
+    READY.get_or_init(|| {
+        MAGICS.map(|magic| {
+            let codecs = Compression::ALL.into_iter();
+            let batches =
+                codecs.flat_map(|codec| [0, 1, 3].map(|count| batch(magic, codec, count)));
+            let mut batches: Vec<_> = batches.flatten().collect();
+            batches.sort_by_key(Vec::len);
+            batches
+        })
+    })
+}
+
+/// A valid batch; `None` if the magic does not have the codec.
+pub(crate) fn batch(magic: i8, codec: Compression, count: usize) -> Option<Vec<u8>> {
+    if magic < 2 {
+        return message_set(magic, codec, count);
+    }
+    let mut builder = BatchBuilder::new(BatchOptions {
+        compression: codec,
+        ..BatchOptions::default()
+    });
+    for record in RECORDS.iter().take(count) {
+        builder.append(record).ok()?;
+    }
+    Some(builder.finish().ok()?.to_vec())
+}
+
+fn message_set(magic: i8, codec: Compression, count: usize) -> Option<Vec<u8>> {
+    if codec == Compression::Zstd || (count == 0 && codec != Compression::None) {
+        return None;
+    }
+    let mut builder = MessageSetBuilder::new(MessageSetOptions {
+        magic,
+        compression: codec,
+        ..MessageSetOptions::default()
+    });
+    let builder = builder.as_mut().ok()?;
+    for record in RECORDS.iter().take(count) {
+        builder
+            .append(&NewRecord {
+                headers: &[],
+                ..*record
+            })
+            .ok()?;
+    }
+    Some(builder.finish().ok()?.to_vec())
+}
+
+/// A record with everything, one with nulls, one with what is empty.
+const RECORDS: &[NewRecord<'static>] = &[
+    NewRecord {
+        timestamp: 1_700_000_000_000,
+        key: Some(b"key"),
+        value: Some(b"value value value value value value"),
+        headers: &[Header::new("header", Some(b"value"))],
+    },
+    NewRecord {
+        timestamp: 1_700_000_000_001,
+        key: None,
+        value: None,
+        headers: &[],
+    },
+    NewRecord {
+        timestamp: 1_699_999_999_999,
+        key: Some(b""),
+        value: Some(b""),
+        headers: &[Header::new("", None), Header::new("", Some(b""))],
+    },
+];
