@@ -100,19 +100,18 @@ pub use version_table::{VersionError, VersionTable};
 pub use versioned::Versioned;
 pub use wire::IntoOwned;
 
-/// The examples of the README run as tests.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
-
-/// Those of pages in `docs` too.
+/// The examples of the README and of the pages in `docs` run as tests.
 #[cfg(all(
     doctest,
     feature = "messages",
     feature = "connection",
-    feature = "records"
+    feature = "records",
+    feature = "random"
 ))]
 mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+
     #[doc = include_str!("../docs/traps.md")]
     struct Traps;
 

@@ -1,5 +1,5 @@
-//! The table of APIs in the README is what the crate has.
-//! `UPDATE_README=1 cargo test --test coverage_table` writes it anew.
+//! The table of APIs in `docs/coverage.md` lists every API and version of the crate.
+//! `UPDATE_COVERAGE=1 cargo test --test coverage_table` rewrites it.
 #![cfg(test)]
 #![cfg(feature = "messages")]
 
@@ -7,6 +7,7 @@ use std::{env, fs};
 
 use kafka_codec::{ApiKey, HeaderVersions, messages};
 
+const COVERAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/coverage.md");
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const BEGIN: &str = "<!-- coverage -->\n";
 const END: &str = "<!-- end of coverage -->";
@@ -25,23 +26,23 @@ fn table() -> String {
 }
 
 #[test]
-fn the_table_in_the_readme_has_every_api_and_its_versions() {
-    let readme = fs::read_to_string(README).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
+fn the_coverage_table_lists_every_api_and_its_versions() {
+    let page = fs::read_to_string(COVERAGE).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
     let (written, after) = rest.split_once(END).unwrap();
-    if env::var_os("UPDATE_README").is_some() {
-        fs::write(README, format!("{before}{BEGIN}{}{END}{after}", table())).unwrap();
+    if env::var_os("UPDATE_COVERAGE").is_some() {
+        fs::write(COVERAGE, format!("{before}{BEGIN}{}{END}{after}", table())).unwrap();
     } else {
         assert_eq!(
             written,
             table(),
-            "run UPDATE_README=1 cargo test --test coverage_table"
+            "run UPDATE_COVERAGE=1 cargo test --test coverage_table"
         );
     }
 }
 
 #[test]
-fn the_counts_in_the_readme_are_those_of_the_messages() {
+fn the_readme_and_the_coverage_page_state_the_number_of_messages_and_versions() {
     let (mut count, mut pairs) = (0, 0);
     macro_rules! add {
         ($($name:ident,)*) => {$(
@@ -50,10 +51,9 @@ fn the_counts_in_the_readme_are_those_of_the_messages() {
         )*};
     }
     kafka_codec::for_all_messages!(add);
-    let readme = fs::read_to_string(README).unwrap();
     let sentence = format!("{count} messages in {pairs} versions");
-    assert!(
-        readme.contains(&sentence),
-        "the README should say: {sentence}"
-    );
+    for page in [README, COVERAGE] {
+        let text = fs::read_to_string(page).unwrap();
+        assert!(text.contains(&sentence), "{page} should say: {sentence}");
+    }
 }
