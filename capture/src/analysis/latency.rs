@@ -250,6 +250,39 @@ impl Distribution {
         (self.count > 0).then_some(self.max)
     }
 
+    /// The sum of all times, in nanoseconds.
+    pub(super) const fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How many values are not above each bound; `None` if no samples are kept.
+    pub(super) fn at_or_below<const N: usize>(&self, bounds: [u64; N]) -> Option<[u64; N]> {
+        match &self.samples {
+            Samples::None => None,
+            Samples::Exact(values) => Some(bounds.map(|bound| {
+                let values = values.iter().filter(|value| **value <= bound);
+                values.map(|_| 1).sum()
+            })),
+            Samples::Histogram(histogram) => {
+                let mut counts = [0; N];
+                for step in histogram.iter_recorded() {
+                    let middle = histogram.median_equivalent(step.value_iterated_to());
+                    let value = middle.clamp(self.min, self.max);
+                    for (count, bound) in counts.iter_mut().zip(bounds) {
+                        if value <= bound {
+                            *count += u64::from(step.count_at_value());
+                        }
+                    }
+                }
+                Some(counts)
+            }
+        }
+    }
+
     pub(super) fn range(&self) -> Range {
         Range {
             count: self.count,
@@ -342,6 +375,23 @@ mod tests {
                 let (expected, value) = (nearest_rank(&values, share), value.unwrap());
                 prop_assert!(value.abs_diff(expected) * 1000 <= expected.max(1000));
                 prop_assert!(values.len() >= EXACT_SAMPLES || value == expected);
+            }
+        }
+
+        #[test]
+        fn counts_below_bounds_are_those_of_the_values(
+            values in prop::collection::vec(0_u64..10_000, 0..600),
+        ) {
+            let bounds = [0, 500, 1000, 2500, 5000, 10_000];
+            let counts = of(&values).at_or_below(bounds).unwrap();
+            for (bound, count) in bounds.into_iter().zip(counts) {
+                // A histogram may take a value for one that is a thousandth larger or smaller.
+                let below = |bound: u64| {
+                    u64::try_from(values.iter().filter(|value| **value <= bound).count()).unwrap()
+                };
+                prop_assert!(below(bound - bound / 500) <= count);
+                prop_assert!(count <= below(bound + bound / 500));
+                prop_assert!(values.len() >= EXACT_SAMPLES || count == below(bound));
             }
         }
 

@@ -10,6 +10,7 @@ mod latency;
 mod names;
 mod open;
 mod produce;
+mod prometheus;
 mod summary;
 
 pub use connections::{Cause, ConnectionReport, Connections, ConnectionsDocument};

@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -37,6 +37,10 @@ pub(super) struct Summary {
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
+    /// Write the summary to this file as well, in the text format of Prometheus; what is there is replaced at once
+    #[arg(long, value_name = "FILE")]
+    prometheus: Option<PathBuf>,
+
     /// The files are states that --state wrote, of captures in their order: sum up all of them together
     #[arg(long, conflicts_with_all = ["port", "api", "client_id", "conn"])]
     merge: bool,
@@ -46,6 +50,7 @@ const EXAMPLES: &str = "\
 Examples:
   kafka-capture summary broker.pcapng
   kafka-capture summary --format json --client-id billing broker.pcapng | jq '.byApi[0].latencyUs.p99'
+  kafka-capture summary --prometheus /var/lib/node_exporter/kafka.prom broker.pcapng
   kafka-capture summary --state 1.state 1.pcap.zst
   kafka-capture summary --merge 1.state 2.state";
 
@@ -121,8 +126,24 @@ impl Summary {
             state.to_json(&mut to)?;
             to.flush()?;
         }
+        if let Some(file) = &self.prometheus {
+            replace(file, &state.prometheus())?;
+        }
         write_document(&state.document(), self.format, LISTS, text)
     }
+}
+
+/// Writes a file that others may read at any time, such as the textfile collector of node_exporter: it has the old text or the
+/// new one. What is not a file is written to.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    if file.exists() && !file.is_file() {
+        return std::fs::write(file, text);
+    }
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".tmp");
+    let new = file.with_file_name(name);
+    std::fs::write(&new, text)?;
+    std::fs::rename(new, file)
 }
 
 fn text(document: &Value) -> String {

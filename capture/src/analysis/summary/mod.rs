@@ -1,6 +1,7 @@
 //! Totals, latencies, errors and bytes by API, client, topic, broker, connection, user and software.
 
 mod busiest;
+mod metrics;
 mod report;
 mod state;
 mod stats;
