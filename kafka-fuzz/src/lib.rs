@@ -3,6 +3,9 @@
 //! ```text
 //!  Target: API, version, direction ──► Generator ──► Generated: bytes, and the label of a malformed message
 //!  target.rs                           generate.rs
+//!
+//!  bytes, Shape, seed ──► mutate ──► Mutant: bytes, what was changed, what a reader must make of it
+//!                         mutate/
 //! ```
 //!
 //! Everything follows from numbers: the same seed makes the same bytes on every platform.
@@ -24,6 +27,7 @@
 //! ```
 
 mod generate;
+pub mod mutate;
 mod records;
 mod target;
 

@@ -1,6 +1,7 @@
 //! The command line, a file a subcommand.
 
 mod generate;
+mod mutate;
 mod output;
 
 use std::ffi::OsString;
@@ -19,12 +20,14 @@ struct Command {
 #[derive(Subcommand)]
 enum Subcommands {
     Generate(generate::Generate),
+    Mutate(mutate::Mutate),
 }
 
 /// Runs the command with the arguments of the process, its name included.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let outcome = match Command::parse_from(arguments).subcommand {
         Subcommands::Generate(generate) => generate.run(),
+        Subcommands::Mutate(mutate) => mutate.run(),
     };
     output::exit(outcome)
 }

@@ -14,6 +14,8 @@ use thiserror::Error;
 pub(super) enum Failure {
     #[error(transparent)]
     Target(#[from] UnknownTarget),
+    #[error("{0}: {1}")]
+    Input(String, #[source] io::Error),
     #[error("writing the output: {0}")]
     Output(#[from] io::Error),
 }
@@ -29,7 +31,7 @@ pub(super) fn exit(outcome: Result<(), Failure>) -> ExitCode {
             eprintln!("kafka-fuzz: {failure}");
             ExitCode::from(match failure {
                 Failure::Target(_) => 2,
-                Failure::Output(_) => 1,
+                Failure::Input(..) | Failure::Output(_) => 1,
             })
         }
     }
@@ -128,7 +130,7 @@ impl<'a> Line<'a> {
     }
 }
 
-const fn expectation(expectation: Expectation) -> &'static str {
+pub(super) const fn expectation(expectation: Expectation) -> &'static str {
     match expectation {
         Expectation::Refuse => "refuse",
         Expectation::Accept => "accept",
