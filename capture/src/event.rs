@@ -271,6 +271,8 @@ pub struct Undecoded {
     pub bytes: u64,
     /// The correlation id, if it has one.
     pub correlation_id: Option<i32>,
+    /// The API and version that a request names, if it is long enough.
+    pub api: Option<(ApiKey, Version)>,
     /// The reason why the frame is truncated, if it is.
     pub truncation: Option<Truncation>,
     /// The capture time of the frame's first packet, in nanoseconds since 1970.

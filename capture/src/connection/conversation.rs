@@ -354,6 +354,7 @@ fn name_other(streams: &[&Stream; 2], at: Arrival, out: &mut Output<'_>) {
     let undecoded = Undecoded {
         bytes,
         correlation_id: None,
+        api: None,
         truncation: None,
         first_time: out.life.first(),
         reason: format!("not Kafka: its first bytes are {protocol}"),

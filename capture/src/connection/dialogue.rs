@@ -346,6 +346,12 @@ impl Dialogue {
         let undecoded = Undecoded {
             bytes: frame_bytes(frame),
             correlation_id,
+            api: match direction {
+                Direction::ToBroker => {
+                    routing(frame).map(|header| (header.api_key(), header.version()))
+                }
+                Direction::ToClient => None,
+            },
             truncation: frame.truncation,
             first_time: frame.first.time,
             reason,

@@ -5,7 +5,7 @@ use std::fmt;
 use kafka_codec::{ApiKey, Version};
 use serde::{Serialize, Serializer};
 
-use super::context::{Context, begins_like_kafka, is_tls};
+use super::context::{Context, begins_like_kafka, is_tls, named_at_start};
 use super::record::{Flight, Record};
 use crate::event::{Ending, EndingKind};
 
@@ -16,8 +16,12 @@ const SILENCE_NANOSECONDS: i64 = 1000 * MILLISECOND;
 const AT_ONCE_NANOSECONDS: i64 = 1000 * MILLISECOND;
 /// How often data has to be sent again without being acknowledged.
 const MIN_RETRANSMISSIONS: u64 = 2;
-/// Requests that are larger, and than any that the broker answered, may be too large for it.
-const LARGE_BYTES: u64 = 64 << 10;
+/// No broker is set up to refuse requests that are smaller than this for their size.
+const SMALL_BYTES: u64 = 4 << 10;
+/// How soon a broker closes a connection after a whole request that is too large: it reads the size alone.
+const UNREAD_NANOSECONDS: i64 = 250 * MILLISECOND;
+/// No client waits for less before it gives up.
+const MIN_TIMEOUT_NANOSECONDS: i64 = 100 * MILLISECOND;
 
 macro_rules! causes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $advice:literal;)*) => {
@@ -189,7 +193,7 @@ fn refused_request(record: &Record, context: &Context) -> Found {
     let after = |time: i64| duration(ending.time.saturating_sub(time).max(0));
     let largest = context.largest_accepted(record.broker);
     if let Some((bytes, begun)) = live.partial_request
-        && bytes > largest
+        && bytes > largest.max(SMALL_BYTES)
         && ending.time.saturating_sub(begun) <= AT_ONCE_NANOSECONDS
     {
         let text = format!(
@@ -209,7 +213,8 @@ fn refused_request(record: &Record, context: &Context) -> Found {
     }
     for flight in &live.in_flight {
         let name = flight.name();
-        if let Some(text) = flight.refused(record, context) {
+        let (api, version) = (ApiKey::from_number(flight.api), Version(flight.version));
+        if let Some(text) = refused(api, version, record, context) {
             let text = format!(
                 "the broker closes {} after {name}, {text}",
                 after(flight.sent)
@@ -223,8 +228,8 @@ fn refused_request(record: &Record, context: &Context) -> Found {
             );
             return Some((Cause::MalformedRequest, text));
         }
-        if flight.bytes > largest.max(LARGE_BYTES)
-            && ending.time.saturating_sub(flight.sent) <= AT_ONCE_NANOSECONDS
+        if flight.bytes > largest.max(SMALL_BYTES)
+            && ending.time.saturating_sub(flight.begun) <= UNREAD_NANOSECONDS
         {
             let text = format!(
                 "the broker closes {} after {name} of {} bytes (the largest answered has {largest})",
@@ -234,32 +239,48 @@ fn refused_request(record: &Record, context: &Context) -> Found {
             return Some((Cause::RequestTooLarge, text));
         }
     }
-    let reason = live.undecoded.as_ref()?;
+    let undecoded = live.undecoded.as_ref();
+    let named = match undecoded {
+        Some((api, _)) => *api,
+        // It was not taken for Kafka.
+        None if live.requests == 0 => named_at_start(record.life.client().first_bytes()),
+        None => None,
+    };
+    if let Some((api, version)) = named
+        && let Some(text) = refused(api, version, record, context)
+    {
+        let text = format!("the broker closes after {api} v{version}, {text}");
+        return Some((Cause::UnsupportedVersion, text));
+    }
+    let (_, reason) = undecoded?;
     let text = format!("the broker closes after a frame that is not a request: {reason}");
     Some((Cause::MalformedRequest, text))
+}
+
+/// Why the broker does not serve a request, if it does not.
+fn refused(api: ApiKey, version: Version, record: &Record, context: &Context) -> Option<String> {
+    // Any version of ApiVersions is answered.
+    if api == ApiKey::ApiVersions {
+        return None;
+    }
+    match context.served(record.broker, api.number()) {
+        // From 4.0 on brokers name versions 0 to 2 of Produce for the sake of old clients, and serve them no more.
+        Some(Some((_, max))) if api == ApiKey::Produce && version.0 < 3 && max >= 12 => {
+            Some("which it names, but does not serve".to_owned())
+        }
+        Some(Some((min, max))) => (!(min..=max).contains(&version.0))
+            .then(|| format!("of which it serves versions {min} to {max}")),
+        Some(None) => Some("an API that it does not serve".to_owned()),
+        None => match api.versions() {
+            Some(versions) if versions.contains(version) => None,
+            _ => Some("which no known broker serves".to_owned()),
+        },
+    }
 }
 
 impl Flight {
     pub(super) fn name(&self) -> String {
         format!("{} v{}", ApiKey::from_number(self.api), self.version)
-    }
-
-    /// Why the broker does not serve the request, if it does not.
-    fn refused(&self, record: &Record, context: &Context) -> Option<String> {
-        let api = ApiKey::from_number(self.api);
-        // Any version of ApiVersions is answered.
-        if api == ApiKey::ApiVersions {
-            return None;
-        }
-        match context.served(record.broker, self.api) {
-            Some(Some((min, max))) => (!(min..=max).contains(&self.version))
-                .then(|| format!("of which it serves versions {min} to {max}")),
-            Some(None) => Some("an API that it does not serve".to_owned()),
-            None => match api.versions() {
-                Some(versions) if versions.contains(Version(self.version)) => None,
-                _ => Some("which no known broker serves".to_owned()),
-            },
-        }
     }
 }
 
@@ -303,6 +324,14 @@ fn authentication(record: &Record, context: &Context) -> Found {
         let text =
             format!("the client asks for {mechanism} and leaves when the broker offers {offered}");
         return Some((Cause::MechanismRefused, text));
+    }
+    if sasl.begun.is_some()
+        && sasl.authenticated.is_none()
+        && !ending.by_client
+        && record.silence() <= AT_ONCE_NANOSECONDS
+    {
+        let text = "the broker closes before the client has authenticated".to_owned();
+        return Some((Cause::AuthFailed, text));
     }
     let lifetime = sasl
         .lifetime
@@ -386,7 +415,10 @@ fn by_client(record: &Record, context: &Context) -> Found {
     let ending = record.ending().filter(|ending| ending.by_client)?;
     let live = &record.live;
     let at_end = || live.in_flight.iter().chain(&live.late);
-    let overdue = |flight: &&Flight| ending.time >= flight.sent.saturating_add(flight.hold);
+    let overdue = |flight: &&Flight| {
+        let waited = ending.time.saturating_sub(flight.sent);
+        waited >= flight.hold.saturating_add(MIN_TIMEOUT_NANOSECONDS)
+    };
     if ending.kind == EndingKind::Fin
         && let Some(flight) = at_end().filter(overdue).min_by_key(|flight| flight.sent)
     {

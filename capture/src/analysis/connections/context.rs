@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
-use kafka_codec::ApiKey;
+use kafka_codec::{ApiKey, Version};
 
 use super::record::Record;
 
@@ -183,7 +183,7 @@ fn is_plaintext_to_tls(record: &Record) -> bool {
     is_alert && begins_like_kafka(request) == Some(true)
 }
 
-/// Whether bytes are the beginning of a request; `None` if there are too few to tell.
+/// Whether bytes are the beginning of a request, of any version; `None` if there are too few to tell.
 pub(super) fn begins_like_kafka(bytes: &[u8]) -> Option<bool> {
     let (size, rest) = bytes.split_first_chunk::<4>()?;
     let size = i32::from_be_bytes(*size);
@@ -191,7 +191,25 @@ pub(super) fn begins_like_kafka(bytes: &[u8]) -> Option<bool> {
         return Some(false);
     }
     let (key, rest) = rest.split_first_chunk::<2>()?;
-    let version = i16::from_be_bytes(*rest.first_chunk::<2>()?);
-    let versions = ApiKey::from_number(i16::from_be_bytes(*key)).versions();
-    Some(versions.is_some_and(|versions| (0..=versions.max().0 + 20).contains(&version)))
+    let (version, rest) = rest.split_first_chunk::<2>()?;
+    let is_known = ApiKey::from_number(i16::from_be_bytes(*key)).versions().is_some();
+    let is_version = (0..=i16::from(i8::MAX)).contains(&i16::from_be_bytes(*version));
+    // The length of the client id, which all header versions but the first have behind the correlation id.
+    let length = rest.get(4..).and_then(|rest| rest.first_chunk::<2>());
+    let is_length = length.is_none_or(|length| {
+        let length = i32::from(i16::from_be_bytes(*length));
+        (-1..=size - 10).contains(&length)
+    });
+    Some(is_known && is_version && is_length)
+}
+
+/// The API and version of the request that bytes begin with, if they look like one.
+pub(super) fn named_at_start(bytes: &[u8]) -> Option<(ApiKey, Version)> {
+    if begins_like_kafka(bytes) != Some(true) {
+        return None;
+    }
+    let number = |at| bytes.get(at..).and_then(|rest| rest.first_chunk::<2>());
+    let (key, version) = (number(4)?, number(6)?);
+    let api = ApiKey::from_number(i16::from_be_bytes(*key));
+    Some((api, Version(i16::from_be_bytes(*version))))
 }

@@ -63,7 +63,6 @@ impl Connections {
 
     fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
         let live = self.live.entry(event.connection.id).or_default();
-        let broker = event.connection.broker;
         live.identity.learn(message);
         live.requests += 1;
         live.first_request.get_or_insert(message.first_time);
@@ -75,14 +74,12 @@ impl Connections {
             ApiKey::SaslHandshake => {
                 live.sasl.begun.get_or_insert(event.time);
                 live.sasl.is_answered = false;
-                self.context.has_sasl(broker);
             }
             ApiKey::SaslAuthenticate => {
                 live.sasl.tokens += 1;
                 if live.sasl.authenticated.is_some() {
                     live.sasl.is_again = true;
                 }
-                self.context.has_sasl(broker);
             }
             ApiKey::LeaveGroup => live.left_group = Some(event.time),
             ApiKey::ConsumerGroupHeartbeat => {
@@ -112,6 +109,7 @@ impl Connections {
             api: message.api_key.number(),
             version: message.version.0,
             correlation_id: message.correlation_id,
+            begun: message.first_time,
             sent: event.time,
             hold,
             bytes: message.bytes,
@@ -150,13 +148,17 @@ impl Connections {
                 }
             }
             ApiKey::SaslHandshake => {
-                live.sasl.is_answered = true;
                 if let Ok((response, _)) =
                     SaslHandshakeResponse::decode_prefix(message.body, message.version)
+                    // Listeners without SASL answer so.
+                    && response.error_code != ErrorCode::ILLEGAL_SASL_STATE
                 {
                     let mechanisms = response.mechanisms.iter().map(ToString::to_string);
+                    live.sasl.is_answered = true;
                     live.sasl.offered = mechanisms.take(16).collect();
-                    live.sasl.is_refused = !response.error_code.is_none();
+                    live.sasl.is_refused =
+                        response.error_code == ErrorCode::UNSUPPORTED_SASL_MECHANISM;
+                    self.context.has_sasl(broker);
                 }
             }
             ApiKey::SaslAuthenticate => {
@@ -179,6 +181,7 @@ impl Connections {
             return;
         }
         live.sasl.error = None;
+        self.context.has_sasl(event.connection.broker);
         if std::mem::take(&mut live.sasl.is_again) {
             live.sasl.again += 1;
         }
@@ -272,7 +275,7 @@ impl Sink for Connections {
                 match (direction, is_cut) {
                     (Direction::ToBroker, true) => live.partial_request = Some(partial),
                     (Direction::ToBroker, false) if undecoded.truncation.is_none() => {
-                        live.undecoded = Some(undecoded.reason.clone());
+                        live.undecoded = Some((undecoded.api, undecoded.reason.clone()));
                     }
                     (Direction::ToClient, true) => live.partial_response = Some(partial),
                     _ => {}

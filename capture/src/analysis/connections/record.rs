@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+use kafka_codec::{ApiKey, Version};
+
 use crate::event::{End, Ending, Life};
 use crate::identity::Identity;
 
@@ -23,8 +25,8 @@ pub(super) struct Live {
     /// The size and first time of a frame that the stream ended in.
     pub(super) partial_request: Option<(u64, i64)>,
     pub(super) partial_response: Option<(u64, i64)>,
-    /// Why a frame of the client could not be decoded.
-    pub(super) undecoded: Option<String>,
+    /// A frame of the client that could not be decoded: the API and version that it names, and why.
+    pub(super) undecoded: Option<(Option<(ApiKey, Version)>, String)>,
     pub(super) invalid_size: Option<i32>,
     /// The latency of the first ApiVersions.
     pub(super) api_versions: Option<i64>,
@@ -62,6 +64,8 @@ pub(super) struct Flight {
     pub(super) api: i16,
     pub(super) version: i16,
     pub(super) correlation_id: i32,
+    /// When its first packet was sent, and its last.
+    pub(super) begun: i64,
     pub(super) sent: i64,
     /// For how long the broker may hold it.
     pub(super) hold: i64,
