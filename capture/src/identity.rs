@@ -8,7 +8,7 @@ use kafka_codec::{ApiKey, Decode};
 use crate::event::Message;
 
 /// The client of a connection, as far as its requests so far have told.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     pub(crate) client_id: Option<Arc<str>>,
     pub(crate) software: Option<(Arc<str>, Arc<str>)>,
@@ -40,6 +40,13 @@ impl Identity {
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref()
+    }
+
+    /// Becomes equal to what is known of the same client by now.
+    pub(crate) fn follow(&mut self, now: &Self) {
+        if self != now {
+            self.clone_from(now);
+        }
     }
 
     /// Learns from a SASL token without a header.

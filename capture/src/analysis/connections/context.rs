@@ -192,7 +192,9 @@ pub(super) fn begins_like_kafka(bytes: &[u8]) -> Option<bool> {
     }
     let (key, rest) = rest.split_first_chunk::<2>()?;
     let (version, rest) = rest.split_first_chunk::<2>()?;
-    let is_known = ApiKey::from_number(i16::from_be_bytes(*key)).versions().is_some();
+    let is_known = ApiKey::from_number(i16::from_be_bytes(*key))
+        .versions()
+        .is_some();
     let is_version = (0..=i16::from(i8::MAX)).contains(&i16::from_be_bytes(*version));
     // The length of the client id, which all header versions but the first have behind the correlation id.
     let length = rest.get(4..).and_then(|rest| rest.first_chunk::<2>());

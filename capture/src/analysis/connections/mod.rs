@@ -63,7 +63,6 @@ impl Connections {
 
     fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
         let live = self.live.entry(event.connection.id).or_default();
-        live.identity.learn(message);
         live.requests += 1;
         live.first_request.get_or_insert(message.first_time);
         if message.truncation == Some(Truncation::Ended) {
@@ -241,6 +240,9 @@ impl Sink for Connections {
     fn event(&mut self, event: &Event<'_>) {
         self.last = self.last.max(event.time);
         let live = self.live.entry(event.connection.id).or_default();
+        if event.direction == Direction::ToBroker {
+            live.identity.follow(event.client);
+        }
         let before = live.last_event.replace(event.time);
         let idle = before.map_or(0, |before| event.time.saturating_sub(before));
         live.longest_idle = live.longest_idle.max(idle);

@@ -45,6 +45,8 @@ pub(super) struct Rebalance {
     pub(super) protocol: Option<String>,
     /// The member ids, and what each was assigned.
     pub(super) members: BTreeMap<String, Option<Vec<String>>>,
+    /// The instance ids of static members, which stay the same when they are started anew, by member id.
+    instances: BTreeMap<String, String>,
     /// Whether the leader's list of all members was captured.
     is_complete: bool,
 }
@@ -119,6 +121,7 @@ impl Classic {
             leader: response.leader.to_string(),
             protocol: response.protocol_name.as_deref().map(str::to_owned),
             members: BTreeMap::new(),
+            instances: BTreeMap::new(),
             is_complete: false,
         };
         rebalance.takes(response);
@@ -170,7 +173,7 @@ impl Classic {
         };
         let mut joined = Vec::new();
         for id in rebalance.members.keys() {
-            if !before.members.contains_key(id) {
+            if !before.has(id, rebalance.instances.get(id)) {
                 joined.push(format!("joined: {}", self.client_id(id)));
             }
         }
@@ -178,7 +181,7 @@ impl Classic {
         // Without the leader's list it is not known who is not in the group any more.
         let is_known = rebalance.is_complete;
         for id in before.members.keys().filter(|_| is_known) {
-            if rebalance.members.contains_key(id) {
+            if rebalance.has(id, before.instances.get(id)) {
                 continue;
             }
             let left_at = self.members.get(id).and_then(|member| member.left);
@@ -201,11 +204,19 @@ impl Rebalance {
         if !response.members.is_empty() {
             self.is_complete = true;
             for member in &response.members {
-                self.members
-                    .entry(member.member_id.to_string())
-                    .or_default();
+                let id = member.member_id.to_string();
+                if let Some(instance) = member.group_instance_id.as_deref() {
+                    self.instances.insert(id.clone(), instance.to_owned());
+                }
+                self.members.entry(id).or_default();
             }
         }
+    }
+
+    /// Whether a member is in the group, by its member id or its instance id.
+    fn has(&self, member_id: &str, instance_id: Option<&String>) -> bool {
+        self.members.contains_key(member_id)
+            || instance_id.is_some_and(|id| self.instances.values().any(|each| each == id))
     }
 }
 

@@ -204,35 +204,15 @@ impl Groups {
                     members,
                 }
             }
-            ApiKey::ConsumerGroupHeartbeat => {
-                let request = body::<ConsumerGroupHeartbeatRequest<'_>>(message)?;
-                self.is_of(&request.group_id, Kind::Consumer)?;
+            ApiKey::ConsumerGroupHeartbeat
+            | ApiKey::ShareGroupHeartbeat
+            | ApiKey::StreamsGroupHeartbeat => {
+                let (kind, group, member_id, epoch) = heartbeat(message)?;
+                self.is_of(&group, kind)?;
                 Asked::Epoch {
-                    group: Box::from(&*request.group_id),
-                    member_id: request.member_id.to_string(),
-                    epoch: request.member_epoch,
-                    sent,
-                    sender: sender(),
-                }
-            }
-            ApiKey::ShareGroupHeartbeat => {
-                let request = body::<ShareGroupHeartbeatRequest<'_>>(message)?;
-                self.is_of(&request.group_id, Kind::Share)?;
-                Asked::Epoch {
-                    group: Box::from(&*request.group_id),
-                    member_id: request.member_id.to_string(),
-                    epoch: request.member_epoch,
-                    sent,
-                    sender: sender(),
-                }
-            }
-            ApiKey::StreamsGroupHeartbeat => {
-                let request = body::<StreamsGroupHeartbeatRequest<'_>>(message)?;
-                self.is_of(&request.group_id, Kind::Streams)?;
-                Asked::Epoch {
-                    group: Box::from(&*request.group_id),
-                    member_id: request.member_id.to_string(),
-                    epoch: request.member_epoch,
+                    group,
+                    member_id,
+                    epoch,
                     sent,
                     sender: sender(),
                 }
@@ -396,41 +376,25 @@ impl Groups {
             let name = named(topic);
             assigned.extend(partitions.map(|partition| format!("{name}-{partition}")));
         };
+        macro_rules! told {
+            ($response:ty) => {{
+                let response = body::<$response>(message)?;
+                let assigned = response.assignment.iter();
+                for topic in assigned.flat_map(|each| &each.topic_partitions) {
+                    add(topic.topic_id, &mut topic.partitions.iter());
+                }
+                Told {
+                    error: response.error_code,
+                    member_id: response.member_id.as_deref().map(str::to_owned),
+                    epoch: response.member_epoch,
+                    interval_ms: response.heartbeat_interval_ms,
+                    has_assignment: response.assignment.is_some(),
+                }
+            }};
+        }
         let told = match message.api_key {
-            ApiKey::ConsumerGroupHeartbeat => {
-                let response = body::<ConsumerGroupHeartbeatResponse<'_>>(message)?;
-                for topic in response
-                    .assignment
-                    .iter()
-                    .flat_map(|each| &each.topic_partitions)
-                {
-                    add(topic.topic_id, &mut topic.partitions.iter());
-                }
-                Told {
-                    error: response.error_code,
-                    member_id: response.member_id.as_deref().map(str::to_owned),
-                    epoch: response.member_epoch,
-                    interval_ms: response.heartbeat_interval_ms,
-                    has_assignment: response.assignment.is_some(),
-                }
-            }
-            ApiKey::ShareGroupHeartbeat => {
-                let response = body::<ShareGroupHeartbeatResponse<'_>>(message)?;
-                for topic in response
-                    .assignment
-                    .iter()
-                    .flat_map(|each| &each.topic_partitions)
-                {
-                    add(topic.topic_id, &mut topic.partitions.iter());
-                }
-                Told {
-                    error: response.error_code,
-                    member_id: response.member_id.as_deref().map(str::to_owned),
-                    epoch: response.member_epoch,
-                    interval_ms: response.heartbeat_interval_ms,
-                    has_assignment: response.assignment.is_some(),
-                }
-            }
+            ApiKey::ConsumerGroupHeartbeat => told!(ConsumerGroupHeartbeatResponse<'_>),
+            ApiKey::ShareGroupHeartbeat => told!(ShareGroupHeartbeatResponse<'_>),
             _ => {
                 let response = body::<StreamsGroupHeartbeatResponse<'_>>(message)?;
                 for tasks in response.active_tasks.iter().flatten() {
@@ -488,6 +452,23 @@ impl Groups {
                 self.lag.committed(group, key, offset, event.time);
             }
         }
+    }
+}
+
+/// A heartbeat of the newer protocols: the protocol, the group, the member and its epoch.
+fn heartbeat(message: &Message<'_>) -> Option<(Kind, Box<str>, String, i32)> {
+    macro_rules! asked {
+        ($kind:ident, $request:ty) => {{
+            let request = body::<$request>(message)?;
+            let group = Box::from(&*request.group_id);
+            let member_id = request.member_id.to_string();
+            Some((Kind::$kind, group, member_id, request.member_epoch))
+        }};
+    }
+    match message.api_key {
+        ApiKey::ConsumerGroupHeartbeat => asked!(Consumer, ConsumerGroupHeartbeatRequest<'_>),
+        ApiKey::ShareGroupHeartbeat => asked!(Share, ShareGroupHeartbeatRequest<'_>),
+        _ => asked!(Streams, StreamsGroupHeartbeatRequest<'_>),
     }
 }
 

@@ -88,7 +88,8 @@ impl Summary {
         self.state
     }
 
-    fn request(&mut self, connection: &Connection, message: &Message<'_>, time: i64) {
+    fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
+        let (connection, time) = (event.connection, event.time);
         let id = message.client_id.unwrap_or_default();
         let live = self
             .connections
@@ -102,7 +103,7 @@ impl Summary {
         if *live.client != *id {
             live.client = Arc::from(id);
         }
-        live.identity.learn(message);
+        live.identity.follow(event.client);
         let request = Request {
             version: message.version.0,
             bytes: message.bytes,
@@ -205,9 +206,7 @@ fn split(sent: i64, first: i64, last: i64, before: Option<i64>) -> Split {
 impl Sink for Summary {
     fn event(&mut self, event: &Event<'_>) {
         match (&event.kind, event.direction) {
-            (EventKind::Message(message), Direction::ToBroker) => {
-                self.request(event.connection, message, event.time);
-            }
+            (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
             (EventKind::Message(message), Direction::ToClient) => {
                 self.response(event.connection, message, event.time);
             }

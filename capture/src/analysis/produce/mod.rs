@@ -1,24 +1,30 @@
 //! What became of every batch of records, over all attempts to send it.
 
+mod batch;
+mod report;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use kafka_codec::messages::{MetadataResponse, ProduceRequest, ProduceResponse};
-use kafka_codec::records::{Entries, Entry};
 use kafka_codec::wire::Uuid;
-use kafka_codec::{ApiKey, Applied, ErrorCode};
-use serde::Serialize;
+use kafka_codec::{ApiKey, ErrorCode};
 
-use super::errors::error_name;
+use self::batch::{Attempt, Batch, Key, Outcome, Topic, batches};
+use self::report::{AttemptReport, PartitionReport};
 use super::open::InFlight;
 use super::{body, known, timestamp};
-use crate::event::{Direction, End, EndingKind, Event, EventKind, Life, Message};
+use crate::event::{Direction, End, Event, EventKind, Life, Message};
 use crate::output::Sink;
 use crate::topic_names::TopicNames;
 
+pub use self::report::{BatchReport, ProduceTotals};
+
 /// How many batches are followed at a time. Beyond that the oldest is reported, acknowledged ones first.
-const MAX_BATCHES: usize = 50_000;
+const MAX_BATCHES: usize = 40_000;
+/// How many attempts of all batches are kept at a time.
+const MAX_ATTEMPTS_IN_ALL: usize = 100_000;
 /// How many attempts are kept of a batch; the ones between the first and the last are counted.
 const MAX_ATTEMPTS: usize = 200;
 /// How many brokers are known by number.
@@ -26,201 +32,14 @@ const MAX_NODES: usize = 1 << 12;
 /// How many partitions are summed up one by one.
 const MAX_PARTITIONS: usize = 10_000;
 
-/// What a batch is told apart by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    topic: Topic,
-    partition: i32,
-    identity: Identity,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Topic {
-    Name(Arc<str>),
-    Id(u128),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Identity {
-    Idempotent {
-        producer_id: i64,
-        epoch: i16,
-        base_sequence: i32,
-        records: i32,
-    },
-    Plain {
-        client_id: Arc<str>,
-        crc: u32,
-    },
-}
-
-/// A batch that is followed.
-#[derive(Debug)]
-struct Batch {
-    key: Key,
-    topic_id: Option<Uuid>,
-    producer: (i64, i16, i32),
-    records: i64,
-    client_id: Option<Arc<str>>,
-    attempts: Vec<Attempt>,
-    left_out: u64,
-    in_flight: usize,
-}
-
-#[derive(Debug)]
-struct Attempt {
-    time: i64,
-    conn: Arc<str>,
-    broker: SocketAddr,
-    correlation_id: i32,
-    outcome: Outcome,
-    latency: Option<i64>,
-    /// Whether the answer came after the client had closed the connection.
-    is_late: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    InFlight,
-    Answered(ErrorCode),
-    NotExpected,
-    CutOff,
-    Unanswered(Option<(bool, EndingKind)>),
-}
-
-impl Outcome {
-    fn text(self) -> String {
-        match self {
-            Self::Answered(code) if code.is_none() => "NONE".to_owned(),
-            Self::Answered(code) => error_name(code.0),
-            Self::NotExpected => "no-response-expected".to_owned(),
-            Self::CutOff => "answer cut off".to_owned(),
-            Self::InFlight | Self::Unanswered(None) => "unanswered: capture ended".to_owned(),
-            Self::Unanswered(Some((by_client, kind))) => {
-                let end = if by_client { "client" } else { "broker" };
-                let kind = match kind {
-                    EndingKind::Fin => "FIN",
-                    EndingKind::Rst => "RST",
-                };
-                format!("unanswered: {end} {kind}")
-            }
-        }
-    }
-
-    const fn is_success(self) -> bool {
-        matches!(
-            self,
-            Self::Answered(ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER)
-        )
-    }
-
-    /// Whether the broker may have appended the batch.
-    fn may_be_applied(self) -> bool {
-        match self {
-            Self::Answered(code) => code.is_none() || code.applied(ApiKey::Produce) != Applied::No,
-            _ => true,
-        }
-    }
-}
-
-/// A batch and its attempts, as they are written.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchReport {
-    topic: Option<String>,
-    topic_id: Option<String>,
-    partition: i32,
-    producer_id: i64,
-    producer_epoch: i16,
-    base_sequence: i32,
-    records: i64,
-    client_id: Option<String>,
-    attempts: Vec<AttemptReport>,
-    /// Attempts that were left out, since there are too many.
-    #[serde(skip_serializing_if = "is_zero")]
-    attempts_left_out: u64,
-    #[serde(rename = "final")]
-    outcome: String,
-    may_be_twice: bool,
-    #[serde(skip)]
-    is_settled: bool,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AttemptReport {
-    ts: String,
-    conn: String,
-    broker: String,
-    correlation_id: i32,
-    outcome: String,
-    latency_us: Option<i64>,
-    #[serde(skip)]
-    time: i64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-const fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
-impl BatchReport {
-    /// Returns `true` if the batch was sent more than once.
-    #[must_use]
-    pub const fn is_retried(&self) -> bool {
-        self.attempts.len() as u64 + self.attempts_left_out > 1
-    }
-
-    /// Returns `true` if the producer was never told that the batch was appended, though it waited for that.
-    #[must_use]
-    pub const fn is_stuck(&self) -> bool {
-        !self.is_settled
-    }
-}
-
-/// What all batches come to.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ProduceTotals {
-    batches: u64,
-    attempts: u64,
-    batches_retried: u64,
-    retries: u64,
-    most_attempts: u64,
-    may_be_twice: u64,
-    by_final_outcome: BTreeMap<String, u64>,
-    by_attempt_outcome: BTreeMap<String, u64>,
-    /// The outcomes that were followed by another attempt.
-    retries_by_cause: BTreeMap<String, u64>,
-    partitions: Vec<PartitionReport>,
-    /// Batches of partitions that are not listed, since there are too many.
-    #[serde(skip_serializing_if = "is_zero")]
-    other_partitions: u64,
-    /// Retransmissions of TCP on connections with Produce requests, which are no retries.
-    tcp_retransmissions: u64,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PartitionReport {
-    topic: Option<String>,
-    partition: i32,
-    batches: u64,
-    attempts: u64,
-    timeouts: u64,
-    stuck: u64,
-    /// From the first attempt of a stuck or timed-out batch to the last attempt of any.
-    age_us: Option<i64>,
-    #[serde(skip)]
-    since: Option<i64>,
-}
-
 /// Follows the batches of a capture.
 pub struct Produce {
     batches: HashMap<u64, Batch>,
     by_key: HashMap<Key, u64>,
     order: VecDeque<u64>,
     next: u64,
+    /// How many attempts are kept of all batches.
+    attempts: usize,
     in_flight: InFlight<Vec<Sent>>,
     conns: HashMap<u64, Arc<str>>,
     nodes: HashMap<(String, i32), i32>,
@@ -257,6 +76,7 @@ impl Produce {
             by_key: HashMap::new(),
             order: VecDeque::new(),
             next: 0,
+            attempts: 0,
             in_flight: InFlight::default(),
             conns: HashMap::new(),
             nodes: HashMap::new(),
@@ -356,8 +176,8 @@ impl Produce {
         client_id: &Arc<str>,
         attempt: Attempt,
     ) -> (u64, usize) {
-        let id = match self.by_key.get(&key) {
-            Some(id) => *id,
+        let id = match self.known(&key, topic_id) {
+            Some(id) => id,
             None => {
                 let id = self.next;
                 self.next += 1;
@@ -369,7 +189,7 @@ impl Produce {
                     producer,
                     records,
                     client_id: known(client_id).map(Arc::from),
-                    attempts: Vec::new(),
+                    attempts: Vec::with_capacity(1),
                     left_out: 0,
                     in_flight: 0,
                 };
@@ -380,6 +200,7 @@ impl Produce {
         let batch = self.batches.get_mut(&id).expect("keys are of batches");
         batch.in_flight += usize::from(attempt.outcome == Outcome::InFlight);
         if batch.attempts.len() < MAX_ATTEMPTS {
+            self.attempts += 1;
             batch.attempts.push(attempt);
         } else if let Some(last) = batch.attempts.last_mut() {
             // What became of the attempt that is left out here is not known any more.
@@ -388,6 +209,19 @@ impl Produce {
             *last = attempt;
         }
         (id, batch.attempts.len() - 1)
+    }
+
+    /// The batch with this key, or one whose topic was known by id alone when it was sent first.
+    fn known(&self, key: &Key, topic_id: Option<Uuid>) -> Option<u64> {
+        let by_id = || {
+            let topic = Topic::Id(topic_id?.to_u128());
+            let key = Key {
+                topic,
+                ..key.clone()
+            };
+            self.by_key.get(&key)
+        };
+        self.by_key.get(key).or_else(by_id).copied()
     }
 
     fn response(&mut self, event: &Event<'_>, message: &Message<'_>) {
@@ -428,7 +262,7 @@ impl Produce {
     /// Reports batches when there are too many: the oldest that are settled, as long as there are any.
     fn limit(&mut self, topics: &TopicNames) {
         let mut passed = 0;
-        while self.batches.len() > MAX_BATCHES {
+        while self.batches.len() > MAX_BATCHES || self.attempts > MAX_ATTEMPTS_IN_ALL {
             let Some(id) = self.order.pop_front() else {
                 return;
             };
@@ -450,6 +284,7 @@ impl Produce {
             return;
         };
         self.by_key.remove(&batch.key);
+        self.attempts -= batch.attempts.len();
         let report = self.reported(&batch, topics);
         self.count(&batch, &report);
         (self.report)(report);
@@ -568,87 +403,9 @@ impl Produce {
     }
 }
 
-impl Batch {
-    /// What became of the batch, and whether its producer was told or does not care.
-    fn outcome(&self) -> (String, bool) {
-        let mut all = self.attempts.iter();
-        if all.all(|each| each.outcome == Outcome::NotExpected) {
-            return ("not-expected".to_owned(), true);
-        }
-        let successes = || {
-            self.attempts
-                .iter()
-                .filter(|each| each.outcome.is_success())
-        };
-        if successes().any(|each| !each.is_late) {
-            return ("acked".to_owned(), true);
-        }
-        if successes().next().is_some() {
-            let text = "appended, but the answer came too late";
-            return (text.to_owned(), false);
-        }
-        match self.attempts.last().map(|each| each.outcome) {
-            Some(Outcome::Answered(code)) => (format!("failed: {}", error_name(code.0)), false),
-            Some(outcome) => (format!("unknown: {}", outcome.text()), false),
-            None => unreachable!("a batch has an attempt"),
-        }
-    }
-
-    /// Whether the log may have the records twice: only brokers that know the producer can tell.
-    fn may_be_twice(&self) -> bool {
-        let (producer_id, ..) = self.producer;
-        let applied = self.attempts.iter();
-        let applied = applied.filter(|each| each.outcome.may_be_applied());
-        producer_id < 0 && applied.count() > 1
-    }
-}
-
 /// Whether the client had closed its connection by then.
 fn closed_before(life: &Life, time: i64) -> bool {
     life.client_closed().is_some_and(|closed| closed < time)
-}
-
-/// The batches in a `records` field: what they are told apart by, producer id, epoch and base sequence, and the
-/// number of records. A message set of the formats before batches is one.
-fn batches(records: &[u8], client_id: &Arc<str>) -> Vec<(Identity, (i64, i16, i32), i64)> {
-    let plain = |crc| Identity::Plain {
-        client_id: Arc::clone(client_id),
-        crc,
-    };
-    let mut found = Vec::new();
-    let mut set: Option<(u32, i64)> = None;
-    for entry in Entries::new(records).map_while(Result::ok) {
-        match entry {
-            Entry::Batch(batch) => {
-                let header = batch.header();
-                let identity = if header.producer_id < 0 {
-                    plain(header.crc)
-                } else {
-                    Identity::Idempotent {
-                        producer_id: header.producer_id,
-                        epoch: header.producer_epoch,
-                        base_sequence: header.base_sequence,
-                        records: header.record_count,
-                    }
-                };
-                let producer = (
-                    header.producer_id,
-                    header.producer_epoch,
-                    header.base_sequence,
-                );
-                found.push((identity, producer, i64::from(header.record_count)));
-            }
-            Entry::Message(message) => {
-                let (_, count) = set.get_or_insert_with(|| (message.crc(), 0));
-                *count += 1;
-            }
-            _ => {}
-        }
-    }
-    if let Some((crc, count)) = set {
-        found.push((plain(crc), (-1, -1, -1), count));
-    }
-    found
 }
 
 impl Sink for Produce {
