@@ -1,6 +1,7 @@
 //! What is compared: each case does the same work with kafka-codec and with kafka-protocol.
 //! How it is measured is not decided here: see `src/bin`.
 
+pub mod by_hand;
 pub mod inputs;
 pub mod measure;
 pub mod owned;
@@ -9,13 +10,13 @@ pub mod walk;
 use std::hint::black_box;
 use std::sync::mpsc::sync_channel;
 
-use bytes::{Buf, Bytes, BytesMut};
-use kafka_codec::frame::encode_response;
-use kafka_codec::messages::MetadataRequest;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use kafka_codec::frame::{encode_request, encode_response};
+use kafka_codec::messages::{HeartbeatRequest, MetadataRequest};
 use kafka_codec::wire::Writer;
 use kafka_codec::{Decode, Message, ResponseFrame, Version};
 use kafka_protocol::messages as peer;
-use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion};
+use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 
 /// A piece of work done in two ways. What it computes is dropped inside, as programs do.
 pub struct Case {
@@ -70,6 +71,7 @@ pub fn cases() -> Vec<Case> {
         hand_over(),
         encode::<_, peer::MetadataResponse>("MetadataResponse", inputs::metadata_response(), 12),
         encode::<_, peer::FetchResponse>("FetchResponse", inputs::fetch_response(), 12),
+        small_request(),
     ];
     for kib in [1, 16, 256] {
         let request = inputs::produce_request(&Bytes::from(vec![b'r'; kib * 1024]));
@@ -113,6 +115,58 @@ fn hand_over() -> Case {
             black_box(&header.expect("agreed bytes"));
             let message = peer::MetadataResponse::decode(&mut frame, VERSION);
             black_box(&message.expect("agreed bytes"));
+        }),
+    }
+}
+
+/// Encodes the frame of a small request, header included, into a fresh buffer.
+fn small_request() -> Case {
+    const VERSION: i16 = 4;
+    let ours = HeartbeatRequest {
+        group_id: "billing".into(),
+        generation_id: 12,
+        member_id: "consumer-billing-1-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9".into(),
+        ..Default::default()
+    };
+    let (bytes, theirs) = agreed::<_, peer::HeartbeatRequest>(&ours, VERSION);
+    let name = format!("encode frame of HeartbeatRequest v{VERSION}, fresh buffer");
+    let client_id = "billing-service";
+    let header = peer::RequestHeader::default()
+        .with_request_api_key(12)
+        .with_request_api_version(VERSION)
+        .with_correlation_id(7)
+        .with_client_id(Some(StrBytes::from_static_str(client_id)));
+    let make_ours = move || {
+        let frame = encode_request(
+            Vec::new(),
+            black_box(&ours),
+            Version(VERSION),
+            7,
+            Some(client_id),
+        );
+        frame.expect("it was encoded before")
+    };
+    let make_theirs = move || {
+        let mut buffer = BytesMut::new();
+        buffer.put_i32(0);
+        let version = peer::HeartbeatRequest::header_version(VERSION);
+        let header = header.encode(&mut buffer, version);
+        header.expect("a valid header");
+        let body = black_box(&theirs).encode(&mut buffer, VERSION);
+        body.expect("it was encoded before");
+        let size = i32::try_from(buffer.len() - 4).expect("a small frame");
+        buffer[..4].copy_from_slice(&size.to_be_bytes());
+        buffer
+    };
+    assert_eq!(make_ours().to_vec(), make_theirs());
+    assert!(make_theirs().ends_with(&bytes));
+    Case {
+        name,
+        ours: Box::new(move || {
+            black_box(&make_ours());
+        }),
+        theirs: Box::new(move || {
+            black_box(&make_theirs());
         }),
     }
 }

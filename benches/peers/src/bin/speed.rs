@@ -3,6 +3,7 @@
 
 use std::io::{self, BufRead};
 
+use kafka_codec_peers::Case;
 use kafka_codec_peers::measure::Times;
 
 fn main() {
@@ -29,14 +30,14 @@ fn main() {
             format!("{ours} / {theirs}"),
         );
     }
+    println!(
+        "\n{:<50}{:>12}{:>12}{:>9}",
+        "", "generated", "by hand", "faster"
+    );
+    line(kafka_codec_peers::by_hand::case());
     println!("\n{:<50}{:>12}{:>12}{:>9}", "", "walked", "typed", "faster");
     for case in kafka_codec_peers::walk::cases() {
-        let name = case.name.clone();
-        let times = Times::of(case);
-        println!(
-            "{name:<50}{:>9.2} us{:>9.2} us{:>8.2}x",
-            times.ours, times.theirs, times.ratio
-        );
+        line(case);
     }
     println!(
         "\n{:<50}{:>12}{:>12}{:>9}",
@@ -52,4 +53,13 @@ fn main() {
             1.0 / times.ratio
         );
     }
+}
+
+fn line(case: Case) {
+    let name = case.name.clone();
+    let times = Times::of(case);
+    println!(
+        "{name:<50}{:>9.2} us{:>9.2} us{:>8.2}x",
+        times.ours, times.theirs, times.ratio
+    );
 }
