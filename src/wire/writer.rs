@@ -75,12 +75,15 @@ impl Writer {
     /// An empty writer with room for a small message, so that it does not grow step by step.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_buffer(Vec::with_capacity(256))
+        Self::with_buffer(Vec::new())
     }
 
-    /// A writer that appends to `buffer`.
+    /// A writer that appends to `buffer`. A buffer without capacity gets the room that [`new`](Self::new) begins with.
     #[must_use]
-    pub fn with_buffer(buffer: Vec<u8>) -> Self {
+    pub fn with_buffer(mut buffer: Vec<u8>) -> Self {
+        if buffer.capacity() == 0 {
+            buffer.reserve(256);
+        }
         Self {
             cursor: WriteCursor::with_buffer(buffer),
         }

@@ -21,12 +21,10 @@ impl WriteCursor {
     }
 
     /// Begins the tagged fields at the end of a struct.
+    #[inline]
     pub fn tag_section<'t>(&mut self, e: Encoding, unknown: &'t TaggedFields<'t>) -> TagWriter<'t> {
         if !unknown.is_empty() && !e.is_compact() {
-            self.fail(EncodeError::new(
-                EncodeErrorKind::TaggedFieldsNotInVersion,
-                None,
-            ));
+            self.tags_not_in_version();
         }
         let start = e.is_compact().then(|| self.position());
         if start.is_some() {
@@ -38,6 +36,12 @@ impl WriteCursor {
             value: Position::default(),
             count: 0,
         }
+    }
+
+    #[cold]
+    fn tags_not_in_version(&mut self) {
+        let kind = EncodeErrorKind::TaggedFieldsNotInVersion;
+        self.fail(EncodeError::new(kind, None));
     }
 
     /// Begins the known field `tag`, if it is `present`: then its value is to be written, and
@@ -70,7 +74,15 @@ impl WriteCursor {
     }
 
     /// The unknown fields that are left, and the count of all.
-    pub fn finish_tags(&mut self, mut tags: TagWriter<'_>) {
+    #[inline]
+    pub fn finish_tags(&mut self, tags: TagWriter<'_>) {
+        // The count was written as 0.
+        if tags.count > 0 || !tags.unknown.is_empty() {
+            self.finish_some_tags(tags);
+        }
+    }
+
+    fn finish_some_tags(&mut self, mut tags: TagWriter<'_>) {
         while let Some((field, rest)) = tags.unknown.split_first() {
             tags.unknown = rest;
             self.unknown_field(&mut tags, field);
