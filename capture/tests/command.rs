@@ -232,3 +232,15 @@ fn all_bodies_of_the_shipped_capture_are_decoded_and_its_secrets_are_not_shown()
     let failed = objects(&file, &["--errors", "--api", "CreateTopics"]);
     assert_eq!(failed.len(), 1);
 }
+
+#[test]
+fn completions_of_every_shell_name_the_subcommands() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = command::output("completions", &[shell], b"");
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        let text = stdout(&output);
+        for subcommand in ["decode", "segment", "summary", "connections"] {
+            assert!(text.contains(subcommand), "{shell}: {subcommand}");
+        }
+    }
+}

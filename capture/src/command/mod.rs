@@ -1,6 +1,7 @@
 //! The command line, a file a subcommand.
 
 mod analysis;
+mod completions;
 mod connections;
 mod decode;
 mod exit;
@@ -37,6 +38,7 @@ enum Subcommands {
     Connections(connections::Connections),
     Produce(produce::Produce),
     Groups(groups::Groups),
+    Completions(completions::Completions),
 }
 
 impl Command {
@@ -49,6 +51,7 @@ impl Command {
             Subcommands::Connections(connections) => connections.run(),
             Subcommands::Produce(produce) => produce.run(),
             Subcommands::Groups(groups) => groups.run(),
+            Subcommands::Completions(completions) => completions.run(),
         }
     }
 }
