@@ -36,6 +36,8 @@
 //! Bytes of a peer are never trusted: see [`wire`] for what is refused, and
 //! [`Limits`](wire::Limits) for what they may cost.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "messages")]
 mod any_message;
 mod api_key;

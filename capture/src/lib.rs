@@ -38,6 +38,8 @@
 //! It is a stream: what is in memory does not grow with the length of the capture. A capture is hostile
 //! input: no number in it sizes an allocation, and what a peer wrote does not get to the terminal as it is.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod analysis;
 mod body;
 mod connection;

@@ -15,6 +15,7 @@
 //!   merges the definitions of several Kafka releases, `show` and `table` print what there is, and `model` all of it as JSON.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
 pub mod corpus;

@@ -71,6 +71,8 @@
 //! | `webpki-roots` | yes | [`TlsOptions::with_webpki_roots`]: the certificate authorities that browsers trust |
 //! | `metrics` | no | [`Options::with_metrics`]: events of all connections, counted with the facade `metrics` |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod cluster;
 mod connection;
 mod link;
