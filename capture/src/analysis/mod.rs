@@ -12,11 +12,15 @@ mod open;
 mod produce;
 mod prometheus;
 mod summary;
+mod timeline;
+mod waits;
 
 pub use connections::{Cause, ConnectionReport, Connections, ConnectionsDocument};
 pub use groups::{Groups, GroupsDocument};
 pub use produce::{BatchReport, Produce, ProduceTotals};
 pub use summary::{MergeError, Summary, SummaryDocument, SummaryState};
+pub use timeline::{Timeline, TimelineDocument};
+pub use waits::{Waits, WaitsDocument};
 
 use kafka_codec::Decode;
 
@@ -83,7 +87,7 @@ fn known(text: &str) -> Option<&str> {
 }
 
 /// A time as RFC 3339 with nine digits.
-fn timestamp(nanoseconds: i64) -> String {
+pub(crate) fn timestamp(nanoseconds: i64) -> String {
     let mut text = Vec::new();
     crate::output::Timestamps::default().write(&mut text, nanoseconds, 9);
     String::from_utf8(text).expect("timestamps are ASCII")

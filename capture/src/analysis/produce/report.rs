@@ -46,10 +46,16 @@ const fn is_zero(count: &u64) -> bool {
 }
 
 impl BatchReport {
+    /// Returns how often the batch was sent.
+    #[must_use]
+    pub const fn attempts(&self) -> u64 {
+        self.attempts.len() as u64 + self.attempts_left_out
+    }
+
     /// Returns `true` if the batch was sent more than once.
     #[must_use]
     pub const fn is_retried(&self) -> bool {
-        self.attempts.len() as u64 + self.attempts_left_out > 1
+        self.attempts() > 1
     }
 
     /// Returns `true` if the producer was never told that the batch was appended, though it waited for that.
