@@ -54,6 +54,8 @@ mod length;
 pub mod output;
 mod packet;
 mod records;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod segment;
 mod tcp;
 #[cfg(feature = "tls")]

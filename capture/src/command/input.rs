@@ -139,6 +139,16 @@ impl InputOptions {
         &self.files
     }
 
+    /// The names of the captures, as people know them.
+    #[cfg(feature = "report")]
+    pub(super) fn names(&self) -> Vec<String> {
+        let files = self.files.iter().map(|file| {
+            let name = file.file_name().unwrap_or(file.as_os_str());
+            name.to_string_lossy().into_owned()
+        });
+        files.chain(self.interface.clone()).collect()
+    }
+
     /// Decodes all captures. What cannot be read is added to `faults`.
     pub(super) fn decode(
         &self,

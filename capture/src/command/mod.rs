@@ -11,6 +11,8 @@ mod live;
 mod message;
 mod produce;
 mod progress;
+#[cfg(feature = "report")]
+mod report;
 mod segment;
 mod summary;
 mod tables;
@@ -38,6 +40,8 @@ enum Subcommands {
     Connections(connections::Connections),
     Produce(produce::Produce),
     Groups(groups::Groups),
+    #[cfg(feature = "report")]
+    Report(report::Report),
     Completions(completions::Completions),
 }
 
@@ -51,6 +55,8 @@ impl Command {
             Subcommands::Connections(connections) => connections.run(),
             Subcommands::Produce(produce) => produce.run(),
             Subcommands::Groups(groups) => groups.run(),
+            #[cfg(feature = "report")]
+            Subcommands::Report(report) => report.run(),
             Subcommands::Completions(completions) => completions.run(),
         }
     }

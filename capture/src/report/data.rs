@@ -1,0 +1,331 @@
+//! What a report is made of: the documents of the analyses, and typed views of what findings and charts need of them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::analysis::{BatchReport, WaitsDocument};
+use crate::counts::Counts;
+
+/// All that is known of a capture.
+#[derive(Debug)]
+pub(super) struct Data {
+    /// The times of the first and last packets, in nanoseconds since 1970.
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) counts: Counts,
+    /// As `kafka-capture summary`, `connections`, `groups` and `produce` write them.
+    pub(super) summary: Value,
+    pub(super) connections: Value,
+    pub(super) groups: Value,
+    pub(super) totals: Value,
+    pub(super) batches: Value,
+    pub(super) batches_left_out: u64,
+    pub(super) waits: WaitsDocument,
+    pub(super) views: Views,
+}
+
+/// What findings and charts need of the documents.
+#[derive(Debug, Default)]
+pub(super) struct Views {
+    pub(super) summary: Summary,
+    pub(super) connections: Vec<Connection>,
+    pub(super) batches: Vec<Batch>,
+    pub(super) totals: Totals,
+    pub(super) groups: Vec<Group>,
+    /// Numbers of brokers, by address.
+    pub(super) nodes: HashMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Summary {
+    pub(super) by_api: Vec<ByApi>,
+    pub(super) by_topic: Vec<ByTopic>,
+    pub(super) errors: Vec<ErrorCount>,
+    pub(super) latency_parts: Vec<LatencyParts>,
+    pub(super) refused_by_newest: Vec<Refused>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ByApi {
+    pub(super) api: String,
+    pub(super) responses: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ByTopic {
+    pub(super) topic: Option<String>,
+    pub(super) produce_errors: BTreeMap<String, u64>,
+    pub(super) fetch_errors: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ErrorCount {
+    pub(super) api: String,
+    pub(super) error: String,
+    pub(super) count: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LatencyParts {
+    pub(super) api: String,
+    pub(super) throttled: u64,
+    pub(super) throttle_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Refused {
+    pub(super) client_id: Option<String>,
+    pub(super) api: String,
+    pub(super) versions: Vec<i16>,
+    pub(super) release: String,
+    pub(super) served: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Connection {
+    pub(super) conn: String,
+    #[serde(with = "time")]
+    pub(super) opened: i64,
+    #[serde(with = "optional_time")]
+    pub(super) closed: Option<i64>,
+    pub(super) cause: String,
+    pub(super) because: String,
+    pub(super) ended_by: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) tls: Option<String>,
+    pub(super) requests: u64,
+    pub(super) unanswered: Vec<Value>,
+}
+
+impl Connection {
+    /// The broker's address.
+    pub(super) fn broker(&self) -> &str {
+        let ends = self.conn.split_once(" -> ");
+        ends.map_or("", |(_, broker)| broker)
+    }
+
+    /// The client's address.
+    pub(super) fn client(&self) -> &str {
+        let ends = self.conn.split_once(" -> ");
+        ends.map_or("", |(client, _)| client)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Batch {
+    pub(super) topic: Option<String>,
+    pub(super) topic_id: Option<String>,
+    pub(super) partition: i32,
+    pub(super) records: i64,
+    pub(super) client_id: Option<String>,
+    pub(super) attempts: Vec<Attempt>,
+    #[serde(default)]
+    pub(super) attempts_left_out: u64,
+    #[serde(rename = "final")]
+    pub(super) outcome: String,
+    pub(super) may_be_twice: bool,
+}
+
+impl Batch {
+    pub(super) fn topic(&self) -> &str {
+        let name = self.topic.as_deref().or(self.topic_id.as_deref());
+        name.unwrap_or("unknown topic")
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Attempt {
+    #[serde(with = "time")]
+    pub(super) ts: i64,
+    pub(super) conn: String,
+    pub(super) broker: String,
+    pub(super) outcome: String,
+    pub(super) latency_us: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Totals {
+    pub(super) batches: u64,
+    pub(super) batches_retried: u64,
+    pub(super) retries: u64,
+    pub(super) most_attempts: u64,
+    pub(super) may_be_twice: u64,
+    pub(super) by_final_outcome: BTreeMap<String, u64>,
+    pub(super) retries_by_cause: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Group {
+    pub(super) group: String,
+    pub(super) rebalances: Vec<Rebalance>,
+    pub(super) partitions: Vec<Partition>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Rebalance {
+    pub(super) generation: i32,
+    #[serde(with = "time")]
+    pub(super) start: i64,
+    #[serde(with = "optional_time")]
+    pub(super) end: Option<i64>,
+    pub(super) reasons: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Partition {
+    pub(super) topic: Option<String>,
+    #[serde(default)]
+    pub(super) topic_id: Option<String>,
+    pub(super) partition: i32,
+    pub(super) lag: Option<i64>,
+    /// Time, committed offset, high watermark, lag.
+    pub(super) lag_over_time: Vec<(String, i64, Option<i64>, Option<i64>)>,
+}
+
+impl Partition {
+    pub(super) fn name(&self) -> String {
+        let topic = self.topic.as_deref().or(self.topic_id.as_deref());
+        format!("{}-{}", topic.unwrap_or_default(), self.partition)
+    }
+}
+
+impl Data {
+    pub(super) fn new(
+        summary: &impl Serialize,
+        connections: &impl Serialize,
+        groups: &impl Serialize,
+        totals: &impl Serialize,
+        (batches, batches_left_out): (&[BatchReport], u64),
+        waits: WaitsDocument,
+        counts: Counts,
+    ) -> Self {
+        let (summary, connections) = (value(summary), value(connections));
+        let (groups, totals, batches) = (value(groups), value(totals), value(&batches));
+        let time = |name| summary.get(name).and_then(Value::as_str).and_then(parse);
+        let batch_views: Vec<Batch> = view(Some(&batches));
+        let views = Views {
+            summary: view(Some(&summary)),
+            connections: view(connections.get("connections")),
+            nodes: nodes(&batch_views),
+            batches: batch_views,
+            totals: view(Some(&totals)),
+            groups: view(groups.get("groups")),
+        };
+        Self {
+            from: time("from").unwrap_or_default(),
+            to: time("to").unwrap_or_default(),
+            counts,
+            summary,
+            connections,
+            groups,
+            totals,
+            batches,
+            batches_left_out,
+            waits,
+            views,
+        }
+    }
+
+    /// A broker as people call it: its number, if it is known, and its address.
+    pub(super) fn broker(&self, address: &str) -> String {
+        match self.views.nodes.get(address) {
+            Some(node) => format!("broker {node} ({address})"),
+            None => format!("broker {address}"),
+        }
+    }
+}
+
+/// The numbers of brokers that produce attempts went to.
+fn nodes(batches: &[Batch]) -> HashMap<String, String> {
+    let attempts = batches.iter().flat_map(|batch| &batch.attempts);
+    let numbered = attempts.filter(|each| each.broker.parse::<i32>().is_ok());
+    let addressed = numbered.filter_map(|each| {
+        let (_, address) = each.conn.split_once(" -> ")?;
+        Some((address.to_owned(), each.broker.clone()))
+    });
+    addressed.collect()
+}
+
+fn value(document: &impl Serialize) -> Value {
+    serde_json::to_value(document).expect("documents have string keys")
+}
+
+fn view<T: for<'d> Deserialize<'d>>(of: Option<&Value>) -> T {
+    T::deserialize(of.unwrap_or(&Value::Null)).expect("views are of documents that we write")
+}
+
+/// A time that a document has: RFC 3339 with nine digits, in UTC.
+pub(super) fn parse(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (is_negative, date) = match date.strip_prefix('-') {
+        Some(date) => (true, date),
+        None => (false, date),
+    };
+    let mut date = date.split('-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+    let year = if is_negative { -year } else { year };
+    let (time, fraction) = time.split_once('.')?;
+    let mut time = time.split(':').map(|part| part.parse::<i64>().ok());
+    let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
+    // Days since 1970, in years that begin in March.
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second;
+    let nanoseconds = i128::from(seconds) * 1_000_000_000 + fraction.parse::<i128>().ok()?;
+    i64::try_from(nanoseconds).ok()
+}
+
+mod time {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer};
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<i64, D::Error> {
+        let text = String::deserialize(from)?;
+        super::parse(&text).ok_or_else(|| D::Error::custom("not a time"))
+    }
+}
+
+mod optional_time {
+    use serde::{Deserialize, Deserializer};
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Option<i64>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        Ok(text.and_then(|text| super::parse(&text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn times_are_read_as_they_are_written(time in any::<i64>()) {
+            let mut text = Vec::new();
+            crate::output::Timestamps::default().write(&mut text, time, 9);
+            let text = String::from_utf8(text).unwrap();
+            prop_assert_eq!(parse(&text), Some(time));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Findings about batches of records: refused, never acknowledged, retried, appended twice.
+
+use super::super::data::{Batch, Data};
+use super::{Evidence, Finding, Rule, count, list, named, phrase, range};
+
+pub(super) const FAILED: Rule = Rule {
+    name: "batches-refused",
+    severity: "failure",
+    when: "the last answer to a batch is an error",
+};
+pub(super) const UNKNOWN: Rule = Rule {
+    name: "batches-not-acknowledged",
+    severity: "failure",
+    when: "a batch that waits for an acknowledgement gets none in time, on any attempt, and the capture goes on",
+};
+pub(super) const TWICE: Rule = Rule {
+    name: "batches-twice",
+    severity: "failure",
+    when: "a producer without idempotence sends a batch again that the broker may have appended",
+};
+pub(super) const RETRIED: Rule = Rule {
+    name: "batches-retried",
+    severity: "delay",
+    when: "a batch is sent more than once",
+};
+
+pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
+    outcomes(data, findings);
+    let totals = &data.views.totals;
+    if totals.may_be_twice > 0 {
+        let hit = totals.may_be_twice;
+        let title = format!("{} may be in the log twice", count(hit, "batch", "batches"));
+        let batches = of(data, |batch| batch.may_be_twice);
+        let detail = format!(
+            "{}{}Brokers can drop duplicates of idempotent producers alone (enable.idempotence).",
+            clients(&batches),
+            topics(&batches)
+        );
+        let evidence = Evidence::new("batches", "twice".to_owned(), times(&batches));
+        findings.push(Finding::new(&TWICE, hit, title, detail, evidence));
+    }
+    if totals.batches_retried > 0 {
+        retried(data, findings);
+    }
+}
+
+/// Batches that failed, or of which the producer does not know.
+fn outcomes(data: &Data, findings: &mut Vec<Finding>) {
+    for (outcome, hit) in &data.views.totals.by_final_outcome {
+        let batches = of(data, |batch| batch.outcome == *outcome);
+        let records: i64 = batches.iter().map(|batch| batch.records.max(0)).sum();
+        let batches_text = count(*hit, "batch", "batches");
+        let with_records = match u64::try_from(records) {
+            // Of some batches it is not known, since there are too many.
+            Ok(records) if crate::length::u64_of(batches.len()) == *hit => {
+                format!(" with {}", count(records, "record", "records"))
+            }
+            _ => String::new(),
+        };
+        let was = if *hit == 1 { "was" } else { "were" };
+        let (rule, title) = if let Some(error) = outcome.strip_prefix("failed: ") {
+            let title = format!("{batches_text}{with_records} {was} refused: {error}");
+            (&FAILED, title)
+        } else if outcome == "unknown: unanswered: capture ended" {
+            continue;
+        } else if outcome.starts_with("unknown: ") {
+            let title = format!("{batches_text}{with_records} {was} never acknowledged");
+            (&UNKNOWN, title)
+        } else if outcome.starts_with("appended") {
+            let title = format!("{batches_text}{with_records} {was} acknowledged too late");
+            (&UNKNOWN, title)
+        } else {
+            continue;
+        };
+        let meaning = outcome
+            .strip_prefix("failed: ")
+            .and_then(kafka_codec::ErrorCode::from_name)
+            .and_then(kafka_codec::ErrorCode::meaning)
+            .unwrap_or(match rule.name {
+                "batches-refused" => "",
+                _ => "The producer does not know whether the records are in the log.",
+            });
+        let detail = format!("{}{}{meaning}", clients(&batches), topics(&batches));
+        let evidence = Evidence::new("batches", phrase(outcome), times(&batches));
+        findings.push(Finding::new(rule, *hit, title, detail, evidence));
+    }
+}
+
+fn retried(data: &Data, findings: &mut Vec<Finding>) {
+    let totals = &data.views.totals;
+    let batches = of(data, |batch| {
+        batch.attempts.len() > 1 || batch.attempts_left_out > 0
+    });
+    let hit = totals.batches_retried;
+    let settled = batches
+        .iter()
+        .filter(|batch| batch.outcome == "acked")
+        .count();
+    let end = if crate::length::u64_of(batches.len()) != hit {
+        String::new()
+    } else if settled == batches.len() {
+        ", none lost".to_owned()
+    } else {
+        format!(", {settled} of them acknowledged in the end")
+    };
+    let was = if hit == 1 { "was" } else { "were" };
+    let title = format!("{} {was} retried{end}", count(hit, "batch", "batches"));
+    let mut causes: Vec<_> = totals.retries_by_cause.iter().collect();
+    causes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let causes: Vec<_> = causes
+        .into_iter()
+        .map(|(cause, count)| format!("{cause} {count}"))
+        .collect();
+    let detail = format!(
+        "{} in all, at most {} attempts of a batch. What was followed by a retry: {}. {}{}",
+        count(totals.retries, "retry", "retries"),
+        totals.most_attempts,
+        causes.join(", "),
+        clients(&batches),
+        topics(&batches),
+    );
+    let evidence = Evidence::new("batches", String::new(), times(&batches));
+    findings.push(Finding::new(&RETRIED, hit, title, detail, evidence));
+}
+
+fn of(data: &Data, is_hit: impl Fn(&Batch) -> bool) -> Vec<&Batch> {
+    let batches = data.views.batches.iter();
+    batches.filter(|batch| is_hit(batch)).collect()
+}
+
+fn clients(batches: &[&Batch]) -> String {
+    let clients = batches.iter();
+    let clients = named(
+        "Clients: ",
+        clients.filter_map(|batch| batch.client_id.as_deref()),
+    );
+    ended(clients)
+}
+
+fn topics(batches: &[&Batch]) -> String {
+    ended(format!(
+        "Topics: {}",
+        list(batches.iter().map(|batch| batch.topic()))
+    ))
+}
+
+fn ended(text: String) -> String {
+    if text.is_empty() || text.ends_with(": ") {
+        String::new()
+    } else {
+        format!("{text}. ")
+    }
+}
+
+/// From the first attempt to the end of the last.
+fn times(batches: &[&Batch]) -> Option<(i64, i64)> {
+    let attempts = batches.iter().flat_map(|batch| &batch.attempts);
+    let times = attempts.flat_map(|each| {
+        let latency = each.latency_us.unwrap_or_default().saturating_mul(1000);
+        [each.ts, each.ts.saturating_add(latency)]
+    });
+    range(times)
+}

@@ -1,0 +1,173 @@
+//! One page of HTML that shows what all analyses say of a capture: findings in words, charts and tables.
+//!
+//! ```text
+//! events ─► Report: summary, connections, produce, groups, timeline, waits
+//!                      │ finish
+//!                      ▼
+//!                    Data ──► findings (rules) ──► page (HTML) + chart (JSON for the page's script)
+//! ```
+//!
+//! The page needs no network: its style and script are in it, and nothing else may run on it.
+
+mod cells;
+mod chart;
+mod data;
+mod findings;
+mod page;
+mod tables;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::analysis::{
+    BatchReport, Connections, Groups, Produce, Summary, Timeline, TimelineDocument, Waits,
+    WaitsDocument,
+};
+use crate::counts::Counts;
+use crate::event::{End, Event};
+use crate::output::Sink;
+use crate::topic_names::TopicNames;
+
+use self::data::Data;
+pub use self::findings::{RULES, Rule};
+
+/// How many retried or unacknowledged batches are kept until the end.
+const MAX_KEPT: usize = 2000;
+
+/// Collects what a report shows.
+#[derive(Debug)]
+pub struct Report {
+    summary: Summary,
+    connections: Connections,
+    produce: Produce,
+    groups: Groups,
+    timeline: Timeline,
+    waits: Waits,
+    batches: Rc<RefCell<Kept>>,
+}
+
+/// The batches that are shown one by one: those without an acknowledgement first, then those with most attempts.
+#[derive(Debug, Default)]
+struct Kept {
+    batches: Vec<BatchReport>,
+    left_out: u64,
+}
+
+impl Kept {
+    fn add(&mut self, batch: BatchReport) {
+        if !batch.is_retried() && !batch.is_stuck() {
+            return;
+        }
+        self.batches.push(batch);
+        if self.batches.len() >= 2 * MAX_KEPT {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        if self.batches.len() > MAX_KEPT {
+            let rank = |batch: &BatchReport| (!batch.is_stuck(), u64::MAX - batch.attempts());
+            self.batches.sort_by_key(rank);
+            let more = self.batches.len() - MAX_KEPT;
+            self.left_out += crate::length::u64_of(more);
+            self.batches.truncate(MAX_KEPT);
+        }
+    }
+}
+
+/// What analyses and decoding say of a capture, to be made a page.
+#[derive(Debug)]
+pub struct Finished {
+    data: Data,
+    names: Vec<String>,
+    timeline: TimelineDocument,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Report {
+    /// Begins.
+    #[must_use]
+    pub fn new() -> Self {
+        let batches = Rc::new(RefCell::new(Kept::default()));
+        let kept = Rc::clone(&batches);
+        Self {
+            summary: Summary::new(),
+            connections: Connections::new(),
+            produce: Produce::new(move |batch| kept.borrow_mut().add(batch)),
+            groups: Groups::new(),
+            timeline: Timeline::new(),
+            waits: Waits::new(),
+            batches,
+        }
+    }
+
+    /// Takes note of a packet, of whatever protocol.
+    pub fn packet(&mut self, time: i64) {
+        self.summary.packet(time);
+        self.connections.packet(time);
+        self.waits.packet(time);
+    }
+
+    /// Ends the capture. `files`: the names of the captures, as they are shown.
+    #[must_use]
+    pub fn finish(self, topics: &TopicNames, counts: &Counts, files: Vec<String>) -> Finished {
+        let totals = self.produce.finish(topics);
+        let waits: WaitsDocument = self.waits.finish();
+        let mut kept = self.batches.take();
+        kept.shrink();
+        Finished {
+            data: Data::new(
+                &self.summary.finish(topics).document(),
+                &self.connections.finish(),
+                &self.groups.finish(topics),
+                &totals,
+                (&kept.batches, kept.left_out),
+                waits,
+                *counts,
+            ),
+            names: files,
+            timeline: self.timeline.document(),
+        }
+    }
+}
+
+impl Sink for Report {
+    fn event(&mut self, event: &Event<'_>) {
+        self.summary.event(event);
+        self.connections.event(event);
+        self.produce.event(event);
+        self.groups.event(event);
+        self.timeline.event(event);
+        self.waits.event(event);
+    }
+
+    fn end(&mut self, end: &End<'_>) {
+        self.summary.end(end);
+        self.connections.end(end);
+        self.produce.end(end);
+        self.groups.end(end);
+        self.waits.end(end);
+    }
+}
+
+impl Finished {
+    /// Returns the rules that found something, in the order in which the page shows them, each with its sentence.
+    #[must_use]
+    pub fn findings(&self) -> Vec<(&'static str, String)> {
+        let findings = findings::of(&self.data).into_iter();
+        findings
+            .map(|finding| (finding.rule, finding.title))
+            .collect()
+    }
+
+    /// Returns the page.
+    #[must_use]
+    pub fn html(&self) -> String {
+        page::html(self)
+    }
+}
