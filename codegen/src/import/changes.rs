@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::resolve::header_version;
 use crate::schema::{Definition, FieldDef};
 use crate::types::FieldType;
 
@@ -33,6 +34,8 @@ pub(super) enum ChangeKind {
     Default,
     /// Compact or plain lengths.
     Flexibility,
+    /// The version of the header in front of the message.
+    Header,
 }
 
 impl ChangeKind {
@@ -45,6 +48,7 @@ impl ChangeKind {
             Self::Tag => "the tag",
             Self::Default => "the default",
             Self::Flexibility => "flexibility",
+            Self::Header => "the header version",
         }
     }
 }
@@ -65,6 +69,12 @@ pub(super) fn compare(older: &Definition, newer: &Definition, version: i16) -> V
         flexible(older),
         flexible(newer),
     );
+    if let (Some(older), Some(newer)) = (
+        header_version(older, version),
+        header_version(newer, version),
+    ) {
+        walk.same("", ChangeKind::Header, older, newer);
+    }
     walk.fields("", &older.fields, &newer.fields);
     walk.changes
 }

@@ -10,6 +10,7 @@ use super::fields::Union;
 use super::ranges::Timeline;
 use super::release::{Message, Release};
 use super::{Difference, ImportError, Summary};
+use crate::resolve::header_version;
 use crate::schema::{Definition, FieldDef};
 use crate::versions::Versions;
 
@@ -189,12 +190,45 @@ fn union(older: &Message, newer: Option<&Message>) -> Result<Option<Message>, Im
             deprecated_versions: range("deprecated versions", |definition| {
                 definition.deprecated_versions
             })?,
+            header_versions: header_versions(old, newer.map(|newer| &newer.definition), &timeline),
             common_structs: union.common_structs(&fields)?,
             fields,
             ..base.clone()
         },
         unstable: newer.map_or(Versions::NONE, |newer| newer.unstable),
     }))
+}
+
+/// The header versions of both: of the newer where it has the version. Empty where neither states any, as they are
+/// derived then.
+fn header_versions(
+    older: &Definition,
+    newer: Option<&Definition>,
+    timeline: &Timeline,
+) -> Vec<(Versions, i16)> {
+    let stated = |definition: &Definition| !definition.header_versions.is_empty();
+    if !stated(older) && !newer.is_some_and(stated) {
+        return Vec::new();
+    }
+    let mut starts: Vec<(i16, i16)> = timeline
+        .all()
+        .iter()
+        .filter_map(|version| {
+            let newer = newer.filter(|newer| newer.valid_versions.contains(version));
+            Some((version, header_version(newer.unwrap_or(older), version)?))
+        })
+        .collect();
+    starts.dedup_by_key(|(_, header)| *header);
+    // Ranges are stated from 0 on, also where the first versions are gone.
+    if let Some((first, _)) = starts.first_mut() {
+        *first = 0;
+    }
+    let ends = starts.iter().skip(1).map(|(next, _)| next - 1);
+    let ends: Vec<i16> = ends.chain([i16::MAX]).collect();
+    let ranges = starts.into_iter().zip(ends);
+    ranges
+        .map(|((from, header), end)| (Versions::new(from, end), header))
+        .collect()
 }
 
 fn inexpressible(

@@ -105,6 +105,14 @@ fn starts(kind: Kind, key: i16, definition: &Definition) -> Vec<(i16, i16)> {
     starts
 }
 
+/// The version of the header in front of a version of a request or response; `None` for other messages.
+pub(crate) fn header_version(definition: &Definition, version: i16) -> Option<i16> {
+    let (Kind::Request | Kind::Response, Some(key)) = (definition.kind, definition.api_key) else {
+        return None;
+    };
+    Some(at(&starts(definition.kind, key, definition), version))
+}
+
 /// The header version that follows from whether a version is flexible.
 fn derived(kind: Kind, key: i16, flexible: Versions, version: i16) -> i16 {
     let flexible = i16::from(flexible.contains(version));

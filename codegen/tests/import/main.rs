@@ -3,6 +3,7 @@
 
 mod differences;
 mod folder;
+mod headers;
 mod merging;
 mod next_release;
 mod releases;
