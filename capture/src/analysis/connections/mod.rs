@@ -2,6 +2,7 @@
 
 mod cause;
 mod context;
+mod decide;
 mod record;
 mod report;
 
@@ -97,7 +98,8 @@ impl Connections {
             }
             _ => {}
         }
-        if message.expects_response == Some(false) {
+        live.is_unanswerable = message.expects_response == Some(false);
+        if live.is_unanswerable {
             return;
         }
         if live.in_flight.len() >= MAX_FLIGHTS {
@@ -147,17 +149,17 @@ impl Connections {
                 }
             }
             ApiKey::SaslHandshake => {
+                live.sasl.is_answered = true;
                 if let Ok((response, _)) =
                     SaslHandshakeResponse::decode_prefix(message.body, message.version)
-                    // Listeners without SASL answer so.
-                    && response.error_code != ErrorCode::ILLEGAL_SASL_STATE
                 {
                     let mechanisms = response.mechanisms.iter().map(ToString::to_string);
-                    live.sasl.is_answered = true;
                     live.sasl.offered = mechanisms.take(16).collect();
-                    live.sasl.is_refused =
-                        response.error_code == ErrorCode::UNSUPPORTED_SASL_MECHANISM;
-                    self.context.has_sasl(broker);
+                    live.sasl.is_refused = !response.error_code.is_none();
+                    // Listeners without SASL answer ILLEGAL_SASL_STATE.
+                    if response.error_code != ErrorCode::ILLEGAL_SASL_STATE {
+                        self.context.has_sasl(broker);
+                    }
                 }
             }
             ApiKey::SaslAuthenticate => {
@@ -315,7 +317,7 @@ impl Sink for Connections {
             let rest = self.records.split_off(MAX_RECORDS / 2);
             for record in std::mem::replace(&mut self.records, rest) {
                 if self.context.is_listed(&record) {
-                    let (cause, _) = cause::decide(&record, &self.context, self.last);
+                    let (cause, _) = decide::decide(&record, &self.context, self.last);
                     *self.others.entry(cause).or_default() += 1;
                 }
             }

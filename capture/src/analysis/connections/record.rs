@@ -37,6 +37,8 @@ pub(super) struct Live {
     /// Whether the client's first bytes are those of a proxy.
     pub(super) has_preamble: bool,
     pub(super) left_group: Option<i64>,
+    /// Whether the last request expects no response.
+    pub(super) is_unanswerable: bool,
 }
 
 /// What is known of authentication.

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::super::latency::{Budget, Distribution, Percentiles};
 use super::super::timestamp;
-use super::cause::{Cause, decide, ending_name};
+use super::cause::Cause;
 use super::context::Context;
+use super::decide::{decide, ending_name};
 use super::record::Record;
 
 /// How many brokers' idle limits and how many clients are summed up.
