@@ -1,12 +1,11 @@
-//! Distributions of times: exact up to 255 samples, a histogram of three significant digits above.
+//! Distributions of times: exact up to 255 samples, a histogram above.
 
-use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
+
+use super::histogram::Histogram;
 
 /// Below so many samples all values are kept.
 const EXACT_SAMPLES: usize = 256;
-/// Three significant digits: values are at most 0.1 % off.
-const DIGITS: u8 = 3;
 
 /// How many histograms may still be made. Beyond that, count, minimum, maximum and mean are kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,7 +36,7 @@ pub(super) struct Distribution {
 #[serde(into = "Stored", from = "Stored")]
 enum Samples {
     Exact(Vec<u64>),
-    Histogram(Box<Histogram<u32>>),
+    Histogram(Histogram),
     /// Not kept.
     None,
 }
@@ -60,12 +59,7 @@ impl From<Samples> for Stored {
     fn from(samples: Samples) -> Self {
         match samples {
             Samples::Exact(values) => Self::Exact(values),
-            Samples::Histogram(histogram) => Self::Histogram(
-                histogram
-                    .iter_recorded()
-                    .map(|step| (step.value_iterated_to(), step.count_at_value()))
-                    .collect(),
-            ),
+            Samples::Histogram(histogram) => Self::Histogram(histogram.iter().collect()),
             Samples::None => Self::None,
         }
     }
@@ -76,26 +70,15 @@ impl From<Stored> for Samples {
         match stored {
             Stored::Exact(values) => Self::Exact(values),
             Stored::Histogram(values) => {
-                let mut histogram = new_histogram();
+                let mut histogram = Histogram::default();
                 for (value, count) in values {
-                    record(&mut histogram, value, count);
+                    histogram.record(value, count);
                 }
                 Self::Histogram(histogram)
             }
             Stored::None => Self::None,
         }
     }
-}
-
-fn new_histogram() -> Box<Histogram<u32>> {
-    Box::new(Histogram::new(DIGITS).expect("three digits are allowed"))
-}
-
-/// Records a value. Captures can claim any times, so those beyond a month are recorded as a month.
-fn record(histogram: &mut Histogram<u32>, value: u64, count: u32) {
-    const MONTH: u64 = 31 * 86_400 * 1_000_000;
-    let recorded = histogram.record_n(value.min(MONTH), count);
-    debug_assert!(recorded.is_ok(), "the histogram grows to any value");
 }
 
 /// What is shown of a distribution, in microseconds. Without samples there is the count alone.
@@ -158,7 +141,7 @@ impl Distribution {
                 values.push(value);
                 self.limit(budget);
             }
-            Samples::Histogram(histogram) => record(histogram, value, 1),
+            Samples::Histogram(histogram) => histogram.record(value, 1),
             Samples::None => {}
         }
     }
@@ -175,9 +158,9 @@ impl Distribution {
             return;
         }
         budget.0 -= 1;
-        let mut histogram = new_histogram();
+        let mut histogram = Histogram::default();
         for value in values {
-            record(&mut histogram, *value, 1);
+            histogram.record(*value, 1);
         }
         self.samples = Samples::Histogram(histogram);
     }
@@ -210,18 +193,17 @@ impl Distribution {
                 budget.0 -= 1;
                 let mut histogram = more.clone();
                 for value in values {
-                    record(&mut histogram, *value, 1);
+                    histogram.record(*value, 1);
                 }
                 self.samples = Samples::Histogram(histogram);
             }
             (Samples::Histogram(histogram), Samples::Exact(more)) => {
                 for value in more {
-                    record(histogram, *value, 1);
+                    histogram.record(*value, 1);
                 }
             }
             (Samples::Histogram(histogram), Samples::Histogram(more)) => {
-                let added = histogram.add(&**more);
-                debug_assert!(added.is_ok(), "the histogram grows to any value");
+                histogram.add(more);
             }
         }
     }
@@ -269,12 +251,11 @@ impl Distribution {
             })),
             Samples::Histogram(histogram) => {
                 let mut counts = [0; N];
-                for step in histogram.iter_recorded() {
-                    let middle = histogram.median_equivalent(step.value_iterated_to());
+                for (middle, recorded) in histogram.iter() {
                     let value = middle.clamp(self.min, self.max);
                     for (count, bound) in counts.iter_mut().zip(bounds) {
                         if value <= bound {
-                            *count += u64::from(step.count_at_value());
+                            *count += u64::from(recorded);
                         }
                     }
                 }
@@ -326,11 +307,10 @@ impl Distribution {
             Samples::Histogram(histogram) => {
                 let mut values = [None; N];
                 let mut seen = 0_u128;
-                for step in histogram.iter_recorded() {
-                    seen += u128::from(step.count_at_value());
+                for (middle, count) in histogram.iter() {
+                    seen += u128::from(count);
                     for (value, share) in values.iter_mut().zip(thousandths) {
                         if value.is_none() && seen >= rank(share) {
-                            let middle = histogram.median_equivalent(step.value_iterated_to());
                             *value = Some(middle.clamp(self.min, self.max));
                         }
                     }

@@ -6,6 +6,7 @@
 mod connections;
 mod errors;
 mod groups;
+mod histogram;
 mod latency;
 mod names;
 mod open;
