@@ -13,8 +13,9 @@ const MAX_KNOWN: usize = 1 << 14;
 const LEAVING_NANOSECONDS: i64 = 1_000_000_000;
 /// How far apart the ends of connections are that a client closes together.
 const TOGETHER_NANOSECONDS: i64 = 250_000_000;
-/// How many ends of connections are known of a client.
-const MAX_ENDS: usize = 1 << 12;
+/// How many ends of connections and leavings of groups are known of all clients. The oldest half is forgotten when there
+/// are more.
+const MAX_ENDS: usize = 1 << 17;
 
 type Ranges = BTreeMap<i16, (i16, i16)>;
 
@@ -22,6 +23,7 @@ type Ranges = BTreeMap<i16, (i16, i16)>;
 pub(super) struct Context {
     brokers: HashMap<SocketAddr, Broker>,
     clients: HashMap<(IpAddr, String), Client>,
+    ends: usize,
     tls: HashSet<SocketAddr>,
 }
 
@@ -80,7 +82,7 @@ impl Context {
         {
             broker.is_kafka = true;
         }
-        if is_tls(record.life.broker().first_bytes(), &[0x16]) {
+        if self.tls.len() < MAX_KNOWN && is_tls(record.life.broker().first_bytes(), &[0x16]) {
             self.tls.insert(record.broker);
         }
         let key = key(record);
@@ -88,16 +90,32 @@ impl Context {
             return;
         }
         let client = self.clients.entry(key).or_default();
-        if let Some(closed) = record.life.client_closed()
-            && client.closed.len() < MAX_ENDS
-        {
+        if let Some(closed) = record.life.client_closed() {
             client.closed.push((record.id, closed));
+            self.ends += 1;
         }
-        if let Some(left) = record.live.left_group
-            && client.left_group.len() < MAX_KNOWN
-        {
+        if let Some(left) = record.live.left_group {
             client.left_group.push(left);
+            self.ends += 1;
         }
+        if self.ends > MAX_ENDS {
+            self.forget();
+        }
+    }
+
+    /// Forgets the older ends of each client.
+    fn forget(&mut self) {
+        self.ends = 0;
+        self.clients.retain(|_, client| {
+            client.closed.drain(..client.closed.len().div_ceil(2));
+            client
+                .left_group
+                .drain(..client.left_group.len().div_ceil(2));
+            client.closed.shrink_to_fit();
+            client.left_group.shrink_to_fit();
+            self.ends += client.closed.len() + client.left_group.len();
+            !client.closed.is_empty() || !client.left_group.is_empty()
+        });
     }
 
     /// Whether the connection is Kafka's, or to an address where Kafka was believed.

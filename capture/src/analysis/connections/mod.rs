@@ -26,7 +26,7 @@ pub use self::cause::Cause;
 pub use self::report::{ConnectionReport, ConnectionsDocument};
 
 /// How many connections are kept until the end, when what ended them is decided.
-const MAX_RECORDS: usize = 30_000;
+const MAX_RECORDS: usize = 20_000;
 /// How many requests in flight are kept of a connection.
 const MAX_FLIGHTS: usize = 4096;
 const MILLISECOND: i64 = 1_000_000;

@@ -81,6 +81,22 @@ impl Classic {
             })
     }
 
+    /// How many members and partitions are kept.
+    pub(super) fn weight(&self) -> usize {
+        let rebalances = self.rebalances.iter().map(Rebalance::weight);
+        self.members.len() + rebalances.sum::<usize>()
+    }
+
+    /// Forgets the older rebalances, and the members that are in none of the others.
+    pub(super) fn shrink(&mut self) {
+        let oldest = self.rebalances.len() / 2;
+        self.rebalances.drain(..oldest);
+        self.forgotten += u64::try_from(oldest).unwrap_or_default();
+        let rebalances = &self.rebalances;
+        self.members
+            .retain(|id, _| rebalances.iter().any(|each| each.members.contains_key(id)));
+    }
+
     /// A member was told that it is in a generation. `sent`: when it asked.
     pub(super) fn joined(&mut self, response: &JoinGroupResponse<'_>, sent: i64, time: i64) {
         let generation = response.generation_id;
@@ -128,17 +144,25 @@ impl Classic {
         self.rebalances.push_back(rebalance);
     }
 
-    /// A member was told its assignment.
-    pub(super) fn synced(&mut self, generation: i32, member_id: &str, bytes: &[u8], time: i64) {
+    /// A member was told its assignment. Returns how many partitions it has.
+    pub(super) fn synced(
+        &mut self,
+        generation: i32,
+        member_id: &str,
+        bytes: &[u8],
+        time: i64,
+    ) -> usize {
         let mut rebalances = self.rebalances.iter_mut().rev();
         let Some(rebalance) = rebalances.find(|each| each.generation == generation) else {
-            return;
+            return 0;
         };
         let assigned = rebalance.members.entry(member_id.to_owned()).or_default();
         if assigned.is_none() {
-            *assigned = Some(partitions(bytes));
+            let partitions = assigned.insert(partitions(bytes));
             rebalance.end = rebalance.end.max(Some(time));
+            return partitions.len();
         }
+        0
     }
 
     /// Members left.
@@ -196,6 +220,12 @@ impl Classic {
 }
 
 impl Rebalance {
+    fn weight(&self) -> usize {
+        let members = self.members.values();
+        let partitions = members.map(|assigned| 1 + assigned.as_ref().map_or(0, Vec::len));
+        1 + partitions.sum::<usize>()
+    }
+
     fn takes(&mut self, response: &JoinGroupResponse<'_>) {
         self.members
             .entry(response.member_id.to_string())

@@ -126,6 +126,34 @@ impl Epochs {
         }
     }
 
+    /// How many members, partitions and changes are kept.
+    pub(super) fn weight(&self) -> usize {
+        let told = self.epochs.values().map(|epoch| 1 + epoch.members.len());
+        let members = self.members.values().map(|member| {
+            let assigned = member.assignments.iter();
+            1 + member.epochs.len() + assigned.map(|(_, each)| 1 + each.len()).sum::<usize>()
+        });
+        told.sum::<usize>() + members.sum::<usize>()
+    }
+
+    /// Forgets the older epochs, the members that were told none of the others, and the older changes of members.
+    pub(super) fn shrink(&mut self) {
+        let oldest = self.epochs.len() / 2;
+        for _ in 0..oldest {
+            self.epochs.pop_first();
+        }
+        self.forgotten += u64::try_from(oldest).unwrap_or_default();
+        let epochs = &self.epochs;
+        self.members
+            .retain(|id, _| epochs.values().any(|epoch| epoch.members.contains_key(id)));
+        for member in self.members.values_mut() {
+            let oldest = member.assignments.len() / 2;
+            member.assignments.drain(..oldest);
+            let oldest = member.epochs.len() / 2;
+            member.epochs.drain(..oldest);
+        }
+    }
+
     /// Why an epoch came.
     pub(super) fn reasons(&self, number: i32) -> Vec<String> {
         let Some(epoch) = self.epochs.get(&number) else {

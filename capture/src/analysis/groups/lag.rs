@@ -10,9 +10,11 @@ use crate::topic_names::TopicNames;
 /// How many partitions of groups are followed, and how many high watermarks are known.
 const MAX_PARTITIONS: usize = 20_000;
 /// How many of them have their lag over time.
-const MAX_SERIES: usize = 2000;
-/// How many points a series has before every second one is left out.
+const MAX_SERIES: usize = 4000;
+/// How many points a series has before every second one is left out: fewer where there are many series.
 const MAX_POINTS: usize = 240;
+const MIN_POINTS: usize = 16;
+const MAX_POINTS_IN_ALL: usize = 120_000;
 
 /// A partition of a topic.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,7 +71,7 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    fn point(&mut self, time: i64, high_watermark: Option<i64>) {
+    fn point(&mut self, time: i64, high_watermark: Option<i64>, max_points: usize) {
         if !self.has_series {
             return;
         }
@@ -78,7 +80,7 @@ impl Partition {
             return;
         }
         self.points.push((time, self.committed, high_watermark));
-        if self.points.len() >= MAX_POINTS {
+        while self.points.len() >= max_points {
             let mut is_kept = false;
             self.points.retain(|_| {
                 is_kept = !is_kept;
@@ -104,16 +106,24 @@ impl Lag {
             return;
         }
         *known = offset;
+        let max_points = self.max_points();
         if let Some(groups) = self.groups.get_mut(&key) {
             for partition in groups.values_mut() {
-                partition.point(time, Some(offset));
+                partition.point(time, Some(offset), max_points);
             }
         }
+    }
+
+    /// How many points a series may have.
+    fn max_points(&self) -> usize {
+        let share = MAX_POINTS_IN_ALL / self.count.clamp(1, MAX_SERIES);
+        share.clamp(MIN_POINTS, MAX_POINTS)
     }
 
     /// Takes note of an offset that a group committed.
     pub(super) fn committed(&mut self, group: &str, key: TopicPartition, offset: i64, time: i64) {
         let high_watermark = self.high_watermarks.get(&key).copied();
+        let max_points = self.max_points();
         let groups = self.groups.entry(key).or_default();
         if !groups.contains_key(group) {
             if self.count >= MAX_PARTITIONS {
@@ -129,7 +139,7 @@ impl Lag {
         }
         if let Some(partition) = groups.get_mut(group) {
             partition.committed = offset;
-            partition.point(time, high_watermark);
+            partition.point(time, high_watermark, max_points);
         }
     }
 

@@ -32,6 +32,12 @@ pub use self::report::GroupsDocument;
 /// How many groups are followed. The others are counted.
 const MAX_GROUPS: usize = 2000;
 
+/// How many members and partitions of all rebalances are kept. The older half of each group is forgotten when there are
+/// more.
+const MAX_WEIGHT: usize = 150_000;
+/// After how many more they are counted.
+const MAX_ADDED: usize = 30_000;
+
 /// The latest offset, in a ListOffsets request.
 const LATEST: i64 = -1;
 
@@ -42,6 +48,8 @@ pub struct Groups {
     left_out: BTreeSet<Box<str>>,
     lag: Lag,
     in_flight: InFlight<Asked>,
+    /// How many members and partitions were told since they were counted.
+    added: usize,
     last: i64,
 }
 
@@ -145,6 +153,26 @@ impl Groups {
         let group = self.group(name)?;
         group.kind = kind;
         Some(group)
+    }
+
+    /// Takes note of so many members and partitions, and forgets old ones if there are too many.
+    fn adds(&mut self, count: usize) {
+        self.added += count;
+        if self.added < MAX_ADDED {
+            return;
+        }
+        self.added = 0;
+        let weight = |group: &Group| group.classic.weight() + group.epochs.weight();
+        // The last rebalance of a group stays, however many members it has.
+        for _ in 0..10 {
+            if self.groups.values().map(weight).sum::<usize>() <= MAX_WEIGHT {
+                return;
+            }
+            for group in self.groups.values_mut() {
+                group.classic.shrink();
+                group.epochs.shrink();
+            }
+        }
     }
 
     /// What has to be remembered of a request until it is answered.
@@ -274,6 +302,9 @@ impl Groups {
                 }
                 if response.error_code == ErrorCode::NONE {
                     group.classic.joined(&response, sent, time);
+                    self.adds(1 + response.members.len());
+                } else if !comes_again(response.error_code) {
+                    group.classic.no_sign(sent);
                 }
             }
             Asked::Sync {
@@ -283,10 +314,9 @@ impl Groups {
             } => {
                 let response = body::<SyncGroupResponse<'_>>(message)?;
                 if response.error_code == ErrorCode::NONE {
-                    let group = self.group(&group)?;
-                    group
-                        .classic
-                        .synced(generation, &member_id, &response.assignment, time);
+                    let classic = &mut self.group(&group)?.classic;
+                    let count = classic.synced(generation, &member_id, &response.assignment, time);
+                    self.adds(count);
                 }
             }
             Asked::Heartbeat { group } => {
@@ -323,6 +353,7 @@ impl Groups {
                 let (told, mut assigned) = self.told(event, message)?;
                 let group = self.group(&group)?;
                 assigned.sort();
+                let count = 1 + assigned.len();
                 let member_id = told.member_id.unwrap_or(member_id);
                 group.epochs.heartbeat(epochs::Heartbeat {
                     member_id,
@@ -334,6 +365,7 @@ impl Groups {
                     interval_ms: told.interval_ms,
                     assignment: told.has_assignment.then_some(assigned),
                 });
+                self.adds(count);
             }
             Asked::Commit { group, offsets } => {
                 let response = body::<OffsetCommitResponse<'_>>(message)?;
@@ -453,6 +485,12 @@ impl Groups {
             }
         }
     }
+}
+
+/// Whether a member that is answered so to its JoinGroup will join all the same.
+fn comes_again(error: ErrorCode) -> bool {
+    let asks_again = [ErrorCode::MEMBER_ID_REQUIRED, ErrorCode::UNKNOWN_MEMBER_ID];
+    error.is_retriable() || asks_again.contains(&error)
 }
 
 /// A heartbeat of the newer protocols: the protocol, the group, the member and its epoch.
