@@ -56,7 +56,7 @@ impl Generator {
         Self {
             targets,
             unit: Unit::Body,
-            options: Options::default().with_max_blob_bytes(512),
+            options: Options::default().with_max_records_bytes(1024),
             has_record_batches: true,
             malformed: Malformed::No,
         }

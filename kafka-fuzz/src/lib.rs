@@ -2,7 +2,9 @@
 //!
 //! ```text
 //!  Target: API, version, direction ──► Generator ──► Generated: bytes, and the label of a malformed message
-//!  target.rs                           generate.rs
+//!    │                                 generate.rs
+//!    └───────────────────────────────► Corpus: files of seeds and a manifest
+//!                                      corpus/
 //!
 //!  bytes, Shape, seed ──► mutate ──► Mutant: bytes, what was changed, what a reader must make of it
 //!                         mutate/
@@ -26,6 +28,7 @@
 //! # Ok::<(), kafka_fuzz::UnknownTarget>(())
 //! ```
 
+pub mod corpus;
 mod generate;
 pub mod mutate;
 mod records;

@@ -1,8 +1,10 @@
 //! The command line, a file a subcommand.
 
+mod corpus;
 mod generate;
 mod mutate;
 mod output;
+mod redpanda;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -21,13 +23,18 @@ struct Command {
 enum Subcommands {
     Generate(generate::Generate),
     Mutate(mutate::Mutate),
+    Corpus(corpus::Corpus),
 }
 
 /// Runs the command with the arguments of the process, its name included.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    if let Some(flags) = redpanda::Flags::parse(arguments.get(1..).unwrap_or_default()) {
+        return output::exit(flags.and_then(|flags| flags.run()));
+    }
     let outcome = match Command::parse_from(arguments).subcommand {
         Subcommands::Generate(generate) => generate.run(),
         Subcommands::Mutate(mutate) => mutate.run(),
+        Subcommands::Corpus(corpus) => corpus.run(),
     };
     output::exit(outcome)
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use kafka_codec::schema::random::Expectation;
+use kafka_fuzz::corpus::CorpusError;
 use kafka_fuzz::{Direction, Generated, Unit, UnknownTarget};
 use serde::Serialize;
 use thiserror::Error;
@@ -16,6 +17,10 @@ pub(super) enum Failure {
     Target(#[from] UnknownTarget),
     #[error("{0}: {1}")]
     Input(String, #[source] io::Error),
+    #[error("{0}")]
+    Flags(String),
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
     #[error("writing the output: {0}")]
     Output(#[from] io::Error),
 }
@@ -30,8 +35,8 @@ pub(super) fn exit(outcome: Result<(), Failure>) -> ExitCode {
         Err(failure) => {
             eprintln!("kafka-fuzz: {failure}");
             ExitCode::from(match failure {
-                Failure::Target(_) => 2,
-                Failure::Input(..) | Failure::Output(_) => 1,
+                Failure::Target(_) | Failure::Flags(_) => 2,
+                Failure::Input(..) | Failure::Corpus(_) | Failure::Output(_) => 1,
             })
         }
     }

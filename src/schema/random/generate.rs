@@ -192,9 +192,15 @@ impl<'e, 'o> Generator<'e, 'o> {
     }
 
     fn blob(&mut self, w: &mut WriteCursor, field: &'static Field, e: Encoding) -> bool {
-        let length = self.affordable(self.options.max_blob_bytes(), 1, e);
+        let is_records = matches!(field.field_type(), FieldType::Records);
+        let max = if is_records {
+            self.options.max_records_bytes()
+        } else {
+            self.options.max_blob_bytes()
+        };
+        let length = self.affordable(max, 1, e);
         let blob = match self.options.records {
-            Some(make) if matches!(field.field_type(), FieldType::Records) => {
+            Some(make) if is_records => {
                 let records = make(self.dice.entropy(), length);
                 if records.len() > length {
                     Vec::new()

@@ -21,6 +21,7 @@ pub struct Options {
     max_elements: usize,
     max_string_bytes: usize,
     max_blob_bytes: usize,
+    max_records_bytes: Option<usize>,
     max_unknown_tags: usize,
     null_percent: u8,
     default_percent: u8,
@@ -74,7 +75,7 @@ impl Options {
         self
     }
 
-    /// The maximum number of bytes of bytes, records and values of unknown tagged fields. Default 64.
+    /// The maximum number of bytes of bytes and values of unknown tagged fields. Default 64.
     #[must_use]
     pub const fn max_blob_bytes(&self) -> usize {
         self.max_blob_bytes
@@ -84,6 +85,22 @@ impl Options {
     #[must_use]
     pub const fn with_max_blob_bytes(mut self, bytes: usize) -> Self {
         self.max_blob_bytes = bytes;
+        self
+    }
+
+    /// The maximum number of bytes of records. Default that of other bytes.
+    #[must_use]
+    pub const fn max_records_bytes(&self) -> usize {
+        match self.max_records_bytes {
+            Some(bytes) => bytes,
+            None => self.max_blob_bytes,
+        }
+    }
+
+    /// The same with records of at most `bytes`. An empty record batch takes 61 bytes.
+    #[must_use]
+    pub const fn with_max_records_bytes(mut self, bytes: usize) -> Self {
+        self.max_records_bytes = Some(bytes);
         self
     }
 
@@ -159,6 +176,7 @@ impl Default for Options {
             max_elements: 3,
             max_string_bytes: 24,
             max_blob_bytes: 64,
+            max_records_bytes: None,
             max_unknown_tags: 1,
             null_percent: 25,
             default_percent: 25,
