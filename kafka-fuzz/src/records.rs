@@ -51,9 +51,9 @@ fn pick(magic: usize, entropy: &mut dyn Entropy, length: usize) -> Vec<u8> {
         };
         let start = out.len();
         out.extend_from_slice(batch);
-        // The base offset is not part of the checksum.
+        // The base offset is not part of the checksum. That of a compressed set is not below those in it.
         if let Some(last) = out.get_mut(start + 7) {
-            *last = offset;
+            *last = last.saturating_add(offset);
         }
     }
     out
