@@ -6,7 +6,8 @@ pub use std::time::Duration;
 pub use crate::api_key::HeaderRanges;
 pub use crate::enumerations::*;
 pub use crate::routing::{
-    BrokerOf, Destination, Parts, extend_nullable, group, leader, share, transaction,
+    BrokerOf, Destination, Parts, Places, broker, extend_nullable, group, has_only, leader,
+    of_configs, share, transaction,
 };
 pub use crate::wire::read_cursor::{ReadCursor, Tag, TagSection};
 pub use crate::wire::structs::Struct;

@@ -1,7 +1,10 @@
 //! Which node answers a request, as a value that is looked up in the metadata of a cluster; and what the division of a
 //! request by destination is made with. The facts are `units` in `protocol-json/apis.json`.
 
+use std::borrow::Cow;
+
 use crate::api_key::Routing;
+use crate::enumerations::ConfigResourceType;
 use crate::wire::Uuid;
 
 /// The node that answers a request, or one unit of it: a partition, group or transactional id.
@@ -15,6 +18,9 @@ pub enum Destination<'r> {
     AnyBroker,
     /// The active controller; see [`Routing::Controller`].
     Controller,
+    /// The broker with this id, which the request names: the broker whose configs it reads or changes, or the voter that it
+    /// is for.
+    Broker(i32),
     /// The broker that the request is about, which the request does not name; see [`Routing::SpecificBroker`]. Also the
     /// destination of user-defined APIs.
     SpecificBroker,
@@ -53,10 +59,27 @@ impl Destination<'_> {
 /// A function from a destination to the id of its broker.
 pub type BrokerOf<'f> = &'f mut dyn FnMut(Destination<'_>) -> i32;
 
-/// The requests that a request is divided into, each with the id of its broker and the place of the element of the outer
-/// array that was last put into it.
+/// The requests that a request is divided into, each with the id of its broker and the elements that were last begun in it.
 #[derive(Debug)]
-pub struct Parts<R>(Vec<(i32, R, Option<usize>)>);
+pub struct Parts<R>(Vec<(i32, R, Places)>);
+
+/// The places of the elements around the unit that was last put into a part, outermost first.
+#[derive(Clone, Debug, Default)]
+pub struct Places([Option<usize>; 2]);
+
+impl Places {
+    /// Whether the element at `place` of the array at `depth` is not the one that the last unit was in.
+    pub fn begins(&mut self, depth: usize, place: usize) -> bool {
+        let Some((last, inner)) = self.0.get_mut(depth..).and_then(<[_]>::split_first_mut) else {
+            return true;
+        };
+        let begins = last.replace(place) != Some(place);
+        if begins {
+            inner.fill(None);
+        }
+        begins
+    }
+}
 
 impl<R: Clone> Parts<R> {
     /// No part.
@@ -66,10 +89,10 @@ impl<R: Clone> Parts<R> {
     }
 
     /// The part for a broker, which begins as `shell`.
-    pub fn of(&mut self, broker: i32, shell: &R) -> (&mut R, &mut Option<usize>) {
+    pub fn of(&mut self, broker: i32, shell: &R) -> (&mut R, &mut Places) {
         let known = self.0.iter().position(|(id, ..)| *id == broker);
         let place = known.unwrap_or_else(|| {
-            self.0.push((broker, shell.clone(), None));
+            self.0.push((broker, shell.clone(), Places::default()));
             self.0.len() - 1
         });
         let (_, part, last) = self.0.get_mut(place).expect("the place was just found");
@@ -112,6 +135,33 @@ pub const fn share(group: &str, topic_id: Uuid, partition: i32) -> Destination<'
     Destination::ShareCoordinator(group, partition)
 }
 
+/// The broker with this id; the request names none if it is negative.
+#[must_use]
+pub const fn broker<'r>(id: i32) -> Destination<'r> {
+    match id {
+        0.. => Destination::Broker(id),
+        _ => Destination::SpecificBroker,
+    }
+}
+
+/// The destination of the configs of a resource: the broker, if it is one, as for its loggers; else `others`. The name of
+/// the default of all brokers is empty.
+#[must_use]
+pub fn of_configs<'r>(
+    resource: ConfigResourceType,
+    name: &str,
+    others: Destination<'r>,
+) -> Destination<'r> {
+    let is_broker = matches!(
+        resource,
+        ConfigResourceType::BROKER | ConfigResourceType::BROKER_LOGGER
+    );
+    match name.parse() {
+        Ok(id) if is_broker => Destination::Broker(id),
+        _ => others,
+    }
+}
+
 /// The coordinator of a group.
 #[must_use]
 pub const fn group(id: &str) -> Destination<'_> {
@@ -125,6 +175,12 @@ pub const fn transaction(id: Option<&str>) -> Destination<'_> {
         Some(id) => Destination::TransactionCoordinator(id),
         None => Destination::AnyBroker,
     }
+}
+
+/// Whether a list has this value and no other.
+#[must_use]
+pub fn has_only(list: &[Cow<'_, str>], value: &str) -> bool {
+    matches!(list, [only] if only == value)
 }
 
 /// Appends a list that may be null to another one.

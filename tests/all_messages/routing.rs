@@ -13,8 +13,12 @@ use serde_json::Value;
 use crate::error_responses::unordered;
 use crate::{registry, vectors};
 
-/// The APIs whose requests have units that nodes are found for, but are not divided.
-const WHOLE: [ApiKey; 2] = [ApiKey::DescribeProducers, ApiKey::WriteTxnMarkers];
+/// The APIs whose resources may be brokers. Any broker describes others.
+const OF_CONFIGS: [ApiKey; 3] = [
+    ApiKey::DescribeConfigs,
+    ApiKey::AlterConfigs,
+    ApiKey::IncrementalAlterConfigs,
+];
 
 /// A broker for each destination, the same whenever it is asked.
 fn broker_of(destination: Destination<'_>) -> i32 {
@@ -48,9 +52,11 @@ fn destinations_are_of_the_kind_that_the_routing_of_the_api_says() {
         let key = request.api_key();
         for destination in request.destinations(version) {
             let routing = match destination {
+                Destination::AnyBroker if key == ApiKey::DescribeConfigs => Routing::SpecificBroker,
+                Destination::Broker(_) if OF_CONFIGS.contains(&key) => key.routing().unwrap(),
                 Destination::AnyBroker => Routing::AnyBroker,
                 Destination::Controller => Routing::Controller,
-                Destination::SpecificBroker => Routing::SpecificBroker,
+                Destination::Broker(_) | Destination::SpecificBroker => Routing::SpecificBroker,
                 Destination::PartitionLeader(_) => Routing::PartitionLeader,
                 Destination::GroupCoordinator(_) => Routing::GroupCoordinator,
                 Destination::TransactionCoordinator(_) => Routing::TransactionCoordinator,
@@ -59,7 +65,7 @@ fn destinations_are_of_the_kind_that_the_routing_of_the_api_says() {
             };
             seen.insert(key);
             let is_without_id = key == ApiKey::InitProducerId && routing == Routing::AnyBroker;
-            if !is_without_id && !WHOLE.contains(&key) {
+            if !is_without_id {
                 assert_eq!(Some(routing), key.routing(), "{key}");
             }
         }
@@ -138,6 +144,89 @@ fn merged_responses_have_what_the_response_to_the_whole_request_has() {
     });
     println!("{compared:?}");
     assert!(compared.len() >= 20, "{compared:?}");
+}
+
+#[test]
+fn partitions_in_arrays_of_numbers_are_divided_within_their_markers_and_topics() {
+    use kafka_codec::Request;
+    use kafka_codec::messages::write_txn_markers_request::{
+        WritableTxnMarker, WritableTxnMarkerTopic,
+    };
+    use kafka_codec::messages::{DescribeProducersRequest, WriteTxnMarkersRequest};
+
+    let topic = |name: &'static str, partitions: &[i32]| WritableTxnMarkerTopic {
+        name: name.into(),
+        partition_indexes: partitions.iter().copied().collect(),
+        ..Default::default()
+    };
+    let marker = |producer_id, topics: Vec<_>| WritableTxnMarker {
+        producer_id,
+        coordinator_epoch: 5,
+        topics,
+        ..Default::default()
+    };
+    let of = |markers| WriteTxnMarkersRequest {
+        markers,
+        ..Default::default()
+    };
+    let request = of(vec![
+        marker(1, vec![topic("a", &[0, 1, 2]), topic("b", &[4])]),
+        marker(2, vec![topic("a", &[0, 3])]),
+    ]);
+    let parts = request.split(Version(1), |destination| match destination {
+        Destination::PartitionLeader(partition) => partition.partition % 2,
+        other => panic!("{other:?}"),
+    });
+    let even = of(vec![
+        marker(1, vec![topic("a", &[0, 2]), topic("b", &[4])]),
+        marker(2, vec![topic("a", &[0])]),
+    ]);
+    let odd = of(vec![
+        marker(1, vec![topic("a", &[1])]),
+        marker(2, vec![topic("a", &[3])]),
+    ]);
+    assert_eq!(parts, [(0, even), (1, odd)]);
+    let request = DescribeProducersRequest::default();
+    assert_eq!(request.destinations(Version(0)), []);
+}
+
+#[test]
+fn a_broker_that_a_request_names_is_its_destination() {
+    use kafka_codec::Request;
+    use kafka_codec::enumerations::ConfigResourceType;
+    use kafka_codec::messages::describe_configs_request::DescribeConfigsResource;
+    use kafka_codec::messages::{DescribeConfigsRequest, VoteRequest};
+
+    let resource = |resource_type, name: &'static str| DescribeConfigsResource {
+        resource_type,
+        resource_name: name.into(),
+        ..Default::default()
+    };
+    let request = DescribeConfigsRequest {
+        resources: vec![
+            resource(ConfigResourceType::BROKER, "3"),
+            resource(ConfigResourceType::TOPIC, "3"),
+            resource(ConfigResourceType::BROKER_LOGGER, "4"),
+            resource(ConfigResourceType::BROKER, ""),
+        ],
+        ..Default::default()
+    };
+    let expected = [
+        Destination::Broker(3),
+        Destination::AnyBroker,
+        Destination::Broker(4),
+        Destination::AnyBroker,
+    ];
+    assert_eq!(request.destinations(Version(4)), expected);
+    let vote = |voter_id| VoteRequest {
+        voter_id,
+        ..Default::default()
+    };
+    assert_eq!(vote(7).destinations(Version(1)), [Destination::Broker(7)]);
+    assert_eq!(
+        vote(-1).destinations(Version(1)),
+        [Destination::SpecificBroker]
+    );
 }
 
 #[test]

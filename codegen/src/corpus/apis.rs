@@ -41,7 +41,7 @@ pub struct ApiFacts {
     pub units: Vec<Units>,
 }
 
-/// The units of a request, each of which one node answers: partitions, groups or transactions.
+/// The units of a request, each of which one node answers: partitions, groups, transactions, brokers or their configs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Units {
     /// The path of the array whose elements they are; `None` if the request itself is the only one.
@@ -52,8 +52,14 @@ pub struct Units {
     pub topic: Option<Name>,
     /// The field that has the id of the topic.
     pub topic_id: Option<Name>,
-    /// The field that has the number of the partition.
+    /// The field that has the number of the partition, or `.` for the element itself.
     pub partition: Option<Name>,
+    /// The field that has the id of the broker.
+    pub broker: Option<Name>,
+    /// The field that has the type of a resource of configs, which may be a broker.
+    pub resource: Option<Name>,
+    /// The field that has the name of that resource.
+    pub resource_name: Option<Name>,
 }
 
 /// The values that must not appear in logs, in all messages.
@@ -179,7 +185,9 @@ fn api(name: &str, at: Span, mut object: Object<'_>, found: &mut Findings) -> Op
 }
 
 fn units(mut object: Object<'_>, found: &mut Findings) -> Option<Units> {
-    object.only(&["of", "id", "topic", "topicId", "partition"], found);
+    let keys = ["of", "id", "topic", "topicId", "partition"];
+    let of_brokers = ["broker", "resource", "resourceName"];
+    object.only(&[&keys[..], &of_brokers].concat(), found);
     let mut name = |key| object.names(key, found).pop();
     Some(Units {
         of: name("of"),
@@ -187,6 +195,9 @@ fn units(mut object: Object<'_>, found: &mut Findings) -> Option<Units> {
         topic: name("topic"),
         topic_id: name("topicId"),
         partition: name("partition"),
+        broker: name("broker"),
+        resource: name("resource"),
+        resource_name: name("resourceName"),
     })
 }
 

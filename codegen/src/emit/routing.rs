@@ -137,51 +137,70 @@ impl<'m> Plan<'m> {
     /// The statements that put each unit into the part of its broker.
     fn part(&self, scope: Scope<'_>) -> TokenStream {
         let destination = &self.destination;
-        match &self.arrays[..] {
-            [array] => {
-                let name = ident(&array.field.ident);
-                let shell = shell(scope.entry, &quote!(Self), &quote!(self), array.field);
-                quote! {
-                    let shell = #shell;
-                    for element1 in &self.#name {
-                        let to = #destination;
-                        let (part, _) = parts.of(broker_of(to), &shell);
-                        part.#name.push(element1.clone());
-                    }
-                }
-            }
-            [outer, inner] => {
-                let [outer_name, inner_name] = [outer, inner].map(|it| ident(&it.field.ident));
-                let own = shell(scope.entry, &quote!(Self), &quote!(self), outer.field);
-                let element = match outer.field.ty {
-                    Type::Array(Element::Struct(place)) => scope.message.structs.get(place),
-                    _ => None,
-                };
-                let around = element.map(|element| {
-                    let name = ident(&element.ident);
-                    shell(element, &quote!(#name), &quote!(element1), inner.field)
-                });
-                quote! {
-                    let shell = #own;
-                    for (place, element1) in self.#outer_name.iter().enumerate() {
-                        for element2 in &element1.#inner_name {
-                            let to = #destination;
-                            let (part, last) = parts.of(broker_of(to), &shell);
-                            if last.replace(place) != Some(place) {
-                                let around = #around;
-                                part.#outer_name.push(around);
-                            }
-                            if let Some(around) = part.#outer_name.last_mut() {
-                                around.#inner_name.push(element2.clone());
-                            }
-                        }
-                    }
-                }
-            }
-            _ => quote! {
+        let Some(outermost) = self.arrays.first() else {
+            return quote! {
                 let to = #destination;
                 parts.of(broker_of(to), self);
-            },
+            };
+        };
+        let shell = shell(scope.entry, &quote!(Self), &quote!(self), outermost.field);
+        let last = match self.arrays.len() {
+            1 => quote!(_),
+            _ => quote!(places),
+        };
+        let put = self.put(0, scope);
+        let mut body = quote! {
+            let to = #destination;
+            let (part0, #last) = parts.of(broker_of(to), &shell);
+            #put
+        };
+        for (depth, array) in self.arrays.iter().enumerate().rev() {
+            let (owner, name) = (level(array.level), ident(&array.field.ident));
+            let (element, place) = (level(depth + 1), numbered("place", depth));
+            body = match depth + 1 == self.arrays.len() {
+                true => quote!(for #element in &#owner.#name { #body }),
+                false => quote! {
+                    for (#place, #element) in #owner.#name.iter().enumerate() { #body }
+                },
+            };
+        }
+        quote! {
+            let shell = #shell;
+            #body
+        }
+    }
+
+    /// The statements that put the innermost element into the part, or the struct, of an array.
+    fn put(&self, depth: usize, scope: Scope<'_>) -> TokenStream {
+        let Some(array) = self.arrays.get(depth) else {
+            return quote!();
+        };
+        let (part, element) = (numbered("part", depth), level(depth + 1));
+        let name = ident(&array.field.ident);
+        let Some(inner) = self.arrays.get(depth + 1) else {
+            return match array.field.ty {
+                Type::Array(Element::Packed(_)) => quote!(#part.#name.extend([#element]);),
+                _ => quote!(#part.#name.push(#element.clone());),
+            };
+        };
+        let around = match array.field.ty {
+            Type::Array(Element::Struct(place)) => scope.message.structs.get(place),
+            _ => None,
+        };
+        let around = around.map(|around| {
+            let name = ident(&around.ident);
+            shell(around, &quote!(#name), &quote!(#element), inner.field)
+        });
+        let (place, into) = (numbered("place", depth), numbered("part", depth + 1));
+        let rest = self.put(depth + 1, scope);
+        quote! {
+            if places.begins(#depth, #place) {
+                let around = #around;
+                #part.#name.push(around);
+            }
+            if let Some(#into) = #part.#name.last_mut() {
+                #rest
+            }
         }
     }
 }
@@ -191,7 +210,7 @@ fn shell(entry: &Struct, name: &TokenStream, from: &TokenStream, without: &Field
     let fields = entry.fields.iter().map(|field| {
         let name = ident(&field.ident);
         match &field.ty {
-            _ if field.name == without.name => quote!(#name: Vec::new(),),
+            _ if field.name == without.name => quote!(#name: Default::default(),),
             Type::Fixed(_) => quote!(#name: #from.#name,),
             _ => quote!(#name: #from.#name.clone(),),
         }
@@ -212,7 +231,8 @@ fn destination(
         let name = name.as_ref()?;
         if name.text == "." {
             let element = level(inside.depth());
-            return matches!(inside.innermost(), Level::Text).then(|| (quote!(#element), false));
+            let is_value = matches!(inside.innermost(), Level::Text | Level::Fixed(_));
+            return is_value.then(|| (quote!(#element), false));
         }
         let found = inside.field(&name.text, possible)?;
         let (owner, field) = (level(found.level), ident(&found.field.ident));
@@ -227,6 +247,17 @@ fn destination(
     let topic = text(&units.topic);
     let topic_id = value(&units.topic_id).map_or_else(|| quote!(Uuid::ZERO), |(value, _)| value);
     let partition = value(&units.partition).map_or_else(|| quote!(-1), |(value, _)| value);
+    if let Some((resource, _)) = value(&units.resource) {
+        let name = text(&units.resource_name);
+        let others = match routing {
+            Routing::Controller => quote!(Controller),
+            _ => quote!(AnyBroker),
+        };
+        return quote!(of_configs(#resource, #name, Destination::#others));
+    }
+    if let Some((broker, _)) = value(&units.broker) {
+        return quote!(broker(#broker));
+    }
     match routing {
         Routing::PartitionLeader => quote!(leader(#topic, #topic_id, #partition)),
         Routing::ShareCoordinator => quote!(share(#id, #topic_id, #partition)),
@@ -243,6 +274,10 @@ fn level(level: usize) -> TokenStream {
     if level == 0 {
         return quote!(self);
     }
-    let name = ident(&format!("element{level}"));
+    numbered("element", level)
+}
+
+fn numbered(name: &str, number: usize) -> TokenStream {
+    let name = ident(&format!("{name}{number}"));
     quote!(#name)
 }

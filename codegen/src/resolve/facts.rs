@@ -149,7 +149,7 @@ impl Check<'_> {
             let inside = match &units.of {
                 None => Ok(own.clone()),
                 Some(of) => match own.along(&of.text, request.versions) {
-                    Ok((arrays, inside)) if arrays.len() <= 2 => Ok(inside),
+                    Ok((arrays, inside)) if arrays.len() <= 3 => Ok(inside),
                     _ => Err(of),
                 },
             };
@@ -164,11 +164,15 @@ impl Check<'_> {
                 (&units.topic, Type::String),
                 (&units.topic_id, Type::Fixed(Fixed::Uuid)),
                 (&units.partition, Type::Fixed(Fixed::I32)),
+                (&units.broker, Type::Fixed(Fixed::I32)),
+                (&units.resource, Type::Fixed(Fixed::I8)),
+                (&units.resource_name, Type::String),
             ];
             for (name, ty) in fields {
                 let Some(name) = name else { continue };
                 let is_right = match (&*name.text, inside.innermost()) {
                     (".", Level::Text) => ty == Type::String,
+                    (".", Level::Fixed(fixed)) => ty == Type::Fixed(fixed),
                     (text, _) => inside
                         .field(text, request.versions)
                         .is_some_and(|found| found.field.ty == ty),
