@@ -118,8 +118,9 @@ mod of_messages {
     }
 
     impl<'a> FindCoordinatorRequest<'a> {
-        /// Asks which broker coordinates a group. For several groups at once set `coordinator_keys` instead, which
-        /// versions 4 and later have.
+        /// Asks which broker coordinates a group, in any version: up to version 3 the response says it in fields of its own,
+        /// from version 4 on in `coordinators`. For several groups at once set `coordinator_keys` alone, which versions 4
+        /// and later have.
         ///
         /// # Examples
         ///
@@ -128,23 +129,26 @@ mod of_messages {
         /// use kafka_codec::{Request, Version};
         ///
         /// let request = FindCoordinatorRequest::for_group("billing");
-        /// assert!(request.fits(Version(3)).is_ok());
+        /// assert!(request.fits(Version(0)).is_ok());
+        /// assert!(request.fits(Version(6)).is_ok());
         /// ```
         #[must_use]
         pub fn for_group(group_id: impl Into<Cow<'a, str>>) -> Self {
-            Self {
-                key: group_id.into(),
-                key_type: CoordinatorType::GROUP,
-                ..Default::default()
-            }
+            Self::of_one(group_id.into(), CoordinatorType::GROUP)
         }
 
         /// Asks which broker coordinates the transactions of a transactional id, from version 1 on.
         #[must_use]
         pub fn for_transactional_id(transactional_id: impl Into<Cow<'a, str>>) -> Self {
+            Self::of_one(transactional_id.into(), CoordinatorType::TRANSACTION)
+        }
+
+        /// The key in the forms of all versions.
+        fn of_one(key: Cow<'a, str>, key_type: CoordinatorType) -> Self {
             Self {
-                key: transactional_id.into(),
-                key_type: CoordinatorType::TRANSACTION,
+                coordinator_keys: vec![key.clone()],
+                key,
+                key_type,
                 ..Default::default()
             }
         }

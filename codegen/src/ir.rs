@@ -190,6 +190,8 @@ pub struct Ended {
     pub successors: Vec<String>,
     /// Whether the value names something, which without it and its successors is not known.
     pub identifies: bool,
+    /// Whether the successor is an array of such values, which says the same as the field if the value is all it has.
+    pub is_listed: bool,
     /// Why nothing says it.
     pub reason: Option<String>,
 }

@@ -183,6 +183,7 @@ fn rule_3_what_a_replaced_field_says_is_sent_in_a_version_that_has_it() {
         ..Default::default()
     };
     assert_eq!(chosen(&coordinator), 3);
+    assert_eq!(chosen(&FindCoordinatorRequest::for_group("group")), 6);
     let retention = OffsetCommitRequest {
         retention_time_ms: 60_000,
         ..Default::default()

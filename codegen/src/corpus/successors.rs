@@ -30,6 +30,8 @@ pub struct Succession {
 pub enum SuccessionKind {
     /// The field identifies something, and these fields of the same struct identify it too.
     Identity(Vec<String>),
+    /// The field names one thing, and this array of the same struct lists any number of such names.
+    Listed(Vec<String>),
     /// These fields of the same struct say it in another form.
     Replaced(Vec<String>),
     /// Nothing says it; the reason.
@@ -40,7 +42,9 @@ impl Succession {
     /// The names of the successors.
     pub fn successors(&self) -> &[String] {
         match &self.kind {
-            SuccessionKind::Identity(fields) | SuccessionKind::Replaced(fields) => fields,
+            SuccessionKind::Identity(fields)
+            | SuccessionKind::Listed(fields)
+            | SuccessionKind::Replaced(fields) => fields,
             SuccessionKind::Dropped(_) => &[],
         }
     }
@@ -111,14 +115,16 @@ fn read(
 }
 
 fn kind(mut entry: Object<'_>, found: &mut Findings) -> Option<SuccessionKind> {
-    let kinds = ["identity", "replaced", "dropped"];
-    entry.only(&["identity", "replaced", "dropped", "source"], found);
+    let kinds = ["identity", "listed", "replaced", "dropped"];
+    entry.only(
+        &["identity", "listed", "replaced", "dropped", "source"],
+        found,
+    );
     entry.required_text("the entry of a field", "source", found)?;
     let mut stated = kinds.into_iter().filter(|kind| entry.value(kind).is_some());
     let (Some(kind), None) = (stated.next(), stated.next()) else {
         let wrong = "the entry does not say which one of three things became of the field";
-        let right =
-            "write `identity` or `replaced` with the names of fields, or `dropped` with the reason";
+        let right = "write `identity`, `listed` or `replaced` with the names of fields, or `dropped` with the reason";
         entry.wrong("source", wrong, right, found);
         return None;
     };
@@ -134,6 +140,7 @@ fn kind(mut entry: Object<'_>, found: &mut Findings) -> Option<SuccessionKind> {
     }
     Some(match kind {
         "identity" => SuccessionKind::Identity(fields),
+        "listed" => SuccessionKind::Listed(fields),
         _ => SuccessionKind::Replaced(fields),
     })
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::when::When;
-use super::{Scope, defaults, number};
+use super::{Scope, defaults, ident, number};
 use crate::ir::{Ended, Field};
 use crate::schema::Kind;
 use crate::versions::Versions;
@@ -74,6 +74,25 @@ impl<'m> Loss<'m> {
         };
         let versions = versions(field);
         quote!(w.#method(#set, #first #(|| #alternatives)*, #label, #versions))
+    }
+}
+
+/// Whether the field is set to something that a version without it does not say: of a field and the array that lists such
+/// values in later versions, either may say what both say.
+pub(super) fn is_lost(scope: Scope<'_>, field: &Field) -> TokenStream {
+    let set = defaults::differs(scope, field);
+    let fields = || scope.entry.fields.iter();
+    let pair = fields().find_map(|single| {
+        let ended = single.ended.as_ref().filter(|ended| ended.is_listed)?;
+        let list = fields().find(|list| succeeds(list, ended))?;
+        (field.name == single.name || field.name == list.name).then_some((single, list))
+    });
+    match pair {
+        None => set,
+        Some((single, list)) => {
+            let [single, list] = [single, list].map(|field| ident(&field.ident));
+            quote!(#set && !has_only(&self.#list, &self.#single))
+        }
     }
 }
 

@@ -61,7 +61,7 @@ fn mandatory(scope: Scope<'_>, field: &Field) -> Option<Branch> {
         })
     } else {
         let name = display(field);
-        let (set, versions) = (defaults::differs(scope, field), omit::versions(field));
+        let (set, versions) = (omit::is_lost(scope, field), omit::versions(field));
         let refuse = quote!(w.absent(#set, #name, #versions));
         Some((is_there.negated(), refuse))
     };

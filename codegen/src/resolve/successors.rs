@@ -7,6 +7,7 @@ use crate::corpus::{Succession, SuccessionKind, Successors};
 use crate::fault::Mistake;
 use crate::ir::Ended;
 use crate::schema::{Definition, FieldDef, Kind};
+use crate::types::FieldType;
 use crate::versions::Versions;
 
 /// The file and the definition must agree on which fields ended, and successors must be there in later versions.
@@ -21,6 +22,11 @@ pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>, successors: 
             let path = join(&entry.path, &field.name);
             match (later(entry, field), successors.of(&definition.name, &path)) {
                 (Some(later), Some(succession)) => {
+                    if !can_be_listed(entry, field, succession) {
+                        let wrong = "the successor does not list values of the field".to_owned();
+                        let right = "name one array of strings, neither of the two ignorable";
+                        report(check, successors, &path, succession, wrong, right);
+                    }
                     for name in succession.successors() {
                         if let Some(wrong) = fault_of_successor(entry, later, name) {
                             let right = "name a field of the same struct that later versions have";
@@ -76,6 +82,23 @@ fn report(
     }
 }
 
+/// Whether the successor of a listed field is one array of such values, and no version omits either of the two.
+fn can_be_listed(entry: &StructDefinition<'_>, field: &FieldDef, succession: &Succession) -> bool {
+    let SuccessionKind::Listed(names) = &succession.kind else {
+        return true;
+    };
+    let [name] = &names[..] else { return false };
+    let list = entry.fields.iter().find(|field| field.name == *name);
+    // A name that is not there is a fault of its own.
+    list.is_none_or(|list| {
+        let is_list = list.ty == FieldType::Array(Box::new(FieldType::String));
+        let are_plain = [list, field].iter().all(|field| {
+            !field.ignorable && field.nullable_versions.is_empty() && field.tag.is_none()
+        });
+        field.ty == FieldType::String && is_list && are_plain
+    })
+}
+
 fn fault_of_successor(entry: &StructDefinition<'_>, later: Versions, name: &str) -> Option<String> {
     match entry.fields.iter().find(|field| field.name == name) {
         None => Some(format!("its struct has no field `{name}`")),
@@ -98,7 +121,11 @@ pub(super) fn ended(definition: &Definition, path: &str, successors: &Successors
     let succession = successors.of(&definition.name, path)?;
     Some(Ended {
         successors: succession.successors().to_vec(),
-        identifies: matches!(succession.kind, SuccessionKind::Identity(_)),
+        identifies: matches!(
+            succession.kind,
+            SuccessionKind::Identity(_) | SuccessionKind::Listed(_)
+        ),
+        is_listed: matches!(succession.kind, SuccessionKind::Listed(_)),
         reason: match &succession.kind {
             SuccessionKind::Dropped(reason) => Some(reason.clone()),
             _ => None,
