@@ -47,6 +47,9 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
     /// fields; `None` if none is.
     const FLEXIBLE_FROM: Option<Version>;
 
+    /// The same message, borrowing for another lifetime.
+    type With<'b>: Decode<'b> + IntoOwned<Owned = Self::With<'static>>;
+
     /// What the message looks like; `None` of a type that is not generated.
     #[cfg(feature = "schema")]
     const SCHEMA: Option<&'static Schema> = None;
@@ -132,7 +135,7 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
     /// Returns Kafka's JSON of the message in one line, with nothing left out: records as base64, and unknown tagged fields.
     ///
     /// For other forms see [`json::Options`](crate::schema::json::Options), and for the way back
-    /// [`Decode::from_json`]. Passwords are not hidden.
+    /// [`owned_from_json`](Self::owned_from_json) and [`Decode::from_json`]. Passwords are not hidden.
     ///
     /// # Errors
     ///
@@ -143,14 +146,12 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
     ///
     /// ```
     /// use kafka_codec::messages::SaslHandshakeRequest;
-    /// use kafka_codec::{Decode, Message, Version};
+    /// use kafka_codec::{Message, Version};
     ///
     /// let request = SaslHandshakeRequest::of_mechanism("PLAIN");
     /// let json = request.to_json(Version(1))?;
     /// assert_eq!(json, r#"{"mechanism":"PLAIN"}"#);
-    ///
-    /// let mut buffer = Vec::new();
-    /// assert_eq!(SaslHandshakeRequest::from_json(&json, Version(1), &mut buffer)?, request);
+    /// assert_eq!(SaslHandshakeRequest::owned_from_json(&json, Version(1))?, request);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "json")]
@@ -162,6 +163,22 @@ pub trait Message: Clone + Default + fmt::Debug + PartialEq + IntoOwned {
             .encode_to_vec(version)
             .map_err(json::WriteError::Encode)?;
         json::to_string(schema, version, &bytes, &json::Options::lossless())
+    }
+
+    /// The message that Kafka's JSON in `json` states. Its values are its own; [`Decode::from_json`] borrows them from a buffer
+    /// instead.
+    ///
+    /// # Errors
+    ///
+    /// As [`Decode::from_json`].
+    #[cfg(feature = "json")]
+    fn owned_from_json(
+        json: &str,
+        version: Version,
+    ) -> Result<Self::With<'static>, crate::schema::json::ReadError> {
+        let mut buffer = Vec::new();
+        let message = Self::With::from_json(json, version, &mut buffer)?;
+        Ok(message.into_owned())
     }
 
     /// The message as bytes of its own; shared blobs are copied.
@@ -223,7 +240,8 @@ pub trait Decode<'a>: Message {
         }
     }
 
-    /// The message that Kafka's JSON in `json` states, borrowing its bytes, which are put into `buffer`.
+    /// The message that Kafka's JSON in `json` states, borrowing its bytes, which are put into `buffer`. For a message that
+    /// owns its values see [`Message::owned_from_json`].
     ///
     /// Keys that the message does not have are refused; for other forms see
     /// [`json::encode`](crate::schema::json::encode()). [`IntoOwned::into_owned`] detaches the message from the buffer.
@@ -382,8 +400,8 @@ pub trait Request: Message {
         self.answer(version.0, error)
     }
 
-    /// Returns the node that answers each unit of the request: each partition, group or transactional id, in the order of
-    /// the request, as the [`Routing`](crate::Routing) of the API says. A request that is not about units has one
+    /// Returns the node that answers each unit of the request: each partition, group, transactional id or resource with
+    /// configs, in the order of the request, as the [`Routing`](crate::Routing) of the API says. A request that is not about units has one
     /// destination; one without a unit has none.
     ///
     /// # Examples
@@ -411,7 +429,7 @@ pub trait Request: Message {
     /// units. A request whose units are not in an array of their own stays whole.
     ///
     /// [`Response::merge`] makes one of the responses. Requests of a fetch session cannot be divided: each broker has a session
-    /// of its own. DescribeProducers and WriteTxnMarkers are not divided.
+    /// of its own.
     ///
     /// # Examples
     ///

@@ -19,6 +19,7 @@ impl<const KEY: i16, const FLEXIBLE_FROM: i16> Message
 {
     const NAME: &'static str = "UnselectedResponse";
     const VERSIONS: VersionRange = VersionRange::generated(0, i16::MAX);
+    type With<'b> = UnselectedResponse<'b, KEY, FLEXIBLE_FROM>;
     const FLEXIBLE_FROM: Option<Version> = match FLEXIBLE_FROM {
         i16::MAX => None,
         first => Some(Version(first)),

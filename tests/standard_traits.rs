@@ -307,10 +307,10 @@ fn constructors_set_what_a_request_cannot_do_without() {
         0..=3,
         b"\0\0\0\x01\0\x01g",
     );
-    is(&FindCoordinatorRequest::for_group("g"), 0..=3, b"\0\x01g");
+    is(&FindCoordinatorRequest::for_group("g"), 0..=6, b"\0\x01g");
     is(
         &FindCoordinatorRequest::for_transactional_id("t"),
-        1..=3,
+        1..=6,
         b"\0\x01t\x01",
     );
     is(
@@ -368,6 +368,9 @@ fn typed_json_is_read_as_the_same_message_again() {
     for version in 9..=12 {
         let json = request.to_json(Version(version)).unwrap();
         let read = ProduceRequest::from_json(&json, Version(version), &mut buffer).unwrap();
+        assert_eq!(read, request);
+        let read: ProduceRequest<'static> =
+            ProduceRequest::owned_from_json(&json, Version(version)).unwrap();
         assert_eq!(read, request);
     }
     let error = request.to_json(Version(13)).unwrap_err();

@@ -122,6 +122,7 @@ fn message_impl(scope: Scope<'_>, schema: Option<&TokenStream>) -> TokenStream {
             const VERSIONS: VersionRange = VersionRange::generated(#min, #max);
             const FLEXIBLE_FROM: Option<Version> = #flexible;
             #schema
+            type With<'b> = #name<'b>;
 
             #[inline]
             fn write(&self, w: &mut WriteCursor, #v: i16) {
