@@ -25,13 +25,13 @@
 //!
 //! ```no_run
 //! use kafka_codec::messages::DescribeGroupsRequest;
-//! use kafka_codec_tokio::{Cluster, ClusterOptions, Destination};
+//! use kafka_codec_tokio::{Cluster, ClusterOptions};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let cluster = Cluster::new(ClusterOptions::new(["localhost:9092"]));
-//! let request = DescribeGroupsRequest { groups: vec!["billing".into()], ..Default::default() };
-//! let response = cluster.send_to(Destination::Group("billing".into()), &request).await?;
-//! println!("{:?}", response.decode()?.groups);
+//! let request = DescribeGroupsRequest::for_groups(["billing", "shipping"]);
+//! let answer = cluster.send(&request).await?;
+//! println!("{:?}", answer.decode()?.groups);
 //! # Ok(())
 //! # }
 //! ```
@@ -81,7 +81,7 @@ mod server;
 mod transport;
 
 pub use cluster::{
-    Attempt, AttemptError, Brokers, Cluster, ClusterError, ClusterOptions, Destination,
+    Answer, Attempt, AttemptError, Brokers, Cluster, ClusterError, ClusterOptions, Destination,
     EnsureReport, GivenUp, KeptOpen, Produce, ProduceError, Produced, Purpose, Reached,
     StuckPartition,
 };

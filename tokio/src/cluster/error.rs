@@ -59,6 +59,8 @@ pub struct ClusterError {
     pub api_key: ApiKey,
     /// Every attempt, in order.
     pub attempts: Vec<Attempt>,
+    /// The brokers that carried out their part of the request, if it was divided.
+    pub answered: Vec<i32>,
     /// Why there is no further attempt.
     pub end: GivenUp,
 }
@@ -106,6 +108,13 @@ impl fmt::Display for ClusterError {
             if *times > 1 {
                 write!(f, " ({times} times)")?;
             }
+        }
+        for (place, id) in self.answered.iter().enumerate() {
+            let before = match place {
+                0 => "; the rest is done, by broker ",
+                _ => ", ",
+            };
+            write!(f, "{before}{id}")?;
         }
         Ok(())
     }

@@ -368,7 +368,7 @@ impl Cluster {
             }
             failures += 1;
             // A leader that the broker named is asked at once.
-            let is_known = self.known(&destination(&batch)).is_some();
+            let is_known = self.known(&destination(&batch).unit()).is_some();
             if !(is_known && matches!(outcome, Some(AttemptOutcome::Moved { .. }))) {
                 sleep(pause).await;
             }
@@ -421,7 +421,7 @@ impl Cluster {
         let connection = match self.connection(broker, Purpose::Produce).await {
             Ok(connection) => connection,
             Err(error) => {
-                self.learn(&destination, &error);
+                self.learn(&destination.unit(), &error);
                 return (None, Some(error));
             }
         };
@@ -514,7 +514,7 @@ impl Cluster {
             // The broker has carried it out, one way or the other.
             Err(error) => return (AttemptOutcome::Omitted, Some(AttemptError::Decode(error))),
         };
-        self.view().take_moved(&batch.topic, &response);
+        self.view().take_moved(&response);
         let mut partitions = response
             .responses
             .iter()
@@ -553,7 +553,7 @@ impl Cluster {
             AttemptOutcome::Moved {
                 leader: Some(_), ..
             } => {}
-            _ => self.learn(destination, error),
+            _ => self.learn(&destination.unit(), error),
         }
     }
 
@@ -574,7 +574,7 @@ fn is_fatal(error: &Option<AttemptError>) -> bool {
     match error {
         Some(AttemptError::Send(SendError::Submit(_) | SendError::NoResponse)) => true,
         Some(error @ AttemptError::Connect(_)) => {
-            super::advice(kafka_codec::ApiKey::Produce, error).is_err()
+            super::attempts::advice(kafka_codec::ApiKey::Produce, error).is_err()
         }
         _ => false,
     }

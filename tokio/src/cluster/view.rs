@@ -1,12 +1,14 @@
 //! What is known of a cluster: its brokers, leaders, coordinators and controller.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use kafka_codec::messages::{MetadataResponse, ProduceResponse};
+use kafka_codec::messages::{
+    DescribeClusterResponse, FetchResponse, MetadataResponse, ProduceResponse,
+};
 use kafka_codec::wire::Uuid;
-
-use super::Destination;
+use kafka_codec::{Destination as Unit, TopicPartition};
 
 /// A broker, as metadata names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +30,40 @@ pub(super) struct Leader {
 pub(super) enum CoordinatorKind {
     Group,
     Transaction,
+    Share,
 }
 
 impl CoordinatorKind {
-    /// The number that FindCoordinator has for it. See KIP-98.
+    pub(super) const ALL: [Self; 3] = [Self::Group, Self::Transaction, Self::Share];
+
+    /// The number that FindCoordinator has for it. See KIP-98 and KIP-932.
     pub(super) const fn number(self) -> i8 {
         match self {
             Self::Group => 0,
             Self::Transaction => 1,
+            Self::Share => 2,
+        }
+    }
+
+    /// What is coordinated, for errors.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::Transaction => "transactional id",
+            Self::Share => "share-partition",
+        }
+    }
+
+    /// The coordinator that a unit is for, and its key in FindCoordinator.
+    pub(super) fn of<'a>(unit: &Unit<'a>) -> Option<(Self, Cow<'a, str>)> {
+        match unit {
+            Unit::GroupCoordinator(group) => Some((Self::Group, (*group).into())),
+            Unit::TransactionCoordinator(id) => Some((Self::Transaction, (*id).into())),
+            Unit::ShareCoordinator(group, it) => {
+                let key = format!("{group}:{}:{}", it.topic_id, it.partition);
+                Some((Self::Share, key.into()))
+            }
+            _ => None,
         }
     }
 }
@@ -48,7 +76,8 @@ pub(super) struct View {
     brokers: BTreeMap<i32, Broker>,
     controller: Option<i32>,
     topics: HashMap<Arc<str>, Topic>,
-    coordinators: HashMap<(CoordinatorKind, Box<str>), i32>,
+    names: HashMap<Uuid, Arc<str>>,
+    coordinators: HashMap<CoordinatorKind, HashMap<Box<str>, i32>>,
 }
 
 #[derive(Debug, Default)]
@@ -84,9 +113,26 @@ impl View {
                 });
                 self.take_topic(name, id, leaders);
             } else {
-                self.topics.remove(name);
+                let gone = self.topics.remove(name);
+                self.forget_id(gone.and_then(|topic| topic.id));
             }
         }
+    }
+
+    fn forget_id(&mut self, id: Option<Uuid>) {
+        if let Some(id) = id {
+            self.names.remove(&id);
+        }
+    }
+
+    /// Takes the nodes of a cluster, which are its controllers, or its brokers.
+    pub(super) fn take_cluster(&mut self, response: &DescribeClusterResponse<'_>) {
+        let nodes = response.brokers.iter().map(|node| {
+            let address = address(&node.host, node.port);
+            (node.broker_id, Broker { address })
+        });
+        self.brokers = nodes.collect();
+        self.controller = (response.controller_id >= 0).then_some(response.controller_id);
     }
 
     fn take_topic(
@@ -95,12 +141,22 @@ impl View {
         id: Option<Uuid>,
         leaders: impl Iterator<Item = (i32, Leader)>,
     ) {
-        let topic = self.topics.entry(name.into()).or_default();
+        let name: Arc<str> = name.into();
+        let topic = self.topics.entry(name.clone()).or_default();
         if topic.id != id {
-            *topic = Topic {
-                id,
-                leaders: BTreeMap::new(),
-            };
+            let before = std::mem::replace(
+                topic,
+                Topic {
+                    id,
+                    leaders: BTreeMap::new(),
+                },
+            );
+            if let Some(id) = before.id {
+                self.names.remove(&id);
+            }
+        }
+        if let Some(id) = id {
+            self.names.insert(id, name);
         }
         let known = std::mem::take(&mut topic.leaders);
         topic.leaders = leaders
@@ -114,34 +170,67 @@ impl View {
             .collect();
     }
 
-    /// Takes the leaders that a Produce response names where the partition has moved. See KIP-951.
-    pub(super) fn take_moved(&mut self, topic: &str, response: &ProduceResponse<'_>) {
+    /// Takes the leaders that a Produce response names where partitions have moved, and returns whether there are any. See
+    /// KIP-951.
+    pub(super) fn take_moved(&mut self, response: &ProduceResponse<'_>) -> bool {
         for endpoint in &response.node_endpoints {
-            let address = address(&endpoint.host, endpoint.port);
-            self.brokers.insert(endpoint.node_id, Broker { address });
+            self.set_broker(endpoint.node_id, &endpoint.host, endpoint.port);
         }
-        let Some(topic) = self.topics.get_mut(topic) else {
-            return;
-        };
-        for partition in response
-            .responses
-            .iter()
-            .flat_map(|it| &it.partition_responses)
-        {
-            let leader = Leader {
-                id: partition.current_leader.leader_id,
-                epoch: partition.current_leader.leader_epoch,
-            };
-            let known = topic.leaders.get(&partition.index);
-            let is_newer = known.is_none_or(|known| known.epoch < leader.epoch);
-            if leader.id >= 0 && is_newer {
-                topic.leaders.insert(partition.index, leader);
+        let mut has_leaders = false;
+        for topic in &response.responses {
+            for it in &topic.partition_responses {
+                let leader = (it.current_leader.leader_id, it.current_leader.leader_epoch);
+                has_leaders |= self.take_leader(&topic.name, topic.topic_id, it.index, leader);
             }
         }
+        has_leaders
+    }
+
+    /// As [`take_moved`](Self::take_moved), of a Fetch response.
+    pub(super) fn take_moved_of_fetch(&mut self, response: &FetchResponse<'_>) -> bool {
+        for endpoint in &response.node_endpoints {
+            self.set_broker(endpoint.node_id, &endpoint.host, endpoint.port);
+        }
+        let mut has_leaders = false;
+        for topic in &response.responses {
+            for it in &topic.partitions {
+                let leader = (it.current_leader.leader_id, it.current_leader.leader_epoch);
+                let partition = it.partition_index;
+                has_leaders |= self.take_leader(&topic.topic, topic.topic_id, partition, leader);
+            }
+        }
+        has_leaders
+    }
+
+    /// Takes a leader that is newer than the known one, and returns whether one is named.
+    fn take_leader(
+        &mut self,
+        name: &str,
+        topic_id: Uuid,
+        partition: i32,
+        (id, epoch): (i32, i32),
+    ) -> bool {
+        if id < 0 {
+            return false;
+        }
+        let name = match name {
+            "" => self.names.get(&topic_id).cloned(),
+            name => Some(name.into()),
+        };
+        if let Some(topic) = name.and_then(|name| self.topics.get_mut(&name)) {
+            let known = topic.leaders.get(&partition);
+            if known.is_none_or(|known| known.epoch < epoch) {
+                topic.leaders.insert(partition, Leader { id, epoch });
+            }
+        }
+        true
     }
 
     pub(super) fn set_coordinator(&mut self, kind: CoordinatorKind, key: &str, broker: i32) {
-        self.coordinators.insert((kind, key.into()), broker);
+        self.coordinators
+            .entry(kind)
+            .or_default()
+            .insert(key.into(), broker);
     }
 
     pub(super) fn set_broker(&mut self, id: i32, host: &str, port: i32) {
@@ -149,31 +238,49 @@ impl View {
         self.brokers.insert(id, Broker { address });
     }
 
-    /// Forgets who a destination is, so that it is asked for again. Brokers stay known.
-    pub(super) fn forget(&mut self, destination: &Destination) {
-        match destination {
-            Destination::Any | Destination::Broker(_) => {}
-            Destination::Controller => self.controller = None,
-            Destination::Leader(topic, partition) => {
-                let topic = self.topics.get_mut(topic);
+    /// Forgets who a unit is answered by, so that it is asked for again. Brokers stay known.
+    pub(super) fn forget(&mut self, unit: &Unit<'_>) {
+        match unit {
+            Unit::Controller => self.controller = None,
+            Unit::PartitionLeader(it) => {
+                let name = self.name_of(it);
+                let topic = name.and_then(|name| self.topics.get_mut(&name));
                 // The epoch stays, so that a broker that lags behind does not name the old one again.
-                if let Some(leader) = topic.and_then(|it| it.leaders.get_mut(partition)) {
+                if let Some(leader) = topic.and_then(|topic| topic.leaders.get_mut(&it.partition)) {
                     leader.id = -1;
                 }
             }
-            Destination::Group(group) => {
-                self.coordinators
-                    .remove(&(CoordinatorKind::Group, (**group).into()));
-            }
-            Destination::Transaction(id) => {
-                self.coordinators
-                    .remove(&(CoordinatorKind::Transaction, (**id).into()));
+            unit => {
+                if let Some((kind, key)) = CoordinatorKind::of(unit) {
+                    self.coordinators.entry(kind).or_default().remove(&*key);
+                }
             }
         }
     }
 
-    pub(super) fn coordinator(&self, kind: CoordinatorKind, key: &str) -> Option<i32> {
-        self.coordinators.get(&(kind, key.into())).copied()
+    fn name_of(&self, partition: &TopicPartition<'_>) -> Option<Arc<str>> {
+        match partition.topic {
+            "" => self.names.get(&partition.topic_id).cloned(),
+            name => Some(name.into()),
+        }
+    }
+
+    /// The broker of a unit that not any broker answers, as far as it and its address are known.
+    pub(super) fn broker_of(&self, unit: &Unit<'_>) -> Option<i32> {
+        let id = match unit {
+            Unit::Broker(id) => *id,
+            Unit::Controller => self.controller?,
+            Unit::PartitionLeader(it) if it.topic.is_empty() => {
+                let name = self.names.get(&it.topic_id)?;
+                self.leader(name, it.partition)?.id
+            }
+            Unit::PartitionLeader(it) => self.leader(it.topic, it.partition)?.id,
+            unit => {
+                let (kind, key) = CoordinatorKind::of(unit)?;
+                *self.coordinators.get(&kind)?.get(&*key)?
+            }
+        };
+        self.brokers.contains_key(&id).then_some(id)
     }
 
     pub(super) fn brokers(&self) -> Vec<i32> {
@@ -182,10 +289,6 @@ impl View {
 
     pub(super) fn address(&self, broker: i32) -> Option<Arc<str>> {
         self.brokers.get(&broker).map(|it| it.address.clone())
-    }
-
-    pub(super) const fn controller(&self) -> Option<i32> {
-        self.controller
     }
 
     /// The leader of a partition, if it has one.

@@ -4,6 +4,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use kafka_codec::messages::describe_groups_response::DescribedGroup;
+use kafka_codec::messages::find_coordinator_response::Coordinator;
+use kafka_codec::messages::list_offsets_response::{
+    ListOffsetsPartitionResponse, ListOffsetsTopicResponse,
+};
 use kafka_codec::messages::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
@@ -11,8 +16,9 @@ use kafka_codec::messages::produce_response::{
     NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
 };
 use kafka_codec::messages::{
-    FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatResponse, MetadataResponse,
-    ProduceRequest, ProduceResponse, find_coordinator_response::Coordinator,
+    DescribeConfigsResponse, DescribeGroupsRequest, DescribeGroupsResponse, FindCoordinatorRequest,
+    FindCoordinatorResponse, HeartbeatResponse, ListOffsetsRequest, ListOffsetsResponse,
+    MetadataResponse, ProduceRequest, ProduceResponse,
 };
 use kafka_codec::wire::Uuid;
 use kafka_codec::{ApiKey, ErrorCode};
@@ -39,6 +45,10 @@ pub(crate) struct Shared {
     pub(crate) leader: i32,
     pub(crate) leader_epoch: i32,
     pub(crate) coordinator: i32,
+    /// The coordinators of groups that have another one.
+    pub(crate) coordinators: BTreeMap<String, i32>,
+    /// The leader of each partition of `spread`.
+    pub(crate) spread: Vec<i32>,
     /// What is done with the next Produce requests; they are appended when it is empty.
     pub(crate) scripts: VecDeque<Script>,
     /// The sizes of the batches in the log.
@@ -122,18 +132,39 @@ async fn serve(id: i32, client: Client, shared: Arc<Mutex<Shared>>) {
             ApiKey::FindCoordinator => {
                 let asked = request.decode::<FindCoordinatorRequest<'_>>().unwrap();
                 let shared = shared.lock().unwrap();
-                let coordinator = Coordinator {
-                    key: asked.coordinator_keys[0].clone(),
-                    node_id: shared.coordinator,
-                    host: "127.0.0.1".into(),
-                    port: shared.ports[&shared.coordinator].into(),
-                    ..Default::default()
-                };
+                let coordinators = asked.coordinator_keys.iter().map(|key| {
+                    let node_id = shared.coordinator_of(key);
+                    Coordinator {
+                        key: key.clone(),
+                        node_id,
+                        host: "127.0.0.1".into(),
+                        port: shared.ports[&node_id].into(),
+                        ..Default::default()
+                    }
+                });
                 request.respond(&FindCoordinatorResponse {
-                    coordinators: vec![coordinator],
+                    coordinators: coordinators.collect(),
                     ..Default::default()
                 })
             }
+            ApiKey::ListOffsets => request.respond(&offsets(id, &request, &shared.lock().unwrap())),
+            ApiKey::DescribeGroups => {
+                let asked = request.decode::<DescribeGroupsRequest<'_>>().unwrap();
+                let shared = shared.lock().unwrap();
+                let groups = asked.groups.iter().map(|group| DescribedGroup {
+                    group_id: group.clone(),
+                    error_code: match shared.coordinator_of(group) == id {
+                        true => ErrorCode::NONE,
+                        false => ErrorCode::NOT_COORDINATOR,
+                    },
+                    ..Default::default()
+                });
+                request.respond(&DescribeGroupsResponse {
+                    groups: groups.collect(),
+                    ..Default::default()
+                })
+            }
+            ApiKey::DescribeConfigs => request.respond(&DescribeConfigsResponse::default()),
             ApiKey::Heartbeat => {
                 let is_coordinator = shared.lock().unwrap().coordinator == id;
                 let error_code = match is_coordinator {
@@ -159,6 +190,44 @@ async fn serve(id: i32, client: Client, shared: Arc<Mutex<Shared>>) {
     }
 }
 
+impl Shared {
+    fn coordinator_of(&self, group: &str) -> i32 {
+        self.coordinators
+            .get(group)
+            .copied()
+            .unwrap_or(self.coordinator)
+    }
+}
+
+/// The offsets of the partitions of `spread` that this broker leads: 100 for each, and the number of the partition.
+fn offsets(id: i32, request: &ServerRequest, shared: &Shared) -> ListOffsetsResponse<'static> {
+    let asked = request.decode::<ListOffsetsRequest<'_>>().unwrap();
+    let topics = asked.topics.iter().map(|topic| {
+        let partitions = topic.partitions.iter().map(|it| {
+            let place = usize::try_from(it.partition_index).unwrap();
+            let (offset, error_code) = match shared.spread[place] == id {
+                true => (i64::from(100 + it.partition_index), ErrorCode::NONE),
+                false => (-1, ErrorCode::NOT_LEADER_OR_FOLLOWER),
+            };
+            ListOffsetsPartitionResponse {
+                partition_index: it.partition_index,
+                offset,
+                error_code,
+                ..Default::default()
+            }
+        });
+        ListOffsetsTopicResponse {
+            name: topic.name.to_string().into(),
+            partitions: partitions.collect(),
+            ..Default::default()
+        }
+    });
+    ListOffsetsResponse {
+        topics: topics.collect(),
+        ..Default::default()
+    }
+}
+
 fn metadata(shared: &Shared) -> MetadataResponse<'static> {
     let brokers = shared
         .ports
@@ -169,19 +238,31 @@ fn metadata(shared: &Shared) -> MetadataResponse<'static> {
             port: (*port).into(),
             ..Default::default()
         });
+    let spread = (0..).zip(&shared.spread);
+    let spread = spread.map(|(partition_index, leader_id)| MetadataResponsePartition {
+        partition_index,
+        leader_id: *leader_id,
+        leader_epoch: -1,
+        ..Default::default()
+    });
+    let orders = MetadataResponsePartition {
+        leader_id: shared.leader,
+        leader_epoch: shared.leader_epoch,
+        ..Default::default()
+    };
+    let topic = |name: &'static str, id, partitions| MetadataResponseTopic {
+        name: Some(name.into()),
+        topic_id: Uuid::from_u128(id),
+        partitions,
+        ..Default::default()
+    };
     MetadataResponse {
         brokers: brokers.collect(),
         controller_id: 1,
-        topics: vec![MetadataResponseTopic {
-            name: Some("orders".into()),
-            topic_id: Uuid::from_u128(7),
-            partitions: vec![MetadataResponsePartition {
-                leader_id: shared.leader,
-                leader_epoch: shared.leader_epoch,
-                ..Default::default()
-            }],
-            ..Default::default()
-        }],
+        topics: vec![
+            topic("orders", 7, vec![orders]),
+            topic("spread", 8, spread.collect()),
+        ],
         ..Default::default()
     }
 }

@@ -1,0 +1,281 @@
+//! Who answers: brokers, leaders, coordinators and the controller are asked for when they are needed.
+
+use std::collections::BTreeSet;
+
+use kafka_codec::messages::metadata_request::MetadataRequestTopic;
+use kafka_codec::messages::{DescribeClusterRequest, FindCoordinatorRequest, MetadataRequest};
+use kafka_codec::wire::Uuid;
+use kafka_codec::{ApiKey, Destination as Unit, ErrorCode, Remedy};
+
+use super::view::CoordinatorKind;
+use super::{AttemptError, Cluster, Destination, Purpose};
+use crate::Connection;
+
+/// An attempt that failed, and the broker that it was meant for.
+pub(super) type Failed = (Option<i32>, AttemptError);
+
+/// What has to be asked for.
+#[derive(Debug, Default)]
+pub(super) struct Unknown<'a> {
+    names: BTreeSet<&'a str>,
+    ids: BTreeSet<Uuid>,
+    coordinators: BTreeSet<(CoordinatorKind, String)>,
+    /// The controller, or a broker by its id.
+    is_node: bool,
+}
+
+impl<'a> Unknown<'a> {
+    pub(super) fn push(&mut self, unit: Unit<'a>) {
+        match unit {
+            Unit::PartitionLeader(it) if it.topic.is_empty() => drop(self.ids.insert(it.topic_id)),
+            Unit::PartitionLeader(it) => drop(self.names.insert(it.topic)),
+            Unit::Controller | Unit::Broker(_) => self.is_node = true,
+            unit => self
+                .coordinators
+                .extend(CoordinatorKind::of(&unit).map(|(kind, key)| (kind, key.into_owned()))),
+        }
+    }
+}
+
+impl Destination {
+    /// The destination as requests name it.
+    pub(super) fn unit(&self) -> Unit<'_> {
+        match self {
+            Self::Any => Unit::AnyBroker,
+            Self::Controller => Unit::Controller,
+            Self::Broker(id) => Unit::Broker(*id),
+            Self::Leader(topic, partition) => Unit::PartitionLeader(kafka_codec::TopicPartition {
+                topic,
+                topic_id: Uuid::ZERO,
+                partition: *partition,
+            }),
+            Self::Group(group) => Unit::GroupCoordinator(group),
+            Self::Transaction(id) => Unit::TransactionCoordinator(id),
+        }
+    }
+}
+
+impl Cluster {
+    /// The broker that a destination is now.
+    pub(super) async fn resolve(&self, destination: &Destination) -> Result<i32, Failed> {
+        let unit = destination.unit();
+        if let Some(broker) = self.known(&unit) {
+            return Ok(broker);
+        }
+        let mut unknown = Unknown::default();
+        unknown.push(unit);
+        if let Some(failed) = self.look_up(unknown).await.pop() {
+            return Err(failed);
+        }
+        self.known(&unit).ok_or_else(|| (None, nobody(&unit)))
+    }
+
+    /// The broker of a unit, as far as it is known.
+    pub(super) fn known(&self, unit: &Unit<'_>) -> Option<i32> {
+        match unit {
+            Unit::AnyBroker | Unit::SpecificBroker => Some(self.any()),
+            unit => self.view().broker_of(unit),
+        }
+    }
+
+    /// Asks for what is not known, and returns what failed.
+    pub(super) async fn look_up(&self, unknown: Unknown<'_>) -> Vec<Failed> {
+        let mut failed = Vec::new();
+        if unknown.is_node || !unknown.names.is_empty() || !unknown.ids.is_empty() {
+            let names = unknown.names.into_iter();
+            let refreshed = self.refresh_once(names, unknown.ids.into_iter());
+            failed.extend(refreshed.await.err());
+        }
+        for kind in CoordinatorKind::ALL {
+            let of_kind = unknown.coordinators.iter().filter(|(of, _)| *of == kind);
+            let keys: Vec<&str> = of_kind.map(|(_, key)| &**key).collect();
+            if !keys.is_empty() {
+                failed.extend(self.find(kind, &keys).await);
+            }
+        }
+        failed
+    }
+
+    async fn connection_to_any(&self) -> Result<(i32, Connection), Failed> {
+        let broker = self.any();
+        match self.connection(broker, Purpose::Other).await {
+            Ok(connection) => Ok((broker, connection)),
+            Err(error) => Err((Some(broker), error)),
+        }
+    }
+
+    /// Asks once for the metadata of topics. A node without Metadata is a controller, which names the other controllers.
+    pub(super) async fn refresh_once<'a>(
+        &self,
+        names: impl Iterator<Item = &'a str>,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Result<(), Failed> {
+        let (broker, connection) = self.connection_to_any().await?;
+        let fail = |error| (Some(broker), error);
+        let serves = |key| {
+            connection
+                .versions()
+                .is_some_and(|it| it.get(key).is_some())
+        };
+        if !serves(ApiKey::Metadata) && serves(ApiKey::DescribeCluster) {
+            return self.describe_controllers(broker, &connection).await;
+        }
+        let names = names.map(|name| MetadataRequestTopic {
+            name: Some(name.into()),
+            ..Default::default()
+        });
+        let ids = ids.map(|topic_id| MetadataRequestTopic {
+            topic_id,
+            name: None,
+            ..Default::default()
+        });
+        let request = MetadataRequest {
+            topics: Some(names.chain(ids).collect()),
+            allow_auto_topic_creation: false,
+            ..Default::default()
+        };
+        let response = connection.send(&request).await;
+        let response = response.map_err(|error| fail(AttemptError::Send(error)))?;
+        let response = response.decode();
+        let response = response.map_err(|error| fail(AttemptError::Decode(error)))?;
+        if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED {
+            self.view().clear();
+            return Err(fail(AttemptError::Code(response.error_code)));
+        }
+        if response.brokers.is_empty() {
+            let why = "the response to Metadata names no broker".into();
+            return Err(fail(AttemptError::NoDestination(why)));
+        }
+        self.view().take_metadata(&response);
+        Ok(())
+    }
+
+    /// Asks a controller for all controllers. See KIP-919.
+    async fn describe_controllers(
+        &self,
+        asked: i32,
+        connection: &Connection,
+    ) -> Result<(), Failed> {
+        const CONTROLLERS: i8 = 2;
+        let fail = |error| (Some(asked), error);
+        let request = DescribeClusterRequest {
+            endpoint_type: CONTROLLERS.into(),
+            ..Default::default()
+        };
+        let response = connection.send(&request).await;
+        let response = response.map_err(|error| fail(AttemptError::Send(error)))?;
+        let response = response.decode();
+        let response = response.map_err(|error| fail(AttemptError::Decode(error)))?;
+        if !response.error_code.is_none() {
+            return Err(fail(AttemptError::Code(response.error_code)));
+        }
+        self.view().take_cluster(&response);
+        Ok(())
+    }
+
+    /// Asks for coordinators: for all at once, if the broker takes several, and returns what failed.
+    async fn find(&self, kind: CoordinatorKind, keys: &[&str]) -> Vec<Failed> {
+        let (asked, connection) = match self.connection_to_any().await {
+            Ok(any) => any,
+            Err(failed) => return vec![failed],
+        };
+        let table = connection.versions();
+        let range = table.and_then(|table| table.get(ApiKey::FindCoordinator));
+        let takes_several = range.is_some_and(|range| range.max().0 >= 4);
+        let size = if takes_several { keys.len() } else { 1 };
+        let mut failed = Vec::new();
+        for keys in keys.chunks(size) {
+            match self.find_with(&connection, kind, keys).await {
+                Ok(errors) => failed.extend(errors.into_iter().map(|error| (Some(asked), error))),
+                Err(error) => failed.push((Some(asked), error)),
+            }
+        }
+        failed
+    }
+
+    async fn find_with(
+        &self,
+        connection: &Connection,
+        kind: CoordinatorKind,
+        keys: &[&str],
+    ) -> Result<Vec<AttemptError>, AttemptError> {
+        // A single key in both of its forms fits every version.
+        let key = match keys {
+            [key] => (*key).into(),
+            _ => "".into(),
+        };
+        let request = FindCoordinatorRequest {
+            key,
+            key_type: kind.number().into(),
+            coordinator_keys: keys.iter().map(|key| (*key).into()).collect(),
+            ..Default::default()
+        };
+        let response = connection.send(&request).await;
+        let response = response.map_err(AttemptError::Send)?;
+        let response = response.decode().map_err(AttemptError::Decode)?;
+        let several = response.coordinators.iter().map(|it| {
+            let (key, host) = (&*it.key, &*it.host);
+            (key, it.error_code, it.node_id, host, it.port)
+        });
+        let single = keys.first().map(|key| {
+            let (code, host) = (response.error_code, &*response.host);
+            (*key, code, response.node_id, host, response.port)
+        });
+        let single = single.filter(|_| response.coordinators.is_empty());
+        let mut errors = Vec::new();
+        let mut view = self.view();
+        for (key, code, id, host, port) in several.chain(single) {
+            if code.is_none() {
+                view.set_broker(id, host, port);
+                view.set_coordinator(kind, key, id);
+            } else {
+                errors.push(AttemptError::Code(code));
+            }
+        }
+        Ok(errors)
+    }
+
+    /// Forgets what an error shows to be stale, so that it is asked for again.
+    pub(super) fn learn(&self, unit: &Unit<'_>, error: &AttemptError) {
+        let is_stale = match error {
+            AttemptError::Code(code) => is_stale(*code),
+            AttemptError::Connect(_) | AttemptError::NoDestination(_) => true,
+            AttemptError::Send(error) => error.is_closed(),
+            AttemptError::Decode(_) => false,
+        };
+        if is_stale {
+            self.view().forget(unit);
+        }
+    }
+}
+
+/// Whether a code says that another broker should have been asked.
+fn is_stale(code: ErrorCode) -> bool {
+    code == ErrorCode::NOT_CONTROLLER
+        || code.refreshes_metadata()
+        || matches!(
+            code.remedy(),
+            Some(Remedy::FindCoordinator | Remedy::RefreshMetadata)
+        )
+}
+
+/// Nobody is known for a unit, although everybody was asked for.
+pub(super) fn nobody(unit: &Unit<'_>) -> AttemptError {
+    let why = match unit {
+        Unit::PartitionLeader(it) if it.topic.is_empty() => {
+            let (id, partition) = (it.topic_id, it.partition);
+            format!("partition {partition} of the topic {id} has no leader, or does not exist")
+        }
+        Unit::PartitionLeader(it) => {
+            let (topic, partition) = (it.topic, it.partition);
+            format!("{topic}-{partition} has no leader, or does not exist")
+        }
+        Unit::Broker(id) => format!("broker {id} is not in the cluster"),
+        Unit::Controller => "no controller is known".into(),
+        other => match CoordinatorKind::of(other) {
+            Some((kind, key)) => format!("no coordinator is known of {} {key}", kind.name()),
+            None => "no broker is known".into(),
+        },
+    };
+    AttemptError::NoDestination(why.into())
+}

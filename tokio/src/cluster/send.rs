@@ -1,0 +1,355 @@
+//! Requests that one broker answers, or several: division by destination, attempts, and the merging of responses.
+
+use std::fmt;
+
+use kafka_codec::connection::{RawResponse, SubmitOptions};
+use kafka_codec::messages::{FetchRequest, ProduceRequest};
+use kafka_codec::wire::IntoOwned;
+use kafka_codec::{
+    ApiClass, ApiKey, DecodeError, Destination as Unit, ErrorCode, Request, Response,
+    ResponseFrame, Routing, Version,
+};
+
+use super::attempts::{Attempts, can_retry};
+use super::join::join_all;
+use super::lookup::{Failed, Unknown, nobody};
+use super::{AttemptError, Cluster, ClusterError, Destination, Purpose};
+use crate::SendError;
+
+/// The answer to a request: the response of one broker, or those of several to its parts.
+pub struct Answer<R: Request> {
+    /// At least one.
+    parts: Vec<(i32, ResponseFrame<R>)>,
+}
+
+impl<R: Request> Answer<R> {
+    /// The response, which borrows the frames. Those of several brokers are [merged](Response::merge).
+    ///
+    /// # Errors
+    ///
+    /// As [`ResponseFrame::decode`].
+    pub fn decode(&self) -> Result<R::Response<'_>, DecodeError> {
+        let responses = self.parts.iter().map(|(_, frame)| frame.decode());
+        let responses: Vec<_> = responses.collect::<Result<_, _>>()?;
+        let merged = Response::merge(responses);
+        Ok(merged.expect("a broker answered"))
+    }
+
+    /// The response, detached from the frames as [`ResponseFrame::into_owned`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    pub fn into_owned(self) -> Result<R::Response<'static>, DecodeError> {
+        match &*self.parts {
+            [(_, frame)] => {
+                let response = frame.decode()?;
+                Ok(response.into_owned_in(frame.bytes()))
+            }
+            _ => self.decode().map(IntoOwned::into_owned),
+        }
+    }
+
+    /// The id of each broker that answered, and its response. The id of a bootstrap server that is not known as a broker yet
+    /// is below 0.
+    pub fn parts(&self) -> impl Iterator<Item = (i32, &ResponseFrame<R>)> {
+        self.parts.iter().map(|(broker, frame)| (*broker, frame))
+    }
+}
+
+impl<R: Request> fmt::Debug for Answer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.parts()).finish()
+    }
+}
+
+/// A request, or a part of one, that has no answer yet.
+struct Pending<R: Request> {
+    request: R,
+    /// An answer in which some of it failed, for when there is none that is better.
+    partial: Option<(i32, ResponseFrame<R>)>,
+}
+
+/// A response, and what to think of it.
+struct Exchanged<R> {
+    frame: ResponseFrame<R>,
+    verdict: Verdict,
+    /// What is stale, unless the response itself says what is right.
+    stale: Option<AttemptError>,
+}
+
+/// What the codes in a response say.
+enum Verdict {
+    /// The caller decides about what failed.
+    Done,
+    /// All failed, with this code first.
+    Failed(ErrorCode),
+    /// Some failed, and another broker may carry them out.
+    Partial(ErrorCode),
+}
+
+/// The number of no broker: a unit nobody is known for.
+const NOBODY: i32 = i32::MIN;
+
+impl Cluster {
+    /// Sends a request to the brokers that answer it: each partition's leader, the coordinator of each group or transactional
+    /// id, the controller, the broker that it names, or any. It is [divided](Request::split) if these are several, and sent
+    /// again after failures as [`send_to`](Self::send_to) does: only the parts that failed, to whoever answers them then. If
+    /// some units of a part failed, and nothing is changed by asking again, the part is sent again too.
+    ///
+    /// A broker that the request is about but does not name, as in ListGroups and DescribeLogDirs, has to be given: see
+    /// [`Destination::Broker`]. Without, any broker answers for itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ClusterError`] has every attempt, and the brokers that carried out their part.
+    pub async fn send<R: Request>(&self, request: &R) -> Result<Answer<R>, ClusterError> {
+        let mut attempts = Attempts::new(R::KEY, self.0.options.deadline);
+        let mut answer = Answer { parts: Vec::new() };
+        let mut pending = vec![Pending {
+            request: request.clone(),
+            partial: None,
+        }];
+        // A version that has the fields with the units.
+        let mut versions = R::VERSIONS.into_iter().rev();
+        let version = versions.find(|version| !request.destinations(*version).is_empty());
+        loop {
+            pending = self
+                .round(pending, version, &mut answer, &mut attempts)
+                .await;
+            if pending.is_empty() {
+                return Ok(answer);
+            }
+            if let Err(end) = attempts.next(&self.0.options).await {
+                let partial = pending.into_iter().map(|it| it.partial);
+                let Some(partial) = partial.collect::<Option<Vec<_>>>() else {
+                    return Err(attempts.into_error(end));
+                };
+                answer.parts.extend(partial);
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Sends each pending request to the brokers of its units, and returns what has no answer.
+    async fn round<R: Request>(
+        &self,
+        pending: Vec<Pending<R>>,
+        version: Option<Version>,
+        answer: &mut Answer<R>,
+        attempts: &mut Attempts,
+    ) -> Vec<Pending<R>> {
+        let any = self.any();
+        let parts = match version {
+            Some(version) => self.divide(pending, version, any, attempts).await,
+            None => pending.into_iter().map(|it| (any, it)).collect(),
+        };
+        let options = attempts.submit_options();
+        let (sent, mut left): (Vec<_>, Vec<_>) =
+            parts.into_iter().partition(|(broker, _)| *broker != NOBODY);
+        let exchanges = sent
+            .iter()
+            .map(|(broker, part)| self.exchange(*broker, &part.request, options));
+        let results = join_all(exchanges).await;
+        for ((broker, mut part), result) in sent.into_iter().zip(results) {
+            let units = version.map(|version| part.request.destinations(version));
+            let learn = |error: Option<&AttemptError>| {
+                if let Some(error) = error {
+                    for unit in units.iter().flatten() {
+                        self.learn(unit, error);
+                    }
+                }
+            };
+            let error = match result {
+                Ok(Exchanged {
+                    frame,
+                    verdict,
+                    stale,
+                }) => {
+                    learn(stale.as_ref());
+                    match verdict {
+                        Verdict::Done => {
+                            attempts.answered(broker);
+                            answer.parts.push((broker, frame));
+                            continue;
+                        }
+                        Verdict::Partial(code) => {
+                            part.partial = Some((broker, frame));
+                            AttemptError::Code(code)
+                        }
+                        Verdict::Failed(code) => AttemptError::Code(code),
+                    }
+                }
+                Err(error) => {
+                    learn(Some(&error));
+                    error
+                }
+            };
+            attempts.failed(Some(broker), error);
+            left.push((broker, part));
+        }
+        left.into_iter().map(|(_, part)| part).collect()
+    }
+
+    /// Divides requests by the brokers of their units, after asking for those that are not known.
+    async fn divide<R: Request>(
+        &self,
+        pending: Vec<Pending<R>>,
+        version: Version,
+        any: i32,
+        attempts: &mut Attempts,
+    ) -> Vec<(i32, Pending<R>)> {
+        let broker_of = |unit: &Unit<'_>| match unit {
+            Unit::AnyBroker | Unit::SpecificBroker => Some(any),
+            unit => self.known(unit),
+        };
+        let units = || {
+            let units = pending.iter();
+            units.flat_map(|it| it.request.destinations(version))
+        };
+        let mut unknown = Unknown::default();
+        let mut is_whole = true;
+        for unit in units().filter(|unit| broker_of(unit).is_none()) {
+            is_whole = false;
+            unknown.push(unit);
+        }
+        if !is_whole {
+            let failed = self.look_up(unknown).await;
+            // Of several without a broker the first is told.
+            let lost = units().find(|unit| broker_of(unit).is_none());
+            match lost {
+                Some(unit) if failed.is_empty() => attempts.failed(None, nobody(&unit)),
+                _ => {
+                    for (broker, error) in failed {
+                        attempts.failed(broker, error);
+                    }
+                }
+            }
+        }
+        let mut parts = Vec::new();
+        for Pending { request, partial } in pending {
+            let divided = request.split(version, |unit| broker_of(&unit).unwrap_or(NOBODY));
+            let is_one = divided.len() == 1;
+            parts.extend(divided.into_iter().map(|(broker, request)| {
+                let partial = partial.clone().filter(|_| is_one);
+                (broker, Pending { request, partial })
+            }));
+        }
+        parts
+    }
+
+    /// Sends a request to a destination, and again after failures as long as that is safe and the deadline is not over.
+    ///
+    /// An answer in which all error codes can be retried counts as a failure; any other is returned, its errors included.
+    ///
+    /// # Errors
+    ///
+    /// [`ClusterError`] has every attempt: whom it was for, how far it got, and how it failed.
+    pub async fn send_to<R: Request>(
+        &self,
+        destination: Destination,
+        request: &R,
+    ) -> Result<ResponseFrame<R>, ClusterError> {
+        let mut attempts = Attempts::new(R::KEY, self.0.options.deadline);
+        loop {
+            let options = attempts.submit_options();
+            match self.attempt(&destination, request, options).await {
+                Ok(response) => return Ok(response),
+                Err((broker, error)) => attempts.failed(broker, error),
+            }
+            if let Err(end) = attempts.next(&self.0.options).await {
+                return Err(attempts.into_error(end));
+            }
+        }
+    }
+
+    async fn attempt<R: Request>(
+        &self,
+        destination: &Destination,
+        request: &R,
+        options: SubmitOptions,
+    ) -> Result<ResponseFrame<R>, Failed> {
+        let unit = destination.unit();
+        let broker = self.resolve(destination).await?;
+        match self.exchange(broker, request, options).await {
+            Ok(exchanged) => {
+                if let Some(error) = exchanged.stale {
+                    self.learn(&unit, &error);
+                }
+                match exchanged.verdict {
+                    Verdict::Failed(code) => Err((Some(broker), AttemptError::Code(code))),
+                    Verdict::Done | Verdict::Partial(_) => Ok(exchanged.frame),
+                }
+            }
+            Err(error) => {
+                self.learn(&unit, &error);
+                Err((Some(broker), error))
+            }
+        }
+    }
+
+    /// One exchange with a broker.
+    async fn exchange<R: Request>(
+        &self,
+        broker: i32,
+        request: &R,
+        options: SubmitOptions,
+    ) -> Result<Exchanged<R>, AttemptError> {
+        let connection = self.connection(broker, Purpose::of(R::KEY)).await?;
+        let encoded = connection.encode(request, options);
+        let encoded = encoded.map_err(AttemptError::Send)?;
+        let sent = connection.send_encoded(&encoded, options).await;
+        let (response, _) = sent.map_err(AttemptError::Send)?;
+        let codes = response.error_codes().map_err(AttemptError::Decode)?;
+        let codes = codes.unwrap_or_default();
+        let error = codes.iter().copied().find(|code| !code.is_none());
+        let stale = error.filter(|_| !self.take_leaders(&response));
+        let response = response.into_typed();
+        let response = response.map_err(|error| AttemptError::Send(SendError::Response(error)))?;
+        Ok(Exchanged {
+            frame: response,
+            verdict: judge(R::KEY, &codes),
+            stale: stale.map(AttemptError::Code),
+        })
+    }
+
+    /// Takes the leaders that a Fetch or Produce response names where partitions have moved, and returns whether there are
+    /// any.
+    fn take_leaders(&self, response: &RawResponse) -> bool {
+        match response.label().api_key {
+            ApiKey::Fetch => {
+                let frame = response.clone().into_typed::<FetchRequest<'_>>().ok();
+                let decoded = frame.as_ref().and_then(|frame| frame.decode().ok());
+                decoded.is_some_and(|response| self.view().take_moved_of_fetch(&response))
+            }
+            ApiKey::Produce => {
+                let frame = response.clone().into_typed::<ProduceRequest<'_>>().ok();
+                let decoded = frame.as_ref().and_then(|frame| frame.decode().ok());
+                decoded.is_some_and(|response| self.view().take_moved(&response))
+            }
+            _ => false,
+        }
+    }
+}
+
+fn judge(key: ApiKey, codes: &[ErrorCode]) -> Verdict {
+    let mut errors = codes.iter().copied().filter(|code| !code.is_none());
+    let Some(first) = errors.next() else {
+        return Verdict::Done;
+    };
+    let are_retriable = codes
+        .iter()
+        .all(|code| code.is_none() || can_retry(key, *code));
+    let is_whole = codes.iter().all(|code| !code.is_none());
+    // Records are not fetched twice for the sake of others.
+    let is_harmless = key.is_read_only() && key.class() != Some(ApiClass::Data);
+    let is_elsewhere = !matches!(
+        key.routing(),
+        None | Some(Routing::AnyBroker | Routing::SpecificBroker)
+    );
+    match are_retriable {
+        true if is_whole => Verdict::Failed(first),
+        true if is_harmless && is_elsewhere => Verdict::Partial(first),
+        _ => Verdict::Done,
+    }
+}
