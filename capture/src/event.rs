@@ -54,6 +54,8 @@ pub struct Event<'a> {
     pub life: &'a Life,
     /// The capture time of the message's last packet, in nanoseconds since 1970.
     pub time: i64,
+    /// The number of that packet in the captures, from 1.
+    pub packet: u64,
     /// The direction.
     pub direction: Direction,
     /// The event itself.

@@ -134,6 +134,14 @@ impl InputOptions {
         self.max_decompressed
     }
 
+    /// The only file; `None` if there are more, or if it can be read only once.
+    pub(super) fn only_file(&self) -> Option<&Path> {
+        match self.files.as_slice() {
+            [file] if file.is_file() => Some(file),
+            _ => None,
+        }
+    }
+
     /// The files, in order.
     pub(super) fn files(&self) -> &[PathBuf] {
         &self.files

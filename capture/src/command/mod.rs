@@ -1,6 +1,7 @@
 //! The command line, a file a subcommand.
 
 mod analysis;
+mod annotate;
 mod completions;
 mod connections;
 mod decode;
@@ -34,6 +35,7 @@ pub(crate) struct Command {
 #[derive(Subcommand)]
 enum Subcommands {
     Decode(decode::Decode),
+    Annotate(annotate::Annotate),
     Message(message::Message),
     Segment(segment::Segment),
     Summary(summary::Summary),
@@ -49,6 +51,7 @@ impl Command {
     pub(crate) fn run(self) -> ExitCode {
         match self.subcommand {
             Subcommands::Decode(decode) => decode.run(),
+            Subcommands::Annotate(annotate) => annotate.run(),
             Subcommands::Message(message) => message.run(),
             Subcommands::Segment(segment) => segment.run(),
             Subcommands::Summary(summary) => summary.run(),

@@ -85,6 +85,7 @@ impl Output<'_> {
             connection,
             life: self.life,
             time: at.time,
+            packet: at.packet,
             direction,
             kind,
             client,

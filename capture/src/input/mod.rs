@@ -9,4 +9,5 @@ mod packets;
 pub use error::InputError;
 pub(crate) use log::{Garbage, LogEntries, LogEntry};
 pub use open::Input;
+pub(crate) use packets::{BlockKind, RawBlock, Resolution};
 pub use packets::{Packet, Packets};

@@ -120,7 +120,7 @@ impl Packets {
         mut wait: impl FnMut(),
     ) -> Result<(), InputError> {
         loop {
-            match self.blocks.next() {
+            let stop = match self.blocks.next() {
                 Ok((length, block)) => {
                     let flow = match self.interfaces.packet(&block) {
                         Some(packet) => {
@@ -138,23 +138,90 @@ impl Packets {
                     if flow.is_break() {
                         return Ok(());
                     }
+                    continue;
                 }
-                Err(PcapError::Eof) => return Ok(()),
-                Err(PcapError::Incomplete(_)) => {
-                    wait();
-                    self.refill()?;
-                }
-                Err(PcapError::BufferTooSmall) => self.grow()?,
-                Err(PcapError::UnexpectedEof) => {
-                    return if self.blocks.data().is_empty() {
-                        Ok(())
-                    } else {
-                        Err(self.cut_off())
-                    };
-                }
-                Err(_) => return Err(self.damaged()),
+                Err(error) => Stop::from(error),
+            };
+            if matches!(stop, Stop::Incomplete) {
+                wait();
+            }
+            if self.go_on(stop)?.is_break() {
+                return Ok(());
             }
         }
+    }
+
+    /// Hands all blocks to `handle` as they are in the file, those without a packet too, until it breaks.
+    pub(crate) fn for_each_block(
+        &mut self,
+        mut handle: impl FnMut(RawBlock<'_>) -> ControlFlow<()>,
+    ) -> Result<(), InputError> {
+        loop {
+            let stop = match self.blocks.next() {
+                Ok((length, block)) => {
+                    let packet = self.interfaces.packet(&block);
+                    self.packets += u64::from(packet.is_some());
+                    let flow = match (&block, packet) {
+                        (PcapBlockOwned::LegacyHeader(header), _) => {
+                            handle(RawBlock::LegacyHeader {
+                                network: header.network.0,
+                                max_length: header.snaplen,
+                                resolution: if header.is_nanosecond_precision() {
+                                    Resolution::Nanoseconds
+                                } else {
+                                    Resolution::Microseconds
+                                },
+                            })
+                        }
+                        (PcapBlockOwned::Legacy(packet), _) => handle(RawBlock::LegacyPacket {
+                            seconds: packet.ts_sec,
+                            fraction: packet.ts_usec,
+                            length: packet.origlen,
+                            bytes: packet.data,
+                        }),
+                        (PcapBlockOwned::NG(ng), packet) => {
+                            let is_packet = packet.is_some();
+                            let kind = match ng {
+                                Block::SectionHeader(_) => BlockKind::Section,
+                                Block::EnhancedPacket(_) if is_packet => BlockKind::EnhancedPacket,
+                                Block::SimplePacket(_) if is_packet => {
+                                    let length = packet.map_or(0, |packet| packet.bytes.len());
+                                    BlockKind::SimplePacket(length)
+                                }
+                                _ => BlockKind::Other,
+                            };
+                            drop(block);
+                            let bytes = self.blocks.data().get(..length).unwrap_or_default();
+                            handle(RawBlock::Block { kind, bytes })
+                        }
+                    };
+                    self.blocks.consume(length);
+                    if flow.is_break() {
+                        return Ok(());
+                    }
+                    continue;
+                }
+                Err(error) => Stop::from(error),
+            };
+            if self.go_on(stop)?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads more, if there is more.
+    fn go_on(&mut self, stop: Stop) -> Result<ControlFlow<()>, InputError> {
+        match stop {
+            Stop::Incomplete => self.refill()?,
+            Stop::BufferTooSmall => self.grow()?,
+            Stop::End => return Ok(ControlFlow::Break(())),
+            Stop::UnexpectedEnd if self.blocks.data().is_empty() => {
+                return Ok(ControlFlow::Break(()));
+            }
+            Stop::UnexpectedEnd => return Err(self.cut_off()),
+            Stop::Damaged => return Err(self.damaged()),
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     fn refill(&mut self) -> Result<(), InputError> {
@@ -196,6 +263,63 @@ impl Packets {
             packets: self.packets,
         }
     }
+}
+
+/// Why there is no block to be had.
+enum Stop {
+    Incomplete,
+    BufferTooSmall,
+    End,
+    UnexpectedEnd,
+    Damaged,
+}
+
+impl<I> From<PcapError<I>> for Stop {
+    fn from(error: PcapError<I>) -> Self {
+        match error {
+            PcapError::Eof => Self::End,
+            PcapError::Incomplete(_) => Self::Incomplete,
+            PcapError::BufferTooSmall => Self::BufferTooSmall,
+            PcapError::UnexpectedEof => Self::UnexpectedEnd,
+            _ => Self::Damaged,
+        }
+    }
+}
+
+/// A part of a capture as it is in the file.
+pub(crate) enum RawBlock<'a> {
+    /// The header of a pcap.
+    LegacyHeader {
+        network: i32,
+        max_length: u32,
+        resolution: Resolution,
+    },
+    /// A packet of a pcap; its time is in the header's resolution.
+    LegacyPacket {
+        seconds: u32,
+        fraction: u32,
+        length: u32,
+        bytes: &'a [u8],
+    },
+    /// A block of a pcapng, in the byte order of its section.
+    Block { kind: BlockKind, bytes: &'a [u8] },
+}
+
+/// The unit of a pcap's times, beside seconds.
+#[derive(Clone, Copy)]
+pub(crate) enum Resolution {
+    Microseconds,
+    Nanoseconds,
+}
+
+/// What a block of a pcapng is.
+pub(crate) enum BlockKind {
+    Section,
+    EnhancedPacket,
+    /// With so many bytes of its packet.
+    SimplePacket(usize),
+    /// Not a packet, or one of an interface that there is not.
+    Other,
 }
 
 /// Adds what is in a decryption secrets block of TLS.

@@ -13,6 +13,7 @@ pub use filter::Filter;
 pub use lines::Lines;
 pub use ndjson::NdjsonSink;
 pub(crate) use selector::Selector;
+pub(crate) use text::describe;
 pub use text::{TextOptions, TextSink};
 pub(crate) use timestamp::Timestamps;
 

@@ -82,43 +82,10 @@ impl<W: Write> Sink for TextSink<W> {
         let ends = event.connection;
         line.print(format_args!(" {} {arrow} {}", ends.client, ends.broker));
         line.colour(PLAIN);
-        let is_shown = match &event.kind {
-            EventKind::Message(message) => {
-                let records = self.options.fields.then_some(&self.records);
-                let (has_error, is_malformed) = line.message(message, event, records);
-                self.malformed += u64::from(is_malformed);
-                has_error || !self.options.filter.errors
-            }
-            EventKind::SaslToken { bytes } => {
-                line.print(format_args!(" SASL token, not shown, {bytes} bytes"));
-                true
-            }
-            EventKind::Undecoded(undecoded) => {
-                line.colour(RED);
-                line.print(format_args!(" undecoded {} bytes: ", undecoded.bytes));
-                escape::text(line.to, &undecoded.reason);
-                line.colour(PLAIN);
-                true
-            }
-            EventKind::Gap(gap) => {
-                line.colour(YELLOW);
-                line.print(format_args!(
-                    " gap {} bytes missing, {} skipped: {}",
-                    gap.missing, gap.skipped, gap.reason
-                ));
-                line.colour(PLAIN);
-                true
-            }
-            EventKind::Preamble(preamble) => {
-                line.print(format_args!(" preamble {} bytes: ", preamble.bytes));
-                escape::text(line.to, &preamble.text);
-                true
-            }
-            EventKind::Tls(tls) => {
-                line.tls(tls);
-                true
-            }
-        };
+        let records = self.options.fields.then_some(&self.records);
+        let (has_error, is_malformed) = line.content(event, records);
+        self.malformed += u64::from(is_malformed);
+        let is_shown = has_error || !self.options.filter.errors;
         if is_shown {
             self.lines.end();
         } else {
@@ -136,7 +103,51 @@ struct Line<'a> {
     start: usize,
 }
 
+/// What a line of text says of an event behind its connection, and whether there is an error in it or it is not a message.
+pub(crate) fn describe(event: &Event<'_>) -> (String, bool) {
+    let mut text = Vec::new();
+    let mut line = Line {
+        to: &mut text,
+        colours: false,
+        width: None,
+        start: 0,
+    };
+    let (has_error, _) = line.content(event, None);
+    let text = String::from_utf8_lossy(&text).trim_start().to_owned();
+    (text, has_error)
+}
+
 impl Line<'_> {
+    /// Whether there is an error in it, or what is not a message, and whether it is a message whose body is malformed.
+    fn content(&mut self, event: &Event<'_>, records: Option<&Field>) -> (bool, bool) {
+        match &event.kind {
+            EventKind::Message(message) => return self.message(message, event, records),
+            EventKind::SaslToken { bytes } => {
+                self.print(format_args!(" SASL token, not shown, {bytes} bytes"));
+            }
+            EventKind::Undecoded(undecoded) => {
+                self.colour(RED);
+                self.print(format_args!(" undecoded {} bytes: ", undecoded.bytes));
+                escape::text(self.to, &undecoded.reason);
+                self.colour(PLAIN);
+            }
+            EventKind::Gap(gap) => {
+                self.colour(YELLOW);
+                self.print(format_args!(
+                    " gap {} bytes missing, {} skipped: {}",
+                    gap.missing, gap.skipped, gap.reason
+                ));
+                self.colour(PLAIN);
+            }
+            EventKind::Preamble(preamble) => {
+                self.print(format_args!(" preamble {} bytes: ", preamble.bytes));
+                escape::text(self.to, &preamble.text);
+            }
+            EventKind::Tls(tls) => self.tls(tls),
+        }
+        (true, false)
+    }
+
     fn tls(&mut self, tls: &Tls) {
         self.colour(BOLD);
         self.print(format_args!(" {}", tls.version.as_deref().unwrap_or("TLS")));

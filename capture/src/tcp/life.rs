@@ -37,6 +37,8 @@ pub struct Ending {
     pub kind: EndingKind,
     /// The capture time, in nanoseconds since 1970.
     pub time: i64,
+    /// The number of its packet in the captures, from 1.
+    pub packet: u64,
 }
 
 /// How one end of a connection ends it.
@@ -263,6 +265,7 @@ impl Life {
                     by_client: false,
                     kind,
                     time,
+                    packet: arrival.packet,
                 };
                 self.endings.push((is_from_low, ending));
             }

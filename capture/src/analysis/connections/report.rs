@@ -67,6 +67,28 @@ pub struct ConnectionReport {
     broker: String,
     #[serde(skip)]
     life: i64,
+    #[serde(skip)]
+    ending_packet: Option<u64>,
+}
+
+impl ConnectionReport {
+    /// Returns what ended the connection.
+    #[must_use]
+    pub const fn cause(&self) -> Cause {
+        self.cause
+    }
+
+    /// Returns how that is known.
+    #[must_use]
+    pub fn because(&self) -> &str {
+        &self.because
+    }
+
+    /// Returns the number of the packet that ended it, if one did.
+    #[must_use]
+    pub const fn ending_packet(&self) -> Option<u64> {
+        self.ending_packet
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -200,6 +222,7 @@ fn report(record: &Record, context: &Context, last: i64) -> ConnectionReport {
         broker_bytes: life.broker().bytes,
         broker: record.broker.to_string(),
         life: end.saturating_sub(life.first()),
+        ending_packet: ending.map(|ending| ending.packet),
     }
 }
 
