@@ -106,6 +106,7 @@ fn starts(kind: Kind, key: i16, definition: &Definition) -> Vec<(i16, i16)> {
 }
 
 /// The version of the header in front of a version of a request or response; `None` for other messages.
+#[cfg(feature = "cli")]
 pub(crate) fn header_version(definition: &Definition, version: i16) -> Option<i16> {
     let (Kind::Request | Kind::Response, Some(key)) = (definition.kind, definition.api_key) else {
         return None;

@@ -20,6 +20,7 @@ mod type_rules;
 mod used;
 
 pub(crate) use fields::fixed;
+#[cfg(feature = "cli")]
 pub(crate) use headers::header_version;
 pub(crate) use names::snake_case;
 pub(crate) use used::drop_unused;
