@@ -75,9 +75,9 @@ pub enum Remedy {
 }
 
 macro_rules! error_codes {
-    ($($(#[doc = $line:literal])* $name:ident = $code:literal { $($field:ident: $value:expr,)* })*) => {
+    ($($(#[doc = $line:literal])* $name:ident = $code:literal, $alias:literal { $($field:ident: $value:expr,)* })*) => {
         impl ErrorCode {
-            $($(#[doc = $line])* pub const $name: Self = Self($code);)*
+            $($(#[doc = $line])* #[doc(alias = $alias)] pub const $name: Self = Self($code);)*
 
             /// The names and codes, for tables.
             #[cfg(feature = "schema")]

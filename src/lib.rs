@@ -1,18 +1,30 @@
-//! The Kafka protocol for Rust, generated from Kafka's own message definitions, with no I/O in it.
+//! The Kafka protocol without I/O: typed messages, record batches, connections, schemas and fuzzing.
 //!
-//! Every request and response of every version that Kafka 3.9 or 4.4 knows is a struct of
-//! [`messages`], and so are the records of its internal topics. Decoding borrows the input and
-//! allocates only for arrays of structs, strings or blobs; encoding lets shared blobs through without copying them.
+//! Every request and response of Apache Kafka 3.9 and 4.4 is a struct of [`messages`], in every version, and so are the
+//! records of Kafka's internal topics. Decoding borrows the input and allocates only for arrays of structs, strings or
+//! blobs. Encoding passes shared blobs through without copying. The crate opens no socket, starts no thread, reads no clock,
+//! draws no random numbers and logs nothing.
+//!
+//! # Where to start
+//!
+//! | to write | read | example |
+//! |---|---|---|
+//! | a client | [`connection`] for the run loop, [`records`] for batches, [`produce`] for retries | `blocking_client`, `produce_and_fetch` |
+//! | a proxy or gateway | [`RequestFrame`], [`AnyRequest`], [`connection::server`], [`Request::destinations`] | `proxy_rewrite` |
+//! | a broker or test server | [`connection::server`], [`Request::error_response`], [`ApiKey`] | `kafka-codec-tokio`: `toy_broker` |
+//! | a decoder of captures | [`correlation`], [`schema::visit`], [`internal_topics`]; or the crate `kafka-capture` | `decode_frames` |
+//! | a fuzzer | [`schema::random`] | `fuzz_a_server` |
+//!
+//! # Encoding and decoding
 //!
 //! ```text
-//!  bytes ──► FrameReader ──► frame ──► RequestHeader::split ──► body ──► FetchRequest::decode
-//!            frame/reader.rs           header.rs                         messages.rs
-//!
-//!  bytes ◄── Segments (a Buf) ◄── encode_request / encode_response ◄── FetchRequest { .. }
-//!            wire/                frame.rs
+//!  socket ──► FrameReader ──► frame ──► RequestHeader ──► body ──► decode
+//!                                       ResponseHeader              │
+//!                                                                   ▼
+//!                                                           typed message
+//!                                                                   │
+//!  socket ◄── Segments, a Buf ◄── encode_request, encode_response ◄─┘
 //! ```
-//!
-//! # Examples
 //!
 //! ```
 //! use kafka_codec::messages::{ApiVersionsRequest, RequestHeader};
@@ -33,8 +45,40 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Bytes of a peer are never trusted: see [`wire`] for what is refused, and
-//! [`Limits`](wire::Limits) for what they may cost.
+//! # Connections
+//!
+//! ```text
+//!             bytes, time                        requests
+//!  transport ─────────────► connection::Connection ◄───────── program
+//!            ◄─────────────                         ─────────►
+//!             bytes, deadline                    events
+//! ```
+//!
+//! A [`connection::Connection`] negotiates versions, authenticates, correlates, throttles and times requests. When it
+//! breaks, its error names the request that was due, how far each request had got, and what is safe to do next.
+//!
+//! # Untrusted input
+//!
+//! No input makes this crate panic, and no count in the input sizes an allocation before it is checked. [`wire`] lists what
+//! is refused, and [`Limits`](wire::Limits) bound the memory.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `messages` | yes | all messages; without it only the headers and the messages that open a connection |
+//! | `schema` | yes | [`schema`]: a table of every message, and the path of the field in errors |
+//! | `records` | yes | [`records`]: record batches and message sets |
+//! | `connection` | yes | [`connection`] and [`produce`]; SASL PLAIN |
+//! | `json` | | [`schema::json`]: Kafka's JSON of any message, in both directions |
+//! | `random` | | [`schema::random`]: generators of valid and malformed messages |
+//! | `arbitrary` | | the same as inputs of fuzz targets that use the crate arbitrary |
+//! | `gzip`, `snappy`, `lz4`, `zstd` | | compressed records |
+//! | `sasl-scram`, `sasl-oauthbearer` | | SASL SCRAM-SHA-256 and SCRAM-SHA-512, OAUTHBEARER |
+//! | `metrics` | | [`connection::MetricsEmitter`] |
+//! | `tokio-util` | | [`frame::FrameCodec`] |
+//! | `tracing` | | [`Event::trace`](connection::Event::trace) and [`ProduceEvent::trace`](produce::ProduceEvent::trace) |
+//! | `uuid` | | conversions between [`wire::Uuid`] and the crate uuid |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -100,6 +144,7 @@ pub use unselected::UnselectedResponse;
 pub use version::{Version, VersionRange, VersionRangeError};
 pub use version_table::{VersionError, VersionTable};
 pub use versioned::Versioned;
+#[doc(inline)]
 pub use wire::IntoOwned;
 
 /// The examples of the README and of the pages in `docs` run as tests.

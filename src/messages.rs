@@ -1,17 +1,26 @@
-//! All messages, generated from the definitions in `protocol-json`.
+//! All messages, generated from the definitions in `protocol-json`: requests, responses, both headers, and the records of
+//! Kafka's internal topics.
 //!
-//! Requests and responses, both headers, and the records of Kafka's internal topics. Each message
-//! has a module of its own with the structs it is made of; the messages themselves stand here.
+//! The structs below are the messages. Each message also has a module with the structs it consists of.
 //!
-//! The documentation of a field begins with its meaning. A line such as "Versions 3+, nullable 5+, default -1,
-//! ignorable." follows where there is more to say: the versions of the message that have the field, those in which it
-//! may be null, its tag, and its default unless that is zero, `false` or empty. A field that a version does not have
-//! holds its default when it is decoded, and must hold it when it is encoded, unless it is *ignorable*: silently
-//! omitted in versions that lack the field.
+//! # APIs
 //!
-//! A field may also have *ended*: newer versions do not have it, and its documentation names the field that succeeds it,
-//! such as the topic id that follows a topic name. What a request says must not depend on the version that happens to be
-//! chosen, so:
+#![doc = include_str!(concat!(env!("OUT_DIR"), "/messages/apis.md"))]
+//!
+//! # Fields
+//!
+//! The documentation of a field begins with its meaning. A line such as "Versions 3+, nullable 5+, default -1, ignorable."
+//! follows where the definition has more: the versions of the message that have the field, those in which it may be null,
+//! its tag, and its default unless that is zero, `false` or empty. A field that a version does not have holds its default
+//! when it is decoded, and must hold it when it is encoded, unless it is *ignorable*: silently omitted in versions that
+//! lack the field.
+//!
+//! Later releases may add fields: build a message with `..Default::default()` and match it with `..`.
+//!
+//! # Fields that ended
+//!
+//! Newer versions may lack a field. Its documentation then names the field that succeeds it, such as the topic id that
+//! follows a topic name. A request must mean the same in every version it is sent in, so:
 //!
 //! - [`Request::fits`](crate::Request::fits) checks that a version holds all of a request: no field that ended before is
 //!   set, unless its successor is. A [connection](crate::connection) sends a request in the highest version that fits.
@@ -20,12 +29,9 @@
 //!   Requests and responses with both are encoded in any version; brokers answer with both.
 //! - [`Message::encode_lossy`](crate::Message::encode_lossy) silently omits every ignorable field, as Kafka's Java client
 //!   does.
-//!
-//! Later releases may add fields: build a message with `..Default::default()` and match it with `..`.
-
 #![cfg_attr(
     not(feature = "messages"),
-    doc = "\n**Without the feature `messages`** only the headers are here, and what begins a connection."
+    doc = "\n**Without the feature `messages`** only the headers and the messages that open a connection are here."
 )]
 
 #[cfg(feature = "schema")]

@@ -22,7 +22,7 @@ pub enum Messages {
     Session,
 }
 
-/// Generates `messages/`, a file a message with `mod.rs` to declare them, and beside it `api_keys.rs`, `error_codes.rs`,
+/// Generates `messages/`, a file a message with `mod.rs` to declare them and Markdown for their documentation, and beside it `api_keys.rs`, `error_codes.rs`,
 /// `enumerations.rs`, `throttle_time.rs`, `server_wait.rs`, `any_messages.rs` and `record_types.rs`, in the folder `out` from the definitions
 /// in the folder `definitions`. The API keys and the messages that throttle times and waits are read from are always all
 /// of them. With `schemas` the messages have their tables, `schemas.rs` has the lists of these, and `secrets.rs` the names
@@ -71,8 +71,10 @@ pub fn generate(
         source,
     })?;
     for module in emit::modules(&protocol, schemas) {
+        write_text(&folder.join(format!("{}.md", module.name)), &module.page)?;
         write(&folder.join(module.name + ".rs"), module.code)?;
     }
+    write_text(&folder.join("apis.md"), &emit::apis(&protocol))?;
     write(&folder.join("mod.rs"), emit::messages(&protocol))
 }
 
@@ -90,6 +92,10 @@ fn session() -> Selection {
 /// Writes generated code as text.
 pub(crate) fn write(path: &Path, code: TokenStream) -> Result<(), GenerateError> {
     let text = print(code).trim_start_matches('\n').to_owned() + "\n";
+    write_text(path, &text)
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), GenerateError> {
     fs::write(path, text).map_err(|source| GenerateError::Write {
         path: path.to_owned(),
         source,

@@ -105,6 +105,8 @@ pub struct Message {
     pub units: Option<(Routing, Vec<Units>)>,
     /// Of a request: how its error response is made, where that is known.
     pub error_response: Option<ErrorResponse>,
+    /// The first release of each version, as `4.1`, where that is known.
+    pub since: Vec<(i16, String)>,
     /// When versions came and went, one sentence each.
     pub history: Vec<String>,
     /// The message's own struct, then the others.

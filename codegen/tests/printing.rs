@@ -134,7 +134,7 @@ fn no_line_is_over_100_columns_or_ends_with_spaces() {
         let bad: Vec<&str> = text.lines().filter(is_bad).collect();
         assert_eq!(bad, [""; 0]);
         assert!(
-            !text.contains("#[doc = "),
+            !text.contains("#[doc = \""),
             "documentation that is not a comment"
         );
     }

@@ -69,8 +69,9 @@ fn plain(text: &str) -> String {
     parts.collect::<Vec<_>>().join("`")
 }
 
-/// The documentation of a message's own struct, paragraph by paragraph.
-pub(super) fn message(message: &Message) -> Vec<String> {
+/// The documentation of a message's own struct, paragraph by paragraph. A page has a table of versions, with the release
+/// of each.
+pub(super) fn message(message: &Message, has_page: bool) -> Vec<String> {
     let versions = message.versions;
     let mut facts = if versions.lowest() == versions.highest() {
         format!("Version {versions}")
@@ -81,7 +82,10 @@ pub(super) fn message(message: &Message) -> Vec<String> {
         facts.push_str(&format!(", flexible from {first}"));
     }
     let mut sentences = vec![what_it_is(message), facts + "."];
-    sentences.extend(message.history.iter().cloned());
+    let history = message.history.iter();
+    let is_shown =
+        |sentence: &&String| !(has_page && sentence.to_lowercase().contains("since kafka"));
+    sentences.extend(history.filter(is_shown).cloned());
     let description = message.description.clone();
     description
         .into_iter()

@@ -11,6 +11,7 @@ pub fn error_codes(errors: &[ErrorCode]) -> TokenStream {
     let rows = errors.iter().map(|error| {
         let name = format_ident!("{}", error.name);
         let code = number(error.code);
+        let alias = format!("error code {}", error.code);
         let former = &error.former;
         let (retriable, refreshes_metadata) = (error.retriable, error.refreshes_metadata);
         let remedy = match error.remedy {
@@ -27,7 +28,7 @@ pub fn error_codes(errors: &[ErrorCode]) -> TokenStream {
         let docs = docs::attributes(INDENT, std::slice::from_ref(&error.meaning));
         quote! {
             #docs
-            #name = #code {
+            #name = #code, #alias {
                 former: &[#(#former),*],
                 is_retriable: #retriable,
                 refreshes_metadata: #refreshes_metadata,

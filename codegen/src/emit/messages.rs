@@ -3,15 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Home, Scope, ident, schemas, short_names, structs};
+use super::{Home, Scope, ident, page, schemas, short_names, structs};
 use crate::ir::{Message, Protocol};
 
 /// The code of one message, which is a file of its own.
 pub struct Module {
     /// The name of the module, without `r#`.
     pub name: String,
-    /// Its items.
+    /// Its items. The documentation of the message includes a file `<name>.md` beside them.
     pub code: TokenStream,
+    /// That file: an example, and what changed in each version.
+    pub page: String,
 }
 
 /// The modules of all messages, for the library itself, with their tables if `schemas`.
@@ -20,13 +22,21 @@ pub fn modules(protocol: &Protocol, schemas: bool) -> impl Iterator<Item = Modul
     let messages = protocol.messages.iter();
     messages.map(move |message| Module {
         name: message.ident.trim_start_matches("r#").to_owned(),
-        code: module(message, Home::Library(Some(protocol)), &library, schemas),
+        code: module(
+            message,
+            Home::Library(Some(protocol)),
+            &library,
+            schemas,
+            true,
+        ),
+        page: page::text(message),
     })
 }
 
 /// What declares the modules of all messages, for the library itself, and re-exports the messages flat.
 pub fn messages(protocol: &Protocol) -> TokenStream {
     let exports = exports(protocol);
+    let exports = quote!(#[doc(inline)] #exports);
     let mut messages: Vec<_> = protocol.messages.iter().collect();
     messages.sort_by_key(|message| &message.ident);
     let modules = messages.iter().map(|message| declare(message, &quote!(;)));
@@ -45,12 +55,17 @@ pub fn messages(protocol: &Protocol) -> TokenStream {
     }
 }
 
+/// The table of all APIs in Markdown, for the page of the module with the messages.
+pub fn apis(protocol: &Protocol) -> String {
+    page::apis(protocol)
+}
+
 /// All messages in one file, for a crate that uses the library, and their tables if that has any.
 pub fn selected(protocol: &Protocol, schemas: bool) -> TokenStream {
     let library = quote!(::kafka_codec);
     let home = Home::Elsewhere(protocol);
     let modules = protocol.messages.iter().map(|message| {
-        let code = module(message, home, &library, schemas);
+        let code = module(message, home, &library, schemas, false);
         declare(message, &quote!({ #code }))
     });
     let exports = exports(protocol);
@@ -84,8 +99,14 @@ fn declare(message: &Message, body: &TokenStream) -> TokenStream {
 }
 
 /// The structs of a message, and its table.
-fn module(message: &Message, home: Home<'_>, library: &TokenStream, schemas: bool) -> TokenStream {
-    let items = items(message, home, schemas);
+fn module(
+    message: &Message,
+    home: Home<'_>,
+    library: &TokenStream,
+    schemas: bool,
+    has_page: bool,
+) -> TokenStream {
+    let items = items(message, home, schemas, has_page);
     let schema = schemas.then(|| schemas::module(message, library));
     quote! {
         use #library::generated::*;
@@ -97,10 +118,10 @@ fn module(message: &Message, home: Home<'_>, library: &TokenStream, schemas: boo
 /// The items of one message, as the library has them: its own struct, then the structs inside of it. What a request has
 /// from its response is there if `protocol` has that.
 pub fn message(message: &Message, protocol: Option<&Protocol>) -> TokenStream {
-    items(message, Home::Library(protocol), false)
+    items(message, Home::Library(protocol), false, false)
 }
 
-fn items(message: &Message, home: Home<'_>, schemas: bool) -> TokenStream {
+fn items(message: &Message, home: Home<'_>, schemas: bool, has_page: bool) -> TokenStream {
     let mut entries = message.structs.iter().map(|entry| Scope {
         home,
         message,
@@ -111,9 +132,10 @@ fn items(message: &Message, home: Home<'_>, schemas: bool) -> TokenStream {
             const SCHEMA: Option<&'static Schema> = Some(&schema::SCHEMA);
         )
     });
+    let page = has_page.then(|| page::attributes(message));
     let own = entries
         .next()
-        .map(|own| structs::of_message(own, schema.as_ref()));
+        .map(|own| structs::of_message(own, schema.as_ref(), page.as_ref()));
     let nested = entries.map(structs::nested);
     let short_names = short_names::items(message);
     quote!(#own #(#nested)* #short_names)

@@ -7,11 +7,15 @@ use super::{
     INDENT, Scope, defaults, docs, ident, number, own, parameter, read, role, types, write,
 };
 
-/// The struct of a message; `schema` says where its table is.
-pub(super) fn of_message(scope: Scope<'_>, schema: Option<&TokenStream>) -> TokenStream {
+/// The struct of a message; `schema` says where its table is, `page` what its documentation has beside the definition.
+pub(super) fn of_message(
+    scope: Scope<'_>,
+    schema: Option<&TokenStream>,
+    page: Option<&TokenStream>,
+) -> TokenStream {
     let name = ident(&scope.entry.ident);
-    let docs = docs::message(scope.message);
-    let declaration = declaration(scope, &docs);
+    let docs = docs::message(scope.message, page.is_some());
+    let declaration = declaration(scope, &docs, page);
     let default = default(scope);
     let own = own::item(scope);
     let message = message_impl(scope, schema);
@@ -35,7 +39,7 @@ pub(super) fn of_message(scope: Scope<'_>, schema: Option<&TokenStream>) -> Toke
 pub(super) fn nested(scope: Scope<'_>) -> TokenStream {
     let name = ident(&scope.entry.ident);
     let docs = docs::nested(scope.message, scope.entry);
-    let declaration = declaration(scope, &docs);
+    let declaration = declaration(scope, &docs, None);
     let default = default(scope);
     let own = own::item(scope);
     let min_size = min_size(scope);
@@ -55,7 +59,7 @@ pub(super) fn nested(scope: Scope<'_>) -> TokenStream {
     }
 }
 
-fn declaration(scope: Scope<'_>, docs: &[String]) -> TokenStream {
+fn declaration(scope: Scope<'_>, docs: &[String], page: Option<&TokenStream>) -> TokenStream {
     let name = ident(&scope.entry.ident);
     let derived = defaults::are_all_rusts_own(scope.entry).then(|| quote!(Default,));
     let docs = docs::attributes(scope.home.indent(), docs);
@@ -66,6 +70,7 @@ fn declaration(scope: Scope<'_>, docs: &[String]) -> TokenStream {
     });
     quote! {
         #docs
+        #page
         #[derive(Clone, Debug, #derived PartialEq)]
         pub struct #name<'a> {
             #(#fields)*

@@ -27,6 +27,15 @@ pub(super) fn sentences(definition: &Definition, releases: &Releases) -> Vec<Str
     sentences
 }
 
+/// The first release of each version, where that is known.
+pub(super) fn since(definition: &Definition, releases: &Releases) -> Vec<(i16, String)> {
+    let versions = definition.valid_versions.iter();
+    let since = |version| releases.version_since(&definition.name, version);
+    versions
+        .filter_map(|version| Some((version, since(version)?.to_owned())))
+        .collect()
+}
+
 /// One sentence for each release that `release` names for a version. The words are those for all versions, and for some.
 fn by_release<'r>(
     definition: &Definition,

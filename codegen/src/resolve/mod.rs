@@ -126,6 +126,7 @@ fn resolved(
             .descriptions
             .message(&definition.name)
             .map(|description| description.text.clone()),
+        since: history::since(definition, &corpus.releases),
         history: history::sentences(definition, &corpus.releases),
         structs,
     }
