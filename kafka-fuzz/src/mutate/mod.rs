@@ -103,6 +103,13 @@ pub fn malform(
     (mutant.bytes.len() <= max_len).then_some(mutant)
 }
 
+/// Generates a valid message of a shape, with what stands in front of it. It follows from the arguments alone; if not even the smallest
+/// message has room, its end is cut off.
+#[must_use]
+pub fn generate(shape: &Shape, seed: u64, max_len: usize) -> Mutant {
+    generated(&[], shape, max_len, &mut Chance::new(seed))
+}
+
 fn mutate_with(
     input: &[u8],
     other: Option<&[u8]>,
