@@ -30,6 +30,7 @@
 
 pub mod corpus;
 mod generate;
+pub mod judge;
 pub mod mutate;
 mod records;
 mod target;

@@ -138,7 +138,7 @@ fn texts_that_are_not_shapes_are_refused_with_what_was_expected() {
     );
     assert_eq!(
         error("request size"),
-        "prefix \"size\" is unknown (expected none, key-version, key-version-le, key-version-bytes, header or size-header)"
+        "unknown prefix `size` (expected none, key-version, key-version-le, key-version-bytes, header or size-header)"
     );
     assert_eq!(
         error("request none"),

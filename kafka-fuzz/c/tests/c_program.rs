@@ -1,5 +1,6 @@
 //! A C program, compiled against the header and the static library, gets what Rust gets.
-#![cfg(all(test, unix, not(miri)))]
+#![cfg(test)]
+#![cfg(all(unix, not(miri)))]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

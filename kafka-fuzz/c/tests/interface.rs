@@ -53,15 +53,11 @@ fn the_interface_does_what_the_library_does() {
     assert_eq!(out[..crossed], *expected.bytes());
 
     // SAFETY: there is no room, and no input.
-    assert_eq!(
-        unsafe { LLVMFuzzerCustomMutator(ptr::null_mut(), 0, 0, 1) },
-        0
-    );
+    let size = unsafe { LLVMFuzzerCustomMutator(ptr::null_mut(), 0, 0, 1) };
+    assert_eq!(size, 0);
     // SAFETY: three bytes.
-    assert_eq!(
-        unsafe { kafka_fuzz_repair_records(data.as_mut_ptr(), 3) },
-        -1
-    );
+    let repaired = unsafe { kafka_fuzz_repair_records(data.as_mut_ptr(), 3) };
+    assert_eq!(repaired, -1);
     // SAFETY: null is allowed.
     assert_eq!(unsafe { kafka_fuzz_set_shape(ptr::null()) }, -1);
 

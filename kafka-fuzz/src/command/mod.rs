@@ -2,6 +2,7 @@
 
 mod corpus;
 mod generate;
+mod judge;
 mod mutate;
 mod output;
 mod redpanda;
@@ -24,6 +25,7 @@ enum Subcommands {
     Generate(generate::Generate),
     Mutate(mutate::Mutate),
     Corpus(corpus::Corpus),
+    Judge(judge::Judge),
 }
 
 /// Runs the command with the arguments of the process, its name included.
@@ -35,6 +37,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Subcommands::Generate(generate) => generate.run(),
         Subcommands::Mutate(mutate) => mutate.run(),
         Subcommands::Corpus(corpus) => corpus.run(),
+        Subcommands::Judge(judge) => judge.run(),
     };
     output::exit(outcome)
 }

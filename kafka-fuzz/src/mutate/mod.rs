@@ -35,10 +35,11 @@ mod tree;
 mod values;
 mod write;
 
+pub use crate::corpus::Prefix;
 pub use change::Change;
 pub use mutant::{Deed, Mutant};
 pub use records::repair_records;
-pub use shape::{InvalidShape, Prefix, Shape};
+pub use shape::{InvalidShape, Shape};
 
 use kafka_codec::schema::random::{self, Mutation, Mutator, Options};
 

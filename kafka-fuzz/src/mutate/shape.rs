@@ -1,6 +1,5 @@
 //! What the bytes of an input are: a body, or a body with something in front of it.
 
-use std::fmt;
 use std::str::FromStr;
 
 use kafka_codec::messages::{RequestHeader, ResponseHeader};
@@ -9,26 +8,8 @@ use kafka_codec::{ApiKey, HeaderVersions, Version};
 use thiserror::Error;
 
 use super::tree::{Fixed, Node, Tree};
+use crate::corpus::{Prefix, UnknownPrefix};
 use crate::{Direction, Target};
-
-/// What stands in front of the body.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Prefix {
-    /// Nothing: what the body is of must be known.
-    #[default]
-    None,
-    /// API key and version, two bytes each, big-endian.
-    KeyVersion,
-    /// API key and version, two bytes each, little-endian.
-    KeyVersionLe,
-    /// API key and version, one byte each.
-    KeyVersionBytes,
-    /// The header of the request or response.
-    Header,
-    /// The size of the frame and the header.
-    SizeAndHeader,
-}
 
 /// What the bytes of an input are.
 ///
@@ -246,26 +227,6 @@ pub(super) struct Parts<'b> {
     pub(super) body: &'b [u8],
 }
 
-impl fmt::Display for Prefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (_, name) = PREFIXES
-            .iter()
-            .find(|(prefix, _)| prefix == self)
-            .unwrap_or(&(Self::None, "none"));
-        f.write_str(name)
-    }
-}
-
-impl FromStr for Prefix {
-    type Err = InvalidShape;
-
-    fn from_str(text: &str) -> Result<Self, InvalidShape> {
-        let found = PREFIXES.iter().find(|(_, name)| *name == text);
-        let (prefix, _) = found.ok_or_else(|| InvalidShape::Prefix(text.to_owned()))?;
-        Ok(*prefix)
-    }
-}
-
 /// As `response size-header Fetch 12`: direction, prefix, API, version. Without a version the newest; without an API any.
 impl FromStr for Shape {
     type Err = InvalidShape;
@@ -311,10 +272,8 @@ pub enum InvalidShape {
     #[error("direction {0:?} is unknown (expected request or response)")]
     Direction(String),
     /// The prefix.
-    #[error(
-        "prefix {0:?} is unknown (expected none, key-version, key-version-le, key-version-bytes, header or size-header)"
-    )]
-    Prefix(String),
+    #[error(transparent)]
+    Prefix(#[from] UnknownPrefix),
     /// The API or its version.
     #[error("{0:?} does not name an API, and a version of it, that is known")]
     Api(String),
@@ -322,12 +281,3 @@ pub enum InvalidShape {
     #[error("the prefix does not name the API (expected the API and its version too)")]
     NoTarget,
 }
-
-const PREFIXES: &[(Prefix, &str)] = &[
-    (Prefix::None, "none"),
-    (Prefix::KeyVersion, "key-version"),
-    (Prefix::KeyVersionLe, "key-version-le"),
-    (Prefix::KeyVersionBytes, "key-version-bytes"),
-    (Prefix::Header, "header"),
-    (Prefix::SizeAndHeader, "size-header"),
-];
