@@ -115,7 +115,7 @@ fn fuzz(server: &ToyServer, seeds: u64) -> Result<BTreeMap<String, usize>, BoxEr
     Ok(found)
 }
 
-/// Whether the server did what it must not.
+/// Returns `true` if the server did what it must not.
 fn is_wrong(mutated: &Mutated, outcome: &Outcome, correlation_id: i32) -> bool {
     match (outcome, mutated.expectation()) {
         (Outcome::Crashed | Outcome::Silent, _) => true,
@@ -200,7 +200,7 @@ impl ToyServer {
     }
 }
 
-/// Whether the other side closed the connection.
+/// Returns `true` if the other side closed the connection.
 fn is_closed(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
     [BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected].contains(&error.kind())

@@ -97,8 +97,8 @@ impl Connection {
     }
 }
 
-/// Whether responses say where brokers are. One of a version that is not known here may too, so a proxy that clients
-/// cannot go around lowers what the broker announces in ApiVersions to what it knows.
+/// Returns `true` if responses say where brokers are. One of a version that is not known here may too, so a proxy
+/// that clients cannot go around lowers what the broker announces in ApiVersions to what it knows.
 fn has_addresses(key: ApiKey, version: Version) -> bool {
     let is_known = key.versions().is_some_and(|known| known.contains(version));
     let says = match key {

@@ -107,7 +107,7 @@ macro_rules! error_codes {
 include!(concat!(env!("OUT_DIR"), "/error_codes.rs"));
 
 impl ErrorCode {
-    /// Whether this is success.
+    /// Returns `true` if this is success.
     #[must_use]
     pub const fn is_none(self) -> bool {
         self.0 == 0
@@ -173,7 +173,7 @@ impl ErrorCode {
         codes.find(|code| code.names().any(|known| same(known, name)))
     }
 
-    /// Whether the same request can succeed later: Kafka's own clients send it again. False if the
+    /// Returns `true` if the same request can succeed later: Kafka's own clients send it again. False if the
     /// code is unknown.
     ///
     /// Of requests that write, some may have been carried out all the same.
@@ -185,7 +185,7 @@ impl ErrorCode {
         }
     }
 
-    /// Whether what the client knows of the cluster is out of date: Kafka's own clients ask for new
+    /// Returns `true` if what the client knows of the cluster is out of date: Kafka's own clients ask for new
     /// metadata. False if the code is unknown.
     #[must_use]
     pub const fn refreshes_metadata(self) -> bool {

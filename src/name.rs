@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-/// Whether both are the same name.
+/// Returns `true` if both are the same name.
 pub(crate) fn same(a: &str, b: &str) -> bool {
     letters(a).eq(letters(b))
 }

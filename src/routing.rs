@@ -68,7 +68,7 @@ pub struct Parts<R>(Vec<(i32, R, Places)>);
 pub struct Places([Option<usize>; 2]);
 
 impl Places {
-    /// Whether the element at `place` of the array at `depth` is not the one that the last unit was in.
+    /// Returns `true` if the element at `place` of the array at `depth` is not the one that the last unit was in.
     pub fn begins(&mut self, depth: usize, place: usize) -> bool {
         let Some((last, inner)) = self.0.get_mut(depth..).and_then(<[_]>::split_first_mut) else {
             return true;
@@ -177,7 +177,7 @@ pub const fn transaction(id: Option<&str>) -> Destination<'_> {
     }
 }
 
-/// Whether a list has this value and no other.
+/// Returns `true` if a list has this value and no other.
 #[must_use]
 pub fn has_only(list: &[Cow<'_, str>], value: &str) -> bool {
     matches!(list, [only] if only == value)

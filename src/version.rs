@@ -137,7 +137,7 @@ impl VersionRange {
         Version(self.max)
     }
 
-    /// Whether `version` lies in the range.
+    /// Returns `true` if `version` lies in the range.
     #[must_use]
     #[inline]
     pub const fn contains(self, version: Version) -> bool {

@@ -89,7 +89,7 @@ impl VersionTable {
         apis.map(|api| (ApiKey::from_number(api.key), api.versions))
     }
 
-    /// Whether nothing is known.
+    /// Returns `true` if nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.apis.is_empty()
@@ -217,7 +217,7 @@ const fn unasked(
     }
 }
 
-/// Whether the versions of an API tell releases apart: those of every broker, and not switched off
+/// Returns `true` if the versions of an API tell releases apart: those of every broker, and not switched off
 /// by settings.
 const fn counts(key: ApiKey) -> bool {
     use crate::ApiClass;

@@ -47,7 +47,7 @@ pub(crate) fn records_in_fields(options: RecordOptions) -> Field {
 /// With more bytes after it, it is not believed that a message is one, where that is the question.
 const MAX_TRAILING_BYTES: usize = 4;
 
-/// Whether all of `body` is a request. As librdkafka 0.9.1 to 1.3 sends ApiVersions, zeros may follow that.
+/// Returns `true` if all of `body` is a request. As librdkafka 0.9.1 to 1.3 sends ApiVersions, zeros may follow that.
 pub(crate) fn is_request(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
     let most = match api_key {
         ApiKey::ApiVersions if body == [0; MAX_TRAILING_BYTES] => MAX_TRAILING_BYTES,
@@ -56,18 +56,18 @@ pub(crate) fn is_request(api_key: ApiKey, version: Version, body: &[u8]) -> bool
     is_message(Schema::of_request(api_key), version, body, most)
 }
 
-/// Whether all of `body` is a response.
+/// Returns `true` if all of `body` is a response.
 pub(crate) fn is_response(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
     is_message(Schema::of_response(api_key), version, body, 0)
 }
 
-/// Whether `body` begins with a request, and nearly all of it is one.
+/// Returns `true` if `body` begins with a request, and nearly all of it is one.
 pub(crate) fn begins_with_request(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
     let schema = Schema::of_request(api_key);
     is_message(schema, version, body, MAX_TRAILING_BYTES)
 }
 
-/// Whether `body` begins with a response, and nearly all of it is one.
+/// Returns `true` if `body` begins with a response, and nearly all of it is one.
 pub(crate) fn begins_with_response(api_key: ApiKey, version: Version, body: &[u8]) -> bool {
     let schema = Schema::of_response(api_key);
     is_message(schema, version, body, MAX_TRAILING_BYTES)
@@ -139,7 +139,7 @@ pub(crate) fn trouble(message: &Message<'_>, direction: Direction) -> Option<Tro
     gist(message, direction).0
 }
 
-/// Whether topics are known by id in a message of this version.
+/// Returns `true` if topics are known by id in a message of this version.
 pub(crate) fn has_topic_ids(message: &Message<'_>, direction: Direction) -> bool {
     begin(message, direction).is_ok_and(|(schema, version)| topic_names::has_ids(schema, version))
 }
@@ -160,7 +160,7 @@ pub(crate) fn gist<'a>(message: &Message<'a>, direction: Direction) -> (Option<T
     (trouble, gist)
 }
 
-/// Whether an event is a message whose body is malformed.
+/// Returns `true` if an event is a message whose body is malformed.
 pub(crate) fn is_malformed(event: &Event<'_>) -> bool {
     match &event.kind {
         EventKind::Message(message) => {
@@ -262,12 +262,12 @@ impl Trouble {
         }
     }
 
-    /// Whether it is an error, and not only unusual.
+    /// Returns `true` if it is an error, and not only unusual.
     pub(crate) const fn is_error(&self) -> bool {
         !matches!(self, Self::Trailing(_))
     }
 
-    /// Whether the body is malformed.
+    /// Returns `true` if the body is malformed.
     pub(crate) const fn is_malformed(&self) -> bool {
         matches!(self, Self::Faulty(_))
     }

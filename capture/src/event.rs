@@ -99,13 +99,13 @@ pub struct Tls {
     pub cipher_suite: Option<String>,
     /// The name of the server that the client asked for (SNI).
     pub server_name: Option<String>,
-    /// Whether an earlier session was resumed.
+    /// `true` if an earlier session was resumed.
     pub is_resumed: bool,
-    /// Whether the server asked for another ClientHello (HelloRetryRequest).
+    /// `true` if the server asked for another ClientHello (HelloRetryRequest).
     pub is_retried: bool,
-    /// Whether the client offered to send data before the handshake is through (0-RTT).
+    /// `true` if the client offered to send data before the handshake is through (0-RTT).
     pub has_early_data: bool,
-    /// Whether the client sent a certificate. In TLS 1.3 this is encrypted.
+    /// `true` if the client sent a certificate. In TLS 1.3 this is encrypted.
     pub has_client_certificate: bool,
     /// The name of an alert other than `close_notify`. The direction of the event is that of the alert.
     pub alert: Option<String>,
@@ -203,7 +203,7 @@ pub struct Message<'a> {
     pub bytes: u64,
     /// The number of the request on its connection, from 1; a response has that of its request.
     pub number: u64,
-    /// Whether the request gets a response, which all do but Produce with acks 0; `None` if its acks were not
+    /// `true` if the request gets a response, which all do but Produce with acks 0; `None` if its acks were not
     /// captured.
     pub expects_response: Option<bool>,
     /// The capture time of the message's first packet, in nanoseconds since 1970.
@@ -289,7 +289,7 @@ pub struct Undecoded {
 pub struct End<'a> {
     /// The connection.
     pub connection: &'a Connection,
-    /// Whether Kafka was believed on it.
+    /// `true` if Kafka was believed on it.
     pub is_kafka: bool,
     /// What TCP showed of it.
     pub life: &'a Life,
@@ -305,7 +305,7 @@ pub struct Gap {
     pub skipped: u64,
     /// The size that a frame cannot have, if one was found.
     pub invalid_size: Option<i32>,
-    /// Whether the connection or the capture ended within the size of a frame.
+    /// `true` if the connection or the capture ended within the size of a frame.
     pub is_end: bool,
     /// The reason.
     pub reason: String,

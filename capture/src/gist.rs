@@ -78,7 +78,7 @@ enum Word<'a> {
 }
 
 impl<'a> Gist<'a> {
-    /// Whether a topic of this name, or of this id as text, is in the message.
+    /// Returns `true` if a topic of this name, or of this id as text, is in the message.
     pub(crate) fn has_topic(&self, wanted: &str, names: &TopicNames) -> bool {
         self.topics.iter().any(|topic| {
             let known = topic.id.and_then(|id| names.name(id));
@@ -87,7 +87,7 @@ impl<'a> Gist<'a> {
         })
     }
 
-    /// Whether a group of this name is in the message.
+    /// Returns `true` if a group of this name is in the message.
     pub(crate) fn has_group(&self, wanted: &str) -> bool {
         let is_key = |word: &(&str, Word<'_>)| word == &("key", Word::Text(wanted));
         self.groups.contains(&wanted) || self.words.iter().any(is_key)

@@ -147,12 +147,12 @@ impl TopicNames {
     }
 }
 
-/// Whether a field holds the id of a topic.
+/// Returns `true` if a field holds the id of a topic.
 pub(crate) fn is_topic_id(field: &Field) -> bool {
     field.name() == "topicId" && matches!(field.field_type(), FieldType::Uuid)
 }
 
-/// Whether a field holds the name of a topic.
+/// Returns `true` if a field holds the name of a topic.
 pub(crate) fn is_topic_name(field: &Field) -> bool {
     field.identifies() == Some(Entity::TopicName) && matches!(field.field_type(), FieldType::String)
 }
@@ -182,7 +182,7 @@ fn teaches(schema: &Schema, version: Version) -> bool {
     is_among(&TEACHING, schema, version)
 }
 
-/// Whether a message knows topics by id.
+/// Returns `true` if a message knows topics by id.
 pub(crate) fn has_ids(schema: &Schema, version: Version) -> bool {
     is_among(&WITH_IDS, schema, version)
 }

@@ -40,7 +40,7 @@ fn lines(capture: &Captured) -> Vec<Line> {
     })
 }
 
-/// Whether what was found is this frame, by everything that is said of it.
+/// Returns `true` if what was found is this frame, by everything that is said of it.
 fn is(found: &Found, line: &Line) -> bool {
     let kind = match line.kind.as_str() {
         "sasl-token" => "sasl",
@@ -59,7 +59,7 @@ fn is(found: &Found, line: &Line) -> bool {
         && (line.kind != "request" || line.client_id == "-" || found.client_id == line.client_id)
 }
 
-/// Whether this is the name of an API, which is its number if it is not known.
+/// Returns `true` if this is the name of an API, which is its number if it is not known.
 fn is_api(found: &str, listed: &str) -> bool {
     found == listed || found.strip_prefix("unknown API ") == Some(listed)
 }

@@ -133,7 +133,7 @@ fn in_out_dir(file: &Path) -> Result<PathBuf, GenerateError> {
 struct Library {
     version: Option<String>,
     definitions: Option<PathBuf>,
-    /// Whether it has the feature `schema`.
+    /// `true` if it has the feature `schema`.
     has_schemas: bool,
 }
 

@@ -76,7 +76,7 @@ pub struct Corpus {
     pub enumerations: Enumerations,
     /// What is wrong with single files. [`resolve`](crate::resolve::resolve) reports it, with all else that is wrong.
     pub faults: Faults,
-    /// Whether some of the faults are of definitions, which are not among those here.
+    /// `true` if some of the faults are of definitions, which are not among those here.
     pub lacks_definitions: bool,
 }
 

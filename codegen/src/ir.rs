@@ -39,7 +39,7 @@ pub struct Api {
     pub response_flexible: Versions,
     /// The header versions, ordered by the version that they begin with; at least one entry.
     pub headers: Vec<HeaderRange>,
-    /// Whether the highest version may still change.
+    /// `true` if the highest version may still change.
     pub latest_unstable: bool,
     /// Who listens to the request, in the newest release that has it.
     pub listeners: Vec<Listener>,
@@ -94,7 +94,7 @@ pub struct Message {
     pub flexible: Versions,
     /// The header versions of its API; empty if it is neither request nor response.
     pub headers: Vec<HeaderRange>,
-    /// Whether the highest version may still change.
+    /// `true` if the highest version may still change.
     pub latest_unstable: bool,
     /// What it is for.
     pub description: Option<String>,
@@ -131,7 +131,7 @@ pub struct Struct {
     pub description: Option<String>,
     /// The versions of the message that it can occur in.
     pub versions: Versions,
-    /// Whether it is the element of an array.
+    /// `true` if it is the element of an array.
     pub is_element: bool,
     /// Its fields, in the order they are encoded.
     pub fields: Vec<Field>,
@@ -148,9 +148,9 @@ pub struct Field {
     pub ident: String,
     /// Its type.
     pub ty: Type,
-    /// Whether its bytes are record batches.
+    /// `true` if its bytes are record batches.
     pub is_records: bool,
-    /// Whether it is part of the key of the elements around it.
+    /// `true` if it is part of the key of the elements around it.
     pub is_map_key: bool,
     /// The versions of the struct that have it.
     pub versions: Versions,
@@ -160,7 +160,7 @@ pub struct Field {
     pub nullable: Versions,
     /// What it is when it is not there.
     pub default: Default,
-    /// Whether a value may be dropped in versions that lack the field.
+    /// `true` if a value may be dropped in versions that lack the field.
     pub ignorable: bool,
     /// The versions in which its length is compact.
     pub flexible: Versions,
@@ -190,9 +190,10 @@ pub struct Newtype {
 pub struct Ended {
     /// The names of the fields of the same struct that say it, if there are any.
     pub successors: Vec<String>,
-    /// Whether the value names something, which without it and its successors is not known.
+    /// `true` if the value names something, which without it and its successors is not known.
     pub identifies: bool,
-    /// Whether the successor is an array of such values, which says the same as the field if the value is all it has.
+    /// `true` if the successor is an array of such values, which says the same as the field if the value is all it
+    /// has.
     pub is_listed: bool,
     /// Why nothing says it.
     pub reason: Option<String>,
@@ -216,13 +217,13 @@ impl Field {
         self.newtype.as_ref().filter(|_| is_number)
     }
 
-    /// Whether it is an error code.
+    /// Returns `true` if it is an error code.
     pub fn is_error_code(&self) -> bool {
         let newtype = self.wrapper();
         newtype.is_some_and(|newtype| newtype.name == "ErrorCode")
     }
 
-    /// Whether it may be null in any version, so that its Rust type has a null.
+    /// Returns `true` if it may be null in any version, so that its Rust type has a null.
     pub fn is_nullable(&self) -> bool {
         !self.nullable.is_empty()
     }

@@ -31,7 +31,7 @@ pub struct Definition {
     pub deprecated_versions: Versions,
     /// Who listens to this request.
     pub listeners: Vec<Listener>,
-    /// Whether the highest version may still change.
+    /// `true` if the highest version may still change.
     pub latest_version_unstable: bool,
     /// Which versions have which header version, where the file says so; ordered and without gaps.
     pub header_versions: Vec<(Versions, i16)>,
@@ -42,7 +42,7 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// Whether the API is retired: its number is reserved and it has no version.
+    /// Returns `true` if the API is retired: its number is reserved and it has no version.
     pub fn is_retired(&self) -> bool {
         self.valid_versions.is_empty()
     }
@@ -107,9 +107,9 @@ pub struct FieldDef {
     pub nullable_versions: Versions,
     /// Its default, as written; `None` when none is given or it is JSON's null.
     pub default: Option<String>,
-    /// Whether a value may be dropped in versions that lack the field.
+    /// `true` if a value may be dropped in versions that lack the field.
     pub ignorable: bool,
-    /// Whether it is part of the key of the elements around it.
+    /// `true` if it is part of the key of the elements around it.
     pub map_key: bool,
     /// What the value identifies.
     pub entity_type: Option<EntityType>,
@@ -117,7 +117,7 @@ pub struct FieldDef {
     pub flexible_versions: Option<Versions>,
     /// What it means, where the definition says so.
     pub about: Option<String>,
-    /// Whether Kafka's Java code reads it without copying.
+    /// `true` if Kafka's Java code reads it without copying.
     pub zero_copy: bool,
     /// The fields of the struct that is defined here.
     pub fields: Vec<Self>,

@@ -109,7 +109,7 @@ impl FieldType {
         }
     }
 
-    /// Whether this is an array.
+    /// Returns `true` if this is an array.
     pub fn is_array(&self) -> bool {
         self.element().is_some()
     }
@@ -151,12 +151,12 @@ fn structure(name: &str) -> Option<FieldType> {
     is_struct_name(name).then(|| FieldType::Struct(name.to_owned()))
 }
 
-/// Whether this can name a struct or a message: an upper-case letter, then letters and digits.
+/// Returns `true` if this can name a struct or a message: an upper-case letter, then letters and digits.
 pub(crate) fn is_struct_name(name: &str) -> bool {
     is_field_name(name) && name.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
-/// Whether this can name a field: a letter, then letters and digits.
+/// Returns `true` if this can name a field: a letter, then letters and digits.
 pub(crate) fn is_field_name(name: &str) -> bool {
     all_consuming(identifier).parse(name).is_ok()
 }

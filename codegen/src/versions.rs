@@ -78,7 +78,7 @@ impl Versions {
         }
     }
 
-    /// Whether there is no version in it.
+    /// Returns `true` if there is no version in it.
     pub const fn is_empty(self) -> bool {
         self.0.is_none()
     }
@@ -93,18 +93,18 @@ impl Versions {
         self.0.map(|(_, highest)| highest)
     }
 
-    /// Whether the range has no end.
+    /// Returns `true` if the range has no end.
     pub fn is_open(self) -> bool {
         self.highest() == Some(i16::MAX)
     }
 
-    /// Whether the version is in the range.
+    /// Returns `true` if the version is in the range.
     pub fn contains(self, version: i16) -> bool {
         self.0
             .is_some_and(|(lowest, highest)| (lowest..=highest).contains(&version))
     }
 
-    /// Whether every version of `other` is in this range.
+    /// Returns `true` if every version of `other` is in this range.
     pub fn contains_all(self, other: Self) -> bool {
         self.intersect(other) == other
     }

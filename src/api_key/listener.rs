@@ -63,13 +63,13 @@ impl Listeners {
         Self(set)
     }
 
-    /// Whether `listener` is one of them.
+    /// Returns `true` if `listener` is one of them.
     #[must_use]
     pub const fn contains(self, listener: Listener) -> bool {
         self.0 & listener.bit() != 0
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there is none.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -147,7 +147,7 @@ fn duplicates(
     }
 }
 
-/// Whether the API is about the connection itself.
+/// Returns `true` if the API is about the connection itself.
 const fn is_session(key: ApiKey) -> bool {
     matches!(key.class(), Some(ApiClass::Session))
 }

@@ -15,7 +15,8 @@ include!(concat!(env!("OUT_DIR"), "/throttle_time.rs"));
 /// The number of bytes of a request that identify it: API key, version and correlation id.
 pub(super) const ROUTED: usize = 8;
 
-/// Whether the request at the front of `frame`, its size left out, is answered. Only Produce with acks 0 is not.
+/// Returns `true` if the request at the front of `frame`, its size left out, is answered. Only Produce with acks 0 is
+/// not.
 ///
 /// The request may be cut off after what is looked at.
 #[inline]

@@ -262,7 +262,7 @@ impl State {
         }
     }
 
-    /// Whether no request of the caller was sent yet.
+    /// Returns `true` if no request of the caller was sent yet.
     #[must_use]
     pub const fn is_initial(self) -> bool {
         matches!(

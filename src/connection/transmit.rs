@@ -24,7 +24,7 @@ pub(super) struct Outbox {
 /// What the transport accepted of the first frame.
 pub(super) struct Accepted {
     pub(super) bytes: usize,
-    /// Whether they are the first of the frame.
+    /// `true` if they are the first of the frame.
     pub(super) begins: bool,
     /// The emptied buffer of the frame, after its last byte.
     pub(super) whole: Option<Vec<u8>>,

@@ -183,13 +183,13 @@ impl<T> InFlightRequests<T> {
         self.waiting.len() - self.wanted
     }
 
-    /// Whether no response is wanted. One of an abandoned request may still be due.
+    /// Returns `true` if no response is wanted. One of an abandoned request may still be due.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.wanted == 0
     }
 
-    /// Whether a request waits whose id this is, abandoned or not: a new request must not have it.
+    /// Returns `true` if a request waits whose id this is, abandoned or not: a new request must not have it.
     #[must_use]
     #[inline]
     pub fn is_in_flight(&self, correlation_id: i32) -> bool {

@@ -41,9 +41,9 @@ pub struct ObservedRequests<T> {
 #[derive(Clone, Debug)]
 struct Waiting<T> {
     request: InFlightRequest<T>,
-    /// Whether it certainly gets a response.
+    /// `true` if it certainly gets a response.
     is_certain: bool,
-    /// Whether a later request was answered already, so that its own response was probably missed.
+    /// `true` if a later request was answered already, so that its own response was probably missed.
     is_passed: bool,
 }
 

@@ -125,8 +125,8 @@ pub(crate) fn response_version(key: ApiKey, version: Version, body: &[u8]) -> Ve
     }
 }
 
-/// Whether the array of a response in version 0, whose elements take 6 bytes, fits into the body. No flexible version looks
-/// like that, so that responses in those are not decoded to tell their version.
+/// Returns `true` if the array of a response in version 0, whose elements take 6 bytes, fits into the body. No
+/// flexible version looks like that, so that responses in those are not decoded to tell their version.
 fn has_room_for_version_0(body: &[u8]) -> bool {
     let array = body.get(2..).and_then(<[u8]>::split_first_chunk);
     array.is_some_and(|(count, elements)| {

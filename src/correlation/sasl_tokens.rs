@@ -32,7 +32,7 @@ use crate::{ApiKey, Decode, ErrorCode, HeaderVersions, Version};
 pub struct SaslTokens {
     from_client: bool,
     from_broker: bool,
-    /// Whether they do follow: after a handshake in version 1, the client's next frame shows that.
+    /// `true` if they do follow: after a handshake in version 1, the client's next frame shows that.
     is_certain: bool,
 }
 
@@ -64,13 +64,13 @@ impl SaslTokens {
         begins
     }
 
-    /// Whether tokens may still come.
+    /// Returns `true` if tokens may still come.
     #[must_use]
     pub const fn are_expected(&self) -> bool {
         self.from_client || self.from_broker
     }
 
-    /// Whether this frame of the client, without its size, is a token.
+    /// Returns `true` if this frame of the client, without its size, is a token.
     pub fn is_client_token(&mut self, frame: &[u8]) -> bool {
         self.from_client = self.from_client && !begins_like_a_request(frame);
         if !self.from_client && !self.is_certain {
@@ -80,7 +80,7 @@ impl SaslTokens {
         self.from_client
     }
 
-    /// Whether this frame of the broker, without its size, is a token. `awaited` says whether a
+    /// Returns `true` if this frame of the broker, without its size, is a token. `awaited` says whether a
     /// request waits for a response with a correlation id.
     pub fn is_broker_token(&mut self, frame: &[u8], awaited: impl FnOnce(i32) -> bool) -> bool {
         // A last token may come after the client's first request was seen, but never look like its answer.
@@ -93,8 +93,8 @@ impl SaslTokens {
     }
 }
 
-/// Whether a frame is the first token of a mechanism that clients have used without a handshake: GSSAPI with
-/// Kerberos or negotiation (RFC 2743, section 3.1), SCRAM (RFC 5802), OAUTHBEARER (RFC 7628), PLAIN (RFC 4616).
+/// Returns `true` if a frame is the first token of a mechanism that clients have used without a handshake: GSSAPI
+/// with Kerberos or negotiation (RFC 2743, section 3.1), SCRAM (RFC 5802), OAUTHBEARER (RFC 7628), PLAIN (RFC 4616).
 fn is_first_token(frame: &[u8]) -> bool {
     const KERBEROS: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
     const NEGOTIATION: &[u8] = b"\x06\x06\x2b\x06\x01\x05\x05\x02";
@@ -134,7 +134,7 @@ fn is_first_token(frame: &[u8]) -> bool {
     }
 }
 
-/// Whether the header is that of a known API in a known version.
+/// Returns `true` if the header is that of a known API in a known version.
 fn begins_like_a_request(frame: &[u8]) -> bool {
     let Some((key, rest)) = frame.split_first_chunk() else {
         return false;

@@ -154,7 +154,7 @@ impl Partial {
     }
 }
 
-/// Whether a frame of `total` bytes shares the buffer that the transport filled.
+/// Returns `true` if a frame of `total` bytes shares the buffer that the transport filled.
 pub(super) const fn is_shared(total: usize) -> bool {
     total >= SHARED_FROM
 }

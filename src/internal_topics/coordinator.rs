@@ -28,8 +28,8 @@ impl IntoOwned for UnknownCoordinatorRecord<'_> {
     }
 }
 
-/// Whether there is no value, or one that can be read as `V`. One that is cut off before its version is left
-/// to reading, which fails.
+/// Returns `true` if there is no value, or one that can be read as `V`. One that is cut off before its version is
+/// left to reading, which fails.
 pub(super) fn is_known<V: Message>(value: Option<&[u8]>) -> bool {
     let version = value.and_then(|value| value.first_chunk().copied());
     version.is_none_or(|version| V::VERSIONS.contains(Version(i16::from_be_bytes(version))))
@@ -178,7 +178,7 @@ macro_rules! coordinator_records {
                 }
             }
 
-            /// Whether the value is null, so that what was stored under the key is no more.
+            /// Returns `true` if the value is null, so that what was stored under the key is no more.
             #[must_use]
             pub const fn is_tombstone(&self) -> bool {
                 match self {

@@ -131,13 +131,13 @@ impl AttemptOutcome {
         }
     }
 
-    /// Whether the batch is over with it.
+    /// Returns `true` if the batch is over with it.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         matches!(self, Self::Acked { .. } | Self::Written | Self::Fatal(_))
     }
 
-    /// Whether time ran out, here or at the broker.
+    /// Returns `true` if time ran out, here or at the broker.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match self {

@@ -57,19 +57,19 @@ impl Attributes {
         }
     }
 
-    /// Whether the batch is part of a transaction.
+    /// Returns `true` if the batch is part of a transaction.
     #[must_use]
     pub const fn is_transactional(self) -> bool {
         self.has(Self::TRANSACTIONAL)
     }
 
-    /// Whether its records are [control records](super::ControlRecord).
+    /// Returns `true` if its records are [control records](super::ControlRecord).
     #[must_use]
     pub const fn is_control(self) -> bool {
         self.has(Self::CONTROL)
     }
 
-    /// Whether the base timestamp is a delete horizon (KIP-534).
+    /// Returns `true` if the base timestamp is a delete horizon (KIP-534).
     #[must_use]
     pub const fn has_delete_horizon(self) -> bool {
         self.has(Self::DELETE_HORIZON)

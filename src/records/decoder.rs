@@ -44,7 +44,7 @@ impl RecordDecoder {
         self.codecs.set(compression, codec);
     }
 
-    /// Whether checksums are checked.
+    /// Returns `true` if checksums are checked.
     #[must_use]
     pub const fn checks_crc(&self) -> bool {
         self.check_crc

@@ -70,7 +70,7 @@ pub struct FetchedBatch<'r> {
 #[derive(Debug)]
 struct Progress {
     next_offset: i64,
-    /// Whether an error was reported, after which nothing is read.
+    /// `true` if an error was reported, after which nothing is read.
     failed: bool,
 }
 

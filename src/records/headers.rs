@@ -56,7 +56,7 @@ impl<'a> Headers<'a> {
         self.count
     }
 
-    /// Whether none is left.
+    /// Returns `true` if none is left.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0

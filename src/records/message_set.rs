@@ -197,7 +197,7 @@ impl<'r> MessageSet<'r> {
         }
     }
 
-    /// Whether there is not one whole message.
+    /// Returns `true` if there is not one whole message.
     fn is_empty(&self) -> bool {
         matches!(Found::at_start_of(self.rest), Ok(Found::Part))
     }

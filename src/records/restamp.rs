@@ -43,9 +43,9 @@ pub struct Restamp {
     pub timestamp_type: Option<TimestampType>,
     /// The largest timestamp of the records.
     pub max_timestamp: Option<i64>,
-    /// Whether the batch is part of a transaction.
+    /// `true` if the batch is part of a transaction.
     pub transactional: Option<bool>,
-    /// Whether its records are control records.
+    /// `true` if its records are control records.
     pub control: Option<bool>,
     /// The idempotent producer; -1 for none.
     pub producer_id: Option<i64>,

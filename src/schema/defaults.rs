@@ -3,7 +3,7 @@
 use super::{DefaultValue, Field, Value};
 
 impl Field {
-    /// Whether `value` is what the field is where it is not there. Arrays are not compared, which
+    /// Returns `true` if `value` is what the field is where it is not there. Arrays are not compared, which
     /// have no value.
     #[must_use]
     pub fn is_default(&self, value: Value<'_>) -> bool {

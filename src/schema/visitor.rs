@@ -21,12 +21,12 @@ use crate::wire::Uuid;
 ///
 /// With [`IN_ORDER`](Self::IN_ORDER) the tagged fields stand among the others.
 pub trait Visitor<'a> {
-    /// Whether to be told as Kafka's definition has it and not as the bytes do: fields in the order of the
+    /// `true` if to be told as Kafka's definition has it and not as the bytes do: fields in the order of the
     /// definition, tagged ones among the others, and those left out that are at their default. The
     /// bytes are read twice then, so that nothing is told of bytes that are not the message.
     const IN_ORDER: bool = false;
 
-    /// Whether to be told strings that are not UTF-8, as [`Value::InvalidText`]. Otherwise they are errors, as in
+    /// `true` if to be told strings that are not UTF-8, as [`Value::InvalidText`]. Otherwise they are errors, as in
     /// typed decoding.
     const ANY_TEXT: bool = false;
 

@@ -58,7 +58,7 @@ impl Uuid {
         &self.0
     }
 
-    /// Whether all bytes are zero.
+    /// Returns `true` if all bytes are zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.to_u128() == 0

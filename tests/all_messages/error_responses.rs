@@ -244,7 +244,7 @@ pub(crate) fn unordered(value: Value) -> Value {
     }
 }
 
-/// Whether the element only gathers others, and there are none.
+/// Returns `true` if the element only gathers others, and there are none.
 fn is_without_units(element: &Value) -> bool {
     let lists = element
         .as_object()

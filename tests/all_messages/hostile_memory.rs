@@ -18,7 +18,7 @@ const SHORT: usize = 64 << 10;
 /// How long crafted input is for the bar.
 const LONG: usize = 1 << 20;
 
-/// Whether all input is also tried a megabyte long: in an unoptimized build that takes minutes, so
+/// Returns `true` if all input is also tried a megabyte long: in an unoptimized build that takes minutes, so
 /// else only the worst of the newest version of each message is.
 fn is_thorough() -> bool {
     env::var("KAFKA_CODEC_MUTATIONS")

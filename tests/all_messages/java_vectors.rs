@@ -175,7 +175,7 @@ fn assert_consumed(vector: &Vector, left: usize) {
     );
 }
 
-/// Whether writing put tags in another order, which keeps all bytes but moves them.
+/// Returns `true` if writing put tags in another order, which keeps all bytes but moves them.
 fn has_order(written: &[u8], vector: &Vector) -> bool {
     let read = &vector.bytes[..written.len().min(vector.bytes.len())];
     let sorted = |bytes: &[u8]| {

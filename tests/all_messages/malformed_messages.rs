@@ -107,7 +107,7 @@ fn check_path(mutated: &Mutated, error: &DecodeError) {
     }
 }
 
-/// Whether `named` is `path` or stands for the tagged fields of the struct that `path` is or is in.
+/// Returns `true` if `named` is `path` or stands for the tagged fields of the struct that `path` is or is in.
 fn is_in_struct_of(named: &str, path: &str) -> bool {
     let parent = |path: &str| {
         path.rsplit_once('.')

@@ -56,7 +56,7 @@ pub(crate) struct Driver {
     pub(crate) connection: Connection,
     pub(crate) now: Instant,
     pieces: Pieces,
-    /// Whether bytes arrive in the buffer of a transport, not in slices.
+    /// `true` if bytes arrive in the buffer of a transport, not in slices.
     in_buffers: bool,
     buffer: BytesMut,
     /// What the connection wrote and the script has not read.

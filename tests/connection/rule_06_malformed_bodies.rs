@@ -41,7 +41,7 @@ impl<'a> Visitor<'a> for Told {
     }
 }
 
-/// Whether the walker got as far as the time, or to the end without one.
+/// Returns `true` if the walker got as far as the time, or to the end without one.
 fn compare(key: ApiKey, version: Version, body: &[u8]) -> bool {
     let (version, time) = time_in(key, version, body);
     let schema = Schema::of_response(key).unwrap();

@@ -8,7 +8,7 @@ impl<'a> Choices<'a> {
         Self(input)
     }
 
-    /// Whether nothing is left.
+    /// Returns `true` if nothing is left.
     pub(crate) const fn are_over(&self) -> bool {
         self.0.is_empty()
     }

@@ -94,7 +94,7 @@ pub(crate) struct Stall {
     /// Requests that were not answered before their connection or the capture ended.
     pub(crate) in_vain: usize,
     pub(crate) clients: BTreeMap<String, u64>,
-    /// Whether the broker answered again.
+    /// `true` if the broker answered again.
     pub(crate) is_over: bool,
 }
 

@@ -22,7 +22,7 @@ const ENHANCED_HEADER_BYTES: usize = 28;
 /// In a field of pcap, that it says how long frame check sequences are: in its upper four bits, in units of 16 bits.
 const HAS_FCS_LENGTH: u32 = 0x0400_0000;
 
-/// Whether a block is a packet that is counted.
+/// Returns `true` if a block is a packet that is counted.
 pub(super) const fn is_packet(block: &RawBlock<'_>) -> bool {
     match block {
         RawBlock::LegacyHeader { .. } => false,

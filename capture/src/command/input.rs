@@ -96,7 +96,7 @@ pub(super) trait Target: Sink {
     /// More has to be waited for.
     fn waits(&mut self) {}
 
-    /// Whether nothing more is wanted.
+    /// Returns `true` if nothing more is wanted.
     fn is_done(&self) -> bool {
         false
     }

@@ -154,7 +154,7 @@ impl Live {
         }
     }
 
-    /// Whether the user has ended it.
+    /// Returns `true` if the user has ended it.
     pub(super) fn is_interrupted(&self) -> bool {
         self.is_interrupted.load(Ordering::Relaxed)
     }

@@ -110,7 +110,7 @@ impl Conversation {
         self.protocol = Protocol::Undecided(Dialogue::new(client, broker, self.first.packet));
     }
 
-    /// Whether a segment begins another connection between the same ends.
+    /// Returns `true` if a segment begins another connection between the same ends.
     pub(super) fn is_another(&self, segment: &Segment<'_>) -> bool {
         segment.syn && segment.acknowledged.is_none() && self.syn != Some(segment.sequence)
     }
@@ -297,7 +297,7 @@ impl Conversation {
         self.report_end(outlet.sink);
     }
 
-    /// Whether it is TLS that was not decrypted.
+    /// Returns `true` if it is TLS that was not decrypted.
     fn is_undecrypted(&self) -> bool {
         let outcome = self.tls.outcome();
         outcome.is_some_and(|outcome| {

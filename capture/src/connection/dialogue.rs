@@ -27,11 +27,11 @@ pub(super) struct Dialogue {
     connection: Connection,
     pub(super) requests: ObservedRequests<Asked>,
     tokens: SaslTokens,
-    /// Whether tokens without a handshake may begin: there was nothing but ApiVersions.
+    /// `true` if tokens without a handshake may begin: there was nothing but ApiVersions.
     may_begin_tokens: bool,
     /// What stands in front, to be reported before all else.
     preambles: Vec<(Arrival, Direction, Preamble)>,
-    /// Whether the broker is known to be one, so that nothing need be held back.
+    /// `true` if the broker is known to be one, so that nothing need be held back.
     pub(super) is_trusted: bool,
     /// What speaks for Kafka, collected while that is in question.
     pub(super) evidence: Option<Evidence>,
@@ -229,12 +229,12 @@ impl Dialogue {
         }
     }
 
-    /// Whether frames may be bare tokens.
+    /// Returns `true` if frames may be bare tokens.
     pub(super) const fn expects_tokens(&self) -> bool {
         self.tokens.are_expected()
     }
 
-    /// Whether these bytes, the first of a client, may be a token.
+    /// Returns `true` if these bytes, the first of a client, may be a token.
     pub(super) fn begins_with_token(&self, frame: &[u8]) -> bool {
         let mut tokens = self.tokens;
         self.may_begin_tokens && tokens.begin_with(frame)
@@ -457,7 +457,7 @@ fn routing<'a>(frame: &Frame<'_>) -> Option<RequestHeader<'a>> {
     })
 }
 
-/// Whether an API is not known here. It may be one of a later release, which is no reason for doubt.
+/// Returns `true` if an API is not known here. It may be one of a later release, which is no reason for doubt.
 const fn is_unknown(api_key: ApiKey) -> bool {
     api_key.versions().is_none()
 }

@@ -107,7 +107,7 @@ pub(super) fn response<T>(
     }
 }
 
-/// Whether a correlation id is one that the connection could have come to.
+/// Returns `true` if a correlation id is one that the connection could have come to.
 pub(super) fn is_near(id: i32, last_id: i32) -> bool {
     id.abs_diff(last_id) <= NEAR
 }

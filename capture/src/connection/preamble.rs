@@ -146,7 +146,7 @@ const fn arrival_of(piece: Piece<'_>) -> Arrival {
     }
 }
 
-/// Whether `bytes` begin with `start`, as far as there are any.
+/// Returns `true` if `bytes` begin with `start`, as far as there are any.
 fn may_begin(bytes: &[u8], start: &[u8]) -> bool {
     bytes.iter().zip(start).all(|(one, other)| one == other)
 }

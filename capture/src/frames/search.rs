@@ -211,7 +211,7 @@ impl Search {
         self.candidates.push(candidate);
     }
 
-    /// Whether the judge knows more than when it was last asked.
+    /// Returns `true` if the judge knows more than when it was last asked.
     pub(super) fn is_news(&self, judge: &impl Judge) -> bool {
         self.knowledge != judge.knowledge()
     }

@@ -1,6 +1,6 @@
 //! Text that a peer wrote, so that it can neither drive the terminal nor break a line.
 
-/// Whether a character must not be shown as it is: control characters, and those that change the
+/// Returns `true` if a character must not be shown as it is: control characters, and those that change the
 /// direction of the text around them or end a line for some programs.
 pub(crate) const fn is_unsafe(character: char) -> bool {
     matches!(

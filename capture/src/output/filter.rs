@@ -30,7 +30,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether an event is shown, as far as that can be said without looking into its body.
+    /// Returns `true` if an event is shown, as far as that can be said without looking into its body.
     pub(crate) fn admits(&self, event: &Event<'_>) -> bool {
         let about_messages = self.apis.is_empty() && self.client_ids.is_empty();
         let message = match &event.kind {
@@ -49,7 +49,7 @@ impl Filter {
         message && self.admits_connection(event.connection) && self.admits_client(event.client)
     }
 
-    /// Whether bodies must be read to tell what is shown.
+    /// Returns `true` if bodies must be read to tell what is shown.
     pub(super) fn looks_into_bodies(&self) -> bool {
         !self.topics.is_empty() || !self.groups.is_empty()
     }
@@ -62,7 +62,7 @@ impl Filter {
         is_one(&self.users, client.user()) && is_one(&self.software, software)
     }
 
-    /// Whether events of a connection can be shown.
+    /// Returns `true` if events of a connection can be shown.
     pub(crate) fn admits_connection(&self, connection: &Connection) -> bool {
         let mut wanted = self.connections.iter();
         self.connections.is_empty() || wanted.any(|each| is_on(connection, each))

@@ -30,7 +30,7 @@ impl Selector {
         &self.filter
     }
 
-    /// Whether an event is wanted, errors aside.
+    /// Returns `true` if an event is wanted, errors aside.
     pub(crate) fn admits(&mut self, event: &Event<'_>) -> bool {
         if !self.filter.admits(event) {
             return false;

@@ -29,11 +29,11 @@ pub struct TextSink<W> {
 pub struct TextOptions {
     /// What is shown.
     pub filter: Filter,
-    /// Whether the fields of each message are shown too.
+    /// `true` if the fields of each message are shown too.
     pub fields: bool,
     /// What of records is shown among the fields, besides the headers of their batches.
     pub records: RecordOptions,
-    /// Whether the terminal is told to use colours.
+    /// `true` if the terminal is told to use colours.
     pub colours: bool,
     /// The width of the terminal: longer lines are shortened, except for those of fields.
     pub width: Option<usize>,

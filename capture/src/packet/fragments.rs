@@ -153,7 +153,7 @@ impl Fragments {
         Some(datagram.join())
     }
 
-    /// Whether it is a copy of a fragment of a packet that is whole already.
+    /// Returns `true` if it is a copy of a fragment of a packet that is whole already.
     fn is_known(&self, key: &Key, ip: &Ip<'_>, fragment: Fragment) -> bool {
         let mut same = self.whole.iter().rev().filter(|(known, _)| known == key);
         same.any(|(_, prints)| prints.contains(&print(fragment.offset, ip.payload)))

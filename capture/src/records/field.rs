@@ -63,7 +63,7 @@ impl Field {
         RecordsForm::With(&*self.write)
     }
 
-    /// Whether something was wrong with the records of the message, as far as they were looked at.
+    /// Returns `true` if something was wrong with the records of the message, as far as they were looked at.
     pub(crate) fn has_fault(&self) -> bool {
         self.state
             .lock()

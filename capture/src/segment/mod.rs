@@ -151,7 +151,7 @@ impl<W: Write> Segments<W> {
         self.lines.flush();
     }
 
-    /// Whether writing failed, so that nothing more is written.
+    /// Returns `true` if writing failed, so that nothing more is written.
     pub const fn has_failed(&self) -> bool {
         self.lines.has_failed()
     }
@@ -163,13 +163,13 @@ impl<W: Write> Segments<W> {
 }
 
 impl SegmentCounts {
-    /// Whether it is no log at all: nothing but bytes that are no batch.
+    /// Returns `true` if it is no log at all: nothing but bytes that are no batch.
     #[must_use]
     pub const fn is_nothing(&self) -> bool {
         self.batches == 0 && self.garbage_bytes > 0
     }
 
-    /// Whether something is wrong with it.
+    /// Returns `true` if something is wrong with it.
     #[must_use]
     pub const fn is_damaged(&self) -> bool {
         self.faulty > 0 || self.garbage_bytes > 0

@@ -31,7 +31,7 @@ pub struct Life {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ending {
-    /// Whether the client sent it, and not the broker.
+    /// `true` if the client sent it, and not the broker.
     pub by_client: bool,
     /// FIN or RST.
     pub kind: EndingKind,
@@ -219,7 +219,7 @@ impl Life {
         by_client.next().map(|ending| ending.time)
     }
 
-    /// Whether nothing is to be expected any more.
+    /// Returns `true` if nothing is to be expected any more.
     pub(crate) fn is_over(&self) -> bool {
         let count = |kind| {
             self.endings
@@ -273,7 +273,7 @@ impl Life {
     }
 }
 
-/// Whether a sequence number is after another.
+/// Returns `true` if a sequence number is after another.
 const fn is_after(sequence: u32, other: u32) -> bool {
     sequence.wrapping_sub(other).cast_signed() > 0
 }

@@ -65,12 +65,12 @@ impl Reassembly {
         self.next_sequence.get_or_insert(sequence);
     }
 
-    /// Whether there was a segment.
+    /// Returns `true` if there was a segment.
     pub(crate) const fn has_begun(&self) -> bool {
         self.next_sequence.is_some()
     }
 
-    /// Whether `sequence` is so far from what is due that it must be another connection's.
+    /// Returns `true` if `sequence` is so far from what is due that it must be another connection's.
     pub(crate) fn is_far(&self, sequence: u32) -> bool {
         self.distance(sequence).unsigned_abs() > MAX_DISTANCE.unsigned_abs()
     }
@@ -80,7 +80,7 @@ impl Reassembly {
         self.end = self.end.or_else(|| self.place(sequence));
     }
 
-    /// Whether all of the stream was delivered.
+    /// Returns `true` if all of the stream was delivered.
     pub(crate) fn is_finished(&self) -> bool {
         self.end.is_some_and(|end| self.next >= end)
     }
@@ -97,7 +97,7 @@ impl Reassembly {
         Some((self.next..*first, *arrival))
     }
 
-    /// Whether the receiver acknowledged all that is missing: nobody will send it again.
+    /// Returns `true` if the receiver acknowledged all that is missing: nobody will send it again.
     pub(crate) fn is_acknowledged(&self, hole: &Range<u64>, acknowledged: u32) -> bool {
         self.place(acknowledged)
             .is_some_and(|place| place >= hole.end)

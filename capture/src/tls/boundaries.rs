@@ -18,7 +18,7 @@ pub(super) mod content {
     pub(in super::super) const HEARTBEAT: u8 = 24;
 }
 
-/// Whether these are the first bytes of a record, as far as there are any.
+/// Returns `true` if these are the first bytes of a record, as far as there are any.
 pub(super) fn is_header(bytes: &[u8]) -> bool {
     let mut bytes = bytes.iter();
     let is_content = |byte: &u8| (content::CHANGE_CIPHER_SPEC..=content::HEARTBEAT).contains(byte);
@@ -252,7 +252,7 @@ impl Boundaries {
         record_bytes(self.buffer.get(at..)?)
     }
 
-    /// Whether an item is in the buffer, whole.
+    /// Returns `true` if an item is in the buffer, whole.
     fn advance(&mut self, bytes: &mut &[u8], arrival: Arrival) -> bool {
         loop {
             match &mut self.state {

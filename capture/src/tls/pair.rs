@@ -38,7 +38,7 @@ pub(super) struct Pair {
     shown: Tls,
     events: Vec<(Tls, Way, Arrival)>,
     outcome: Option<TlsOutcome>,
-    /// Whether something of it was or will be handed on.
+    /// `true` if something of it was or will be handed on.
     has_plain: bool,
     is_over: bool,
 }
@@ -104,7 +104,7 @@ impl Pair {
         self.outcome
     }
 
-    /// Whether nothing was and will be decrypted.
+    /// Returns `true` if nothing was and will be decrypted.
     pub(super) const fn is_opaque(&self) -> bool {
         self.is_over && !self.has_plain
     }
@@ -307,7 +307,7 @@ impl Pair {
         }
     }
 
-    /// Whether a record of this type needs what is not known yet.
+    /// Returns `true` if a record of this type needs what is not known yet.
     fn must_wait(&mut self, way: Way, content: u8, shared: &mut Shared) -> bool {
         if self.half(way).keys.is_some() {
             return false;
@@ -728,7 +728,7 @@ impl Pair {
     }
 }
 
-/// Whether a record looks like one of the handshake of TLS 1.2 in the clear, or ends that part.
+/// Returns `true` if a record looks like one of the handshake of TLS 1.2 in the clear, or ends that part.
 fn is_plain_handshake(record: &[u8]) -> bool {
     match record {
         [content::CHANGE_CIPHER_SPEC, _, _, 0, 1, 1] => true,

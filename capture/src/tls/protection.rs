@@ -36,7 +36,7 @@ pub(super) struct Half {
     pub(super) failures: u32,
     /// How many records may be undecryptable before the first that is not.
     pub(super) tolerated: u32,
-    /// Whether plaintext was handed on.
+    /// `true` if plaintext was handed on.
     pub(super) has_begun: bool,
     /// How much may still be decrypted for trials.
     trial_bytes: u64,

@@ -158,7 +158,7 @@ impl Secrets {
         Ok(report)
     }
 
-    /// Whether more secrets may come.
+    /// Returns `true` if more secrets may come.
     pub(super) fn is_growing(&self) -> bool {
         !self.store().followed.is_empty()
     }

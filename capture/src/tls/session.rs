@@ -104,7 +104,7 @@ impl Session {
         }
     }
 
-    /// Whether it is TLS of which nothing was and will be decrypted.
+    /// Returns `true` if it is TLS of which nothing was and will be decrypted.
     pub(crate) fn is_opaque(&self) -> bool {
         match &self.0 {
             State::Tls(pair) => pair.is_opaque(),

@@ -23,7 +23,7 @@ pub(crate) enum Obstacle {
 }
 
 impl Obstacle {
-    /// Whether only a damaged capture has it.
+    /// Returns `true` if only a damaged capture has it.
     pub(crate) const fn is_damage(self) -> bool {
         matches!(self, Self::Holes | Self::Disorder)
     }

@@ -358,7 +358,7 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// Whether a label is that of a frame, the correlation id left out.
+/// Returns `true` if a label is that of a frame, the correlation id left out.
 fn is(label: ApiLabel, frame: &Frame) -> bool {
     label.api_key.to_string() == frame.api && Some(label.version.0) == frame.version
 }

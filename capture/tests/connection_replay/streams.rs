@@ -102,14 +102,14 @@ impl Stream {
         }
     }
 
-    /// Whether bytes of it are in no packet.
+    /// Returns `true` if bytes of it are in no packet.
     pub(crate) fn has_holes(&self) -> bool {
         self.said > self.bytes.len()
     }
 }
 
 impl TcpConnection {
-    /// Whether the capture has its beginning.
+    /// Returns `true` if the capture has its beginning.
     pub(crate) const fn has_handshake(&self) -> bool {
         self.to_broker.has_syn
     }

@@ -24,12 +24,12 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// Whether it answers a request that is not in the capture.
+    /// Returns `true` if it answers a request that is not in the capture.
     pub(crate) fn is_without_request(&self) -> bool {
         !self.to_broker && !self.is_token && self.version.is_none()
     }
 
-    /// Whether it asks for bare SASL tokens, which follow it if its response says so.
+    /// Returns `true` if it asks for bare SASL tokens, which follow it if its response says so.
     pub(crate) fn asks_for_bare_tokens(&self) -> bool {
         self.to_broker && self.api == "SaslHandshake" && self.version == Some(0)
     }
@@ -64,7 +64,7 @@ pub(crate) fn frames(capture: &Captured) -> Vec<Frame> {
 pub(crate) struct Summary {
     /// What was read off the wire.
     pub(crate) wire: Value,
-    /// Whether packets were taken out or swapped afterwards.
+    /// `true` if packets were taken out or swapped afterwards.
     pub(crate) is_damaged: bool,
 }
 

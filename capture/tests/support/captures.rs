@@ -25,7 +25,7 @@ impl Captured {
         self.path.with_file_name(name)
     }
 
-    /// Whether the connections are in TLS; the secrets are beside the capture or in it.
+    /// Returns `true` if the connections are in TLS; the secrets are beside the capture or in it.
     pub(crate) fn is_tls(&self) -> bool {
         self.name().starts_with("tls")
     }

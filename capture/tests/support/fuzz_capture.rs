@@ -108,7 +108,7 @@ fn check(decoded: &Decoded, file: &[u8], records: RecordOptions) {
     }
 }
 
-/// Whether it begins as gzip or zstd do.
+/// Returns `true` if it begins as gzip or zstd do.
 fn is_packed(file: &[u8]) -> bool {
     file.starts_with(&[0x1f, 0x8b]) || file.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
 }

@@ -27,7 +27,7 @@ pub struct ApiFacts {
     pub(crate) at: Span,
     /// The purpose of the API.
     pub class: ApiClass,
-    /// Whether a request changes nothing.
+    /// `true` if a request changes nothing.
     pub read_only: bool,
     /// The node that answers it.
     pub routing: Routing,

@@ -32,9 +32,9 @@ pub struct ErrorCode {
     pub name: String,
     /// The names it had before.
     pub former: Vec<String>,
-    /// Whether Kafka's clients send the request again after it.
+    /// `true` if Kafka's clients send the request again after it.
     pub retriable: bool,
-    /// Whether Kafka's clients ask for new metadata after it.
+    /// `true` if Kafka's clients ask for new metadata after it.
     pub refreshes_metadata: bool,
     /// What to do first, where the flags do not say it.
     pub remedy: Option<Remedy>,

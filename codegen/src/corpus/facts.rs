@@ -80,7 +80,7 @@ impl Object<'_> {
     }
 }
 
-/// Whether it can be the name of a constant in Rust.
+/// Returns `true` if it can be the name of a constant in Rust.
 pub(super) fn is_constant(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase())
         && name

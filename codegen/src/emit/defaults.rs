@@ -6,7 +6,7 @@ use quote::quote;
 use super::{Scope, ident, number};
 use crate::ir::{Default, Field, Fixed, Newtype, Struct, Type};
 
-/// Whether every field's default is that of its Rust type.
+/// Returns `true` if every field's default is that of its Rust type.
 pub(super) fn are_all_rusts_own(entry: &Struct) -> bool {
     entry.fields.iter().all(|field| match field.default {
         Default::Null => true,

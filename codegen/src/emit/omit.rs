@@ -15,7 +15,7 @@ pub(super) struct Loss<'m> {
     pub(super) versions: Versions,
     /// The fields that say the same, if set.
     alternatives: Vec<&'m Field>,
-    /// Whether the value names something.
+    /// `true` if the value names something.
     identifies: bool,
 }
 
@@ -96,7 +96,7 @@ pub(super) fn is_lost(scope: Scope<'_>, field: &Field) -> TokenStream {
     }
 }
 
-/// Whether the field says what another did that ended.
+/// Returns `true` if the field says what another did that ended.
 pub(super) fn succeeds(field: &Field, ended: &Ended) -> bool {
     ended.successors.contains(&field.name)
 }

@@ -70,7 +70,7 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
     }
 }
 
-/// Whether a field is tagged in some versions and stands among the others in some. No message of
+/// Returns `true` if a field is tagged in some versions and stands among the others in some. No message of
 /// Kafka has one.
 fn has_mixed(scope: Scope<'_>) -> bool {
     let mut tagged = scope.tagged();

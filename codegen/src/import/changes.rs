@@ -22,7 +22,7 @@ pub(super) struct Change {
 pub(super) enum ChangeKind {
     /// Only the newer has the field.
     Added {
-        /// Whether it is a tagged one.
+        /// `true` if it is a tagged one.
         tagged: bool,
     },
     /// Only the older has the field.

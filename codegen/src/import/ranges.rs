@@ -21,7 +21,7 @@ impl Timeline {
         (all.iter().count() == count).then_some(timeline)
     }
 
-    /// Whether the older release has nothing that the newer one lacks.
+    /// Returns `true` if the older release has nothing that the newer one lacks.
     pub(super) fn adds_nothing(&self) -> bool {
         self.older.is_empty()
     }

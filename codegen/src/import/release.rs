@@ -34,7 +34,7 @@ impl Message {
 }
 
 impl Release {
-    /// Whether anything of this module was at hand for this release.
+    /// Returns `true` if anything of this module was at hand for this release.
     pub(super) fn has_module(&self, module: &str) -> bool {
         self.messages
             .values()

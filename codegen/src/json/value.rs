@@ -60,25 +60,25 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// Whether this is `null`.
+    /// Returns `true` if this is `null`.
     #[must_use]
     pub fn is_null(self) -> bool {
         self.raw == "null"
     }
 
-    /// Whether this is an object.
+    /// Returns `true` if this is an object.
     #[must_use]
     pub fn is_object(self) -> bool {
         self.raw.starts_with('{')
     }
 
-    /// Whether this is an array.
+    /// Returns `true` if this is an array.
     #[must_use]
     pub fn is_array(self) -> bool {
         self.raw.starts_with('[')
     }
 
-    /// Whether this is a number.
+    /// Returns `true` if this is a number.
     #[must_use]
     pub fn is_number(self) -> bool {
         self.raw

@@ -37,7 +37,7 @@ impl<'l> Element<'l> {
         all
     }
 
-    /// Whether it is an item with a body, which has an empty line around it.
+    /// Returns `true` if it is an item with a body, which has an empty line around it.
     pub(super) fn is_item(&self) -> bool {
         let Some(Lexeme::Word(first)) = self.lexemes.first() else {
             return false;
@@ -47,7 +47,7 @@ impl<'l> Element<'l> {
         is_item && body.is_some_and(|body| !body.is_empty())
     }
 
-    /// Whether it is the call of a macro with braces.
+    /// Returns `true` if it is the call of a macro with braces.
     pub(super) fn is_macro(&self) -> bool {
         let ends_with_braces = self
             .lexemes
@@ -75,7 +75,7 @@ fn length(block: &[Lexeme], by_comma: bool) -> usize {
     block.len()
 }
 
-/// Whether what stands after braces belongs to what the braces are part of.
+/// Returns `true` if what stands after braces belongs to what the braces are part of.
 fn goes_on(lexeme: &Lexeme) -> bool {
     lexeme.is_word("else")
         || [",", ";", ".", "?"]

@@ -105,7 +105,7 @@ impl Printer {
         }
     }
 
-    /// Whether a value needs a line of its own, and is one.
+    /// Returns `true` if a value needs a line of its own, and is one.
     fn fits_only_below(&self, value: &[Lexeme], after: usize) -> bool {
         let room = self.room().saturating_sub(after);
         self.line_below(value).is_some_and(|line| line.len() > room)
@@ -275,7 +275,7 @@ impl Printer {
         self.out.push(')');
     }
 
-    /// Whether the last argument may begin on the line of the others, and there is room for its beginning.
+    /// Returns `true` if the last argument may begin on the line of the others, and there is room for its beginning.
     fn overflows(&self, last: &[Lexeme], before: &[&[Lexeme]]) -> bool {
         let head = match last {
             [bar, rest @ ..] if bar.is("|") => {
@@ -362,7 +362,7 @@ impl Printer {
     }
 }
 
-/// Whether it begins an expression with blocks.
+/// Returns `true` if it begins an expression with blocks.
 fn is_control(lexeme: &Lexeme) -> bool {
     ["for", "if", "match", "while"]
         .iter()

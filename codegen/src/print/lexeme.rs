@@ -59,12 +59,12 @@ impl Lexeme {
         all
     }
 
-    /// Whether it is this operator.
+    /// Returns `true` if it is this operator.
     pub(super) fn is(&self, operator: &str) -> bool {
         matches!(self, Self::Operator(text) if text == operator)
     }
 
-    /// Whether it is this word.
+    /// Returns `true` if it is this word.
     pub(super) fn is_word(&self, word: &str) -> bool {
         matches!(self, Self::Word(text) if text == word)
     }

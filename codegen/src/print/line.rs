@@ -36,7 +36,7 @@ const KEYWORDS: [&str; 11] = [
 ];
 
 impl Spaces {
-    /// Whether a space goes before `lexeme`, which becomes the last one.
+    /// Returns `true` if a space goes before `lexeme`, which becomes the last one.
     pub(super) fn before(&mut self, lexeme: &Lexeme) -> bool {
         let last = self.last;
         let (space, last) = match lexeme {
@@ -109,7 +109,7 @@ impl Limits {
         fields: usize::MAX,
     };
 
-    /// Whether they are none.
+    /// Returns `true` if they are none.
     pub(super) fn are_none(self) -> bool {
         self.chain == usize::MAX
     }
@@ -185,7 +185,7 @@ fn write(out: &mut String, lexemes: &[Lexeme], room: usize, limits: Limits) -> O
     Some(())
 }
 
-/// Whether it is a word that is or names a value.
+/// Returns `true` if it is a word that is or names a value.
 fn is_name(lexeme: &Lexeme) -> bool {
     matches!(lexeme, Lexeme::Word(word) if !KEYWORDS.contains(&word.as_str()))
 }
@@ -199,7 +199,7 @@ pub(super) fn brackets(delimiter: Delimiter) -> (char, char) {
     }
 }
 
-/// Whether a block holds statements, documented items, or a list whose last comma says that it has lines.
+/// Returns `true` if a block holds statements, documented items, or a list whose last comma says that it has lines.
 pub(super) fn has_lines(block: &[Lexeme]) -> bool {
     block.last().is_some_and(|last| last.is(","))
         || block.iter().any(|lexeme| lexeme.is(";") || lexeme.is("#"))

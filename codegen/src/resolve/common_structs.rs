@@ -38,7 +38,7 @@ fn uses(check: &mut Check<'_>, registry: &Registry<'_>, common: &StructDef) {
     }
 }
 
-/// Whether the struct `name` is `from` or inside of it, at most `depth` structs deep.
+/// Returns `true` if the struct `name` is `from` or inside of it, at most `depth` structs deep.
 fn reaches(check: &Check<'_>, from: &StructDef, name: &str, depth: usize) -> bool {
     let mut used = from
         .fields

@@ -204,7 +204,7 @@ impl Check<'_> {
     }
 }
 
-/// Whether values of this type are repeated from the request.
+/// Returns `true` if values of this type are repeated from the request.
 fn is_copied(ty: &Type) -> bool {
     matches!(ty, Type::Fixed(_) | Type::String)
 }

@@ -82,7 +82,8 @@ fn report(
     }
 }
 
-/// Whether the successor of a listed field is one array of such values, and no version omits either of the two.
+/// Returns `true` if the successor of a listed field is one array of such values, and no version omits either of the
+/// two.
 fn can_be_listed(entry: &StructDefinition<'_>, field: &FieldDef, succession: &Succession) -> bool {
     let SuccessionKind::Listed(names) = &succession.kind else {
         return true;

@@ -250,7 +250,7 @@ fn around(
     })
 }
 
-/// Whether a mutation is of what stands in front of a body.
+/// Returns `true` if a mutation is of what stands in front of a body.
 const fn is_around(mutation: Mutation) -> bool {
     use Mutation::{FrameSize, UnknownApi, UnknownVersion};
     matches!(mutation, FrameSize | UnknownApi | UnknownVersion)

@@ -265,7 +265,7 @@ fn of_field<'a>(shape: Shape<'a>, field: &Field) -> Shape<'a> {
     }
 }
 
-/// Whether values are other than their defaults.
+/// Returns `true` if values are other than their defaults.
 const fn is_set(shape: Shape<'_>) -> bool {
     matches!(shape, Shape::Full)
 }

@@ -95,7 +95,7 @@ fn hint_at_end(connection: &Connection, is_reset: bool) -> Option<Hint> {
     Some(Hint::new(kind, confidence))
 }
 
-/// Whether a request that is not answered is larger than most.
+/// Returns `true` if a request that is not answered is larger than most.
 fn has_sent_much(connection: &Connection) -> bool {
     let begun = connection.queue.begun().map(|(request, _)| request);
     let mut sent = connection.in_flight.iter().chain(begun);

@@ -386,13 +386,13 @@ impl ConnectionError {
         &self.kind
     }
 
-    /// Whether its connection is closed.
+    /// Returns `true` if its connection is closed.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         matches!(self.kind, ConnectionErrorKind::Closed(_))
     }
 
-    /// Whether the time of this request ran out, not that of another on its connection.
+    /// Returns `true` if the time of this request ran out, not that of another on its connection.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match &self.kind {

@@ -111,7 +111,7 @@ impl Deadlines {
         start.unwrap_or(timings.submitted)
     }
 
-    /// Whether a request may have taken too long.
+    /// Returns `true` if a request may have taken too long.
     pub(super) fn is_request_over(&self, now: Instant) -> bool {
         is_over(self.first, now)
     }
@@ -153,7 +153,7 @@ impl Deadlines {
         is_over(self.drain, now)
     }
 
-    /// Whether the rest of a frame has been missing for too long.
+    /// Returns `true` if the rest of a frame has been missing for too long.
     pub(super) fn is_stall_over(&self, now: Instant, at: StreamPosition) -> bool {
         is_over(self.stall(at), now)
     }
@@ -165,7 +165,7 @@ impl Deadlines {
         }
     }
 
-    /// Whether nothing was read or written for as long as the policy allows.
+    /// Returns `true` if nothing was read or written for as long as the policy allows.
     pub(super) fn is_idle_over(&self, now: Instant) -> bool {
         is_over(self.idle(), now)
     }

@@ -292,7 +292,7 @@ pub(super) struct CorrelationIds {
     /// The highest id of other requests.
     last: i32,
     next_sasl: i32,
-    /// Whether ids were handed out before, so that one may still be in flight.
+    /// `true` if ids were handed out before, so that one may still be in flight.
     has_wrapped: bool,
 }
 

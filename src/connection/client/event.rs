@@ -62,7 +62,7 @@ pub enum Event {
     SaslStarted {
         /// The mechanism.
         mechanism: Box<str>,
-        /// Whether this is not the first time.
+        /// `true` if this is not the first time.
         again: bool,
     },
     /// The broker does not have the mechanism, and another is tried. Kafka's own brokers close the connection
@@ -103,7 +103,7 @@ pub enum Event {
         lifetime: Option<Duration>,
         /// When the connection will authenticate again.
         renew_at: Option<Instant>,
-        /// Whether this was not the first time.
+        /// `true` if this was not the first time.
         again: bool,
         /// The number of requests that wait for it.
         waiting: usize,
@@ -222,7 +222,7 @@ pub enum ProbeOutcome {
         behind_others: Duration,
         /// What it said.
         error: ErrorCode,
-        /// Whether the broker's versions are others than before; they are used from now on.
+        /// `true` if the broker's versions are others than before; they are used from now on.
         versions_changed: bool,
     },
     /// It did not.

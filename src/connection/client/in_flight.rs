@@ -120,7 +120,7 @@ impl InFlight {
         self.requests.abandoned()
     }
 
-    /// Whether a request in flight has this correlation id, abandoned or not.
+    /// Returns `true` if a request in flight has this correlation id, abandoned or not.
     pub(super) fn has_id(&self, correlation_id: i32) -> bool {
         self.requests.is_in_flight(correlation_id)
     }
@@ -193,7 +193,7 @@ impl PendingRequest {
         }
     }
 
-    /// Whether no event speaks of it.
+    /// Returns `true` if no event speaks of it.
     pub(super) const fn is_internal(&self) -> bool {
         matches!(
             self.origin,
@@ -201,7 +201,7 @@ impl PendingRequest {
         )
     }
 
-    /// Whether there are credentials in its bytes.
+    /// Returns `true` if there are credentials in its bytes.
     pub(super) fn is_secret(&self) -> bool {
         match self.origin {
             Origin::SaslToken => true,

@@ -71,7 +71,7 @@ impl Connection {
         }
     }
 
-    /// Whether no request waits, and only the number of places can block one.
+    /// Returns `true` if no request waits, and only the number of places can block one.
     #[inline]
     fn is_unhindered(&self) -> bool {
         self.state() == State::Ready
@@ -388,7 +388,7 @@ impl Connection {
         self.deadlines.set_requests(requests);
     }
 
-    /// Whether no request could be sent any more if another one was given up.
+    /// Returns `true` if no request could be sent any more if another one was given up.
     pub(super) fn is_useless_without_one(&self) -> bool {
         let admitted = self.queue.admitted();
         let nobodys = admitted.filter(|request| request.origin == Origin::Nobody);

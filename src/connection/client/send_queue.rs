@@ -89,7 +89,7 @@ impl SendQueue {
         );
     }
 
-    /// Whether [`set_blocked`](Self::set_blocked) with `None` would change nothing.
+    /// Returns `true` if [`set_blocked`](Self::set_blocked) with `None` would change nothing.
     #[inline]
     pub(super) fn is_settled(&self) -> bool {
         self.waiting.is_empty() && self.clock.blocked.is_none()
@@ -232,7 +232,7 @@ impl SendQueue {
         self.admitted.iter().map(|request| &**request)
     }
 
-    /// Whether a request has this correlation id.
+    /// Returns `true` if a request has this correlation id.
     pub(super) fn has_id(&self, correlation_id: i32) -> bool {
         self.iter()
             .any(|request| request.label.correlation_id == correlation_id)

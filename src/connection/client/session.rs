@@ -55,7 +55,7 @@ pub(super) enum Action {
     /// Tell the caller that the client is authenticated.
     Authenticated {
         with: Authenticated,
-        /// Whether it was before.
+        /// `true` if it was before.
         again: bool,
     },
     /// The versions of the broker are known: requests in others are over.

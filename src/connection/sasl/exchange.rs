@@ -173,7 +173,7 @@ impl Exchange {
         }
     }
 
-    /// Whether the caller was asked for a token before it is time to authenticate again.
+    /// Returns `true` if the caller was asked for a token before it is time to authenticate again.
     pub(crate) const fn was_asked_early(&self) -> bool {
         self.asked_early
     }
@@ -279,17 +279,17 @@ impl Exchange {
         self.rounds
     }
 
-    /// Whether an exchange is under way.
+    /// Returns `true` if an exchange is under way.
     pub(crate) const fn has_begun(&self) -> bool {
         self.started.is_some()
     }
 
-    /// Whether the last token was sent.
+    /// Returns `true` if the last token was sent.
     pub(crate) const fn is_last(&self) -> bool {
         self.is_last
     }
 
-    /// Whether a token of the broker is due.
+    /// Returns `true` if a token of the broker is due.
     pub(crate) const fn expects_token(&self) -> bool {
         self.rounds > 0 && !self.waits_for_caller
     }

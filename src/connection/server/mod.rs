@@ -100,7 +100,7 @@ impl ServerConnection {
         &self.identity
     }
 
-    /// Whether it is over.
+    /// Returns `true` if it is over.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.is_closed
@@ -119,7 +119,7 @@ impl ServerConnection {
         self.responses.unwritten_bytes()
     }
 
-    /// Whether it takes bytes: not while as many requests as allowed are unanswered.
+    /// Returns `true` if it takes bytes: not while as many requests as allowed are unanswered.
     #[must_use]
     pub fn wants_bytes(&self) -> bool {
         !self.is_closed && self.responses.len() < self.options.max_in_flight

@@ -324,7 +324,7 @@ impl IncomingRequest {
         self.client_id.as_deref()
     }
 
-    /// Whether the client waits for a response. It does not for Produce with acks 0.
+    /// Returns `true` if the client waits for a response. It does not for Produce with acks 0.
     #[must_use]
     pub const fn expects_response(&self) -> bool {
         self.expects_response

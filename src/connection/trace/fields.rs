@@ -253,7 +253,7 @@ pub(super) struct Line<'e> {
 }
 
 impl Line<'_> {
-    /// Whether what is printed has the broker in front already.
+    /// Returns `true` if what is printed has the broker in front already.
     fn names_broker(&self) -> bool {
         match self.event {
             Event::Closed(_) => true,

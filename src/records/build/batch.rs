@@ -98,7 +98,7 @@ impl BatchBuilder {
         usize::try_from(self.count).expect("a count is not negative")
     }
 
-    /// Whether none was.
+    /// Returns `true` if none was.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0

@@ -37,9 +37,9 @@ pub struct BatchOptions {
     pub producer_epoch: i16,
     /// The sequence number of the first record; -1 for none.
     pub base_sequence: i32,
-    /// Whether it is part of a transaction.
+    /// `true` if it is part of a transaction.
     pub transactional: bool,
-    /// Whether its records are control records.
+    /// `true` if its records are control records.
     pub control: bool,
     /// From when on tombstones and markers may be removed (KIP-534).
     pub delete_horizon: Option<i64>,

@@ -79,7 +79,7 @@ struct Message<'a, 'o, W, const ANY_TEXT: bool> {
     open: Vec<usize>,
     /// How many structs and arrays are open that are not shown, beyond the maximum number of elements.
     hidden: usize,
-    /// Whether an unknown tagged field of the innermost struct was written.
+    /// `true` if an unknown tagged field of the innermost struct was written.
     has_unknown: bool,
 }
 
@@ -193,7 +193,7 @@ impl<'a, W: io::Write, const ANY_TEXT: bool> Visitor<'a> for Message<'a, '_, W, 
 }
 
 impl<'a, W: io::Write, const ANY_TEXT: bool> Message<'a, '_, W, ANY_TEXT> {
-    /// Whether `place` is not shown, as it is beyond the maximum number of elements or within what is.
+    /// Returns `true` if `place` is not shown, as it is beyond the maximum number of elements or within what is.
     fn hides(&self, place: FieldLocation) -> bool {
         let is_beyond = |index| index >= self.options.max_elements;
         self.hidden > 0 || place.index().is_some_and(is_beyond)

@@ -49,7 +49,7 @@ impl<'a> Secrets<'a> {
         self.structs.pop();
     }
 
-    /// Whether `value` of `field`, which ends before the byte at `end`, is secret.
+    /// Returns `true` if `value` of `field`, which ends before the byte at `end`, is secret.
     pub(super) fn hides(&mut self, field: &'static Field, value: Value<'a>, end: usize) -> bool {
         let Some(scope) = self.structs.last_mut() else {
             return false;
@@ -81,7 +81,7 @@ impl<'a> Secrets<'a> {
 }
 
 impl Config<'_> {
-    /// Whether a value may be sensitive. Kafka knows it of its own configs and takes all others of brokers
+    /// Returns `true` if a value may be sensitive. Kafka knows it of its own configs and takes all others of brokers
     /// for sensitive; here names tell, and of brokers only numbers and switches are shown.
     fn is_secret(self, value: &str) -> bool {
         let name = self.name.to_ascii_lowercase();
@@ -94,13 +94,13 @@ impl Config<'_> {
     }
 }
 
-/// Whether a struct is the config of a resource. Others have values too, such as tags.
+/// Returns `true` if a struct is the config of a resource. Others have values too, such as tags.
 fn is_config(schema: &StructSchema) -> bool {
     let name = schema.name();
     CONFIGS.contains(&name) || TOPIC_CONFIGS.contains(&name)
 }
 
-/// Whether the field `isSensitive` is true, which comes some fields of fixed width after `field`; `rest`
+/// Returns `true` if the field `isSensitive` is true, which comes some fields of fixed width after `field`; `rest`
 /// are the bytes after that one.
 fn is_flagged(schema: &StructSchema, field: &Field, version: Version, rest: Option<&[u8]>) -> bool {
     let fields = schema.fields().iter();

@@ -13,7 +13,7 @@ pub(super) struct JsonWriter<W> {
     pretty: bool,
     escape_controls: bool,
     depth: usize,
-    /// Whether the next member or element is the first.
+    /// `true` if the next member or element is the first.
     is_first: bool,
     error: Option<io::Error>,
 }
@@ -31,7 +31,7 @@ impl<W: io::Write> JsonWriter<W> {
         }
     }
 
-    /// Whether `out` failed, so that writing more is of no use.
+    /// Returns `true` if `out` failed, so that writing more is of no use.
     pub(super) const fn failed(&self) -> bool {
         self.error.is_some()
     }

@@ -68,7 +68,7 @@ impl Collector<'_> {
         self.open.last().and_then(OpenStruct::innermost_tag)
     }
 
-    /// Whether what is read is, or is inside of an array that is, a tagged field.
+    /// Returns `true` if what is read is, or is inside of an array that is, a tagged field.
     fn is_tagged(&self) -> bool {
         self.open.last().is_some_and(|open| open.own_tag.is_some())
     }

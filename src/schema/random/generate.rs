@@ -285,7 +285,7 @@ impl<'e, 'o> Generator<'e, 'o> {
         count
     }
 
-    /// Whether `bytes` more can be paid for; then they are.
+    /// Returns `true` if `bytes` more can be paid for; then they are.
     fn spend(&mut self, bytes: usize) -> bool {
         match self.spare.checked_sub(bytes) {
             Some(left) => {

@@ -11,7 +11,7 @@ pub(super) struct MinSizes {
     pub(super) version: Version,
     /// Of the message.
     pub(super) encoding: Encoding,
-    /// Whether what may be null counts as null.
+    /// `true` if what may be null counts as null.
     has_nulls: bool,
 }
 

@@ -69,7 +69,7 @@ impl Fixed {
         value
     }
 
-    /// Whether generated code takes it for the default of the field.
+    /// Returns `true` if generated code takes it for the default of the field.
     pub(super) fn is_default_of(self, field: &Field) -> bool {
         let default = Self::default_of(field);
         let equal = self.as_slice() == default.as_slice();

@@ -162,7 +162,7 @@ impl<'a> ReadCursor<'a> {
         }
     }
 
-    /// Whether the bytes left can hold `count` elements of at least `min_size` bytes.
+    /// Returns `true` if the bytes left can hold `count` elements of at least `min_size` bytes.
     #[inline]
     fn check_count(&mut self, start: &'a [u8], count: usize, min_size: usize) -> bool {
         // An element of no bytes would let a count of a few bytes ask for any number of them.

@@ -43,7 +43,7 @@ impl<'a> ReadCursor<'a> {
         }
     }
 
-    /// Whether a struct that may be null is.
+    /// Returns `true` if a struct that may be null is.
     #[inline]
     pub(crate) fn is_null_struct(&mut self, is_tagged: bool) -> bool {
         if is_tagged {

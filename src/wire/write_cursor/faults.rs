@@ -13,7 +13,7 @@ impl WriteCursor {
         }
     }
 
-    /// Whether something has failed.
+    /// Returns `true` if something has failed.
     #[inline]
     pub(in crate::wire) const fn failed(&self) -> bool {
         self.error.is_some()

@@ -59,7 +59,7 @@ const TOO_MUCH: [u8; 12_000] = [b'x'; 12_000];
 struct Throttled {
     /// For how long the broker throttles, as it says.
     time: Duration,
-    /// Whether the connection holds requests back.
+    /// `true` if the connection holds requests back.
     is_held: bool,
     /// The request after it.
     next: Timings,

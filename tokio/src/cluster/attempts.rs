@@ -91,7 +91,7 @@ impl Attempts {
     }
 }
 
-/// Whether a code can be answered with another attempt that risks nothing.
+/// Returns `true` if a code can be answered with another attempt that risks nothing.
 pub(super) fn can_retry(key: ApiKey, code: ErrorCode) -> bool {
     let advice = Advice::of(Failure::Code(code), key, Delivery::Responded, false);
     advice.retry != Retry::Never && advice.duplicates == DuplicateRisk::None

@@ -249,7 +249,7 @@ impl Cluster {
     }
 }
 
-/// Whether a code says that another broker should have been asked.
+/// Returns `true` if a code says that another broker should have been asked.
 fn is_stale(code: ErrorCode) -> bool {
     code == ErrorCode::NOT_CONTROLLER
         || code.refreshes_metadata()

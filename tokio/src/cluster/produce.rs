@@ -569,7 +569,7 @@ fn destination(batch: &Produce) -> Destination {
     Destination::Leader(batch.topic.clone(), batch.info.partition)
 }
 
-/// Whether another attempt would fail in the same way, as far as the outcome does not say so.
+/// Returns `true` if another attempt would fail in the same way, as far as the outcome does not say so.
 fn is_fatal(error: &Option<AttemptError>) -> bool {
     match error {
         Some(AttemptError::Send(SendError::Submit(_) | SendError::NoResponse)) => true,

@@ -118,7 +118,7 @@ impl Context {
         });
     }
 
-    /// Whether the connection is Kafka's, or to an address where Kafka was believed.
+    /// Returns `true` if the connection is Kafka's, or to an address where Kafka was believed.
     pub(super) fn is_listed(&self, record: &Record) -> bool {
         let is_broker = || {
             let broker = self.brokers.get(&record.broker);
@@ -155,7 +155,7 @@ impl Context {
         Some(served.get(&api).copied())
     }
 
-    /// Whether the client closed another connection at about that time, so that it closed all of them.
+    /// Returns `true` if the client closed another connection at about that time, so that it closed all of them.
     pub(super) fn closes_others(&self, record: &Record, time: i64) -> bool {
         self.clients.get(&key(record)).is_some_and(|client| {
             let mut closed = client.closed.iter();
@@ -166,7 +166,7 @@ impl Context {
         })
     }
 
-    /// Whether the client left a group at about that time, so that it closed in good order.
+    /// Returns `true` if the client left a group at about that time, so that it closed in good order.
     pub(super) fn leaves(&self, record: &Record, time: i64) -> bool {
         self.clients.get(&key(record)).is_some_and(|client| {
             let mut left = client.left_group.iter();
@@ -186,7 +186,7 @@ fn key(record: &Record) -> (IpAddr, String) {
     (record.client.ip(), client_id.to_owned())
 }
 
-/// Whether bytes begin a TLS record of one of these types.
+/// Returns `true` if bytes begin a TLS record of one of these types.
 pub(super) fn is_tls(bytes: &[u8], types: &[u8]) -> bool {
     match bytes {
         [kind, 3, minor, ..] => types.contains(kind) && *minor <= 4,
@@ -194,7 +194,7 @@ pub(super) fn is_tls(bytes: &[u8], types: &[u8]) -> bool {
     }
 }
 
-/// Whether the client begins with ApiVersions, and is answered by a TLS alert.
+/// Returns `true` if the client begins with ApiVersions, and is answered by a TLS alert.
 fn is_plaintext_to_tls(record: &Record) -> bool {
     let is_alert = is_tls(record.life.broker().first_bytes(), &[0x15]);
     let request = record.life.client().first_bytes();

@@ -34,10 +34,10 @@ pub(super) struct Live {
     /// What is known of TLS.
     pub(super) tls: Option<String>,
     pub(super) rebalance: Option<i64>,
-    /// Whether the client's first bytes are those of a proxy.
+    /// `true` if the client's first bytes are those of a proxy.
     pub(super) has_preamble: bool,
     pub(super) left_group: Option<i64>,
-    /// Whether the last request expects no response.
+    /// `true` if the last request expects no response.
     pub(super) is_unanswerable: bool,
 }
 

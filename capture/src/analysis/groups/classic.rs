@@ -47,7 +47,7 @@ pub(super) struct Rebalance {
     pub(super) members: BTreeMap<String, Option<Vec<String>>>,
     /// The instance ids of static members, which stay the same when they are started anew, by member id.
     instances: BTreeMap<String, String>,
-    /// Whether the leader's list of all members was captured.
+    /// `true` if the leader's list of all members was captured.
     is_complete: bool,
 }
 
@@ -243,7 +243,7 @@ impl Rebalance {
         }
     }
 
-    /// Whether a member is in the group, by its member id or its instance id.
+    /// Returns `true` if a member is in the group, by its member id or its instance id.
     fn has(&self, member_id: &str, instance_id: Option<&String>) -> bool {
         self.members.contains_key(member_id)
             || instance_id.is_some_and(|id| self.instances.values().any(|each| each == id))

@@ -487,7 +487,7 @@ impl Groups {
     }
 }
 
-/// Whether a member that is answered so to its JoinGroup will join all the same.
+/// Returns `true` if a member that is answered so to its JoinGroup will join all the same.
 fn comes_again(error: ErrorCode) -> bool {
     let asks_again = [ErrorCode::MEMBER_ID_REQUIRED, ErrorCode::UNKNOWN_MEMBER_ID];
     error.is_retriable() || asks_again.contains(&error)

@@ -59,7 +59,7 @@ pub(super) struct Attempt {
     pub(super) correlation_id: i32,
     pub(super) outcome: Outcome,
     pub(super) latency: Option<i64>,
-    /// Whether the answer came after the client had closed the connection.
+    /// `true` if the answer came after the client had closed the connection.
     pub(super) is_late: bool,
 }
 
@@ -98,7 +98,7 @@ impl Outcome {
         )
     }
 
-    /// Whether the broker may have appended the batch.
+    /// Returns `true` if the broker may have appended the batch.
     pub(super) fn may_be_applied(self) -> bool {
         match self {
             Self::Answered(code) => code.is_none() || code.applied(ApiKey::Produce) != Applied::No,
@@ -133,7 +133,7 @@ impl Batch {
         }
     }
 
-    /// Whether the log may have the records twice: only brokers that know the producer can tell.
+    /// Returns `true` if the log may have the records twice: only brokers that know the producer can tell.
     pub(super) fn may_be_twice(&self) -> bool {
         let (producer_id, ..) = self.producer;
         let applied = self.attempts.iter();

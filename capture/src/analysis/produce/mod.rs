@@ -403,7 +403,7 @@ impl Produce {
     }
 }
 
-/// Whether the client had closed its connection by then.
+/// Returns `true` if the client had closed its connection by then.
 fn closed_before(life: &Life, time: i64) -> bool {
     life.client_closed().is_some_and(|closed| closed < time)
 }

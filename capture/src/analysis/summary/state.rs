@@ -81,7 +81,7 @@ pub(super) struct ConnectionEntry {
     pub(super) closed: Option<i64>,
     pub(super) last: i64,
     pub(super) is_kafka: bool,
-    /// Whether its beginning was captured.
+    /// `true` if its beginning was captured.
     pub(super) is_whole: bool,
     pub(super) has_bytes: bool,
     pub(super) client: Client,

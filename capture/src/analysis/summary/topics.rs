@@ -268,7 +268,7 @@ impl Topics {
         is_replica
     }
 
-    /// Whether there are records in a Fetch response.
+    /// Returns `true` if there are records in a Fetch response.
     pub(super) fn fetch_response(&mut self, message: &Message<'_>, is_replica: bool) -> bool {
         let Some(response) = body::<FetchResponse<'_>>(message) else {
             return false;
@@ -301,7 +301,7 @@ impl Topics {
         }
     }
 
-    /// Whether there are records in a ShareFetch response.
+    /// Returns `true` if there are records in a ShareFetch response.
     pub(super) fn share_fetch_response(&mut self, message: &Message<'_>) -> bool {
         let Some(response) = body::<ShareFetchResponse<'_>>(message) else {
             return false;

@@ -94,7 +94,7 @@ pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
     tls(data, findings);
 }
 
-/// Whether the end of a connection is worth a finding.
+/// Returns `true` if the end of a connection is worth a finding.
 fn is_bad(connection: &Connection) -> bool {
     let has_unanswered = !connection.unanswered.is_empty();
     match connection.cause.as_str() {

@@ -156,7 +156,7 @@ fn errors(data: &Data, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether batches failed with this error in the end, which is a finding of its own.
+/// Returns `true` if batches failed with this error in the end, which is a finding of its own.
 fn is_final(data: &Data, error: &str) -> bool {
     let outcomes = &data.views.totals.by_final_outcome;
     let was_retried = data.views.totals.retries_by_cause.contains_key(error);

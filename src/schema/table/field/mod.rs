@@ -95,14 +95,14 @@ impl Field {
         (self.size > 0).then_some(self.size.into())
     }
 
-    /// Whether it is an array.
+    /// Returns `true` if it is an array.
     #[must_use]
     #[inline]
     pub const fn is_array(&self) -> bool {
         self.flags & ARRAY != 0
     }
 
-    /// Whether it is an error code, of type int16.
+    /// Returns `true` if it is an error code, of type int16.
     #[must_use]
     pub fn is_error_code(&self) -> bool {
         self.enumeration
@@ -115,13 +115,13 @@ impl Field {
         self.enumeration
     }
 
-    /// Whether it is dropped where the version lacks it, instead of being an error if it is set.
+    /// Returns `true` if it is dropped where the version lacks it, instead of being an error if it is set.
     #[must_use]
     pub const fn is_ignorable(&self) -> bool {
         self.flags & IGNORABLE != 0
     }
 
-    /// Whether it is part of what tells the elements around it apart.
+    /// Returns `true` if it is part of what tells the elements around it apart.
     #[must_use]
     pub const fn is_map_key(&self) -> bool {
         self.flags & MAP_KEY != 0
@@ -158,28 +158,28 @@ impl Field {
         (self.tagged_from != NEVER).then_some(self.tag.into())
     }
 
-    /// Whether `version` has it.
+    /// Returns `true` if `version` has it.
     #[must_use]
     #[inline]
     pub const fn is_in(&self, version: Version) -> bool {
         self.versions.contains(version)
     }
 
-    /// Whether it is a tagged field in `version`.
+    /// Returns `true` if it is a tagged field in `version`.
     #[must_use]
     #[inline]
     pub const fn is_tagged_in(&self, version: Version) -> bool {
         self.tagged_from <= version.0 && self.is_in(version)
     }
 
-    /// Whether it stands among the other fields in `version`.
+    /// Returns `true` if it stands among the other fields in `version`.
     #[must_use]
     #[inline]
     pub const fn is_mandatory_in(&self, version: Version) -> bool {
         self.is_in(version) && version.0 < self.tagged_from
     }
 
-    /// Whether it may be null in `version`.
+    /// Returns `true` if it may be null in `version`.
     #[must_use]
     #[inline]
     pub const fn is_nullable_in(&self, version: Version) -> bool {
