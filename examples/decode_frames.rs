@@ -55,7 +55,7 @@ fn decode_file(path: &str, verbose: bool) -> Result<usize, BoxError> {
         let parts: Vec<_> = line.split(' ').collect();
         let [name, direction @ (">" | "<"), millis, hex] = parts.as_slice() else {
             return Err(format!(
-                "line {number} is no frame; expected: CONNECTION > MILLISECONDS HEX"
+                "line {number} is not a frame; expected: CONNECTION > MILLISECONDS HEX"
             )
             .into());
         };

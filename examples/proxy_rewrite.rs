@@ -1,4 +1,4 @@
-//! A proxy without I/O: clients that are told where the brokers are come to the proxy instead.
+//! A proxy without I/O: responses that name brokers name the proxy instead.
 //!
 //! ```sh
 //! cargo run --example proxy_rewrite -- tests/frames/*.frames
@@ -120,7 +120,7 @@ struct Address<'r, 'a> {
 impl Address<'_, '_> {
     const PROXY: &'static str = "proxy.example.org";
 
-    /// The proxy has a port for each broker. No host is no address: there is no coordinator, say.
+    /// The proxy has a port for each broker. No host is not an address: there is no coordinator, say.
     fn redirect(self) {
         if !self.host.is_empty() {
             *self.host = Self::PROXY.into();
@@ -129,7 +129,7 @@ impl Address<'_, '_> {
     }
 }
 
-/// All of them. The nodes that controllers tell each other of are no business of clients.
+/// All of them. The nodes that controllers tell each other of are not for clients.
 fn addresses<'r, 'a>(response: &'r mut AnyResponse<'a>) -> Vec<Address<'r, 'a>> {
     macro_rules! address {
         ($node:expr, $id:ident) => {

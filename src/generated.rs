@@ -18,7 +18,7 @@ pub use crate::{
     VersionRange,
 };
 
-/// A time as messages state it; what is negative is no time at all.
+/// A time as messages state it; what is negative is not a time at all.
 #[must_use]
 pub const fn milliseconds(number: i32) -> Duration {
     if number > 0 {

@@ -1,4 +1,4 @@
-//! The headers in front of requests and responses: which version they have, and how they are told
+//! The headers in front of requests and responses: which version they have, and how they are split
 //! apart before anything is known. Their fields are generated.
 
 use std::borrow::Cow;

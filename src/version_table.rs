@@ -255,7 +255,7 @@ pub enum VersionError {
         ours: VersionRange,
         /// What the broker has.
         broker: VersionRange,
-        /// What the caller allows, if it said so.
+        /// The versions that the caller allows, if it restricts them.
         caller: Option<VersionRange>,
     },
 }

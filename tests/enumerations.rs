@@ -34,7 +34,7 @@ fn values(enumeration: &Value) -> BTreeMap<String, String> {
     named.collect()
 }
 
-/// A constant of a class that is no enum, without what it shares with its neighbors.
+/// A constant of a class that is not an enum, without what it shares with its neighbors.
 fn bare(constant: &str) -> &str {
     let constant = constant.strip_prefix("MATCH_TYPE_").unwrap_or(constant);
     constant.strip_suffix("_TIMESTAMP").unwrap_or(constant)

@@ -222,7 +222,7 @@ pub struct Message<'a> {
     pub remark: Option<Remark>,
 }
 
-/// Something unusual about a message that is no error.
+/// Something unusual about a message that is not an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remark {

@@ -146,7 +146,7 @@ fn each_kind_of_bad_input_has_a_sentence_and_an_exit_code_of_its_own() {
     let no_kafka = pcap(101, &[], 0);
     let unknown = pcap(147, &[(1, vec![0; 60])], 60);
     let cases: [(&[u8], &[&str], i32, &str); 7] = [
-        (b"hello, this is no capture", &[], 3, "not a capture"),
+        (b"hello, this is not a capture", &[], 3, "not a capture"),
         (b"", &[], 3, "not a capture"),
         (&good[..good.len() - 5], &[], 4, "cut off"),
         (&unknown, &[], 5, "unknown link type 147"),

@@ -63,7 +63,7 @@ proptest! {
         }
         let ports = if forced { vec![support::packets::BROKER_PORT] } else { Vec::new() };
         let (_, counts, _) = decode(capture(&conversation.sent), ports);
-        // What nothing answers is Kafka if the user says so.
+        // What nothing answers is Kafka if the user asks for its port.
         if forced {
             prop_assert_eq!(counts.connections, 1);
             prop_assert!(counts.requests >= 1);

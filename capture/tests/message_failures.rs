@@ -98,7 +98,7 @@ fn every_way_to_fail_has_an_exit_code_and_one_sentence() {
             with(&["--encode", "--strict"]),
             "{\"x\":1}",
             8,
-            "kafka-capture: HeartbeatRequest v0: line 1, column 2: `x` is no field of any version",
+            "kafka-capture: HeartbeatRequest v0: line 1, column 2: `x` is not a field of any version",
         ),
         (
             with(&[]),

@@ -40,7 +40,7 @@ fn lines(capture: &Captured) -> Vec<Line> {
     })
 }
 
-/// Returns `true` if what was found is this frame, by everything that is said of it.
+/// Returns `true` if what was found is this frame, by every column of its row.
 fn is(found: &Found, line: &Line) -> bool {
     let kind = match line.kind.as_str() {
         "sasl-token" => "sasl",

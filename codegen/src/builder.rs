@@ -1,4 +1,4 @@
-//! What other people's `build.rs` calls: APIs and versions in, a file of Rust out.
+//! What a user's `build.rs` calls: APIs and versions in, a file of Rust out.
 
 use std::env;
 use std::ops::RangeBounds;
@@ -45,7 +45,7 @@ use crate::{emit, resolve};
 ///
 /// Names are Kafka's. A range without an end reaches as far as there are versions: those of the
 /// definitions at hand, so it grows with them. Structs hold just what the versions have: a field that
-/// is in none of them is not there, and one that none of them lets be null is no `Option`.
+/// is in none of them is not there, and one that none of them lets be null is not an `Option`.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Builder {

@@ -1,5 +1,5 @@
 //! What `kafka-codec`'s own `build.rs` calls: a folder of definitions in, a folder of Rust out.
-//! What other people's call is in `builder`.
+//! What a user's call is in `builder`.
 
 use std::fs;
 use std::path::Path;

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn comments_do_not_move_places() {
-        let text = "// é licence\n/* a */ { \"a\": /* b */ [1, \"x\"] }";
+        let text = "// é license\n/* a */ { \"a\": /* b */ [1, \"x\"] }";
         let document = Document::parse("f", text).unwrap();
         let mut found = Findings::default();
         let object = Object::new(document.root(), "a test", &mut found).unwrap();

@@ -33,7 +33,7 @@ pub struct Definition {
     pub listeners: Vec<Listener>,
     /// `true` if the highest version may still change.
     pub latest_version_unstable: bool,
-    /// Which versions have which header version, where the file says so; ordered and without gaps.
+    /// Which versions have which header version, where the file states it; ordered and without gaps.
     pub header_versions: Vec<(Versions, i16)>,
     /// Structs that several fields may use.
     pub common_structs: Vec<StructDef>,
@@ -115,7 +115,7 @@ pub struct FieldDef {
     pub entity_type: Option<EntityType>,
     /// The versions in which it is encoded compactly, if others than the message's.
     pub flexible_versions: Option<Versions>,
-    /// What it means, where the definition says so.
+    /// Its meaning, where the definition states it.
     pub about: Option<String>,
     /// `true` if Kafka's Java code reads it without copying.
     pub zero_copy: bool,

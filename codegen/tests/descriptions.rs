@@ -137,7 +137,8 @@ fn a_definition_may_describe_its_fields_itself() {
     assert_eq!(described(1), Some("In Hertz."));
 }
 
-/// Documentation without its facts is no meaning, and neither is a struct's without more than the message it is part of.
+/// Documentation without its facts is not a meaning, and neither is a struct's without more than the message it is
+/// part of.
 #[test]
 fn every_message_struct_and_field_of_kafka_has_a_meaning() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../protocol-json");

@@ -30,7 +30,7 @@ pub enum Retry {
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DuplicateRisk {
-    /// No: it was not carried out, only asks, or the broker recognises a second one.
+    /// No: it was not carried out, only asks, or the broker recognizes a second one.
     None,
     /// Yes, if the first one was.
     Possible,
@@ -82,7 +82,7 @@ pub enum Failure {
 impl Advice {
     /// What to do about a failure of a request of `key` that got as far as `delivery`.
     ///
-    /// `is_idempotent` says whether the broker recognises a second one, as it does Produce with a
+    /// `is_idempotent` says whether the broker recognizes a second one, as it does Produce with a
     /// producer id and sequence numbers.
     #[must_use]
     pub fn of(failure: Failure, key: ApiKey, delivery: Delivery, is_idempotent: bool) -> Self {

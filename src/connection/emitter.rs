@@ -32,7 +32,8 @@ use super::{
 /// | `kafka_request_duration_seconds` | histogram | `api`, `stage` | the stages of [`Timings`](super::Timings) that a request passed: `queue`, `write`, `head_of_line`, `ttfb`, `transfer`; `total` if it did not fail; `decode` if the caller said |
 /// | `kafka_throttle_duration_seconds` | histogram | `api` | for how long the broker throttles, each time it does |
 /// | `kafka_responses_undecodable_total` | counter | `api` | responses that did not decode |
-/// | `kafka_response_errors_total` | counter | `api`, `error` | Kafka's errors in responses by name, `unknown` if it has none, as far as the caller [said so](super::DecodedResponse::with_error_codes) |
+/// | `kafka_response_errors_total` | counter | `api`, `error` | Kafka's errors in responses by name, `unknown` if it
+/// has none, as far as the caller [reported them](super::DecodedResponse::with_error_codes) |
 /// | `kafka_responses_late_total` | counter | `api` | responses to requests that had been given up |
 /// | `kafka_responses_unexpected_total` | counter | `api` | responses to requests that have none |
 /// | `kafka_connections_opened_total` | counter | | connections whose transport was opened |

@@ -88,7 +88,7 @@ pub struct ApiMetrics {
     pub transfer: Histogram,
     /// From being submitted to the last byte of the response.
     pub total: Histogram,
-    /// From the last byte of a response to its being decoded, as far as the caller says so.
+    /// From the last byte of a response to its being decoded, as far as the caller reports it.
     pub decode: Histogram,
 }
 

@@ -47,7 +47,7 @@
 //!
 //! # Run loop
 //!
-//! 1. Open the transport, TLS included, and say so.
+//! 1. Open the transport, TLS included, and call [`handle_opened`].
 //! 2. Take all events, until there is none. The last one is [`Event::Closed`].
 //! 3. Offer the bytes of [`poll_transmit`] to the transport, and report how many it took.
 //! 4. Wait until bytes arrive, the transport can take more, or [`next_deadline`] has come.
@@ -70,7 +70,7 @@
 //! let served = ApiKey::ALL.iter().filter_map(|key| Some((*key, key.stable_versions()?)));
 //! let mut broker = ServerConnection::new(now, ServerOptions::new("client", VersionTable::new(served)));
 //!
-//! // 1. Open the transport and say so.
+//! // 1. Open the transport, and report it.
 //! let mut connection = Connection::new(now, ConnectionOptions::new("broker 1 (b1:9092)"));
 //! connection.handle_opened(now);
 //!

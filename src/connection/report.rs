@@ -89,7 +89,7 @@ pub enum Severity {
 }
 
 impl CloseReport {
-    /// How far the request at the head had got, where the reason does not say so.
+    /// How far the request at the head had got, where the reason does not state it.
     fn how_far(&self) -> Option<Delivery> {
         let head = self.head?;
         let delivery = self
@@ -241,9 +241,9 @@ pub enum HintKind {
     SoftwareNameRefused,
     /// The limit of frame sizes is too low for what was asked.
     FrameLimitTooLow,
-    /// The broker does not believe the client, and has no way to say so where SASL tokens are bare.
+    /// The broker does not believe the client, and cannot report it where SASL tokens are bare.
     CredentialsRefused,
-    /// The broker wanted the client to authenticate again, and has no way to say so where SASL tokens are bare.
+    /// The broker wanted the client to authenticate again, and cannot report it where SASL tokens are bare.
     SessionOver,
     /// The broker takes no requests of that size: its `socket.request.max.bytes` is lower.
     RequestTooLarge,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::{InFlightRequest, Mismatch, MismatchKind};
 
-/// How many requests without a response are remembered, so that a response to one is recognised.
+/// How many requests without a response are remembered, so that a response to one is recognized.
 const REMEMBERED: usize = 64;
 
 /// The requests that wait for their responses, oldest first.

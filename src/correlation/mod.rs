@@ -7,7 +7,7 @@
 //!   [`Mismatch`], and the connection cannot be trusted any more.
 //! - [`ObservedRequests`] is for who only listens, and may have missed any part. What does not fit is
 //!   passed over.
-//! - [`SaslTokens`] says which frames are no messages at all, but bare tokens of SASL.
+//! - [`SaslTokens`] says which frames are not messages at all, but bare tokens of SASL.
 //!
 //! # Examples
 //!

@@ -69,7 +69,7 @@ fn a_response_to_a_request_without_one_is_told_apart() {
         requests.answered_by(4),
         Ok(Answered::NotAwaited(request(4).with_note(())))
     );
-    // Only once, and only of late.
+    // Only once, and only recently.
     assert!(requests.answered_by(4).is_err());
     for id in 100..300 {
         requests.push_without_response(request(id).with_note(()));

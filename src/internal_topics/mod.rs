@@ -14,7 +14,7 @@
 //! ```
 //!
 //! A null value of the lower three deletes what was stored under the key. A type that is not known here, or
-//! a version of one, is no error: newer brokers write them, and older ones read on. It is kept as bytes
+//! a version of one, is not an error: newer brokers write them, and older ones read on. It is kept as bytes
 //! and written back as it was.
 //!
 //! # Examples

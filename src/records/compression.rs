@@ -89,7 +89,7 @@ impl str::FromStr for Compression {
     }
 }
 
-/// A name that is no compression's.
+/// A name that is not a compression's.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct UnknownCompression(());
 

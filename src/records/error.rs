@@ -6,7 +6,7 @@ use super::Compression;
 use super::codec::CodecError;
 use crate::DecodeError;
 
-/// Bytes that are no batch, message or record.
+/// Bytes that are not a batch, message or record.
 ///
 /// Says where and what. One pointer wide. What was read before it stays read, and the entries
 /// around a batch with a fault in it can be read on.

@@ -11,7 +11,7 @@ use super::{BatchHeader, LegacyMessage, Record, RecordsError, RecordsErrorKind};
 
 /// An iterator over the records of a batch or message. Nothing is allocated.
 ///
-/// After an error it ends. Records that came before it are as good as any.
+/// After an error it ends. Records that came before it are valid.
 #[derive(Debug)]
 pub struct Records<'r>(Kind<'r>);
 

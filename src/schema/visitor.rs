@@ -1,4 +1,4 @@
-//! What is told of a message while it is read, and where. Reading is in `walk`.
+//! The calls that report a message while it is read. Reading is in `walk`.
 
 use std::ops::{ControlFlow, Range};
 
@@ -23,7 +23,7 @@ use crate::wire::Uuid;
 pub trait Visitor<'a> {
     /// `true` if to be told as Kafka's definition has it and not as the bytes do: fields in the order of the
     /// definition, tagged ones among the others, and those left out that are at their default. The
-    /// bytes are read twice then, so that nothing is told of bytes that are not the message.
+    /// bytes are read twice then, so that nothing is reported of bytes that are not the message.
     const IN_ORDER: bool = false;
 
     /// `true` if to be told strings that are not UTF-8, as [`Value::InvalidText`]. Otherwise they are errors, as in
@@ -166,7 +166,7 @@ pub enum Value<'a> {
     Uuid(Uuid),
     /// A string.
     String(&'a str),
-    /// A string that is not UTF-8: only told to visitors that are told [any text](Visitor::ANY_TEXT).
+    /// A string that is not UTF-8: only passed to visitors that accept [any text](Visitor::ANY_TEXT).
     InvalidText(&'a [u8]),
     /// Bytes.
     Bytes(&'a [u8]),

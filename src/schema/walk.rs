@@ -19,8 +19,8 @@ use crate::{DecodeError, DecodeErrorKind, Version};
 /// # Errors
 ///
 /// Those of typed decoding, of which `limits` are the same too: memory is counted as what the typed
-/// structs would take. What was told before the error is not taken back; a visitor that is told
-/// [`IN_ORDER`](Visitor::IN_ORDER) is told nothing then.
+/// structs would take. Calls before the error are not taken back; a visitor that is called
+/// [`IN_ORDER`](Visitor::IN_ORDER) is not called then.
 pub fn visit<'a, V: Visitor<'a>>(
     schema: &'static Schema,
     version: Version,

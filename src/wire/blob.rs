@@ -11,7 +11,7 @@ use super::{IntoOwned, SharedFrame};
 
 /// The value of a `bytes` or `records` field: borrowed from the input, or shared.
 ///
-/// A shared blob is sent without being copied: the [`Writer`](super::Writer) lets it through as a
+/// A shared blob is sent without being copied: the [`Writer`](super::Writer) passes it on as a
 /// segment of its own. Two blobs are equal if their bytes are.
 ///
 /// # Examples

@@ -166,7 +166,7 @@ impl FromStr for Uuid {
     }
 }
 
-/// A text that is no uuid: not 22 characters of URL-safe base64, or bits set beyond the 128th.
+/// A text that is not a uuid: not 22 characters of URL-safe base64, or bits set beyond the 128th.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct ParseUuidError;
 

@@ -289,7 +289,7 @@ fn error_responses_are_those_of_kafkas_request_classes() {
     }
     let total: u32 = pairs.values().sum();
     println!(
-        "{total} requests of {} pairs of API and version, {} or more each: {equal} responses equal Kafka's, {} differ as listed, {none} are none",
+        "{total} requests of {} pairs of API and version, {} or more each: {equal} responses equal Kafka's, {} differ as listed, {none} have no response",
         pairs.len(),
         pairs.values().min().unwrap(),
         total - equal,

@@ -1,5 +1,5 @@
 //! Whatever a peer sends is a value or an error, and costs memory by what it sent, not by what it
-//! claims. Input made to cost the most is in `hostile_memory.rs`.
+//! claims. Input made for maximum memory is in `hostile_memory.rs`.
 
 use crate::bodies;
 use std::env;

@@ -1,5 +1,5 @@
 //! Kafka's own Java code and this crate agree about every message and version, byte for byte; where
-//! they do not, on purpose, `docs/strictness.md` says so.
+//! they do not, on purpose, as listed in `docs/strictness.md`.
 
 use crate::{registry, vectors};
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,7 +152,7 @@ fn malformed_input_is_refused_where_java_refuses_it_or_where_the_documentation_s
     println!(
         "{agreed} agreed; refused only here {found_refused:?}; written only here {found_written:?}"
     );
-    // A row that nothing shows is no difference.
+    // A row that nothing shows is not a difference.
     assert_eq!(
         found_refused.into_keys().collect::<BTreeSet<_>>(),
         refused_here

@@ -259,7 +259,7 @@ impl Mechanism for Talker {
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Reply, MechanismError> {
         match challenge {
-            b"stop" => Err(MechanismError::new("was told to stop")),
+            b"stop" => Err(MechanismError::new("asked to stop")),
             _ => self.start(),
         }
     }
@@ -299,7 +299,7 @@ fn rule_4_the_error_of_a_mechanism_closes_the_connection() {
     driver.answer(&asked, &stop);
     assert_eq!(
         driver.close_line(),
-        "broker 1 (b1:9092): authenticating: TALKER: was told to stop"
+        "broker 1 (b1:9092): authenticating: TALKER: asked to stop"
     );
 }
 

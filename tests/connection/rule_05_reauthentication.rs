@@ -133,7 +133,7 @@ fn rule_5_it_is_not_done_more_than_once_a_second_and_a_lifetime_has_a_limit() {
         driver.connection.next_deadline(),
         Some(driver.now + ms(1000))
     );
-    // A request is let through in the meantime.
+    // A request passes in the meantime.
     driver.submit(ApiKey::Metadata, 12);
     assert_eq!(driver.take().key, ApiKey::Metadata);
 

@@ -1,4 +1,4 @@
-//! Rule 6: the throttle time in malformed and mutated bodies. Whatever the walker is told of it before it fails, the
+//! Rule 6: the throttle time in malformed and mutated bodies. Whatever the walker finds before it fails, the
 //! connection reads too.
 
 use std::ops::ControlFlow;

@@ -69,7 +69,7 @@ fn told_by_kafka(vector: &Vector) -> Option<i64> {
     vector.line.get("json")?.get("throttleTimeMs")?.as_i64()
 }
 
-/// Negative times are none.
+/// Negative times do not count.
 pub(crate) fn time_of(milliseconds: Option<i64>) -> Duration {
     ms(milliseconds.map_or(0, |time| u64::try_from(time).unwrap_or(0)))
 }

@@ -167,12 +167,12 @@ fn what_java_ignores_is_refused_where_asked_for() {
         (
             4,
             "{\"groupid\":\"a\"}",
-            "4: line 1, column 2: `groupid` is no field of any version",
+            "4: line 1, column 2: `groupid` is not a field of any version",
         ),
         (
             4,
             "{\"\\u001b[\":1}",
-            "4: line 1, column 2: `\\u{1b}[` is no field of any version",
+            "4: line 1, column 2: `\\u{1b}[` is not a field of any version",
         ),
         (
             4,

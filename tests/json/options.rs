@@ -205,7 +205,7 @@ fn unknown_tagged_fields_and_places_are_shown_where_asked_for() {
   ]
 }"#
     );
-    // A tagged field that is told before the fields in front of it in the bytes has its own place.
+    // A tagged field that is reported before the fields in front of it in the bytes has its own place.
     let fetch = r#"{"clusterId":"c","replicaId":-1,"maxWaitMs":1,"minBytes":1,"maxBytes":1,"isolationLevel":0,"sessionId":0,"sessionEpoch":-1,"topics":[],"forgottenTopicsData":[],"rackId":""}"#;
     let places = shown("FetchRequest", 12, fetch, &Options::java().offsets());
     assert!(

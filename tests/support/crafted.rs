@@ -16,7 +16,7 @@ pub(crate) struct Count {
     pub(crate) is_of_tags: bool,
     /// How many bytes an element takes at least.
     pub(crate) min_size: usize,
-    /// How many bytes of memory an element takes; 0 if it is none that is allocated for.
+    /// How many bytes of memory an element takes; 0 if nothing is allocated for it.
     pub(crate) memory: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Writes a message anew, canonically, from nothing but what a visitor is told of it. It shares no code with the
+//! Writes a message anew, canonically, from nothing but the calls of a visitor. It shares no code with the
 //! library's writer, and knows of the message what its table says.
 
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ impl Rebuild {
 
 impl<'a> Visitor<'a> for Rebuild {
     fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
-        let field = place.field().expect("the message is no value");
+        let field = place.field().expect("the message is not a value");
         let bytes = self.format.value(field, place.index().is_some(), value);
         self.add(place, &bytes);
         ControlFlow::Continue(())
@@ -98,7 +98,7 @@ impl<'a> Visitor<'a> for Rebuild {
     }
 
     fn begin_array(&mut self, place: FieldLocation, count: usize) -> ControlFlow<()> {
-        let field = place.field().expect("the message is no array");
+        let field = place.field().expect("the message is not an array");
         let count = self.format.length(field, Some(count), 4);
         self.open.push(Unfinished::Array(count));
         ControlFlow::Continue(())

@@ -32,7 +32,7 @@ pub(crate) struct RegisteredMessage {
     /// What the message looks like.
     #[cfg(feature = "schema")]
     pub(crate) schema: Option<&'static kafka_codec::schema::Schema>,
-    /// Decodes the input, lets go of it, sharing its blobs or not, and encodes that.
+    /// Decodes the input, detaches from it, sharing its blobs or not, and encodes that.
     pub(crate) own_and_encode: fn(&bytes::Bytes, Version, share: bool, &mut Writer),
     /// Decodes all of the input, and panics unless that encodes and decodes to the same again.
     pub(crate) round_trip: fn(&[u8], Version) -> Result<(), DecodeError>,

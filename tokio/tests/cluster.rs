@@ -1,4 +1,4 @@
-//! A cluster: who is asked, what is learned from answers, what is tried again, and what is told of it.
+//! A cluster: who is asked, what is learned from answers, what is tried again, and what is reported of it.
 #![cfg(test)]
 
 mod support {

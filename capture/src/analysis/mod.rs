@@ -39,7 +39,7 @@ pub struct Filtered<S> {
 }
 
 impl<S> Filtered<S> {
-    /// Filters what `analysis` is told.
+    /// Filters the events for `analysis`.
     pub fn new(analysis: S, filter: Filter) -> Self {
         Self {
             analysis,

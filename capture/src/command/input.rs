@@ -236,7 +236,7 @@ impl InputOptions {
                 },
                 || {},
             );
-            // What is wrong with it is said when it is decoded.
+            // Its faults are reported when it is decoded.
             if read.is_err() {
                 break;
             }

@@ -156,7 +156,7 @@ fn text(document: &Value) -> String {
     let plain = |name: &str| super::tables::shown(&totals[name]);
     let mut text = format!(
         "{} batches, {} attempts, {} batches retried ({} retries, {} attempts at most), {} may be in the log twice\n\
-         in the end: {}\nattempts: {}\nretries by cause: {}\nTCP retransmissions, which are no retries: {}\n\n",
+         in the end: {}\nattempts: {}\nretries by cause: {}\nTCP retransmissions, which are not retries: {}\n\n",
         plain("batches"),
         plain("attempts"),
         plain("batchesRetried"),

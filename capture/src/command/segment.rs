@@ -35,7 +35,7 @@ pub(super) struct Segment {
     #[arg(long, value_name = "BYTES")]
     max_decompressed: Option<u64>,
 
-    /// The topic, for --internal; otherwise it is told by the name of the folder
+    /// The topic, for --internal; by default the name of the folder
     #[arg(long, value_name = "NAME", requires = "internal")]
     topic: Option<String>,
 }

@@ -313,7 +313,7 @@ impl Dialogue {
         );
     }
 
-    /// Lets go of responses that waited for their request long enough.
+    /// Drops responses that waited for their request long enough.
     pub(super) fn expire(&mut self, now: i64, out: &mut Output<'_>) {
         while let Some(held) = self.held.expired(out.packets, now) {
             self.not_awaited(&held, out);
@@ -457,7 +457,7 @@ fn routing<'a>(frame: &Frame<'_>) -> Option<RequestHeader<'a>> {
     })
 }
 
-/// Returns `true` if an API is not known here. It may be one of a later release, which is no reason for doubt.
+/// Returns `true` if an API is not known here. It may be one of a later release, which is not a reason for doubt.
 const fn is_unknown(api_key: ApiKey) -> bool {
     api_key.versions().is_none()
 }

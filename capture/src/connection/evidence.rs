@@ -6,9 +6,9 @@ use kafka_codec::{ApiKey, Version};
 use crate::body;
 use crate::frames::Frame;
 
-/// So much that does not fit is no coincidence.
+/// So much that does not fit is not a coincidence.
 const MAX_STRANGE: u32 = 4;
-/// So many requests that decode, of a client whose broker was not captured, are none either.
+/// Nor are so many requests that decode, of a client whose broker was not captured.
 const MIN_ONE_SIDED: u32 = 3;
 
 /// Clients call themselves by names, not by texts.

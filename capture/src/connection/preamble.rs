@@ -70,7 +70,7 @@ impl Front {
         }
     }
 
-    /// The stream is over: what was held is no preamble.
+    /// The stream is over: what was held is not a preamble.
     pub(super) fn finish<'a, 'b>(
         &mut self,
         arrival: Arrival,

@@ -119,7 +119,7 @@ impl Connections {
         }
     }
 
-    /// Lets go of what is over, in the order in which connections began.
+    /// Drops what is over, in the order in which connections began.
     fn sweep(&mut self, now: Arrival, outlet: &mut Outlet<'_>) {
         self.swept = now.time;
         let mut all: Vec<_> = self

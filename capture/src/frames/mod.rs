@@ -66,7 +66,7 @@ pub(crate) enum Cause {
     NotKept,
     /// There is something that cannot be the size of a frame.
     Size(i32),
-    /// What was taken for frames are none.
+    /// Bytes that were taken for frames are not frames.
     Doubt,
     /// The stream ended within the size of a frame.
     Ended,
@@ -108,7 +108,7 @@ pub(crate) trait Judge {
     /// Changes when more is known, so that what was judged before should be judged again.
     fn knowledge(&self) -> u64;
 
-    /// What the connection begins with is no frame. Whether to go on all the same.
+    /// What the connection begins with is not a frame. Whether to go on all the same.
     fn is_foreign(&mut self) -> bool;
 
     /// A frame was found after it had not been known where one begins.

@@ -9,7 +9,7 @@ use crate::length::u64_of;
 
 use super::{Input, InputError};
 
-/// No broker is set up to take larger batches; one that says so is damaged.
+/// No broker is set up to take larger batches; one with such a size is damaged.
 const MAX_ENTRY_BYTES: usize = 256 << 20;
 /// Offset, size, and what stands between them and the format.
 const START_BYTES: usize = 17;

@@ -231,7 +231,7 @@ impl Packets {
         let failure = self.failure.lock();
         let failure = failure.unwrap_or_else(PoisonError::into_inner).take();
         match failure {
-            // Packed files say so themselves when they are cut off.
+            // Decompression reports packed files that are cut off.
             Some(source) if source.kind() == io::ErrorKind::UnexpectedEof => Err(self.cut_off()),
             Some(source) => Err(InputError::Io {
                 name: self.name.clone(),

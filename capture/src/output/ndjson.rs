@@ -14,9 +14,10 @@ use crate::records::{Field, RecordOptions};
 /// Every object has `ts`, `conn` and `kind`. Of kind `request` and `response` are messages, with `apiKey`,
 /// `api`, `version`, `correlationId`, `clientId`, `bytes` and `body`, on responses `latencyUs`, and `error`
 /// if there is something wrong. What is known of the client is in `software`, `softwareVersion` and `user`; names of topics
-/// that the body knows by id are in `topicNames`. What is no message is of kind `sasl`, `undecoded`, `gap` or `tls`, and has
-/// `direction` and `reason`. A TLS connection has `decrypted`, `resumed`, `helloRetryRequest`, `earlyData` and
-/// `clientCertificate`, and where they are known `tlsVersion`, `cipherSuite`, `serverName` and `alert`.
+/// that the body knows by id are in `topicNames`. What is not a message is of kind `sasl`, `undecoded`, `gap` or
+/// `tls`, and has `direction` and `reason`. A TLS connection has `decrypted`, `resumed`, `helloRetryRequest`,
+/// `earlyData` and `clientCertificate`, and where they are known `tlsVersion`, `cipherSuite`, `serverName` and
+/// `alert`.
 ///
 /// Where a body has records, `records` is an array with an object for each batch, or message of the formats
 /// before batches: the fields of its header, `isValid` for its checksum, and `error` if something is wrong

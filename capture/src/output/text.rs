@@ -33,7 +33,7 @@ pub struct TextOptions {
     pub fields: bool,
     /// What of records is shown among the fields, besides the headers of their batches.
     pub records: RecordOptions,
-    /// `true` if the terminal is told to use colours.
+    /// `true` if colors are written.
     pub colours: bool,
     /// The width of the terminal: longer lines are shortened, except for those of fields.
     pub width: Option<usize>,

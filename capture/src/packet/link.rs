@@ -158,7 +158,7 @@ pub(super) fn ppp(bytes: &[u8]) -> Step<'_> {
     }
 }
 
-/// MPLS labels, the last of which is marked; their content is told by its first four bits. See RFC 4928.
+/// MPLS labels, the last of which is marked; the first four bits of their content tell its protocol. See RFC 4928.
 pub(super) fn mpls(bytes: &[u8]) -> Step<'_> {
     let is_last = |label: &[u8]| label.get(2).is_some_and(|byte| byte & 1 == 1);
     let mut labels = bytes.chunks_exact(4).map(is_last);

@@ -146,7 +146,7 @@ fn tzsp(bytes: &[u8]) -> Step<'_> {
     }
 }
 
-/// L2TP in version 2, whose data are PPP; control messages are none. See RFC 2661.
+/// L2TP in version 2, whose data are PPP; control messages are not. See RFC 2661.
 fn l2tp(bytes: &[u8]) -> Step<'_> {
     let flags = u16_at(bytes, 0)?;
     let has = |flag: u16| flags & flag != 0;

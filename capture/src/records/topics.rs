@@ -40,7 +40,7 @@ impl Topics {
                 topics: self,
                 open: Vec::new(),
             };
-            // What is wrong with it is said by those who show it.
+            // The output reports what is wrong with it.
             let _ = visit(schema, version, body, Limits::default(), &mut look);
         }
     }

@@ -99,7 +99,7 @@ fn write_header(line: &mut Vec<u8>, header: &Header<'_>) {
     }
 }
 
-/// Writes a line about what is no batch.
+/// Writes a line about what is not a batch.
 pub(super) fn write_garbage(line: &mut Vec<u8>, garbage: &Garbage) {
     if garbage.is_preallocated {
         let (position, bytes) = (garbage.position, garbage.bytes);
@@ -112,7 +112,7 @@ pub(super) fn write_garbage(line: &mut Vec<u8>, garbage: &Garbage) {
     print(
         line,
         format_args!(
-            "position: {} garbage: {} bytes at the end that are no batch: ",
+            "position: {} garbage: {} bytes at the end that are not a batch: ",
             garbage.position, garbage.bytes
         ),
     );

@@ -57,7 +57,7 @@ pub struct SegmentCounts {
     pub batches: u64,
     /// Batches with something wrong in them, as far as it was looked at.
     pub faulty: u64,
-    /// Bytes at the end that are no batch.
+    /// Bytes at the end that are not a batch.
     pub garbage_bytes: u64,
     /// Zeros at the end: a broker makes the files of active segments larger than what is in them, if
     /// `log.preallocate` is set.
@@ -163,7 +163,7 @@ impl<W: Write> Segments<W> {
 }
 
 impl SegmentCounts {
-    /// Returns `true` if it is no log at all: nothing but bytes that are no batch.
+    /// Returns `true` if it is not a log at all: nothing but bytes that are not a batch.
     #[must_use]
     pub const fn is_nothing(&self) -> bool {
         self.batches == 0 && self.garbage_bytes > 0
@@ -195,7 +195,7 @@ impl fmt::Display for SegmentCounts {
             write!(f, ", {} of them faulty", self.faulty)?;
         }
         if self.garbage_bytes > 0 {
-            write!(f, ", {} bytes that are no batch", self.garbage_bytes)?;
+            write!(f, ", {} bytes that are not a batch", self.garbage_bytes)?;
         }
         if self.preallocated_bytes > 0 {
             write!(f, ", {} preallocated bytes", self.preallocated_bytes)?;

@@ -105,7 +105,7 @@ impl Side {
         let end = sequence_after(start, length);
         let next = *self.next.get_or_insert(start);
         if !is_after(end, next) {
-            // A keepalive repeats the last byte, and is no retransmission.
+            // A keepalive repeats the last byte, and is not a retransmission.
             if length > 1 || is_after(next.wrapping_sub(1), start) {
                 self.retransmissions += 1;
                 let is_acknowledged = self

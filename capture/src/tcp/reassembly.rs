@@ -1,5 +1,5 @@
 //! Puts the segments of one direction in order: each byte once, the first to arrive wins.
-//! It waits for what is missing until it is told not to.
+//! It waits for what is missing until the caller gives it up.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

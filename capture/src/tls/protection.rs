@@ -244,7 +244,7 @@ impl Half {
             let piece = piece.filter(|_| !is_first || sequence > 1);
             return Some((opened, piece));
         }
-        // Keys may have changed in what was lost, or without the message that says so.
+        // Keys may have changed in what was lost, or without the message that announces it.
         let was_data = keys.is_data();
         let mut next = keys.next(suite, handshake, application);
         for updates in 1..=MAX_LOST_UPDATES {

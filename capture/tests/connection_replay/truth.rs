@@ -29,7 +29,7 @@ impl Frame {
         !self.to_broker && !self.is_token && self.version.is_none()
     }
 
-    /// Returns `true` if it asks for bare SASL tokens, which follow it if its response says so.
+    /// Returns `true` if it asks for bare SASL tokens, which follow it if its response allows that.
     pub(crate) fn asks_for_bare_tokens(&self) -> bool {
         self.to_broker && self.api == "SaslHandshake" && self.version == Some(0)
     }
@@ -60,7 +60,7 @@ pub(crate) fn frames(capture: &Captured) -> Vec<Frame> {
     frames
 }
 
-/// What is said of a capture as a whole.
+/// The facts of a capture as a whole.
 pub(crate) struct Summary {
     /// What was read off the wire.
     pub(crate) wire: Value,

@@ -27,10 +27,10 @@ struct Cli {
 enum Command {
     /// Merge the definitions of several Kafka releases into one folder.
     ///
-    /// A PATH is a release jar (kafka-clients-4.4.0.jar), or a folder of jars or of definition files. The release is told
-    /// from the name of the jar or of a folder on the path; where it is not, write RELEASE=PATH. The newest release wins;
-    /// what only older ones have is added. Where releases disagree in a way that nobody has accepted, nothing is written
-    /// and the message, version and field are named.
+    /// A PATH is a release jar (kafka-clients-4.4.0.jar), or a folder of jars or of definition files. The release is
+    /// taken from the name of the jar or of a folder on the path; where it is not, write RELEASE=PATH. The newest
+    /// release wins; what only older ones have is added. Where releases disagree in a way that nobody has accepted,
+    /// nothing is written and the message, version and field are named.
     #[command(after_help = IMPORT_EXAMPLES)]
     Import {
         /// The folder to write; files of messages that no release has are removed from it.

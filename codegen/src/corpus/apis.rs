@@ -69,7 +69,7 @@ pub struct Secrets {
     pub bytes: Vec<Name>,
     /// Structs that are the config of a resource.
     pub configs: Vec<Name>,
-    /// Structs that are the config of a topic, although nothing in them says so.
+    /// Structs that are the config of a topic, although nothing in them states it.
     pub topic_configs: Vec<Name>,
     /// Parts of the names of sensitive configs.
     pub words: Vec<Name>,

@@ -96,8 +96,8 @@ impl Enumerations {
     ///
     /// # Errors
     ///
-    /// All faults of the file: it is not JSON, a key is unknown or missing, a name is no Rust name, or a value does not
-    /// fit its type.
+    /// All faults of the file: it is not JSON, a key is unknown or missing, a name is not a Rust name, or a value
+    /// does not fit its type.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
         facts::parse(file, text, read)
     }

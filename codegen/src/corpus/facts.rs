@@ -70,7 +70,7 @@ impl Object<'_> {
 
     /// A list of names with their places.
     pub(super) fn names(&self, key: &'static str, found: &mut Findings) -> Vec<Name> {
-        // What is no text is a fault, after which nothing is looked at.
+        // What is not a text is a fault, after which nothing is looked at.
         let texts = self.texts(key, found).into_iter();
         let places = self.list(key).map(|value| value.span());
         texts

@@ -238,7 +238,7 @@ fn ended(scope: Scope<'_>, field: &Field) -> String {
 /// The facts of a field of which there is nothing to say.
 const EVERYWHERE: &str = "All versions.";
 
-/// What the value identifies, unless the name of the field says so already.
+/// What the value identifies, unless the name of the field states it already.
 fn identifies(field: &Field) -> String {
     let (one, many, said) = match field.entity {
         Some("transactionalId") => (

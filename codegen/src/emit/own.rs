@@ -1,4 +1,4 @@
-//! How a struct lets go of the input.
+//! How a struct detaches from the input.
 
 use proc_macro2::TokenStream;
 use quote::quote;

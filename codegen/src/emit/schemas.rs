@@ -1,5 +1,5 @@
 //! The tables of messages: what their structs look like, for what reads and writes them without their types.
-//! What the constructors take is said in the library's `schema::table`.
+//! The arguments of the constructors are documented in the library's `schema::table`.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -174,7 +174,7 @@ fn default(field: &Field) -> Option<TokenStream> {
     })
 }
 
-/// The type of the field's value, or of its elements, if that is no struct.
+/// The type of the field's value, or of its elements, if that is not a struct.
 fn primitive(field: &Field) -> &'static str {
     match &field.ty {
         Type::Fixed(fixed) | Type::Array(Element::Packed(fixed)) => fixed.name(),

@@ -22,7 +22,7 @@ pub fn secrets(secrets: &Secrets) -> TokenStream {
         const SECRET_BYTES: &[&str] = &[#(#bytes),*];
         #[doc = " The structs of configs in requests, responses and the metadata log."]
         const CONFIGS: &[&str] = &[#(#configs),*];
-        #[doc = " The structs that are configs of topics, although nothing in them says so."]
+        #[doc = " The structs that are configs of topics, although nothing in them states it."]
         const TOPIC_CONFIGS: &[&str] = &[#(#topic_configs),*];
         #[doc = " Parts of the names of sensitive configs, Kafka's own and those of plugins."]
         const SECRET_WORDS: &[&str] = &[#(#words),*];

@@ -18,7 +18,7 @@ pub(super) struct Arms(BTreeMap<(When, String), (TokenStream, Vec<Ident>)>);
 
 impl Arms {
     /// Adds `field` of the message itself, in some of its versions. Messages with the same code share an arm. Nothing
-    /// is added if the field is no int32, or tagged, or in none of the versions.
+    /// is added if the field is not an int32, or tagged, or in none of the versions.
     pub(super) fn add(&mut self, message: &Message, field: &str, versions: Versions) {
         let Some(entry) = message.structs.first() else {
             return;
@@ -81,7 +81,7 @@ fn fields(scope: Scope<'_>, fields: &[Field], possible: Versions) -> TokenStream
     runs.filter_map(|run| {
         let versions = versions(run.first()?);
         let skipped = || {
-            // Neighbours whose size is known are skipped at once.
+            // Neighbors whose size is known are skipped at once.
             let together =
                 |one: &Field, next: &Field| width(one).is_some() && width(next).is_some();
             let skipped = run.chunk_by(together).map(|fields| {

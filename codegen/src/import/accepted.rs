@@ -34,8 +34,8 @@ pub(super) fn accepted(
 
 /// A message, or one of its versions, that goes by another name today.
 ///
-/// Requests, responses and metadata records keep their `apiKey` for ever and are recognised by it; only others are listed.
-/// An entry does not hold for a release that has a message of the new name too.
+/// Requests, responses and metadata records keep their `apiKey` for ever and are recognized by it; only others are
+/// listed. An entry does not hold for a release that has a message of the new name too.
 pub(super) struct RenamedMessage {
     pub(super) old: &'static str,
     /// The number of the record type the key had for its version, when only that one is meant.

@@ -98,7 +98,7 @@ fn check_shared(
     }
 }
 
-/// A change as it is told to people.
+/// A change as it is printed.
 pub(super) fn difference(
     message: &str,
     version: i16,

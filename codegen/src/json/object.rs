@@ -74,7 +74,7 @@ pub(crate) struct Object<'t> {
 }
 
 impl<'t> Object<'t> {
-    /// The object that `value` is; a fault if it is none, and for each key that is there twice.
+    /// The object that `value` is; a fault if it is not an object, and for each key that is there twice.
     pub(crate) fn new(value: Value<'t>, what: &str, found: &mut Findings) -> Option<Self> {
         if !value.is_object() {
             let wrong = format!("{what} must be an object, this is {}", value.describe());
@@ -316,7 +316,7 @@ impl<'t> Object<'t> {
         values.unwrap_or_default().into_iter()
     }
 
-    /// A list of texts; every element that is none is a fault.
+    /// A list of texts; every element that is not a text is a fault.
     pub(crate) fn texts(&self, key: &'static str, found: &mut Findings) -> Vec<String> {
         let texts = self.list(key).filter_map(|value| {
             let text = value.text().map(Cow::into_owned);

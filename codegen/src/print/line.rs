@@ -30,7 +30,7 @@ enum Last {
     Other,
 }
 
-/// Words that are no values, so that parentheses after them are no arguments.
+/// Words that are not values, so that parentheses after them are not arguments.
 const KEYWORDS: [&str; 11] = [
     "as", "else", "if", "in", "let", "match", "move", "mut", "return", "use", "while",
 ];
@@ -109,7 +109,7 @@ impl Limits {
         fields: usize::MAX,
     };
 
-    /// Returns `true` if they are none.
+    /// Returns `true` if they are empty.
     pub(super) fn are_none(self) -> bool {
         self.chain == usize::MAX
     }

@@ -22,7 +22,7 @@ pub(super) fn check(check: &mut Check<'_>) {
 ///
 /// # Errors
 ///
-/// The text is no value of the field's type.
+/// The text is not a value of the field's type.
 pub(super) fn default(field: &FieldDef) -> Result<Default, Mistake> {
     // Always null in Kafka, whatever is written; empty where there is no null.
     if field.ty == FieldType::Records {
@@ -50,7 +50,7 @@ pub(super) fn default(field: &FieldDef) -> Result<Default, Mistake> {
         FieldType::String if text != "null" => Ok(Default::Text(text.to_owned())),
         _ if text == "null" => null(field),
         ty => Err(Mistake::new(
-            format!("`{text}` is no default of type `{ty}`"),
+            format!("`{text}` is not a default of type `{ty}`"),
             "write `null`, or leave it out: the default is empty then",
         )),
     }

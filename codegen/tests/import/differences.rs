@@ -30,6 +30,7 @@ fn an_unexpected_difference_stops_the_import_and_is_named() {
         (
             "tag",
             r#""type": "int32", "versions": "0+", "taggedVersions": "2+", "tag": 0"#,
+            // english: allow
             "v2, field Topics.B: the tag is none in 3.9.2 and 0 in 4.0.0",
         ),
         (

@@ -25,7 +25,7 @@ pub(super) enum Failure {
     Output(#[from] io::Error),
 }
 
-/// Reports a failure. A reader who has seen enough is none.
+/// Reports a failure. A reader who has seen enough is not a failure.
 pub(super) fn exit(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

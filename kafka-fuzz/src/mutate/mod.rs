@@ -7,8 +7,9 @@
 //!                        └─► random::Mutator of kafka-codec, for malformed mutants ┘
 //! ```
 //!
-//! Most mutants are *consistent*: valid messages, so that they reach the code behind the parser. The others have one labelled defect. An
-//! input that cannot be read, such as a malformed mutant of before, has its bytes changed, or is replaced.
+//! Most mutants are *consistent*: valid messages, so that they reach the code behind the parser. The others have one
+//! labeled defect. An input that cannot be read, such as a malformed mutant of before, has its bytes changed, or is
+//! replaced.
 //!
 //! # Examples
 //!

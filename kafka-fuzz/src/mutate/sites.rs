@@ -9,7 +9,7 @@ use super::tree::{Node, Struct, Tree};
 
 /// A place that can be changed.
 pub(crate) enum Site<'t> {
-    /// A struct, for what is no field: its unknown tagged fields.
+    /// A struct, for what is not a field: its unknown tagged fields.
     Struct(&'t mut Struct),
     /// The value of a field that the version has; `None` if it is tagged and left out.
     Field(&'static Field, &'t mut Option<Node>),

@@ -518,7 +518,7 @@ impl fmt::Display for SubmitError {
             }
             Self::NotARequest { bytes } => write!(
                 f,
-                "a frame of {bytes} bytes is no request: API key, version and correlation id take 8"
+                "a frame of {bytes} bytes is not a request: API key, version and correlation id take 8"
             ),
             Self::QueueFull { waiting } => write!(
                 f,

@@ -23,7 +23,7 @@ pub(super) struct Deadlines {
     drain: Option<Instant>,
     last_in: Instant,
     last_out: Instant,
-    /// The caller was told that a probe is due, and nothing was read or written since.
+    /// The caller knows that a probe is due, and nothing was read or written since.
     keep_alive_told: bool,
 }
 
@@ -180,7 +180,7 @@ impl Deadlines {
         }
     }
 
-    /// The caller was told that a probe is due.
+    /// The caller knows that a probe is due.
     pub(super) fn keep_alive_told(&mut self) {
         self.keep_alive_told = true;
     }

@@ -409,7 +409,7 @@ pub(in crate::connection) fn write_highest(
     }
 }
 
-/// What is told of the highest version, which does not hold the request either.
+/// What is reported of the highest version, which does not hold the request either.
 #[cold]
 fn refused(error: EncodeError, choice: Choice) -> SubmitError {
     match (error.kind(), choice) {

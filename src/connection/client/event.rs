@@ -99,7 +99,7 @@ pub enum Event {
         rounds: u32,
         /// How long it took.
         took: Duration,
-        /// For how long the broker believes it; `None` is for good.
+        /// For how long the broker believes it; `None` means forever.
         lifetime: Option<Duration>,
         /// When the connection will authenticate again.
         renew_at: Option<Instant>,
@@ -146,7 +146,7 @@ pub enum Event {
     Completed(Completion),
     /// The broker throttles.
     Throttled {
-        /// The request whose response says so.
+        /// The request whose response reports it.
         label: ApiLabel,
         /// For how long.
         time: Duration,
@@ -168,7 +168,7 @@ pub enum Event {
         /// The bytes of the response, its size included.
         bytes: usize,
     },
-    /// A response was decoded: the caller said so.
+    /// The caller decoded a response.
     Decoded {
         /// The request.
         label: ApiLabel,
@@ -176,7 +176,8 @@ pub enum Event {
         tag: u64,
         /// Whether it could be decoded. The connection goes on in any case.
         result: Result<(), DecodeError>,
-        /// The error codes in it, as far as the caller [said so](crate::connection::DecodedResponse::with_error_codes).
+        /// The error codes in it, as far as the caller [reported
+        /// them](crate::connection::DecodedResponse::with_error_codes).
         error_codes: Box<[ErrorCode]>,
         /// How long after its last byte.
         after: Duration,

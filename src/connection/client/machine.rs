@@ -228,7 +228,7 @@ impl Connection {
                 let time = throttle_time(label.api_key, answer.version, answer.body);
                 (answer.version, time)
             }
-            // Decoding it will say so.
+            // Decoding it reports that.
             Err(_) => (label.version, Duration::ZERO),
         };
         self.responses += 1;

@@ -86,7 +86,7 @@ pub enum IdlePolicy {
     Ignore,
     /// The connection is closed.
     Close(Duration),
-    /// The caller is told that a probe is due.
+    /// An event reports that a probe is due.
     KeepAlive(Duration),
 }
 

@@ -25,7 +25,7 @@ use super::options::{ConnectionOptions, Negotiation, ReauthenticationMode, Submi
 
 /// The state of a connection, and what is agreed with the broker: versions, and who the client is.
 ///
-/// It decides what comes next, and says so in [actions](Action), which the connection takes after every call.
+/// It decides what comes next, and returns [actions](Action), which the connection takes after every call.
 ///
 /// Invariant: an exchange is under way in the states of SASL, and else only while the connection reauthenticates, or drains
 /// after that; a deadline is set only while the connection is not ready, or reauthenticates.
@@ -331,7 +331,7 @@ impl Session {
             };
             return self.fail(fault);
         }
-        // As in Kafka's own client, a negative one is none.
+        // As in Kafka's own client, a negative one does not count.
         let lifetime = u64::try_from(response.session_lifetime_ms).unwrap_or(0);
         exchange.set_lifetime(Duration::from_millis(lifetime));
         self.on_challenge(now, response.auth_bytes.as_slice());

@@ -250,7 +250,7 @@ impl Mechanism for OauthBearer {
         if challenge.is_empty() {
             return Ok(Reply::Done);
         }
-        // The broker says why it refuses, and wants one more byte before it says so with an error.
+        // The broker says why it refuses, and wants one more byte before it sends the error.
         let why: String = String::from_utf8_lossy(challenge)
             .chars()
             .take(256)

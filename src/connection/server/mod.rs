@@ -131,7 +131,7 @@ impl ServerConnection {
     }
 
     /// Whether the frames that follow are bare SASL tokens: after a SaslHandshake in version 0 was answered, until
-    /// the exchange is over. Say so before that answer is written.
+    /// the exchange is over. Call it before that answer is written.
     pub fn set_bare_tokens(&mut self, bare: bool) {
         self.bare_tokens = bare;
     }

@@ -250,7 +250,7 @@ impl fmt::Display for RespondError {
             Self::NotAResponse { bytes } => {
                 write!(
                     f,
-                    "a frame of {bytes} bytes is no response: a correlation id takes 4"
+                    "a frame of {bytes} bytes is not a response: a correlation id takes 4"
                 )
             }
         }

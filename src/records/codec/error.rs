@@ -59,7 +59,7 @@ pub enum CodecErrorKind {
     },
     /// What came out, or a header, does not have the checksum that is stored with it.
     Checksum,
-    /// Bytes after the end that are no part of what is compressed.
+    /// Bytes after the end that are not part of the compressed data.
     TrailingBytes,
     /// Bytes that the format does not allow; says what they should be.
     Malformed(&'static str),

@@ -53,7 +53,7 @@ impl Codec for Gzip {
             let member = input.get(at..).expect(WITHIN);
             at += match header_size(member) {
                 Ok(size) => size,
-                // Whatever follows a member and is none itself.
+                // Bytes after a member that are not a member.
                 Err(_) if at > 0 => return Ok(()),
                 Err(kind) => return Err(CodecError::new(kind, at)),
             };

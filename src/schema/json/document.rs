@@ -111,7 +111,7 @@ impl<'d, 't> Value<'d, 't> {
         self.node().count
     }
 
-    /// What a string says; `None` if it is no string.
+    /// What a string says; `None` if it is not a string.
     pub(super) fn string(self) -> Option<Cow<'t, str>> {
         let source = self.source();
         let inside = source.get(1..source.len().saturating_sub(1))?;

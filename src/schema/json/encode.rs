@@ -339,7 +339,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
     }
 }
 
-/// Returns `true` if a value that is no array can be null in some version of a message.
+/// Returns `true` if a value that is not an array can be null in some version of a message.
 fn can_be_null(ty: FieldType) -> bool {
     ty.fixed_size().is_none()
 }

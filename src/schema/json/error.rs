@@ -197,9 +197,9 @@ pub enum JsonErrorKind {
         /// The number.
         number: String,
     },
-    /// A string that is no base64 with padding.
+    /// A string that is not base64 with padding.
     InvalidBase64,
-    /// A string that is no uuid.
+    /// A string that is not a uuid.
     InvalidUuid,
     /// A string, bytes or an array is longer than its length field can say.
     TooLong {
@@ -261,7 +261,7 @@ impl fmt::Display for JsonErrorKind {
             }
             Self::DuplicateKey { key } => write!(f, "`{}` is there twice", key.escape_debug()),
             Self::UnknownKey { key } => {
-                write!(f, "`{}` is no field of any version", key.escape_debug())
+                write!(f, "`{}` is not a field of any version", key.escape_debug())
             }
             Self::NotInVersion => f.write_str("set, but this version has no such field"),
             Self::DuplicateTag { tag } => {

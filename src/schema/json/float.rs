@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-/// Appends `value` to `out`: a number, or what is no number as a string. Java has one NaN; with
+/// Appends `value` to `out`: a number, or what is not a number as a string. Java has one NaN; with
 /// `all_nans` the bits of another are said.
 pub(super) fn write(value: f64, all_nans: bool, out: &mut Vec<u8>) {
     if let Some(name) = name(value) {

@@ -55,7 +55,7 @@ impl<'r> Options<'r> {
     }
 
     /// Kafka's text with nothing left out: records as base64, unknown tagged fields, and the bits of
-    /// numbers that are none, as in `"NaN:7fffffffffffffff"`.
+    /// values that are not numbers, as in `"NaN:7fffffffffffffff"`.
     /// [`encode`](super::encode) with [`ReadOptions::lossless`](super::ReadOptions::lossless) makes the same message of it.
     #[must_use]
     pub const fn lossless() -> Self {
@@ -84,7 +84,7 @@ impl<'r> Options<'r> {
         }
     }
 
-    /// A string that is not UTF-8 is shown with `\u{fffd}` for what is no character. Otherwise it is an error,
+    /// A string that is not UTF-8 is shown with `\u{fffd}` for what is not a character. Otherwise it is an error,
     /// as in typed decoding.
     #[must_use]
     pub const fn any_text(self) -> Self {

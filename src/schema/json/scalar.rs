@@ -1,4 +1,4 @@
-//! Single values out of JSON, each as Kafka's converters take it; where not, `docs/java-json.md` says so.
+//! Single values out of JSON, each as Kafka's converters take it; `docs/java-json.md` lists the differences.
 
 use std::borrow::Cow;
 

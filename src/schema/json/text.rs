@@ -122,7 +122,7 @@ impl<W: io::Write> JsonWriter<W> {
         self.flush_if_full();
     }
 
-    /// A string that is not UTF-8, of which at most `max` bytes are shown: what is no character is `\u{fffd}`.
+    /// A string that is not UTF-8, of which at most `max` bytes are shown: what is not a character is `\u{fffd}`.
     pub(super) fn lossy(&mut self, text: &[u8], max: usize) {
         self.buffer.push(b'"');
         let shown = text.get(..max).unwrap_or(text);

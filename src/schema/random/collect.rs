@@ -25,7 +25,7 @@ impl Sites {
     }
 }
 
-/// What is told of the message, as it is read.
+/// The values and places of the message, as it is read.
 struct Collector<'a> {
     bytes: &'a [u8],
     version: Version,

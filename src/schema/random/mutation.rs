@@ -69,7 +69,7 @@ mutations! {
     /// A string of more than 32,767 bytes, all of which are there.
     LongString: Refuse, "string of more than 32767 bytes";
     /// Null where there is none.
-    UnexpectedNull: Refuse, "null where there is none";
+    UnexpectedNull: Refuse, "null where it is not allowed";
     /// A length or count below -1 where there is no null.
     NegativeLength: Refuse, "negative length where there is no null";
     /// A length or count below -1 in place of -1, which is null.

@@ -27,7 +27,7 @@ use crate::{DecodeError, Version};
 /// assert_eq!(mutated.expectation(), Expectation::Refuse);
 /// assert_eq!(
 ///     mutated.to_string(),
-///     "SaslHandshakeRequest v0: mechanism (byte 0): null where there is none, to be refused",
+///     "SaslHandshakeRequest v0: mechanism (byte 0): null where it is not allowed, to be refused",
 /// );
 /// // There are no tagged fields in this version.
 /// assert_eq!(mutator.apply(Mutation::DuplicateTag, &mut Seeded::new(1)), None);

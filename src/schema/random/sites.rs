@@ -17,7 +17,7 @@ pub(super) struct Sites {
     pub(super) sections: Vec<Section>,
     /// The tagged fields of all sections.
     pub(super) tags: Vec<Tagged>,
-    /// Every value that is no struct and no array, in the order of the bytes.
+    /// Every value except structs and arrays, in the order of the bytes.
     pub(super) leaves: Vec<(Range<usize>, StepIndex)>,
     pub(super) steps: Vec<PathStep>,
 }

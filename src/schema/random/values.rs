@@ -1,4 +1,4 @@
-//! Values that are no structs: what is interesting about a number, a text or bytes.
+//! Values that are not structs: what is interesting about a number, a text or bytes.
 
 use super::entropy::Dice;
 use crate::schema::{DefaultValue, Enumeration, Field, FieldType};

@@ -214,7 +214,7 @@ impl<'a> ReadCursor<'a> {
                 break;
             }
             let element = read(self);
-            // Always so. As the compiler is told, `push` cannot grow here, so it cannot unwind with
+            // Always so. As the compiler knows, `push` cannot grow here, so it cannot unwind with
             // an element to be dropped, and the element goes straight from registers to its place.
             if elements.len() < elements.capacity() {
                 elements.push(element);

@@ -1,4 +1,5 @@
-//! A cluster of two brokers: batches whose broker stops and goes on, connections that are kept open, and what is said of all of it.
+//! A cluster of two brokers: batches whose broker stops and goes on, connections that are kept open, and the reports
+//! of all of it.
 
 use std::time::Duration;
 
@@ -132,7 +133,7 @@ async fn a_batch_that_may_be_repeated_survives_a_broker_that_stops_and_goes_on()
     let produced = within(40, producing).await.unwrap().unwrap();
     assert!(produced.attempts.len() > 1, "{:?}", produced.attempts);
     assert_eq!(produced.report.persistence, Persistence::Yes);
-    // The offset that it was told is in the log.
+    // The offset that it received is in the log.
     assert!(end(&cluster, &topic).await > produced.base_offset);
     assert_eq!(cluster.stuck(Duration::ZERO, 0), []);
 }

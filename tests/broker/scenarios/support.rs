@@ -53,7 +53,7 @@ fn signal(name: &str) -> String {
     process
 }
 
-/// What is said of `name` in the file that `run` has written.
+/// The value of `name` in the file that `run` has written.
 pub(crate) fn setup(name: &str) -> String {
     let file = std::env::var("KAFKA_BROKERS")
         .expect("these tests want brokers: start them by tests/broker/run");

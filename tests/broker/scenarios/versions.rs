@@ -6,7 +6,7 @@ use kafka_codec::{ApiKey, Decode, Message, Version, VersionRange};
 
 use crate::support::{Link, collect, options, socket};
 
-/// What a connection is told while it gets ready, and the versions of the broker.
+/// The events of a connection while it gets ready, and the versions of the broker.
 async fn negotiate(listener: &str) -> (Vec<String>, VersionTable) {
     let (tables, on_event) = collect(|event| match event {
         Event::VersionsNegotiated { response, .. } => {

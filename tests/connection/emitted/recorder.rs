@@ -8,7 +8,7 @@ use metrics::{
     SharedString, Unit,
 };
 
-/// What a recorder was told. Labels are written as `api=Fetch,broker=b1`, in the order of the alphabet.
+/// The calls of a recorder. Labels are written as `api=Fetch,broker=b1`, in the order of the alphabet.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recorded(Arc<Mutex<State>>);
 
@@ -46,7 +46,7 @@ impl Recorded {
         self.0.lock().unwrap().counters[&series]
     }
 
-    /// What a histogram was told, in order.
+    /// The values of a histogram, in order.
     pub(super) fn durations(&self, name: &str, labels: &str) -> Vec<f64> {
         let series = (name.to_owned(), labels.to_owned());
         self.0.lock().unwrap().histograms[&series].clone()

@@ -15,7 +15,7 @@ use tracing::{Level, Metadata, Subscriber};
 
 use crate::driver::{BROKER, Driver};
 
-/// What a subscriber was told.
+/// The spans and events of a subscriber.
 #[derive(Debug)]
 struct Traced {
     level: Level,
@@ -102,7 +102,7 @@ impl Visit for Fields {
     }
 }
 
-/// What `tracing` is told while something is done.
+/// The spans and events of `tracing` while a closure runs.
 fn traced(act: impl FnOnce()) -> Vec<Traced> {
     let collector = Collector::default();
     tracing::subscriber::with_default(collector.clone(), act);

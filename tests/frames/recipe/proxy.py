@@ -48,7 +48,7 @@ class Direction:
             del self.pending[: 4 + size]
 
     def end(self):
-        """A frame that was cut off is no frame; say so, since its request will look unanswered."""
+        """A frame that was cut off is not a frame; say so, since its request will look unanswered."""
         if self.pending:
             self.recording.line(f"# connection {self.connection} {self.sign}: closed {len(self.pending)} bytes into a frame")
             self.pending.clear()

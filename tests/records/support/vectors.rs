@@ -127,7 +127,7 @@ fn describe_entry(entry: &Entry<'_>, decoder: &mut RecordDecoder) -> Value {
                 out["producerId"] = json!(header.producer_id);
                 out["producerEpoch"] = json!(header.producer_epoch);
                 out["baseSequence"] = json!(header.base_sequence);
-                // Numbers below -1 are none to us, and numbers to Java.
+                // Numbers below -1 count as absent here, and as numbers in Java.
                 if header.base_sequence >= -1 {
                     out["lastSequence"] = json!(header.last_sequence().unwrap_or(-1));
                 }

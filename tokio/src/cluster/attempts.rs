@@ -20,7 +20,7 @@ pub(super) struct Attempts {
     limit: Duration,
     rounds: u32,
     failed: Vec<Attempt>,
-    /// Why there is no further round, if an attempt of this one says so.
+    /// Why there is no further round, if an attempt of this one decides it.
     end: Option<GivenUp>,
     /// The brokers that answered a part of the request.
     answered: Vec<i32>,

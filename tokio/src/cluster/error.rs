@@ -90,7 +90,7 @@ impl fmt::Display for ClusterError {
         if let [_, _, ..] = *self.attempts {
             write!(f, " and {} attempts", self.attempts.len())?;
         }
-        // Attempts that failed alike are told once.
+        // Attempts that failed alike are reported once.
         let mut told: Vec<(String, u32)> = Vec::new();
         for attempt in &self.attempts {
             let broker = attempt.broker.filter(|id| *id >= 0);

@@ -166,7 +166,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`ClusterError`]. A topic that does not exist is no error.
+    /// [`ClusterError`]. A topic that does not exist is not an error.
     pub async fn refresh<'a>(
         &self,
         topics: impl IntoIterator<Item = &'a str>,

@@ -288,7 +288,7 @@ impl Tracked<'_> {
 
 impl Drop for Tracked<'_> {
     fn drop(&mut self) {
-        // If the caller gave the batch up by dropping its future, that is told and traced too.
+        // If the caller gave the batch up by dropping its future, that is reported and traced too.
         self.batches.with(|tracker| tracker.give_up(now(), self.id));
         let mut state = self
             .batches
@@ -569,7 +569,7 @@ fn destination(batch: &Produce) -> Destination {
     Destination::Leader(batch.topic.clone(), batch.info.partition)
 }
 
-/// Returns `true` if another attempt would fail in the same way, as far as the outcome does not say so.
+/// Returns `true` if another attempt would fail in the same way, as far as the outcome does not state it.
 fn is_fatal(error: &Option<AttemptError>) -> bool {
     match error {
         Some(AttemptError::Send(SendError::Submit(_) | SendError::NoResponse)) => true,

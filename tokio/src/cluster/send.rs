@@ -215,7 +215,7 @@ impl Cluster {
         }
         if !is_whole {
             let failed = self.look_up(unknown).await;
-            // Of several without a broker the first is told.
+            // Of several without a broker the first is reported.
             let lost = units().find(|unit| broker_of(unit).is_none());
             match lost {
                 Some(unit) if failed.is_empty() => attempts.failed(None, nobody(&unit)),

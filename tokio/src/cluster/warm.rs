@@ -65,8 +65,8 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`ClusterError`] if no broker is known and metadata could not be had. A broker that could not be reached is no error:
-    /// it is in the report.
+    /// [`ClusterError`] if no broker is known and metadata could not be had. A broker that could not be reached is
+    /// not an error: it is in the report.
     pub async fn ensure_open(
         &self,
         brokers: &Brokers,
@@ -89,7 +89,7 @@ impl Cluster {
             match done {
                 Ok((id, Ok(reached))) => drop(report.reached.insert(id, reached)),
                 Ok((id, Err(error))) => drop(report.unreachable.insert(id, error)),
-                // It panicked, which is told as such.
+                // It panicked, which is reported as such.
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         }

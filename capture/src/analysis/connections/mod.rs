@@ -305,7 +305,7 @@ impl Sink for Connections {
 
     fn end(&mut self, end: &End<'_>) {
         let live = self.live.remove(&end.connection.id).unwrap_or_default();
-        // A late packet of a connection that was forgotten is none.
+        // A late packet of a connection that was forgotten is not a new connection.
         let bytes = end.life.client().bytes + end.life.broker().bytes;
         if end.life.syns() == 0 && bytes == 0 {
             return;

@@ -97,7 +97,7 @@ impl Classic {
             .retain(|id, _| rebalances.iter().any(|each| each.members.contains_key(id)));
     }
 
-    /// A member was told that it is in a generation. `sent`: when it asked.
+    /// A member learned that it is in a generation. `sent`: when it asked.
     pub(super) fn joined(&mut self, response: &JoinGroupResponse<'_>, sent: i64, time: i64) {
         let generation = response.generation_id;
         let is_current = self
@@ -144,7 +144,7 @@ impl Classic {
         self.rebalances.push_back(rebalance);
     }
 
-    /// A member was told its assignment. Returns how many partitions it has.
+    /// A member received its assignment. Returns how many partitions it has.
     pub(super) fn synced(
         &mut self,
         generation: i32,
@@ -230,7 +230,7 @@ impl Rebalance {
         self.members
             .entry(response.member_id.to_string())
             .or_default();
-        // The leader, and no one else, is told all members.
+        // Only the leader receives the list of members.
         if !response.members.is_empty() {
             self.is_complete = true;
             for member in &response.members {

@@ -1,4 +1,4 @@
-//! Epochs of the newer protocols, where members are told their assignment by heartbeats (KIP-848, share and streams
+//! Epochs of the newer protocols, where heartbeats carry the assignment (KIP-848, share and streams
 //! groups).
 
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub(super) struct Member {
 pub(super) struct Epoch {
     pub(super) first: i64,
     pub(super) last: i64,
-    /// The members that were told it, and when first.
+    /// The members that received it, and when first.
     pub(super) members: BTreeMap<String, i64>,
 }
 
@@ -136,7 +136,7 @@ impl Epochs {
         told.sum::<usize>() + members.sum::<usize>()
     }
 
-    /// Forgets the older epochs, the members that were told none of the others, and the older changes of members.
+    /// Forgets the older epochs, the members that received none of the others, and the older changes of members.
     pub(super) fn shrink(&mut self) {
         let oldest = self.epochs.len() / 2;
         for _ in 0..oldest {

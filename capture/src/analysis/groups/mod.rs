@@ -48,7 +48,7 @@ pub struct Groups {
     left_out: BTreeSet<Box<str>>,
     lag: Lag,
     in_flight: InFlight<Asked>,
-    /// How many members and partitions were told since they were counted.
+    /// The number of members and partitions that were reported since the last count.
     added: usize,
     last: i64,
 }

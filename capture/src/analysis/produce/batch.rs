@@ -108,7 +108,7 @@ impl Outcome {
 }
 
 impl Batch {
-    /// What became of the batch, and whether its producer was told or does not care.
+    /// What became of the batch, and whether its producer knows or does not care.
     pub(super) fn outcome(&self) -> (String, bool) {
         let mut all = self.attempts.iter();
         if all.all(|each| each.outcome == Outcome::NotExpected) {

@@ -83,7 +83,7 @@ pub struct ProduceTotals {
     /// Batches of partitions that are not listed, since there are too many.
     #[serde(skip_serializing_if = "is_zero")]
     pub(super) other_partitions: u64,
-    /// Retransmissions of TCP on connections with Produce requests, which are no retries.
+    /// Retransmissions of TCP on connections with Produce requests, which are not retries.
     pub(super) tcp_retransmissions: u64,
 }
 

@@ -279,7 +279,7 @@ impl State {
     }
 
     pub(super) fn connection(&mut self, entry: ConnectionEntry) {
-        // A late packet of a connection that was forgotten is none.
+        // A late packet of a connection that was forgotten is not a new connection.
         if !entry.is_whole && !entry.has_bytes {
             return;
         }

@@ -262,7 +262,7 @@ fn connections(data: &Data, charts: &Value) -> Markup {
     html! {
         section {
             h2 #connections tabindex="-1" { "Connections" }
-            p.muted.help { "A bar for each connection from its first packet to its end, with the cause of the end. Grey ones ended in good order." }
+            p.muted.help { "A bar for each connection from its first packet to its end, with the cause of the end. Gray ones ended in good order." }
             (row_chart("chart-bands", "Connections over time", &charts["bandsLeftOut"]))
             (tables::connections().html(&rows, others(data.connections.get("others"))))
             @for (list, table) in tables::of_connections() {

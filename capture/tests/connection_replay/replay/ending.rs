@@ -1,4 +1,4 @@
-//! The end of a replayed connection: both sides are told, and name the requests that are open by the list.
+//! The end of a replayed connection: both sides learn of it, and name the requests that are open by the list.
 
 use std::io::ErrorKind;
 

@@ -228,5 +228,5 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// How deep arrays and objects may be within one another; those of messages are no deeper than 16.
+/// How deep arrays and objects may be within one another; those of messages are at most 16 deep.
 const MAX_DEPTH: usize = 64;

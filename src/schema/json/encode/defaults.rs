@@ -1,5 +1,5 @@
 //! Whether JSON is the default of its field, as Kafka compares them: then a tagged field is not written,
-//! and a field that the version does not have is no loss.
+//! and a field that the version does not have is not lost.
 
 use crate::Version;
 use crate::schema::json::document::{Shape, Value};
