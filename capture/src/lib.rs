@@ -1,10 +1,10 @@
 //! Captured Kafka traffic, decoded: pcap and pcapng in, messages out; and log segments of brokers.
 //!
 //! ```text
-//! Input ─► Packets ─► Segment ─► Connections ─► Reassembly ─► Framer ─► Dialogue ─► Event ─► Sink
-//! open     pcap(ng)   link, IP   both ends      bytes in      frames    correlation           text,
-//! unpack                                        order         resync                          NDJSON
-//! input/              packet/    connection/    tcp/          frames/   connection/           output/
+//! Input ─► Packets ─► Segment ─► Connections ─► Reassembly ─► Session ─► Framer ─► Dialogue ─► Event ─► Sink
+//! open     pcap(ng)   link, IP   both ends      bytes in      TLS        frames    correlation           text,
+//! unpack              tunnels                   order         decrypted  resync    identity              NDJSON
+//! input/              packet/    connection/    tcp/          tls/       frames/   connection/           output/
 //! ```
 //!
 //! # Examples
@@ -33,6 +33,7 @@
 //! # Ok::<(), kafka_capture::input::InputError>(())
 //! ```
 //!
+//! What a message says in one line is in `gist.rs`, who its client is in `identity.rs`.
 //! Log segments of brokers are read in [`segment`]; records are shown in both by `records/`.
 //!
 //! It is a stream: what is in memory does not grow with the length of the capture. A capture is hostile

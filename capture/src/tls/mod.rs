@@ -2,17 +2,21 @@
 //! their handshake where not. What is not TLS passes unchanged.
 //!
 //! ```text
-//!            ┌────────────────────── session.rs ───────────────────────┐
-//! Piece ─►   │ TLS? ─ no ─────────────────────────────────────────────►│ ─► Piece
-//! tcp/       │   └─ yes ─► boundaries.rs ─► pair.rs ─► protection.rs ──►│    frames/
-//!            └─────────── records ───────── hello.rs ── keys.rs ───────┘
-//!                                              ▲  secrets.rs
+//!           ┌───────────────────────── session.rs ─────────────────────────┐
+//! Piece ─►  │ TLS? ── no ──────────────────────────────────────────────────│ ─► Piece
+//! tcp/      │   └─ yes ─► boundaries.rs ─► pair.rs ──────► protection.rs ──│    frames/
+//!           │             records        │  ▲ keys of an epoch  ▲          │
+//!           │                            ▼  │                   │          │
+//!           │                     handshake.rs ─► hello.rs   keys.rs       │
+//!           └───────────────────────────▲──────────────────────────────────┘
+//!                                  secrets.rs
 //! ```
 //!
 //! The first to arrive of a record's bytes are kept until it is whole: all bytes of its plaintext belong to the
 //! packet that completed it. Cryptography is that of the RustCrypto crates, the wire format that of `tls-parser`.
 
 mod boundaries;
+mod handshake;
 mod hello;
 mod keys;
 mod pair;

@@ -1,53 +1,40 @@
 //! Both directions of a TLS connection: its handshake, the keys that follow from it, and the plaintext.
 
-use std::collections::VecDeque;
-
-use tls_parser::{TlsAlertDescription, TlsCipherSuite};
-
 use super::boundaries::{Boundaries, Item, content};
-use super::hello::{ClientHello, Handshake, ServerHello, kind, ticket_12};
-use super::keys::{HEADER_BYTES, Opened, Suite};
-use super::protection::{Epoch, Half, Keys, Loss};
-use super::secrets::{Label, Logged, Secret};
+use super::handshake::{Agreed, is_plain_handshake};
+use super::hello::ClientHello;
+use super::keys::{HEADER_BYTES, Opened};
+use super::protection::{Half, Loss};
+use super::secrets::{Logged, Secret};
 use super::{Onward, Shared, Way};
 use crate::event::{Tls, TlsOutcome};
 use crate::length::u64_of;
 use crate::tcp::{Arrival, Piece};
 
-const TLS_1_2: u16 = 0x0303;
-const TLS_1_3: u16 = 0x0304;
+pub(super) const TLS_1_2: u16 = 0x0303;
+pub(super) const TLS_1_3: u16 = 0x0304;
 /// How much waits for the other direction, or for secrets that are still being logged.
 const MAX_HELD_BYTES: usize = 256 << 10;
 /// How many records in a row may be undecryptable.
 const MAX_FAILURES: u32 = 16;
-/// How many records of unknown keys may stand in front of those that can be decrypted: early data, or a handshake
-/// whose secrets were not logged.
-const MAX_TOLERATED: u32 = 1024;
 /// Buffers that are kept for records to come.
 const MAX_POOLED: usize = 64;
 
 /// A TLS connection.
 pub(super) struct Pair {
     halves: [Half; 2],
-    client: Option<Way>,
-    hello: Option<ClientHello>,
-    agreed: Option<Agreed>,
-    logged: Option<Logged>,
+    pub(super) client: Option<Way>,
+    pub(super) hello: Option<ClientHello>,
+    pub(super) agreed: Option<Agreed>,
+    pub(super) logged: Option<Logged>,
     /// The master secret of TLS 1.2.
-    master: Option<Secret>,
-    shown: Tls,
+    pub(super) master: Option<Secret>,
+    pub(super) shown: Tls,
     events: Vec<(Tls, Way, Arrival)>,
-    outcome: Option<TlsOutcome>,
-    /// `true` if something of it was or will be handed on.
+    pub(super) outcome: Option<TlsOutcome>,
+    /// Whether something of it was or will be handed on.
     has_plain: bool,
-    is_over: bool,
-}
-
-/// What the ServerHello says.
-struct Agreed {
-    version: u16,
-    suite: Option<Suite>,
-    server_random: [u8; 32],
+    pub(super) is_over: bool,
 }
 
 /// What waits until it can be decrypted.
@@ -118,7 +105,7 @@ impl Pair {
         self.client
     }
 
-    fn half(&mut self, way: Way) -> &mut Half {
+    pub(super) fn half(&mut self, way: Way) -> &mut Half {
         let [low, high] = &mut self.halves;
         match way {
             Way::Low => low,
@@ -195,7 +182,7 @@ impl Pair {
     /// The stream of one direction is over.
     pub(super) fn finish(&mut self, way: Way, arrival: Arrival, onward: &mut impl Onward) {
         self.resume(way, onward);
-        if let Some(piece) = self.half(way).unreported_loss(arrival) {
+        if let Some(piece) = self.half(way).unreported_loss() {
             onward.piece(piece);
         }
         if Some(way) == self.client || self.outcome.is_some() {
@@ -224,7 +211,7 @@ impl Pair {
         self.hello = None;
     }
 
-    fn report(&mut self, outcome: TlsOutcome, way: Way, arrival: Arrival) {
+    pub(super) fn report(&mut self, outcome: TlsOutcome, way: Way, arrival: Arrival) {
         if self.outcome == Some(outcome) {
             return;
         }
@@ -325,7 +312,7 @@ impl Pair {
         }
     }
 
-    fn is_version(&self, version: u16) -> bool {
+    pub(super) fn is_version(&self, version: u16) -> bool {
         self.agreed
             .as_ref()
             .is_some_and(|agreed| agreed.version == version)
@@ -379,15 +366,6 @@ impl Pair {
             _ => {
                 self.decrypt(way, record, arrival, None, onward);
             }
-        }
-    }
-
-    /// Why there are no keys.
-    fn why_not(&self) -> TlsOutcome {
-        match &self.agreed {
-            None => TlsOutcome::HandshakeNotCaptured,
-            Some(agreed) if agreed.suite.is_none() => TlsOutcome::Unsupported,
-            Some(_) => TlsOutcome::NoSecrets,
         }
     }
 
@@ -485,279 +463,5 @@ impl Pair {
             content::ALERT => self.alert(way, plain, arrival),
             _ => {}
         }
-    }
-
-    fn alert(&mut self, way: Way, body: &[u8], arrival: Arrival) {
-        let [_level, description] = *body else {
-            return;
-        };
-        let is_closing = matches!(
-            TlsAlertDescription(description),
-            TlsAlertDescription::CloseNotify | TlsAlertDescription::UserCancelled
-        );
-        if is_closing {
-            return;
-        }
-        self.shown.alert = Some(super::alert_name(description));
-        match self.outcome {
-            // What was decrypted stays so; the alert is one more thing to be reported.
-            Some(outcome) => {
-                self.outcome = None;
-                self.report(outcome, way, arrival);
-            }
-            None => self.report(TlsOutcome::Refused, way, arrival),
-        }
-    }
-
-    fn handshake(&mut self, way: Way, bytes: &[u8], arrival: Arrival, onward: &mut impl Onward) {
-        let mut messages = std::mem::take(&mut self.half(way).messages);
-        let mut rest = bytes;
-        while let Some(message) = messages.next(&mut rest) {
-            self.message(way, &message, arrival, onward);
-            if self.is_over {
-                return;
-            }
-        }
-        self.half(way).messages = messages;
-    }
-
-    fn message(
-        &mut self,
-        way: Way,
-        message: &Handshake<'_>,
-        arrival: Arrival,
-        onward: &mut impl Onward,
-    ) {
-        match message.kind {
-            kind::CLIENT_HELLO if self.half(way).keys.is_some() && self.is_version(TLS_1_2) => {
-                self.fail(TlsOutcome::Renegotiation, way, arrival);
-            }
-            kind::CLIENT_HELLO if self.agreed.is_none() => match ClientHello::parse(message.body) {
-                Some(hello) => {
-                    self.client = Some(way);
-                    onward.is_client();
-                    self.shown.server_name.clone_from(&hello.server_name);
-                    self.shown.has_early_data |= hello.has_early_data;
-                    self.hello = Some(hello);
-                }
-                None => self.fail(TlsOutcome::Malformed, way, arrival),
-            },
-            kind::SERVER_HELLO if self.agreed.is_none() => match ServerHello::parse(message.body) {
-                Some(hello) => self.agree(way, &hello, arrival, onward.shared()),
-                None => self.fail(TlsOutcome::Malformed, way, arrival),
-            },
-            kind::NEW_SESSION_TICKET if self.is_version(TLS_1_2) => {
-                if let (Some(ticket), Some(master)) = (ticket_12(message.body), &self.master) {
-                    onward.shared().resumable.insert(ticket, master);
-                }
-            }
-            // An empty list of certificates has 3 bytes, 4 in TLS 1.3.
-            kind::CERTIFICATE if self.client == Some(way) && message.size > 4 => {
-                self.shown.has_client_certificate = true;
-            }
-            kind::END_OF_EARLY_DATA | kind::FINISHED | kind::KEY_UPDATE
-                if self.is_version(TLS_1_3) =>
-            {
-                self.next_keys(way);
-            }
-            _ => {}
-        }
-    }
-
-    /// The keys of the next epoch of TLS 1.3 in one direction, if they are known.
-    fn next_keys(&mut self, way: Way) {
-        let Some(suite) = self.agreed.as_ref().and_then(|agreed| agreed.suite) else {
-            return;
-        };
-        let secrets = [false, true].map(|is_application| {
-            let label = self.label(way, is_application);
-            let secret = self.logged.as_ref().and_then(|logged| logged.get(label));
-            secret.cloned()
-        });
-        let half = self.half(way);
-        let [handshake, application] = secrets.each_ref().map(Option::as_ref);
-        let next = half
-            .keys
-            .as_ref()
-            .and_then(|keys| keys.next(suite, handshake, application));
-        if let Some(next) = next {
-            half.keys = Some(next);
-        }
-    }
-
-    fn label(&self, way: Way, is_application: bool) -> Label {
-        match (self.client == Some(way), is_application) {
-            (true, false) => Label::ClientHandshake,
-            (false, false) => Label::ServerHandshake,
-            (true, true) => Label::ClientTraffic,
-            (false, true) => Label::ServerTraffic,
-        }
-    }
-
-    fn agree(&mut self, way: Way, hello: &ServerHello, arrival: Arrival, shared: &mut Shared) {
-        if hello.is_retry {
-            self.shown.is_retried = true;
-            return;
-        }
-        if self.client.is_none() {
-            self.client = Some(way.other());
-        }
-        let suite = TlsCipherSuite::from_id(hello.suite);
-        self.shown.version = Some(super::version_name(hello.version));
-        self.shown.cipher_suite = Some(suite.map_or_else(
-            || format!("cipher suite {:#06x}", hello.suite),
-            |suite| suite.name.to_owned(),
-        ));
-        let is_known = matches!(hello.version, TLS_1_2 | TLS_1_3);
-        let suite = Suite::of(hello.suite).filter(|_| is_known);
-        self.agreed = Some(Agreed {
-            version: hello.version,
-            suite,
-            server_random: hello.random,
-        });
-        let Some(client_hello) = &self.hello else {
-            self.fail(TlsOutcome::HandshakeLost, way, arrival);
-            return;
-        };
-        self.shown.is_resumed = match hello.version {
-            TLS_1_3 => hello.has_psk,
-            _ => !hello.session_id.is_empty() && hello.session_id == client_hello.session_id,
-        };
-        let is_resumed = self.shown.is_resumed;
-        if self.find_secrets(shared)
-            && !is_resumed
-            && let Some(master) = &self.master
-        {
-            shared.resumable.insert(&hello.session_id, master);
-        }
-        // It is as large as the server likes, and not needed again unless secrets are still to come.
-        if let Some(hello) = &mut self.hello
-            && !shared.secrets.is_growing()
-        {
-            hello.ticket = Vec::new();
-        }
-    }
-
-    /// Looks for the secrets of the session. In TLS 1.3 both directions get their keys from them.
-    fn find_secrets(&mut self, shared: &mut Shared) -> bool {
-        if self.master.is_some() || self.logged.is_some() {
-            return true;
-        }
-        let (Some(hello), Some(agreed)) = (&self.hello, &self.agreed) else {
-            return false;
-        };
-        let logged = shared.secrets.find(&hello.random);
-        if agreed.version == TLS_1_2 {
-            let master = logged
-                .as_ref()
-                .and_then(|logged| logged.get(Label::Master))
-                .cloned();
-            // Who resumes a session may not log its secret again.
-            let resumed = || {
-                let handles = [&hello.ticket, &hello.session_id].into_iter();
-                let mut handles = handles.filter(|handle| !handle.is_empty());
-                handles.find_map(|handle| shared.resumable.get(handle))
-            };
-            self.master = match master {
-                None if self.shown.is_resumed => resumed(),
-                master => master,
-            };
-            return self.master.is_some();
-        }
-        let Some(logged) = logged else {
-            return false;
-        };
-        let Some(suite) = agreed.suite.filter(|_| agreed.version == TLS_1_3) else {
-            return false;
-        };
-        let has_early_data = hello.has_early_data;
-        let keys = |label: Label, epoch: fn(Secret) -> Epoch| {
-            let secret = logged.get(label)?;
-            Keys::new_13(suite, secret, epoch)
-        };
-        let application = |label| keys(label, Epoch::Application);
-        let mut server = keys(Label::ServerHandshake, |_| Epoch::Handshake);
-        let mut client = keys(Label::ClientHandshake, |_| Epoch::Handshake);
-        let (mut server_tolerated, mut client_tolerated) = (0, 0);
-        if server.is_none() {
-            server = application(Label::ServerTraffic);
-            server_tolerated = MAX_TOLERATED;
-        }
-        if client.is_none() {
-            client = application(Label::ClientTraffic);
-            client_tolerated = MAX_TOLERATED;
-        }
-        if has_early_data {
-            client_tolerated = MAX_TOLERATED;
-            client = keys(Label::ClientEarly, |_| Epoch::Early).or(client);
-        }
-        if server.is_none() || client.is_none() {
-            return false;
-        }
-        self.logged = Some(logged);
-        let client_way = self.client.unwrap_or(Way::Low);
-        let half = self.half(client_way);
-        (half.keys, half.tolerated) = (client, client_tolerated);
-        let half = self.half(client_way.other());
-        (half.keys, half.tolerated) = (server, server_tolerated);
-        true
-    }
-
-    /// TLS 1.2: from here on, one direction is encrypted. Whether its keys are known.
-    fn switch_12(&mut self, way: Way, shared: &mut Shared) -> bool {
-        if !self.find_secrets(shared) {
-            return false;
-        }
-        let (Some(master), Some(hello), Some(agreed)) = (&self.master, &self.hello, &self.agreed)
-        else {
-            return false;
-        };
-        let Some(suite) = agreed.suite else {
-            return false;
-        };
-        let (client, server) = suite.openers_12(master, &hello.random, &agreed.server_random);
-        let opener = if self.client == Some(way) {
-            client
-        } else {
-            server
-        };
-        let half = self.half(way);
-        half.messages.reset();
-        half.keys = Some(Keys::new_12(opener));
-        true
-    }
-}
-
-/// Returns `true` if a record looks like one of the handshake of TLS 1.2 in the clear, or ends that part.
-fn is_plain_handshake(record: &[u8]) -> bool {
-    match record {
-        [content::CHANGE_CIPHER_SPEC, _, _, 0, 1, 1] => true,
-        [content::HANDSHAKE, _, _, _, _, kind, 0, ..] => {
-            // The messages between the hellos and ChangeCipherSpec.
-            matches!(kind, 4 | 11..=16 | 22)
-        }
-        _ => false,
-    }
-}
-
-impl Half {
-    fn take_held(&mut self) -> Option<Held> {
-        let held = self.held.pop_front();
-        if let Some(Held::Record(record, _)) = &held {
-            self.held_bytes -= record.len();
-        }
-        if self.held.is_empty() {
-            self.held = VecDeque::new();
-        }
-        held
-    }
-
-    /// How many bytes wait now.
-    fn hold(&mut self, held: Held) -> usize {
-        if let Held::Record(record, _) = &held {
-            self.held_bytes += record.len();
-        }
-        self.held.push_back(held);
-        self.held_bytes + self.held.len() * 64
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Half {
     pub(super) messages: Messages,
     pub(super) keys: Option<Keys>,
     pub(super) held: VecDeque<Held>,
-    pub(super) held_bytes: usize,
+    held_bytes: usize,
     /// What was lost since a record was decrypted last.
     pub(super) loss: Loss,
     /// Undecryptable records in a row.
@@ -292,9 +292,32 @@ impl Half {
     }
 
     /// The stream is over: the plaintext that was lost at its end.
-    pub(super) fn unreported_loss(&mut self, _now: Arrival) -> Option<Piece<'static>> {
+    pub(super) fn unreported_loss(&mut self) -> Option<Piece<'static>> {
         let loss = self.loss;
         let records = loss.records + loss.unknown.div_ceil(LARGEST_RECORD);
         self.settle(&loss, 1, records, 0)
+    }
+}
+
+impl Half {
+    /// Takes the first of what waits.
+    pub(super) fn take_held(&mut self) -> Option<Held> {
+        let held = self.held.pop_front();
+        if let Some(Held::Record(record, _)) = &held {
+            self.held_bytes -= record.len();
+        }
+        if self.held.is_empty() {
+            self.held = VecDeque::new();
+        }
+        held
+    }
+
+    /// Keeps what must wait. Returns how many bytes wait now.
+    pub(super) fn hold(&mut self, held: Held) -> usize {
+        if let Held::Record(record, _) = &held {
+            self.held_bytes += record.len();
+        }
+        self.held.push_back(held);
+        self.held_bytes + self.held.len() * 64
     }
 }
