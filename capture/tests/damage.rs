@@ -262,3 +262,21 @@ fn of_a_packed_file_what_comes_before_the_damage_is_found() {
     assert!(result.is_err());
     assert!(messages(&found).len() > 400, "{counts}");
 }
+
+#[test]
+fn a_size_that_no_frame_has_is_not_waited_for() {
+    // The sizes are allowed, and what follows is not Kafka: an API that there is not, an id that nobody asked with.
+    for (to_broker, size) in [(true, 50 << 20), (false, 90 << 20), (true, 70_000)] {
+        let mut conversation = one_by_one(40_000, 5, 1000);
+        conversation.sent.truncate(conversation.sent.len() - 3);
+        let nonsense = [&i32::to_be_bytes(size)[..], &[0x58; 40]].concat();
+        conversation.send(to_broker, &nonsense, 1000);
+        for id in 5..25 {
+            conversation.send(true, &heartbeat(id, CLIENT_ID, 5), 1000);
+            conversation.send(false, &heartbeat_response(id, 0), 1000);
+        }
+        let (found, counts) = decoded(&conversation.sent);
+        assert_eq!(messages(&found).len(), 50, "{to_broker} {size}: {counts}");
+        assert_eq!(counts.skipped_bytes, 44);
+    }
+}

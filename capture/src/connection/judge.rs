@@ -81,6 +81,40 @@ pub(super) fn request(
     }
 }
 
+/// Whether a request may begin with `bytes`, where one is expected: its version may be newer than those known here, and
+/// its API unknown if the client is the same.
+pub(super) fn may_be_request(bytes: &[u8], known_client: Option<&str>) -> bool {
+    let Some([key_0, key_1, version_0, version_1]) = bytes.first_chunk() else {
+        return true;
+    };
+    let api_key = ApiKey::from_number(i16::from_be_bytes([*key_0, *key_1]));
+    let version = Version(i16::from_be_bytes([*version_0, *version_1]));
+    let headers = match api_key.versions() {
+        Some(versions) => {
+            let is_newer = version.0 <= versions.max().0.saturating_add(MAX_NEWER);
+            return version.0 >= 0 && is_newer;
+        }
+        None => HeaderVersions::new(Version(1), Version(0)),
+    };
+    match RequestHeader::split_any_client_id(bytes, headers) {
+        Ok(parts) => parts.client_id_text().as_deref() == known_client || known_client.is_none(),
+        Err(error) => matches!(error.kind(), DecodeErrorKind::UnexpectedEnd { .. }),
+    }
+}
+
+/// Whether a response to one of `requests`, or to one that was not captured, may begin with `bytes`.
+pub(super) fn may_be_response<T>(
+    bytes: &[u8],
+    requests: &ObservedRequests<T>,
+    last_id: Option<i32>,
+) -> bool {
+    let (Some(id), Some(last_id)) = (bytes.first_chunk(), last_id) else {
+        return true;
+    };
+    let id = i32::from_be_bytes(*id);
+    requests.awaits(id).is_some() || is_near(id, last_id)
+}
+
 /// How much speaks for a response to one of `requests`. `last_id`: the correlation id seen last.
 pub(super) fn response<T>(
     bytes: &[u8],

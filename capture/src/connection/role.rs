@@ -242,6 +242,17 @@ impl Judge for Role<'_, '_> {
         }
     }
 
+    fn may_follow(&self, bytes: &[u8]) -> bool {
+        match self.protocol.dialogue() {
+            Some(dialogue) if self.is_client => {
+                let client_id = dialogue.client.client_id().filter(|id| !id.is_empty());
+                judge::may_be_request(bytes, client_id)
+            }
+            Some(dialogue) => judge::may_be_response(bytes, &dialogue.requests, dialogue.last_id),
+            None => true,
+        }
+    }
+
     fn knowledge(&self) -> u64 {
         match &*self.protocol {
             Protocol::Unknown | Protocol::Other => 0,

@@ -7,6 +7,10 @@ use crate::tcp::{Arrival, Piece};
 
 /// How much is kept of a frame that takes too much memory.
 const KEPT_BYTES: usize = 4096;
+/// A larger frame is waited for only if its beginning is that of one.
+const UNCHECKED_BYTES: usize = 64 << 10;
+/// How much of such a frame must have arrived to tell. A request is told by less than this too.
+const CHECKED_BYTES: usize = 8;
 /// After so many frames in a row that were none it is doubted where frames begin.
 const MAX_DOUBTS: u8 = 2;
 
@@ -34,6 +38,8 @@ struct PartialFrame {
     buffer: Vec<u8>,
     /// How many bytes it has already, missing ones included.
     arrived: u64,
+    /// Whether the judge was asked about its beginning.
+    is_checked: bool,
     truncation: Option<Truncation>,
     first: Arrival,
     last: Arrival,
@@ -164,11 +170,14 @@ impl Framer {
                             self.lose(Cause::Doubt);
                         }
                     }
-                    Taken::BadSize(size) => {
+                    Taken::None(cause) => {
                         let held = std::mem::take(&mut partial.buffer);
-                        let search = self.lose(Cause::Size(size));
+                        let search = self.lose(cause);
                         if !held.is_empty() {
                             search.add(&held, arrival);
+                        }
+                        if bytes.is_empty() {
+                            self.look(false, judge, rest);
                         }
                     }
                 },
@@ -251,8 +260,8 @@ enum Taken {
     All,
     /// They ended it.
     Frame { is_one: bool },
-    /// It cannot be one.
-    BadSize(i32),
+    /// They are none, for this reason.
+    None(Cause),
 }
 
 /// What became of looking for a frame.
@@ -271,7 +280,7 @@ impl PartialFrame {
         if self.arrived == 0 {
             if let Some(prefix) = bytes.first_chunk() {
                 let Ok(size) = checked_size(*prefix) else {
-                    return Taken::BadSize(i32::from_be_bytes(*prefix));
+                    return Taken::None(Cause::Size(i32::from_be_bytes(*prefix)));
                 };
                 if let Some((whole, after)) = bytes.split_at_checked(SIZE_BYTES + size) {
                     *bytes = after;
@@ -299,12 +308,19 @@ impl PartialFrame {
                 return Taken::All;
             };
             if checked_size(*prefix).is_err() {
-                return Taken::BadSize(i32::from_be_bytes(*prefix));
+                return Taken::None(Cause::Size(i32::from_be_bytes(*prefix)));
             }
         }
         let size = self.size().expect("the size was checked when it arrived");
         self.collect(bytes, usize_of(self.remaining(size)));
         if self.arrived < u64_of(SIZE_BYTES + size) {
+            let begun = self.buffer.get(SIZE_BYTES..).unwrap_or_default();
+            if size > UNCHECKED_BYTES && begun.len() >= CHECKED_BYTES && !self.is_checked {
+                self.is_checked = true;
+                if !judge.may_follow(begun) {
+                    return Taken::None(Cause::Doubt);
+                }
+            }
             return Taken::All;
         }
         let is_one = self.hand_over(size, judge);

@@ -38,6 +38,8 @@ pub(super) struct Search {
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     at: usize,
+    /// Whether a segment begins there too.
+    is_segment: bool,
     /// The last of the frames that were looked at from there on, so that none is decoded twice.
     reached: Option<usize>,
 }
@@ -163,17 +165,19 @@ impl Search {
         }
         let is_news = self.is_news(judge);
         self.knowledge = judge.knowledge();
-        for Candidate { at, reached } in std::mem::take(&mut self.candidates) {
-            let opinion = match reached {
-                Some(reached) if !is_news => {
-                    self.follow(reached, self.is_segment(at), is_last, judge)
-                }
+        for candidate in std::mem::take(&mut self.candidates) {
+            let Candidate { at, is_segment, .. } = candidate;
+            let opinion = match candidate.reached {
+                Some(reached) if !is_news => self.follow(reached, is_segment, is_last, judge),
                 _ => self.examine(at, is_last, judge),
             };
             match opinion {
                 Opinion::Yes => return Found::At(at),
                 Opinion::No => {}
-                Opinion::Later { reached } => self.candidates.push(Candidate { at, reached }),
+                Opinion::Later { reached } => self.candidates.push(Candidate {
+                    reached,
+                    ..candidate
+                }),
             }
         }
         let from = self.looked;
@@ -190,14 +194,14 @@ impl Search {
             match self.examine(at, is_last, judge) {
                 Opinion::Yes => return Found::At(at),
                 Opinion::No => {}
-                Opinion::Later { reached } => self.remember(Candidate { at, reached }),
+                Opinion::Later { reached } => self.remember(at, reached),
             }
         }
         Found::Nothing
     }
 
-    fn remember(&mut self, candidate: Candidate) {
-        if self.candidates.iter().any(|known| known.at == candidate.at) {
+    fn remember(&mut self, at: usize, reached: Option<usize>) {
+        if self.candidates.iter().any(|known| known.at == at) {
             return;
         }
         if self.candidates.len() == MAX_CANDIDATES {
@@ -205,10 +209,15 @@ impl Search {
             let within = self
                 .candidates
                 .iter()
-                .position(|candidate| !self.is_segment(candidate.at));
+                .position(|candidate| !candidate.is_segment);
             self.candidates.remove(within.unwrap_or(0));
         }
-        self.candidates.push(candidate);
+        let is_segment = self.is_segment(at);
+        self.candidates.push(Candidate {
+            at,
+            is_segment,
+            reached,
+        });
     }
 
     /// Returns `true` if the judge knows more than when it was last asked.
