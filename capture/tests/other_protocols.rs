@@ -156,6 +156,10 @@ fn other_protocols_are_not_taken_for_kafka() {
             (true, sized(&[0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 11])),
             (false, sized(&[&[0xff, 0xff, 0xff, 0xfe][..], &[0; 12]].concat())),
         ]),
+        ("Gearman", vec![
+            (true, b"\0REQ\0\0\0\x07\0\0\0\x0aping\0id\0pay".to_vec()),
+            (false, b"\0RES\0\0\0\x08\0\0\0\x06H:me:1".to_vec()),
+        ]),
         ("SOCKS alone", vec![
             (true, b"\x05\x01\0".to_vec()),
             (false, b"\x05\0".to_vec()),
@@ -224,6 +228,10 @@ fn other_protocols_on_the_port_of_a_broker_are_named() {
         (&b"GET /metrics HTTP/1.1\r\nHost: b1\r\n\r\n"[..], "HTTP/1"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
         (b"hello there, broker\r\n", "text"),
+        (b"\0\0\0\x08\x04\xd2\x16\x2f", "PostgreSQL"),
+        (b"\0\0\0\x6c\xfeSMB\x40\0\0\0\0\0\0\0\0\0\0\0", "SMB"),
+        (b"*1\r\n$4\r\nPING\r\n", "Redis"),
+        (b"AMQP\0\0\x09\x01", "AMQP"),
     ] {
         let mut other = Conversation::new(40_001);
         other.send(true, first, 1000);
@@ -238,4 +246,24 @@ fn other_protocols_on_the_port_of_a_broker_are_named() {
         );
         assert_eq!((counts.connections, counts.other_connections), (1, 1));
     }
+}
+
+#[test]
+fn a_connection_that_goes_on_with_another_protocol_is_given_up() {
+    let mut conversation = Conversation::new(40_000);
+    for id in 0..3 {
+        conversation.send(true, &heartbeat(id, "client-7", 5), 1000);
+        conversation.send(false, &heartbeat_response(id, 0), 1000);
+    }
+    // Small frames of which none can be a request or a response.
+    for number in 0..200_u8 {
+        conversation.send(true, &sized(&[0x7f, number, 0, 0, 0x55, 0xaa, 1, 2]), 1000);
+        conversation.send(false, &sized(&[0x7f, number, 0, 0, 0x33]), 1000);
+    }
+    conversation.close();
+    let (found, counts, result) = decode(capture(&conversation.sent), Vec::new());
+    result.unwrap();
+    assert_eq!(counts.responses, 3, "{counts}");
+    assert!(counts.requests < 8, "{counts}");
+    assert!(found.len() < 40, "{} events", found.len());
 }

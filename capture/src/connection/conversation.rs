@@ -3,15 +3,13 @@
 
 use std::net::SocketAddr;
 
-use kafka_codec::frame::ForeignProtocol;
-
 use super::dialogue::Dialogue;
 use super::onward::Frames;
 use super::preamble::Front;
+use super::reports::{name_other, report_tls};
 use super::role::{Outlet, Output, Protocol, Role, other_side};
-use crate::event::{Connection, Direction, End, EventKind, Tls, TlsOutcome, Undecoded};
+use crate::event::{Connection, End, TlsOutcome};
 use crate::frames::Framer;
-use crate::identity::Identity;
 use crate::length::u64_of;
 use crate::output::Sink;
 use crate::packet::Segment;
@@ -48,10 +46,10 @@ pub(super) struct Conversation {
 }
 
 /// What one end sends.
-struct Stream {
-    end: SocketAddr,
-    way: Way,
-    is_client: bool,
+pub(super) struct Stream {
+    pub(super) end: SocketAddr,
+    pub(super) way: Way,
+    pub(super) is_client: bool,
     copies: Copies,
     tcp: Reassembly,
     front: Front,
@@ -327,76 +325,6 @@ impl Conversation {
     }
 }
 
-/// Reports which other protocol was spoken to a broker, if it is recognized. TLS is reported elsewhere.
-fn name_other(streams: &[&Stream; 2], at: Arrival, out: &mut Output<'_>) {
-    let sides = [
-        (out.life.client(), Direction::ToBroker),
-        (out.life.broker(), Direction::ToClient),
-    ];
-    let mut named = sides.into_iter().filter_map(|(side, direction)| {
-        let protocol = ForeignProtocol::of_first_bytes(side.first_bytes())?;
-        let is_tls = matches!(
-            protocol,
-            ForeignProtocol::Tls | ForeignProtocol::TlsAlert { .. }
-        );
-        (!is_tls).then_some((side.bytes, direction, protocol))
-    });
-    let Some((bytes, direction, protocol)) = named.next() else {
-        return;
-    };
-    drop(named);
-    let [low, high] = streams;
-    let (client, broker) = if low.is_client {
-        (low.end, high.end)
-    } else {
-        (high.end, low.end)
-    };
-    let undecoded = Undecoded {
-        bytes,
-        correlation_id: None,
-        api: None,
-        truncation: None,
-        first_time: out.life.first(),
-        reason: format!("not Kafka: its first bytes are {protocol}"),
-    };
-    let connection = Connection::new(client, broker, out.life.id());
-    out.emit(
-        &connection,
-        at,
-        direction,
-        &Identity::default(),
-        EventKind::Undecoded(undecoded),
-    );
-}
-
-/// Reports what a TLS handshake shows.
-fn report_tls(
-    shown: &Tls,
-    way: Way,
-    at: Arrival,
-    [low, high]: [&mut Stream; 2],
-    client: Option<Way>,
-    out: &mut Output<'_>,
-) {
-    let is_client_low = match client {
-        Some(client) => client == Way::Low,
-        None => low.is_client,
-    };
-    let (client, broker) = if is_client_low {
-        (low, high)
-    } else {
-        (high, low)
-    };
-    let connection = Connection::new(client.end, broker.end, out.life.id());
-    let direction = if way == client.way {
-        Direction::ToBroker
-    } else {
-        Direction::ToClient
-    };
-    let kind = EventKind::Tls(shown);
-    out.emit(&connection, at, direction, &Identity::default(), kind);
-}
-
 /// Gives up what was waited for long enough, and looks again where something new is known.
 fn go_on(
     [low, high]: [&mut Stream; 2],
@@ -427,7 +355,13 @@ fn go_on(
         }
     }
     match protocol {
-        Protocol::Kafka(dialogue) => dialogue.expire(now.time, out),
+        Protocol::Kafka(dialogue) => {
+            dialogue.expire(now.time, out);
+            if dialogue.is_disproved(now, out) {
+                low.forget();
+                high.forget();
+            }
+        }
         Protocol::Unknown | Protocol::Undecided(_) => {
             let skipped = low.framer.skipped() + high.framer.skipped();
             if skipped > MAX_SKIPPED_BYTES {

@@ -8,7 +8,7 @@ use kafka_codec::correlation::{Expects, InFlightRequest, ObservedRequests, SaslT
 use kafka_codec::messages::RequestHeader;
 use kafka_codec::{ApiKey, ClientIdentity, DecodeError, ErrorCode, HeaderVersions, Version};
 
-use super::evidence::Evidence;
+use super::evidence::{Doubt, Evidence};
 use super::held::{HeldResponse, HeldResponses};
 use super::judge;
 use super::role::Output;
@@ -35,6 +35,7 @@ pub(super) struct Dialogue {
     pub(super) is_trusted: bool,
     /// What speaks for Kafka, collected while that is in question.
     pub(super) evidence: Option<Evidence>,
+    doubt: Doubt,
     held: HeldResponses,
     /// Who the client is, as far as it was captured.
     pub(super) client: ClientIdentity,
@@ -63,6 +64,7 @@ impl Dialogue {
             preambles: Vec::new(),
             is_trusted: false,
             evidence: None,
+            doubt: Doubt::default(),
             held: HeldResponses::default(),
             client: ClientIdentity::default(),
             identity: Identity::default(),
@@ -100,6 +102,7 @@ impl Dialogue {
             Ok(split) => split,
             Err(error) => {
                 self.weigh(|evidence| evidence.strange += 1);
+                self.doubt.strange(frame);
                 let reason = match frame.truncation {
                     Some(truncation) => format!("its header was not captured: {truncation}"),
                     None => error.to_string(),
@@ -113,7 +116,11 @@ impl Dialogue {
         self.last_id = Some(header.correlation_id);
         self.seen += 1;
         let headers = HeaderVersions::of(api_key, version);
-        let is_malformed = matches!(remark, Some(Remark::Header(_)));
+        let is_malformed = matches!(remark, Some(Remark::Header(_)))
+            || (is_unknown(api_key) && frame.truncation.is_none() && self.is_stranger(&client_id));
+        if is_malformed {
+            self.doubt.strange(frame);
+        }
         let client_id = match client_id {
             Read::Text(client_id) => {
                 self.client.learn_client_id(headers, client_id.as_deref());
@@ -165,6 +172,15 @@ impl Dialogue {
         !is_malformed
     }
 
+    /// Whether this is not how the client called itself before. All requests say it.
+    fn is_stranger(&self, client_id: &Read<'_>) -> bool {
+        let known = self.client.client_id().filter(|known| !known.is_empty());
+        match client_id {
+            Read::Text(client_id) => known.is_some() && client_id.as_deref() != known,
+            Read::Nothing => true,
+        }
+    }
+
     /// Takes a frame of the broker. Whether it was one.
     pub(super) fn response(&mut self, frame: &Frame<'_>, out: &mut Output<'_>) -> bool {
         let awaited = |id| self.requests.awaits(id).is_some();
@@ -176,6 +192,7 @@ impl Dialogue {
         }
         let Some(id) = frame.bytes.first_chunk() else {
             self.weigh(|evidence| evidence.strange += 1);
+            self.doubt.strange(frame);
             let reason = match frame.truncation {
                 Some(truncation) => format!("its header was not captured: {truncation}"),
                 None => "a response has at least 4 bytes".to_owned(),
@@ -203,6 +220,9 @@ impl Dialogue {
             true => evidence.near += 1,
             false => evidence.strange += 1,
         });
+        if !is_near {
+            self.doubt.strange(frame);
+        }
         self.held.hold(id, frame, out.packets);
         is_near
     }
@@ -229,7 +249,35 @@ impl Dialogue {
         }
     }
 
-    /// Returns `true` if frames may be bare tokens.
+    /// Whether what follows is not Kafka, after so much that is not. It is reported once; `at`: when that was found.
+    pub(super) fn is_disproved(&mut self, at: Arrival, out: &mut Output<'_>) -> bool {
+        if self.is_trusted || !self.doubt.has_won() {
+            return false;
+        }
+        if !self.doubt.is_reported {
+            self.doubt.is_reported = true;
+            let undecoded = Undecoded {
+                bytes: 0,
+                correlation_id: None,
+                api: None,
+                truncation: None,
+                first_time: at.time,
+                reason: format!(
+                    "not Kafka from here on: {} frames do not fit",
+                    self.doubt.strange
+                ),
+            };
+            self.emit(
+                at,
+                Direction::ToBroker,
+                EventKind::Undecoded(undecoded),
+                out,
+            );
+        }
+        true
+    }
+
+    /// Whether frames may be bare tokens.
     pub(super) const fn expects_tokens(&self) -> bool {
         self.tokens.are_expected()
     }
@@ -263,7 +311,10 @@ impl Dialogue {
         out: &mut Output<'_>,
     ) {
         let (version, body) = match request.split_response(frame.bytes) {
-            Ok(response) => (response.version, response.body),
+            Ok(response) => {
+                self.doubt.fits();
+                (response.version, response.body)
+            }
             Err(_) if frame.truncation.is_some() || is_unknown(request.api_key) => {
                 (request.version, &[][..])
             }
@@ -271,6 +322,7 @@ impl Dialogue {
                 let reason = format!("response to {request}: {error}");
                 let id = Some(request.correlation_id);
                 self.weigh(|evidence| evidence.strange += 1);
+                self.doubt.strange(frame);
                 self.undecoded(frame, Direction::ToClient, id, reason, out);
                 return;
             }

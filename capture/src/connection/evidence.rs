@@ -8,7 +8,9 @@ use crate::frames::Frame;
 
 /// So much that does not fit is not a coincidence.
 const MAX_STRANGE: u32 = 4;
-/// Nor are so many requests that decode, of a client whose broker was not captured.
+/// The same on a connection that was believed before.
+const MAX_STRANGE_IN_KAFKA: u32 = 16;
+/// So many requests that decode, of a client whose broker was not captured, are none either.
 const MIN_ONE_SIDED: u32 = 3;
 
 /// Clients call themselves by names, not by texts.
@@ -125,10 +127,42 @@ impl Evidence {
                     (self.telling_names > 0 || self.named >= 2) && self.malformed == 0
                 }
                 OtherSide::Speaks => {
-                    let fits = self.paired + self.near > 0;
-                    !contradicts && fits && self.telling + self.named + self.possible > 0
+                    // Numbers that are near each other are in many protocols.
+                    let is_near = self.near > 0 && self.telling + self.named > 0;
+                    let is_paired =
+                        self.paired > 0 && self.telling + self.named + self.possible > 0;
+                    !contradicts && (is_near || is_paired)
                 }
             },
         }
+    }
+}
+
+/// What speaks against Kafka on a connection that is believed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Doubt {
+    /// Frames that do not fit.
+    pub(super) strange: u32,
+    /// Responses that fit their requests.
+    fitting: u32,
+    pub(super) is_reported: bool,
+}
+
+impl Doubt {
+    /// A frame does not fit. One of which a part is missing says nothing.
+    pub(super) const fn strange(&mut self, frame: &Frame<'_>) {
+        if frame.truncation.is_none() {
+            self.strange = self.strange.saturating_add(1);
+        }
+    }
+
+    /// A response fits its request.
+    pub(super) const fn fits(&mut self) {
+        self.fitting = self.fitting.saturating_add(1);
+    }
+
+    /// Whether that is too much.
+    pub(super) const fn has_won(&self) -> bool {
+        self.strange >= MAX_STRANGE_IN_KAFKA && self.strange / 4 > self.fitting
     }
 }

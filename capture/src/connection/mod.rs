@@ -4,10 +4,12 @@
 mod conversation;
 mod dialogue;
 mod evidence;
+mod foreign;
 mod held;
 mod judge;
 mod onward;
 mod preamble;
+mod reports;
 mod role;
 mod table;
 mod trial;
