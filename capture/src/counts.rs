@@ -136,6 +136,11 @@ impl fmt::Display for Counts {
                 "connection without Kafka",
                 "connections without Kafka",
             ),
+            Count(
+                self.held_back,
+                "frame held back and not shown",
+                "frames held back and not shown",
+            ),
             Count(self.not_tcp, "packet without TCP", "packets without TCP"),
             Count(self.copies, "copy of a packet", "copies of packets"),
             Count(
