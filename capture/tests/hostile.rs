@@ -114,3 +114,36 @@ fn bytes_that_nearly_begin_frames_again_and_again_take_no_time() {
     assert!(counts.requests > 1000 && counts.skipped_bytes > 1000);
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }
+
+/// A zstd frame of one block, which repeats a byte in `count` sequences of 131,074 bytes: far more than a block may have.
+fn zstd_bomb(count: u16) -> Vec<u8> {
+    let mut block = Vec::new();
+    // Literals: one byte, repeated `count` times.
+    let literals = 1 | 3 << 2 | u32::from(count) << 4;
+    block.extend(&literals.to_le_bytes()[..3]);
+    block.push(b'a');
+    // Sequences, each of the same codes: a literal, the last offset, and the longest match, of 65,539 bytes and 16 bits more.
+    let [high, low] = count.to_be_bytes();
+    block.extend([high + 128, low, 0x54, 1, 0, 52]);
+    block.extend(vec![0xff; usize::from(count) * 2]);
+    block.push(1);
+    let header = 1 | 2 << 1 | u32::try_from(block.len()).unwrap() << 3;
+    [
+        &[0x28, 0xb5, 0x2f, 0xfd, 0, 0x38][..],
+        &header.to_le_bytes()[..3],
+        &block,
+    ]
+    .concat()
+}
+
+#[test]
+fn a_block_that_expands_without_bound_is_refused() {
+    let file = zstd_bomb(5000);
+    assert!(file.len() < 11_000);
+    let mut result = None;
+    let info = allocation_counter::measure(|| {
+        result = Some(decode(file.clone(), Vec::new()).2);
+    });
+    assert!(result.unwrap().is_err());
+    assert!(info.bytes_max < 16 << 20, "{} bytes", info.bytes_max);
+}
