@@ -4,6 +4,10 @@
 mod bytes;
 mod choice;
 mod service;
+#[cfg(feature = "typed")]
+mod typed;
+#[cfg(not(feature = "typed"))]
+#[path = "message/typed_off.rs"]
 mod typed;
 
 use std::fs::File;
@@ -93,7 +97,7 @@ A line in of --ndjson, and a line out:
   {\"kind\":\"data\",\"name\":\"ConsumerGroupMetadataValue\",\"version\":0,\"hex\":\"..\"}
   anything that is wrong                                 {\"error\":\"..\"}
 Former names work. The JSON is exactly that of Kafka's converters, so records are the empty string;
-\"reencoded\" comes by another way, through the typed structs.
+\"reencoded\" comes by another way, through the typed structs (built without them: through JSON).
 
 Exit codes:
   0  done; with --ndjson whatever the answers were
