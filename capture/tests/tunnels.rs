@@ -391,6 +391,57 @@ fn both_copies_of_a_mirrored_packet_are_recognized() {
     assert_eq!(all.copies * 2, all.packets);
 }
 
+/// The conversation again, as another host with the same addresses has it: with other sequence numbers.
+fn elsewhere(sent: &Sent, network: u32) -> Sent {
+    let (mut sent, shift) = (sent.clone(), network.wrapping_mul(0x1357_9bdf));
+    sent.sequence = sent.sequence.wrapping_add(shift);
+    sent.acknowledged = sent.acknowledged.wrapping_add(shift);
+    sent
+}
+
+#[test]
+fn connections_between_the_same_addresses_in_different_networks_are_told_apart() {
+    let tagged = |vlan: u8, ip: &[u8]| {
+        let tag = [&[0, vlan][..], &ether_type(ip).to_be_bytes(), ip].concat();
+        ethernet(0x8100, &tag)
+    };
+    let in_vxlan = |vni: u8, ip: &[u8]| {
+        let mut packet = vxlan(&in_ethernet(ip));
+        // The identifier is behind the headers of IP and UDP and the flags.
+        packet[20 + 8 + 6] = vni;
+        in_ethernet(&packet)
+    };
+    let wraps: [&dyn Fn(u8, &[u8]) -> Vec<u8>; 2] = [&tagged, &in_vxlan];
+    for wrap in wraps {
+        let sent = conversation();
+        let packets = sent.iter().flat_map(|sent| {
+            let each = |network: u8| {
+                let ip = elsewhere(sent, network.into()).ipv4();
+                (sent.time, wrap(network, &ip))
+            };
+            [each(1), each(2), each(3)]
+        });
+        let packets: Vec<_> = packets.collect();
+        let (found, counts, result) = decode(pcap(ETHERNET, &packets, usize::MAX), Vec::new());
+        result.unwrap();
+        let three_times: Vec<_> = expected(5).into_iter().flat_map(|each| [each; 3]).collect();
+        assert_eq!(messages(&found), three_times, "{counts}");
+        assert_eq!((counts.connections, counts.copies), (3, 0));
+    }
+}
+
+#[test]
+fn a_connection_whose_directions_are_in_different_networks_is_one() {
+    let (is_found, all) = counts(ETHERNET, |_, sent| {
+        let ip = sent.ipv4();
+        let vlan = if sent.from_client { 1 } else { 2 };
+        let tag = [&[0, vlan][..], &ether_type(&ip).to_be_bytes(), &ip].concat();
+        vec![ethernet(0x8100, &tag)]
+    });
+    assert!(is_found, "{all}");
+    assert_eq!(all.connections, 1);
+}
+
 #[test]
 fn what_cannot_be_read_is_counted_by_kind() {
     type Wrapping = fn(&[u8]) -> Vec<u8>;

@@ -24,6 +24,9 @@ const RESENT_NANOSECONDS: i64 = 60_000_000_000;
 /// How much may wait for a missing segment.
 const MAX_WAITING_BYTES: usize = 4 << 20;
 
+/// How many networks are remembered of a connection.
+const MAX_NETWORKS: usize = 4;
+
 /// Where nothing like Kafka was found in that much, there is none.
 const MAX_SKIPPED_BYTES: u64 = 1 << 20;
 
@@ -43,6 +46,8 @@ pub(super) struct Conversation {
     /// One end is a broker, as the user says or as another connection showed.
     is_to_broker: bool,
     life: Life,
+    /// The networks in which it was captured: mirrored packets may be in several.
+    networks: Vec<u64>,
 }
 
 /// What one end sends.
@@ -81,6 +86,7 @@ impl Conversation {
             has_bytes: false,
             is_to_broker: broker.is_some(),
             life: Life::new(low, first),
+            networks: Vec::new(),
         };
         if let Some(broker) = broker {
             conversation.client_is(if broker == low { high } else { low });
@@ -111,6 +117,22 @@ impl Conversation {
     /// Returns `true` if a segment begins another connection between the same ends.
     pub(super) fn is_another(&self, segment: &Segment<'_>) -> bool {
         segment.syn && segment.acknowledged.is_none() && self.syn != Some(segment.sequence)
+    }
+
+    /// Whether a segment between the same addresses belongs to this connection, or follows it, and not to one in another
+    /// network.
+    pub(super) fn takes(&mut self, segment: &Segment<'_>) -> bool {
+        if self.networks.contains(&segment.network) {
+            return true;
+        }
+        let is_taken = match segment.syn && segment.acknowledged.is_none() {
+            true => self.is_closed || self.syn == Some(segment.sequence) || self.packets == 0,
+            false => self.life.is_continued_by(segment),
+        };
+        if is_taken && self.networks.len() < MAX_NETWORKS {
+            self.networks.push(segment.network);
+        }
+        is_taken
     }
 
     pub(super) const fn first(&self) -> Arrival {

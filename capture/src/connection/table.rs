@@ -10,6 +10,8 @@ use crate::packet::Segment;
 use crate::tcp::Arrival;
 
 const MAX_CONNECTIONS: usize = 1 << 16;
+/// How many connections between the same addresses are distinguished.
+const MAX_LANES: u8 = 16;
 /// How many brokers are remembered, to know which end of a connection is one.
 const MAX_BROKERS: usize = 1 << 12;
 /// What may be in use for frames and segments that wait for more.
@@ -20,10 +22,14 @@ const CLOSED_NANOSECONDS: i64 = 2_000_000_000;
 const IDLE_NANOSECONDS: i64 = 15 * 60 * 1_000_000_000;
 const SWEEP_NANOSECONDS: i64 = 1_000_000_000;
 
+type Key = (SocketAddr, SocketAddr, u8);
+
 /// All connections that are not over.
 pub(crate) struct Connections {
-    /// By their ends, the lower one first.
-    table: HashMap<(SocketAddr, SocketAddr), Conversation>,
+    /// By their ends, the lower one first, and a number for those in different networks.
+    table: HashMap<Key, Conversation>,
+    /// The highest of these numbers.
+    highest_lane: u8,
     brokers: HashSet<SocketAddr>,
     /// Ports of brokers; if there are none, connections are known by what is said on them.
     ports: Vec<u16>,
@@ -36,6 +42,7 @@ impl Connections {
     pub(crate) fn new(ports: Vec<u16>) -> Self {
         Self {
             table: HashMap::new(),
+            highest_lane: 0,
             brokers: HashSet::new(),
             ports,
             buffered: 0,
@@ -71,19 +78,23 @@ impl Connections {
 
     fn dispatch(&mut self, segment: &Segment<'_>, arrival: Arrival, outlet: &mut Outlet<'_>) {
         let (source, destination) = (segment.source, segment.destination);
-        let key = (source.min(destination), source.max(destination));
-        if self
-            .table
-            .get(&key)
-            .is_some_and(|old| old.is_another(segment))
+        let ends = (source.min(destination), source.max(destination));
+        let (key, mut is_new) = self.find(ends, segment);
+        if !is_new
+            && self
+                .table
+                .get(&key)
+                .is_some_and(|old| old.is_another(segment))
         {
             self.remove(&key, outlet);
+            is_new = true;
         }
-        let is_new = !self.table.contains_key(&key);
         if is_new {
             let by_port = self.broker_by_port(segment);
             let broker = by_port.or_else(|| self.known_broker(segment));
-            let conversation = Conversation::new(key.0, key.1, broker, by_port.is_some(), arrival);
+            let mut conversation =
+                Conversation::new(key.0, key.1, broker, by_port.is_some(), arrival);
+            conversation.takes(segment);
             self.table.insert(key, conversation);
         }
         let conversation = self.table.get_mut(&key);
@@ -101,6 +112,35 @@ impl Connections {
             && self.brokers.len() < MAX_BROKERS
         {
             self.brokers.insert(broker);
+        }
+    }
+
+    /// Where the connection of a segment is, or will be; whether it is new. Connections between the same addresses in
+    /// different networks have numbers of their own.
+    fn find(
+        &mut self,
+        (low, high): (SocketAddr, SocketAddr),
+        segment: &Segment<'_>,
+    ) -> (Key, bool) {
+        let mut vacant = None;
+        for lane in 0..=self.highest_lane {
+            let key = (low, high, lane);
+            match self.table.get_mut(&key) {
+                Some(conversation) => {
+                    if conversation.takes(segment) {
+                        return (key, false);
+                    }
+                }
+                None => vacant = vacant.or(Some(lane)),
+            }
+        }
+        match vacant {
+            Some(lane) => ((low, high, lane), true),
+            None if self.highest_lane < MAX_LANES => {
+                self.highest_lane += 1;
+                ((low, high, self.highest_lane), true)
+            }
+            None => ((low, high, 0), false),
         }
     }
 
@@ -153,7 +193,7 @@ impl Connections {
         }
     }
 
-    fn remove(&mut self, key: &(SocketAddr, SocketAddr), outlet: &mut Outlet<'_>) {
+    fn remove(&mut self, key: &Key, outlet: &mut Outlet<'_>) {
         if let Some(mut conversation) = self.table.remove(key) {
             self.buffered -= conversation.buffered();
             conversation.finish(outlet);

@@ -34,7 +34,7 @@ pub(super) struct Fragments {
     whole: VecDeque<(Key, Vec<u64>)>,
 }
 
-type Key = (IpAddr, IpAddr, u8, u32);
+type Key = (IpAddr, IpAddr, u8, u32, u64);
 
 #[derive(Debug)]
 struct Datagram {
@@ -102,7 +102,13 @@ impl Fragments {
     pub(super) fn add(&mut self, ip: &Ip<'_>, fragment: Fragment, time: i64) -> Added {
         // In version 6, only the first fragment says what the payload is.
         let protocol = if ip.source.is_ipv4() { ip.protocol } else { 0 };
-        let key = (ip.source, ip.destination, protocol, ip.identification);
+        let key = (
+            ip.source,
+            ip.destination,
+            protocol,
+            ip.identification,
+            ip.network,
+        );
         self.expire(time);
         if self.is_known(&key, ip, fragment) {
             return Added::Again;

@@ -24,6 +24,8 @@ pub(super) struct Ip<'a> {
     pub(super) payload: &'a [u8],
     /// The number of bytes of the payload that were not captured.
     pub(super) missing: u32,
+    /// A number for the networks that the headers before it name; 0 if they name none.
+    pub(super) network: u64,
     /// The place of the payload in a larger one.
     pub(super) fragment: Option<Fragment>,
 }
@@ -66,6 +68,7 @@ impl<'a> Ip<'a> {
             identification: header.identification().into(),
             payload,
             missing,
+            network: 0,
             fragment: is_fragment.then_some(Fragment {
                 offset,
                 is_last: !header.more_fragments(),
@@ -105,6 +108,7 @@ impl<'a> Ip<'a> {
             identification: 0,
             payload,
             missing,
+            network: 0,
             fragment: None,
         };
         ip.behind_extensions()

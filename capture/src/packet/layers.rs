@@ -3,7 +3,7 @@
 use super::fragments::{Added, Fragments};
 use super::ip::{Ip, u32_of};
 use super::layer::Layer;
-use super::{Segment, link, tunnel, wifi};
+use super::{Segment, link, network, tunnel, wifi};
 use crate::input::Packet;
 
 /// More headers in one packet are not believed.
@@ -47,7 +47,7 @@ impl Layers {
     ) -> Result<(), NoSegment> {
         let cut = packet.length.saturating_sub(u32_of(packet.bytes.len()));
         let (layer, bytes) = link::begin(packet.link_type, packet.bytes)?;
-        let ip = walk(layer, bytes, cut)?;
+        let ip = walk(layer, bytes, cut, 0)?;
         if ip.fragment.is_none() {
             take(&Segment::of(&ip)?);
             return Ok(());
@@ -74,7 +74,7 @@ impl Layers {
         };
         let ip = ip.whole(&whole.bytes, whole.missing)?;
         let ip = match next(&ip)? {
-            Some(layer) => walk(layer, ip.payload, ip.missing)?,
+            Some(layer) => walk(layer, ip.payload, ip.missing, ip.network)?,
             None => ip,
         };
         match turns {
@@ -95,11 +95,18 @@ impl Layers {
 }
 
 /// Reads headers up to the IP packet that carries TCP or a fragment.
-fn walk(mut layer: Layer, mut bytes: &[u8], mut cut: u32) -> Result<Ip<'_>, NoSegment> {
+fn walk(
+    mut layer: Layer,
+    mut bytes: &[u8],
+    mut cut: u32,
+    mut network: u64,
+) -> Result<Ip<'_>, NoSegment> {
     for _ in 0..MAX_LAYERS {
+        network = network::within(network, layer, bytes);
         (layer, bytes) = match layer {
             Layer::Ip => {
-                let ip = Ip::read(bytes, cut)?;
+                let mut ip = Ip::read(bytes, cut)?;
+                ip.network = network;
                 if ip.fragment.is_some() {
                     return Ok(ip);
                 }

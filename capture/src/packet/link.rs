@@ -75,6 +75,11 @@ pub(super) fn begin(link_type: i32, bytes: &[u8]) -> Step<'_> {
     }
 }
 
+/// Whether this EtherType stands for the tag of a VLAN.
+pub(super) fn is_vlan(ether_type: u16) -> bool {
+    VLANS.contains(&ether_type)
+}
+
 pub(super) fn ethernet(bytes: &[u8]) -> Step<'_> {
     Ok((Layer::EtherType(u16_at(bytes, 12)?), from(bytes, 14)?))
 }
@@ -85,7 +90,7 @@ pub(super) fn ethernet(bytes: &[u8]) -> Step<'_> {
 pub(super) fn ether_type(ether_type: u16, bytes: &[u8]) -> Step<'_> {
     match ether_type {
         IPV4 | IPV6 => Ok((Layer::Ip, bytes)),
-        tag if VLANS.contains(&tag) => tagged(bytes, 2),
+        tag if is_vlan(tag) => tagged(bytes, 2),
         0x8847 | 0x8848 => Ok((Layer::Mpls, bytes)),
         0x8864 => pppoe(bytes),
         0x6558 => Ok((Layer::Ethernet, bytes)),

@@ -6,6 +6,7 @@ mod ip;
 mod layer;
 mod layers;
 mod link;
+mod network;
 mod segment;
 mod tunnel;
 mod wifi;

@@ -30,6 +30,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) missing: u32,
     /// The number of the IP packet among those of its sender; 0 where it has none.
     pub(crate) identification: u32,
+    /// A number for the networks that it is in: VLANs, and those that tunnels name. 0 if none is named.
+    pub(crate) network: u64,
 }
 
 impl<'a> Segment<'a> {
@@ -47,6 +49,7 @@ impl<'a> Segment<'a> {
             payload: tcp.payload(),
             missing: ip.missing,
             identification: ip.identification,
+            network: ip.network,
         })
     }
 }

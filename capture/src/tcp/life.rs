@@ -9,6 +9,8 @@ use crate::packet::Segment;
 
 /// How many of the first bytes of each direction are kept, to recognize other protocols.
 const FIRST_BYTES: usize = 24;
+/// How far segments of one connection are from each other at most.
+const MAX_DISTANCE: u32 = 1 << 24;
 
 /// What TCP showed of a connection.
 #[derive(Clone, Debug)]
@@ -236,6 +238,26 @@ impl Life {
     }
 
     /// Takes note of a segment.
+    /// Whether a segment goes on where this connection is, as far as it is known where that is: another one between the
+    /// same addresses is hardly there too.
+    pub(crate) fn is_continued_by(&self, segment: &Segment<'_>) -> bool {
+        let is_low = segment.source == self.low_end;
+        let (from, to) = if is_low {
+            (&self.low, &self.high)
+        } else {
+            (&self.high, &self.low)
+        };
+        let is_near = |next: u32, sequence: u32| {
+            let distance = next.wrapping_sub(sequence);
+            distance.min(distance.wrapping_neg()) <= MAX_DISTANCE
+        };
+        match (from.next, to.next, segment.acknowledged) {
+            (Some(next), ..) => is_near(next, segment.sequence),
+            (None, Some(next), Some(acknowledged)) => is_near(next, acknowledged),
+            _ => true,
+        }
+    }
+
     pub(crate) fn segment(&mut self, segment: &Segment<'_>, arrival: Arrival) {
         let time = arrival.time;
         self.last = self.last.max(time);
