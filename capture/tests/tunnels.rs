@@ -391,6 +391,25 @@ fn both_copies_of_a_mirrored_packet_are_recognized() {
     assert_eq!(all.copies * 2, all.packets);
 }
 
+#[test]
+fn copies_without_a_number_are_recognized_in_another_network() {
+    // IPv6 has no number, and mirrored packets come a little later.
+    let packets = conversation().into_iter().flat_map(|sent| {
+        let ip = sent.ipv6();
+        let plain = (sent.time * 100, in_ethernet(&ip));
+        let mirrored = (
+            sent.time * 100 + 20_000,
+            in_ethernet(&vxlan(&in_ethernet(&ip))),
+        );
+        [plain, mirrored]
+    });
+    let packets: Vec<_> = packets.collect();
+    let (found, counts, result) = decode(pcap(ETHERNET, &packets, usize::MAX), Vec::new());
+    result.unwrap();
+    assert_eq!(messages(&found), expected(5), "{counts}");
+    assert_eq!(counts.copies * 2, counts.packets);
+}
+
 /// The conversation again, as another host with the same addresses has it: with other sequence numbers.
 fn elsewhere(sent: &Sent, network: u32) -> Sent {
     let (mut sent, shift) = (sent.clone(), network.wrapping_mul(0x1357_9bdf));

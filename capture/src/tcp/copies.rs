@@ -8,34 +8,49 @@ use crate::packet::Segment;
 const REMEMBERED: usize = 4;
 /// How long after a packet a copy of it may come. Segments are sent again later than that.
 const MAX_NANOSECONDS: u64 = 50_000_000;
-/// The same where packets have no number that distinguishes them.
+/// The same where packets have no number that distinguishes them, and are in the same network.
 const MAX_UNNUMBERED_NANOSECONDS: u64 = 1_000_000;
 
 /// The last packets of one direction of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Copies {
-    /// What distinguishes each, and its time.
-    recent: [(u64, i64); REMEMBERED],
+    recent: [Recent; REMEMBERED],
     next: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Recent {
+    /// What distinguishes it.
+    print: u64,
+    time: i64,
+    network: u64,
 }
 
 impl Copies {
     /// Takes a segment captured at `time`. Returns `true` if it is a copy of an earlier one: the number of its
     /// packet is the same, which is another one when a segment is sent again.
     pub(crate) fn is_copy(&mut self, segment: &Segment<'_>, time: i64) -> bool {
-        let within = match segment.identification {
+        let within_network = match segment.identification {
             // Acknowledgments may be repeated, and nothing tells them apart.
-            0 if segment.payload.is_empty() => return false,
-            0 => MAX_UNNUMBERED_NANOSECONDS,
-            _ => MAX_NANOSECONDS,
+            0 if segment.payload.is_empty() => None,
+            0 => Some(MAX_UNNUMBERED_NANOSECONDS),
+            _ => Some(MAX_NANOSECONDS),
         };
         let print = print(segment);
-        let is_copy = self
-            .recent
-            .iter()
-            .any(|(known, at)| *known == print && at.abs_diff(time) <= within);
+        let is_copy = self.recent.iter().any(|known| {
+            let within = match known.network == segment.network {
+                true => within_network,
+                // What was captured in two networks was sent once.
+                false => Some(MAX_NANOSECONDS),
+            };
+            known.print == print && within.is_some_and(|within| known.time.abs_diff(time) <= within)
+        });
         if !is_copy && let Some(oldest) = self.recent.get_mut(self.next) {
-            *oldest = (print, time);
+            *oldest = Recent {
+                print,
+                time,
+                network: segment.network,
+            };
             self.next = (self.next + 1) % REMEMBERED;
         }
         is_copy
