@@ -119,8 +119,8 @@ impl Conversation {
         segment.syn && segment.acknowledged.is_none() && self.syn != Some(segment.sequence)
     }
 
-    /// Whether a segment between the same addresses belongs to this connection, or follows it, and not to one in another
-    /// network.
+    /// Returns `true` if a segment between the same addresses belongs to this connection, or follows it: not to one in
+    /// another network.
     pub(super) fn takes(&mut self, segment: &Segment<'_>) -> bool {
         if self.networks.contains(&segment.network) {
             return true;

@@ -172,7 +172,7 @@ impl Dialogue {
         !is_malformed
     }
 
-    /// Whether this is not how the client called itself before. All requests say it.
+    /// Returns `true` if the client called itself otherwise before.
     fn is_stranger(&self, client_id: &Read<'_>) -> bool {
         let known = self.client.client_id().filter(|known| !known.is_empty());
         match client_id {
@@ -249,7 +249,7 @@ impl Dialogue {
         }
     }
 
-    /// Whether what follows is not Kafka, after so much that is not. It is reported once; `at`: when that was found.
+    /// Returns `true` if so many frames do not fit that the rest is not Kafka. Reports it once; `at`: when it was found.
     pub(super) fn is_disproved(&mut self, at: Arrival, out: &mut Output<'_>) -> bool {
         if self.is_trusted || !self.doubt.has_won() {
             return false;

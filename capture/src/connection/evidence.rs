@@ -161,7 +161,7 @@ impl Doubt {
         self.fitting = self.fitting.saturating_add(1);
     }
 
-    /// Whether that is too much.
+    /// Returns `true` if that is too much.
     pub(super) const fn has_won(&self) -> bool {
         self.strange >= MAX_STRANGE_IN_KAFKA && self.strange / 4 > self.fitting
     }

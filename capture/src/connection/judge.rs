@@ -81,7 +81,7 @@ pub(super) fn request(
     }
 }
 
-/// Whether a request may begin with `bytes`, where one is expected: its version may be newer than those known here, and
+/// Returns `true` if a request may begin with `bytes`, where one is expected: its version may be newer than those known here, and
 /// its API unknown if the client is the same.
 pub(super) fn may_be_request(bytes: &[u8], known_client: Option<&str>) -> bool {
     let Some([key_0, key_1, version_0, version_1]) = bytes.first_chunk() else {
@@ -102,7 +102,7 @@ pub(super) fn may_be_request(bytes: &[u8], known_client: Option<&str>) -> bool {
     }
 }
 
-/// Whether a response to one of `requests`, or to one that was not captured, may begin with `bytes`.
+/// Returns `true` if a response to one of `requests`, or to one that was not captured, may begin with `bytes`.
 pub(super) fn may_be_response<T>(
     bytes: &[u8],
     requests: &ObservedRequests<T>,

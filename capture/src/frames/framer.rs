@@ -38,7 +38,7 @@ struct PartialFrame {
     buffer: Vec<u8>,
     /// How many bytes it has already, missing ones included.
     arrived: u64,
-    /// Whether the judge was asked about its beginning.
+    /// `true` if the judge was asked about its beginning.
     is_checked: bool,
     truncation: Option<Truncation>,
     first: Arrival,

@@ -105,7 +105,7 @@ pub(crate) trait Judge {
     /// How much speaks for a frame of `size` that begins with `bytes`, which follow the size.
     fn judge(&self, bytes: &[u8], size: usize, position: FramePosition<'_>) -> Likelihood;
 
-    /// Whether a frame that begins with `bytes` may follow the one before. Asked of large frames alone, before
+    /// Returns `true` if a frame that begins with `bytes` may follow the one before. Asked of large frames alone, before
     /// they are waited for.
     fn may_follow(&self, bytes: &[u8]) -> bool;
 

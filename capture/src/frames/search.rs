@@ -38,7 +38,7 @@ pub(super) struct Search {
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     at: usize,
-    /// Whether a segment begins there too.
+    /// `true` if a segment begins there too.
     is_segment: bool,
     /// The last of the frames that were looked at from there on, so that none is decoded twice.
     reached: Option<usize>,

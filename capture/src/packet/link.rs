@@ -75,7 +75,7 @@ pub(super) fn begin(link_type: i32, bytes: &[u8]) -> Step<'_> {
     }
 }
 
-/// Whether this EtherType stands for the tag of a VLAN.
+/// Returns `true` if this EtherType stands for the tag of a VLAN.
 pub(super) fn is_vlan(ether_type: u16) -> bool {
     VLANS.contains(&ether_type)
 }

@@ -238,8 +238,8 @@ impl Life {
     }
 
     /// Takes note of a segment.
-    /// Whether a segment goes on where this connection is, as far as it is known where that is: another one between the
-    /// same addresses is hardly there too.
+    /// Returns `true` if a segment continues this connection, as far as its position is known: another connection between
+    /// the same addresses is unlikely to be there too.
     pub(crate) fn is_continued_by(&self, segment: &Segment<'_>) -> bool {
         let is_low = segment.source == self.low_end;
         let (from, to) = if is_low {

@@ -279,7 +279,7 @@ impl Pair {
     }
 }
 
-/// Whether a record looks like one of the handshake of TLS 1.2 in the clear, or ends that part.
+/// Returns `true` if a record looks like one of the handshake of TLS 1.2 in the clear, or ends that part.
 pub(super) fn is_plain_handshake(record: &[u8]) -> bool {
     match record {
         [content::CHANGE_CIPHER_SPEC, _, _, 0, 1, 1] => true,

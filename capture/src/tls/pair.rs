@@ -32,7 +32,7 @@ pub(super) struct Pair {
     pub(super) shown: Tls,
     events: Vec<(Tls, Way, Arrival)>,
     pub(super) outcome: Option<TlsOutcome>,
-    /// Whether something of it was or will be handed on.
+    /// `true` if something of it was or will be handed on.
     has_plain: bool,
     pub(super) is_over: bool,
 }
