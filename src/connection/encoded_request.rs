@@ -231,6 +231,18 @@ impl EncodedRequest {
         self.expects_response
     }
 
+    /// Returns what a Produce request carries: topics, batches, bytes and compressions. `None` for other APIs, and for a body
+    /// that does not decode.
+    #[cfg(all(feature = "messages", feature = "records"))]
+    #[must_use]
+    pub fn produce_summary(&self) -> Option<crate::produce::ProduceSummary> {
+        if self.key != ApiKey::Produce {
+            return None;
+        }
+        let body = self.body.parts().concat();
+        crate::produce::ProduceSummary::of_body(self.version, &body).ok()
+    }
+
     /// The bytes of the body, in order; shared blobs are parts of their own.
     #[must_use]
     pub fn body(&self) -> &[Bytes] {

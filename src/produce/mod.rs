@@ -36,6 +36,8 @@
 mod batch;
 mod event;
 mod outcome;
+#[cfg(all(feature = "messages", feature = "records"))]
+mod summary;
 #[cfg(feature = "tracing")]
 mod trace;
 mod tracker;
@@ -43,4 +45,6 @@ mod tracker;
 pub use batch::{BatchInfo, ProducerSequence};
 pub use event::{AttemptReport, BatchReport, ProduceEvent};
 pub use outcome::{AttemptOutcome, Persistence};
+#[cfg(all(feature = "messages", feature = "records"))]
+pub use summary::ProduceSummary;
 pub use tracker::{BatchId, ProduceTracker};

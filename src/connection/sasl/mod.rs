@@ -7,12 +7,16 @@
 //! | [`OauthBearer`] | `sasl-oauthbearer` |
 //! | any, with tokens that the caller provides: [`CallerTokens`] | |
 //! | others: implement [`Mechanism`] | |
+//!
+//! The server's side of SCRAM is [`ScramServer`].
 
 mod exchange;
 #[cfg(feature = "sasl-oauthbearer")]
 mod oauthbearer;
 #[cfg(feature = "sasl-scram")]
 mod scram;
+#[cfg(feature = "sasl-scram")]
+mod scram_server;
 
 use std::{error, fmt};
 
@@ -23,6 +27,8 @@ pub(super) use exchange::{Authenticated, Exchange, NextToken, TokenCarrier};
 pub use oauthbearer::OauthBearer;
 #[cfg(feature = "sasl-scram")]
 pub use scram::Scram;
+#[cfg(feature = "sasl-scram")]
+pub use scram_server::{ScramCredential, ScramServer};
 
 /// The client's side of a SASL mechanism.
 ///

@@ -41,8 +41,8 @@ pub struct Scram {
     exchange: Exchange,
 }
 
-#[derive(Copy, Clone, Debug)]
-enum Hash {
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Hash {
     Sha256,
     Sha512,
 }
@@ -271,14 +271,14 @@ impl Mechanism for Scram {
 }
 
 /// The keys derived from a password as RFC 5802, section 3, says, wiped when they are dropped.
-struct Keys<D: EagerHash> {
+pub(super) struct Keys<D: EagerHash> {
     client_key: CtOutput<Hmac<D>>,
     server_key: CtOutput<Hmac<D>>,
 }
 
 impl<D: EagerHash + Digest> Keys<D> {
     /// Derives the keys with PBKDF2.
-    fn derive(password: &[u8], salt: &[u8], iterations: u32) -> Self {
+    pub(super) fn derive(password: &[u8], salt: &[u8], iterations: u32) -> Self {
         let mut salted_password = Zeroizing::new(vec![0; <D as Digest>::output_size()]);
         pbkdf2_hmac::<D>(password, salt, iterations, &mut salted_password);
         Self {
@@ -290,10 +290,21 @@ impl<D: EagerHash + Digest> Keys<D> {
     /// Returns the client's proof: the client key, masked by a signature that the broker can compute too.
     fn proof(&self, auth_message: &[u8]) -> Vec<u8> {
         let client_key = self.client_key.as_bytes();
-        let stored_key = CtOutput::<D>::new(D::digest(client_key));
-        let mask = signature::<D>(stored_key.as_bytes(), auth_message).finalize();
+        let stored_key = Zeroizing::new(self.stored_key());
+        let mask = signature::<D>(&stored_key, auth_message).finalize();
         let bytes = client_key.iter().zip(mask.as_bytes());
         bytes.map(|(key, mask)| key ^ mask).collect()
+    }
+
+    /// Returns the hash of the client key, which a server keeps.
+    pub(super) fn stored_key(&self) -> Vec<u8> {
+        let hashed = CtOutput::<D>::new(D::digest(self.client_key.as_bytes()));
+        hashed.as_bytes().to_vec()
+    }
+
+    /// Returns the key of the server's signatures.
+    pub(super) fn server_key(&self) -> Vec<u8> {
+        self.server_key.as_bytes().to_vec()
     }
 
     /// Returns the MAC that verifies the broker's signature in constant time.
@@ -302,7 +313,7 @@ impl<D: EagerHash + Digest> Keys<D> {
     }
 }
 
-fn signature<D: EagerHash>(key: &[u8], message: &[u8]) -> Hmac<D> {
+pub(super) fn signature<D: EagerHash>(key: &[u8], message: &[u8]) -> Hmac<D> {
     Hmac::new_from_slice(key)
         .expect("HMAC takes keys of any length")
         .chain_update(message)
