@@ -69,7 +69,8 @@
 //! |---|---|---|
 //! | `tls-ring` | yes | the cryptography ring for TLS; without it the program installs a provider of rustls |
 //! | `webpki-roots` | yes | [`TlsOptions::with_webpki_roots`]: the certificate authorities that browsers trust |
-//! | `metrics` | no | [`Options::with_metrics`]: events of all connections, counted with the facade `metrics` |
+//! | `native-roots` | no | [`TlsOptions::with_native_roots`]: the certificate authorities that the operating system trusts |
+//! | `metrics` | no | [`Options::with_metrics`] and [`ServerOptions::with_metrics`]: events of all connections, counted with the facade `metrics` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -82,12 +83,15 @@ mod transport;
 
 pub use cluster::{
     Answer, Attempt, AttemptError, Brokers, Cluster, ClusterError, ClusterOptions, Destination,
-    EnsureReport, GivenUp, KeptOpen, Produce, ProduceError, Produced, Purpose, Reached,
-    StuckPartition,
+    EnsureReport, GivenUp, KeptOpen, Produce, ProduceError, ProduceTimeouts, Produced, Purpose,
+    Reached, StuckPartition,
 };
 pub use connection::{ConnectError, Connection, Options, SendError, Setup, Timed};
 pub use sasl::Sasl;
-pub use server::{Client, Incoming, PasswordCheck, Server, ServerOptions, ServerRequest};
+pub use server::{
+    AcceptedToken, Client, Incoming, PasswordCheck, Server, ServerOptions, ServerRequest,
+    ServerSasl,
+};
 pub use transport::{DialError, ServerTls, TlsError, TlsOptions, Transport};
 
 /// The code of the README is compiled.

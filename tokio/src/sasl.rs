@@ -102,7 +102,7 @@ pub(crate) async fn bearer_token(source: TokenSource) -> Result<Token, Mechanism
 }
 
 /// A nonce's seed.
-fn seed() -> [u8; 32] {
+pub(crate) fn seed() -> [u8; 32] {
     let mut seed = [0; 32];
     // The same reason would keep TLS, hash maps and everything else from working.
     getrandom::fill(&mut seed).expect("the operating system has random numbers");

@@ -209,3 +209,75 @@ async fn a_client_that_is_idle_for_too_long_is_closed_and_one_that_probes_is_not
     request.respond(&echo(&decoded)).unwrap();
     assert!(sent.await.unwrap().is_ok());
 }
+
+#[tokio::test]
+async fn clients_authenticate_by_any_mechanism_that_is_offered_and_again() {
+    use kafka_codec::connection::sasl::ScramCredential;
+    use kafka_codec_tokio::{AcceptedToken, ServerSasl};
+
+    let [short, long] = [
+        ScramCredential::sha_256("alice-secret", b"salt of alice", 4096),
+        ScramCredential::sha_512("alice-secret", b"salt of alice", 4096),
+    ];
+    let alice = |kept: ScramCredential| move |user: &str| (user == "alice").then(|| kept.clone());
+    let sasl = ServerSasl::default()
+        .with_scram_sha_256(alice(short))
+        .with_scram_sha_512(alice(long))
+        .with_oauth_bearer(|token| {
+            let carol = AcceptedToken::new("carol").with_lifetime(Duration::from_millis(1300));
+            (token == "a.token").then_some(carol)
+        });
+    let server = Server::bind("127.0.0.1:0", everything().with_sasl(sasl))
+        .await
+        .unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        loop {
+            let client = server.accept().await.unwrap();
+            tokio::spawn(async move {
+                while let Some(request) = client.next_request().await {
+                    request.respond(&echo(&request.decode().unwrap())).unwrap();
+                }
+            });
+        }
+    });
+    let token = || async { Ok(String::from("a.token").into()) };
+    for (accepted, pause) in [
+        (Sasl::scram_sha_256("alice", "alice-secret"), 0),
+        (Sasl::scram_sha_512("alice", "alice-secret"), 0),
+        (Sasl::oauth_bearer(token), 200),
+    ] {
+        let connection = Connection::connect(&address, &options().with_sasl(accepted))
+            .await
+            .unwrap();
+        // The session of the token ends meanwhile, and the client has authenticated again before.
+        for number in 0..8 {
+            assert_eq!(ask(&connection, number..number + 1).await, [number]);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+    }
+    for (refused, why) in [
+        (
+            Sasl::scram_sha_256("alice", "guessed"),
+            "invalid credentials",
+        ),
+        (
+            Sasl::scram_sha_512("mallory", "guessed"),
+            "invalid credentials",
+        ),
+        (
+            Sasl::oauth_bearer(|| async { Ok(String::from("another.token").into()) }),
+            "invalid credentials",
+        ),
+        (
+            Sasl::plain("alice", "alice-secret"),
+            "does not support SASL mechanism PLAIN",
+        ),
+    ] {
+        let error = Connection::connect(&address, &options().with_sasl(refused))
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}

@@ -12,13 +12,12 @@ use kafka_codec::connection::server::{
     IncomingRequest, RespondError, ServerConnection, ServerEvent,
 };
 use kafka_codec::connection::{CloseReport, Transmit};
-use kafka_codec::messages::{
-    SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
-};
-use kafka_codec::{ApiKey, ErrorCode};
 use tokio::sync::Notify;
 
-use super::options::{PasswordCheck, ServerOptions};
+use super::login::Login;
+#[cfg(feature = "metrics")]
+use super::metrics::ListenerMetrics;
+use super::options::ServerOptions;
 use crate::link::{Link, Machine, Owner, now, poll_turn};
 use crate::transport::Transport;
 
@@ -41,20 +40,14 @@ struct Served {
     login: Login,
     /// The handles are gone: nobody will answer.
     is_released: bool,
+    #[cfg(feature = "metrics")]
+    metrics: Option<ListenerMetrics>,
 }
 
 /// The machine, which reads no more while too many bytes wait to be written.
 struct Bounded {
     machine: ServerConnection,
     max_response_bytes: usize,
-}
-
-/// Whether a client may send requests.
-struct Login {
-    check: Option<PasswordCheck>,
-    /// PLAIN was agreed on.
-    is_agreed: bool,
-    user: Option<Arc<str>>,
 }
 
 impl Shared {
@@ -71,12 +64,10 @@ impl Shared {
             served: Mutex::new(Served {
                 link: Link::new(bounded, transport),
                 requests: VecDeque::new(),
-                login: Login {
-                    check: options.password_check.clone(),
-                    is_agreed: false,
-                    user: None,
-                },
+                login: Login::new(options.sasl.clone()),
                 is_released: false,
+                #[cfg(feature = "metrics")]
+                metrics: options.metrics.clone().inspect(ListenerMetrics::opened),
             }),
             arrived: Notify::new(),
             end: OnceLock::new(),
@@ -92,7 +83,7 @@ impl Shared {
     }
 
     pub(super) fn user(&self) -> Option<Arc<str>> {
-        self.lock().login.user.clone()
+        self.lock().login.user()
     }
 
     pub(super) async fn next_request(&self) -> Option<IncomingRequest> {
@@ -182,6 +173,10 @@ impl Owner<Bounded> for Turn<'_> {
         let served = &mut *self.served;
         let mut has_news = false;
         while let Some(event) = served.link.machine.machine.poll_event() {
+            #[cfg(feature = "metrics")]
+            if let Some(metrics) = &served.metrics {
+                metrics.observe(&event);
+            }
             match event {
                 ServerEvent::Request(request) => {
                     let machine = &mut served.link.machine.machine;
@@ -209,73 +204,6 @@ impl Owner<Bounded> for Turn<'_> {
         }
         self.shared.end.get().is_some()
     }
-}
-
-impl Login {
-    /// Returns a request that is for the owner. Those of the login are answered here; any other before it ends the
-    /// connection, as brokers do.
-    fn pass(
-        &mut self,
-        machine: &mut ServerConnection,
-        request: IncomingRequest,
-    ) -> Option<IncomingRequest> {
-        let Some(check) = &self.check else {
-            return Some(request);
-        };
-        let id = request.id();
-        let is_answered = match request.label().api_key {
-            ApiKey::SaslHandshake if self.user.is_none() => {
-                let asked = request.decode::<SaslHandshakeRequest<'_>>();
-                let is_plain = asked.is_ok_and(|asked| asked.mechanism == "PLAIN");
-                self.is_agreed = is_plain && request.label().version.0 >= 1;
-                let error_code = match self.is_agreed {
-                    true => ErrorCode::NONE,
-                    false => ErrorCode::UNSUPPORTED_SASL_MECHANISM,
-                };
-                let response = SaslHandshakeResponse {
-                    error_code,
-                    mechanisms: vec!["PLAIN".into()],
-                    ..Default::default()
-                };
-                machine.respond(now(), id, &response)
-            }
-            ApiKey::SaslAuthenticate if self.is_agreed => {
-                let asked = request.decode::<SaslAuthenticateRequest<'_>>();
-                let token = asked.as_ref().ok().map(|asked| &*asked.auth_bytes);
-                let login = token.and_then(plain);
-                self.user = login
-                    .filter(|(user, password)| check(user, password))
-                    .map(|(user, _)| user.into());
-                let response = match &self.user {
-                    Some(_) => SaslAuthenticateResponse::default(),
-                    None => SaslAuthenticateResponse {
-                        error_code: ErrorCode::SASL_AUTHENTICATION_FAILED,
-                        error_message: Some("Authentication failed: invalid credentials".into()),
-                        ..Default::default()
-                    },
-                };
-                machine.respond(now(), id, &response)
-            }
-            _ if self.user.is_some() => return Some(request),
-            _ => {
-                machine.close(now());
-                return None;
-            }
-        };
-        if is_answered.is_err() {
-            machine.close(now());
-        }
-        None
-    }
-}
-
-/// User and password in a token of PLAIN. Acting for another user is not supported.
-fn plain(token: &[u8]) -> Option<(&str, &str)> {
-    let text = std::str::from_utf8(token).ok()?;
-    let mut parts = text.split('\0');
-    let (acts_for, user, password) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_whole = parts.next().is_none() && (acts_for.is_empty() || acts_for == user);
-    is_whole.then_some((user, password))
 }
 
 impl Machine for Bounded {

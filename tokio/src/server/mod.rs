@@ -1,7 +1,11 @@
 //! The accepting side: clients in, their requests out, to be answered by any task.
 
 mod driver;
+mod login;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod options;
+mod sasl;
 
 use std::fmt;
 use std::io;
@@ -20,6 +24,7 @@ use crate::transport::Transport;
 use driver::Shared;
 
 pub use options::{PasswordCheck, ServerOptions};
+pub use sasl::{AcceptedToken, ServerSasl};
 
 /// A listener for clients of Kafka: for test brokers, proxies and brokers.
 ///
@@ -169,7 +174,7 @@ impl Client {
     }
 
     /// Waits for the next request; `None` when the connection is over. ApiVersions is answered already, unless the options
-    /// say that it is forwarded, and so is SASL, if a password check is set.
+    /// say that it is forwarded, and so is SASL, if the options [demand it](ServerOptions::with_sasl).
     ///
     /// Requests that nobody takes wait here, as many as the options allow to be unanswered; then no more are read.
     pub async fn next_request(&self) -> Option<ServerRequest> {

@@ -8,9 +8,12 @@ use kafka_codec::ApiKey;
 use kafka_codec::connection::VersionTable;
 use kafka_codec::connection::server::ServerOptions as MachineOptions;
 
+#[cfg(feature = "metrics")]
+use super::metrics::ListenerMetrics;
+use super::sasl::ServerSasl;
 use crate::ServerTls;
 
-/// Decides whether a user has a password: see [`ServerOptions::with_password_check`].
+/// Decides whether a user has a password: see [`ServerSasl::with_plain`].
 pub type PasswordCheck = Arc<dyn Fn(&str, &str) -> bool + Send + Sync>;
 
 /// What a [`Server`](crate::Server) serves, to whom, and within which limits.
@@ -20,7 +23,9 @@ pub struct ServerOptions {
     pub(super) tls: Option<ServerTls>,
     pub(super) handshake_timeout: Duration,
     pub(super) max_response_bytes: usize,
-    pub(super) password_check: Option<PasswordCheck>,
+    pub(super) sasl: Option<ServerSasl>,
+    #[cfg(feature = "metrics")]
+    pub(super) metrics: Option<ListenerMetrics>,
 }
 
 impl ServerOptions {
@@ -32,7 +37,9 @@ impl ServerOptions {
             tls: None,
             handshake_timeout: Duration::from_secs(10),
             max_response_bytes: 64 * 1024 * 1024,
-            password_check: None,
+            sasl: None,
+            #[cfg(feature = "metrics")]
+            metrics: None,
         }
     }
 
@@ -83,15 +90,39 @@ impl ServerOptions {
         self
     }
 
-    /// Demands SASL PLAIN from clients, before anything but ApiVersions, and asks `check` for each user and password.
-    /// SaslHandshake and SaslAuthenticate must be among the APIs that are served. Other mechanisms are the owner's to serve,
-    /// as requests.
+    /// Demands SASL from clients, before anything but ApiVersions. SaslHandshake and SaslAuthenticate must be among the APIs
+    /// that are served. Without this, SASL is the owner's to serve, as requests.
+    #[must_use]
+    pub fn with_sasl(mut self, sasl: ServerSasl) -> Self {
+        self.sasl = Some(sasl);
+        self
+    }
+
+    /// Demands SASL PLAIN from clients, as [`with_sasl`](Self::with_sasl) does, and asks `check` for each user and password.
     #[must_use]
     pub fn with_password_check(
-        mut self,
+        self,
         check: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.password_check = Some(Arc::new(check));
+        self.with_sasl(ServerSasl::default().with_plain(check))
+    }
+
+    /// Counts and times requests and connections with the facade `metrics`, under the label `listener`. Only with the feature
+    /// `metrics`.
+    ///
+    /// | metric | kind | labels | what it is |
+    /// |---|---|---|---|
+    /// | `kafka_server_requests_received_total` | counter | `api` | requests that arrived, without those answered before the owner sees them |
+    /// | `kafka_server_requests_total` | counter | `api`, `outcome` | requests that are over: `answered`, or `lost` with their connection |
+    /// | `kafka_server_request_duration_seconds` | histogram | `api`, `stage` | `handle` from the arrival of a request to its response, `write` from then to its last byte being written |
+    /// | `kafka_server_received_bytes_total`, `kafka_server_sent_bytes_total` | counter | `api` | bytes of requests and of responses |
+    /// | `kafka_server_connections_opened_total` | counter | | clients that came |
+    /// | `kafka_server_connections_closed_total` | counter | `reason` | clients that are gone, by [why](kafka_codec::connection::CloseReason::name) |
+    /// | `kafka_server_connections` | gauge | | clients that are there |
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn with_metrics(mut self, listener: impl Into<Arc<str>>) -> Self {
+        self.metrics = Some(ListenerMetrics::new(&listener.into()));
         self
     }
 
@@ -107,6 +138,7 @@ impl fmt::Debug for ServerOptions {
             .field("tls", &self.tls)
             .field("handshake_timeout", &self.handshake_timeout)
             .field("max_response_bytes", &self.max_response_bytes)
+            .field("sasl", &self.sasl)
             .finish_non_exhaustive()
     }
 }
