@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_codec::connection::{ConnectionOptions, TimeoutFrom};
+use kafka_codec::enumerations::Acks;
 use kafka_codec::messages::{HeartbeatRequest, ListGroupsRequest};
 use kafka_codec::produce::{AttemptOutcome, BatchInfo, Persistence, ProducerSequence};
 use kafka_codec::{ApiKey, ErrorCode};
@@ -129,7 +130,11 @@ async fn an_error_that_stays_is_told_at_once() {
 #[tokio::test]
 async fn a_batch_without_acknowledgement_is_done_when_it_is_written() {
     let toy = ToyCluster::start(1).await;
-    let produced = toy.cluster().produce(batch().with_acks(0)).await.unwrap();
+    let produced = toy
+        .cluster()
+        .produce(batch().with_acks(Acks::NONE))
+        .await
+        .unwrap();
     assert_eq!(
         (produced.base_offset, outcomes(&produced.attempts)),
         (-1, vec!["written"])

@@ -1,6 +1,8 @@
 //! A cluster: its brokers, whom to ask, and connections that are kept open.
 
 mod attempts;
+mod batch;
+mod batches;
 mod error;
 mod join;
 mod lookup;
@@ -20,13 +22,15 @@ use kafka_codec::ApiKey;
 
 use crate::Connection;
 use attempts::Attempts;
-use produce::Batches;
+use batches::Batches;
 use slot::Slot;
 use view::View;
 
+pub use batch::Produce;
+pub use batches::{ProduceTimeouts, StuckPartition};
 pub use error::{Attempt, AttemptError, ClusterError, GivenUp};
 pub use options::ClusterOptions;
-pub use produce::{Produce, ProduceError, Produced, StuckPartition};
+pub use produce::{ProduceError, Produced};
 pub use send::Answer;
 pub use warm::{Brokers, EnsureReport, KeptOpen, Reached};
 

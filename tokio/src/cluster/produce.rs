@@ -1,118 +1,24 @@
 //! A batch, from the hands of the caller to the log: every attempt is reported, traced and judged.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use kafka_codec::connection::Timings;
+use kafka_codec::connection::SubmitOptions;
 use kafka_codec::messages::ProduceRequest;
 use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_codec::produce::{
-    AttemptOutcome, AttemptReport, BatchId, BatchInfo, BatchReport, Persistence, ProduceEvent,
-    ProduceTracker,
-};
+use kafka_codec::produce::{AttemptOutcome, AttemptReport, BatchInfo, BatchReport, Persistence};
 use kafka_codec::wire::Blob;
 use kafka_codec::{ErrorCode, ResponseFrame};
 use tokio::time::{Instant, sleep};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::batch::Produce;
+use super::batches::{ProduceTimeouts, StuckPartition, Tracked};
 use super::slot::backoff;
 use super::{AttemptError, Cluster, Destination, Purpose};
-use crate::connection::{SendError, now};
-
-/// A batch to produce.
-///
-/// # Examples
-///
-/// ```
-/// use bytes::Bytes;
-/// use kafka_codec_tokio::Produce;
-///
-/// # let records = Bytes::new();
-/// // `records` is a record batch, as `kafka_codec::records::BatchBuilder` makes it.
-/// let batch = Produce::new("orders", 3, records).with_record_count(500).with_acks(-1);
-/// ```
-#[derive(Clone, Debug)]
-pub struct Produce {
-    info: BatchInfo,
-    topic: Arc<str>,
-    records: Bytes,
-    acks: i16,
-    timeout: Duration,
-    transactional_id: Option<Box<str>>,
-    may_repeat: bool,
-}
-
-impl Produce {
-    /// A batch of records for a partition, with all in-sync replicas acknowledging it within 10 seconds.
-    #[must_use]
-    pub fn new(topic: impl Into<Arc<str>>, partition: i32, records: Bytes) -> Self {
-        let topic = topic.into();
-        let bytes = records.len() as u64;
-        Self {
-            info: BatchInfo::new(topic.clone(), partition).with_bytes(bytes, bytes, None),
-            topic,
-            records,
-            acks: -1,
-            timeout: Duration::from_secs(10),
-            transactional_id: None,
-            may_repeat: false,
-        }
-    }
-
-    /// Sets the description of the batch in reports: number of records, sizes, codec, sequence. A batch with a
-    /// [sequence](BatchInfo::with_sequence) is sent again without risk, as the broker recognizes it.
-    #[must_use]
-    pub fn with_info(mut self, info: BatchInfo) -> Self {
-        self.info = info;
-        self
-    }
-
-    /// Sets the number of records, for reports.
-    #[must_use]
-    pub fn with_record_count(mut self, records: u32) -> Self {
-        self.info = self.info.with_records(records);
-        self
-    }
-
-    /// Sets who acknowledges the batch: -1 all in-sync replicas, 1 the leader, 0 nobody. By default -1.
-    #[must_use]
-    pub const fn with_acks(mut self, acks: i16) -> Self {
-        self.acks = acks;
-        self
-    }
-
-    /// Sets how long the broker may wait for the replicas. By default 10 seconds. An attempt times out after that and the
-    /// connection's request timeout.
-    #[must_use]
-    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Sets the transactional id of the batch's producer.
-    #[must_use]
-    pub fn with_transactional_id(mut self, id: impl Into<Box<str>>) -> Self {
-        self.transactional_id = Some(id.into());
-        self
-    }
-
-    /// Sends the batch again also when it may be in the log already, though it has no sequence by which the broker would
-    /// recognize it: its records may then be there twice. By default it is given up instead.
-    #[must_use]
-    pub const fn with_repetition(mut self) -> Self {
-        self.may_repeat = true;
-        self
-    }
-
-    fn is_idempotent(&self) -> bool {
-        self.info.sequence.is_some_and(|it| it.producer_id >= 0)
-    }
-}
+use crate::connection::SendError;
 
 /// A batch that is in the log, or was written with `acks` 0.
 #[derive(Clone, Debug)]
@@ -161,149 +67,6 @@ impl fmt::Display for ProduceError {
 }
 
 impl Error for ProduceError {}
-
-/// A partition whose oldest batch has been failing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StuckPartition {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The partition.
-    pub partition: i32,
-    /// The batches that are not finished.
-    pub batches: usize,
-    /// The age of the oldest.
-    pub age: Duration,
-    /// How many of its attempts have timed out in a row.
-    pub consecutive_timeouts: u32,
-}
-
-/// The batches that are under way.
-#[derive(Default)]
-pub(super) struct Batches(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    tracker: ProduceTracker,
-    /// What happened to each batch.
-    histories: HashMap<BatchId, History>,
-    /// The batches of each partition.
-    partitions: HashMap<(Arc<str>, i32), usize>,
-}
-
-#[derive(Default)]
-struct History {
-    attempts: Vec<AttemptReport>,
-    report: Option<BatchReport>,
-}
-
-impl Batches {
-    fn with<T>(&self, act: impl FnOnce(&mut ProduceTracker) -> T) -> T {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = act(&mut state.tracker);
-        while let Some(event) = state.tracker.poll_event() {
-            event.trace();
-            match event {
-                ProduceEvent::Attempt(report) => {
-                    let history = state.histories.entry(report.id).or_default();
-                    history.attempts.push(report);
-                }
-                ProduceEvent::Finished(report) => {
-                    let history = state.histories.entry(report.id).or_default();
-                    history.report = Some(report);
-                }
-                _ => {}
-            }
-        }
-        result
-    }
-
-    /// Begins a batch. It is over when the guard is finished, or dropped.
-    fn begin(&self, info: BatchInfo) -> Tracked<'_> {
-        let key = (info.topic.clone(), info.partition);
-        let id = self.with(|tracker| tracker.begin(now(), info));
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state.partitions.entry(key.clone()).or_default() += 1;
-        Tracked {
-            batches: self,
-            id,
-            key,
-        }
-    }
-
-    fn stuck(&self, min_age: Duration, min_timeouts: u32) -> Vec<StuckPartition> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now();
-        let mut stuck: Vec<StuckPartition> = state
-            .partitions
-            .iter()
-            .filter_map(|((topic, partition), batches)| {
-                let (age, consecutive_timeouts) = state.tracker.oldest(now, topic, *partition)?;
-                let is_stuck = age >= min_age && consecutive_timeouts >= min_timeouts;
-                is_stuck.then(|| StuckPartition {
-                    topic: topic.clone(),
-                    partition: *partition,
-                    batches: *batches,
-                    age,
-                    consecutive_timeouts,
-                })
-            })
-            .collect();
-        stuck.sort_by_key(|it| std::cmp::Reverse(it.age));
-        stuck
-    }
-}
-
-/// A batch that is under way.
-struct Tracked<'a> {
-    batches: &'a Batches,
-    id: BatchId,
-    key: (Arc<str>, i32),
-}
-
-impl Tracked<'_> {
-    fn attempt(&self, broker: &str) {
-        self.batches
-            .with(|tracker| tracker.attempt(now(), self.id, broker));
-    }
-
-    fn attempt_ended(&self, outcome: AttemptOutcome, timings: Option<Timings>) {
-        self.batches
-            .with(|tracker| tracker.attempt_ended(now(), self.id, outcome, timings));
-    }
-
-    /// The end of the batch, and its attempts.
-    fn finish(self) -> (Vec<AttemptReport>, BatchReport) {
-        self.batches.with(|tracker| tracker.give_up(now(), self.id));
-        let mut state = self
-            .batches
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let history = state.histories.remove(&self.id).unwrap_or_default();
-        let report = history.report.expect("it was finished now or before");
-        (history.attempts, report)
-    }
-}
-
-impl Drop for Tracked<'_> {
-    fn drop(&mut self) {
-        // If the caller gave the batch up by dropping its future, that is reported and traced too.
-        self.batches.with(|tracker| tracker.give_up(now(), self.id));
-        let mut state = self
-            .batches
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        state.histories.remove(&self.id);
-        if let Some(batches) = state.partitions.get_mut(&self.key) {
-            *batches -= 1;
-            if *batches == 0 {
-                state.partitions.remove(&self.key);
-            }
-        }
-    }
-}
 
 impl Cluster {
     /// Produces a batch: to the leader of its partition, and again after failures as long as that is safe and the deadline is
@@ -441,7 +204,7 @@ impl Cluster {
         );
         tracked.attempt(&name);
         let request = self.request(batch);
-        let options = kafka_codec::connection::SubmitOptions::default()
+        let options = SubmitOptions::default()
             .with_attempt(number)
             .with_deadline(deadline.into_std());
         let sent = async {
@@ -462,7 +225,9 @@ impl Cluster {
             }
             Err(error) => {
                 let outcome = match &error {
-                    SendError::Failed(failed) => AttemptOutcome::of_error(failed),
+                    SendError::Failed(failed) | SendError::ProduceFailed(failed, _) => {
+                        AttemptOutcome::of_error(failed)
+                    }
                     other => AttemptOutcome::Transport {
                         delivery: other.delivery(),
                     },
@@ -486,7 +251,7 @@ impl Cluster {
     fn request<'a>(&self, batch: &'a Produce) -> ProduceRequest<'a> {
         ProduceRequest {
             transactional_id: batch.transactional_id.as_deref().map(Into::into),
-            acks: batch.acks.into(),
+            acks: batch.acks,
             timeout_ms: i32::try_from(batch.timeout.as_millis()).unwrap_or(i32::MAX),
             topic_data: vec![TopicProduceData {
                 name: (*batch.topic).into(),
@@ -562,6 +327,13 @@ impl Cluster {
     #[must_use]
     pub fn stuck(&self, min_age: Duration, min_timeouts: u32) -> Vec<StuckPartition> {
         self.0.batches.stuck(min_age, min_timeouts)
+    }
+
+    /// How long brokers took to answer the attempts so far, and the request timeout that follows from it; `None` before the
+    /// first answer.
+    #[must_use]
+    pub fn produce_timeouts(&self) -> Option<ProduceTimeouts> {
+        self.0.batches.timeouts()
     }
 }
 
