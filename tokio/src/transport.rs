@@ -45,6 +45,27 @@ impl TlsOptions {
         Self::with_roots(roots)
     }
 
+    /// Trusts the certificate authorities that the operating system trusts, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR`
+    /// name. Those of them that cannot be read or used are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError::Config`] if there are none.
+    #[cfg(feature = "native-roots")]
+    pub fn with_native_roots() -> Result<Self, TlsError> {
+        let found = rustls_native_certs::load_native_certs();
+        let mut roots = RootCertStore::empty();
+        let (added, _) = roots.add_parsable_certificates(found.certs);
+        match (added, found.errors.first()) {
+            (1.., _) => Self::with_roots(roots),
+            (0, Some(error)) => Err(TlsError::Config(error.to_string())),
+            (0, None) => {
+                let why = "the operating system trusts no certificate authority";
+                Err(TlsError::Config(why.into()))
+            }
+        }
+    }
+
     /// Trusts the certificate authorities in a PEM text.
     ///
     /// # Errors

@@ -271,7 +271,7 @@ async fn clients_authenticate_by_any_mechanism_that_is_offered_and_again() {
         ),
         (
             Sasl::plain("alice", "alice-secret"),
-            "does not support SASL mechanism PLAIN",
+            "does not have the SASL mechanism PLAIN",
         ),
     ] {
         let error = Connection::connect(&address, &options().with_sasl(refused))

@@ -3,6 +3,7 @@
 //! Callers write their request at once if the transport takes it, so that the task only wakes for what arrives and for time.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -206,6 +207,29 @@ impl Shared {
     }
 }
 
+/// Traces the versions that both sides have, when a connection is ready and when it is over.
+fn trace_versions(when: &'static str, broker: &str, served: &VersionTable) {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
+    let mut versions = String::new();
+    for (key, range) in served.iter() {
+        let ours = key.stable_versions();
+        if let Some(common) = ours.and_then(|ours| ours.intersect(range)) {
+            let separator = if versions.is_empty() { "" } else { ", " };
+            // Writing into memory does not fail.
+            let _ = write!(versions, "{separator}{key} {common}");
+        }
+    }
+    tracing::debug!(
+        event = "versions",
+        when,
+        broker,
+        versions,
+        "{broker}: {when}, with {versions}"
+    );
+}
+
 impl Client {
     /// After something was given to the machine, by others than the task: its events, its bytes, its deadline.
     fn push(&mut self) {
@@ -228,6 +252,7 @@ impl Client {
                 Event::Completed(completion) => self.complete(completion),
                 Event::Ready { took } => {
                     let versions = self.link.machine.versions().clone();
+                    trace_versions("ready", broker, &versions);
                     // A connection becomes ready once.
                     let _ = self.progress.ready.set((versions, took));
                     self.progress.changed.notify_waiters();
@@ -239,6 +264,9 @@ impl Client {
                     self.token = source.map(|source| Box::pin(bearer_token(source)) as _);
                 }
                 Event::Closed(report) => {
+                    if let Some((versions, _)) = self.progress.ready.get() {
+                        trace_versions("closed", broker, versions);
+                    }
                     // It ends once.
                     let _ = self.progress.end.set(report);
                     self.progress.changed.notify_waiters();

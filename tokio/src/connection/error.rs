@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_codec::connection::{
-    Advice, CloseReport, ConnectionError, Delivery, ResponseTypeError, SubmitError,
+    Advice, CloseReport, ConnectionError, Delivery, EncodedRequest, ResponseTypeError, SubmitError,
 };
+use kafka_codec::produce::ProduceSummary;
 
 use crate::transport::DialError;
 
@@ -68,6 +69,9 @@ pub enum SendError {
     Submit(SubmitError),
     /// The request failed; the error says how far it had got and what else was in flight.
     Failed(ConnectionError),
+    /// A Produce request failed: as [`Failed`](Self::Failed), with what it carries. The batches of
+    /// [`Cluster::produce`](crate::Cluster::produce) are described by [`ProduceError`](crate::ProduceError) instead.
+    ProduceFailed(ConnectionError, Arc<ProduceSummary>),
     /// The connection was closed before the request was submitted.
     Closed(Arc<CloseReport>),
     /// The request has no response, because it is a Produce with `acks` 0: use
@@ -83,7 +87,7 @@ impl SendError {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Submit(_) => "submit",
-            Self::Failed(error) => error.kind().name(),
+            Self::Failed(error) | Self::ProduceFailed(error, _) => error.kind().name(),
             Self::Closed(report) => report.reason.name(),
             Self::NoResponse => "no_response",
             Self::Response(_) => "response",
@@ -95,7 +99,7 @@ impl SendError {
     pub const fn delivery(&self) -> Delivery {
         match self {
             Self::Submit(_) | Self::Closed(_) | Self::NoResponse => Delivery::NotSent,
-            Self::Failed(error) => error.delivery(),
+            Self::Failed(error) | Self::ProduceFailed(error, _) => error.delivery(),
             Self::Response(_) => Delivery::Responded,
         }
     }
@@ -104,8 +108,21 @@ impl SendError {
     #[must_use]
     pub fn advice(&self, is_idempotent: bool) -> Option<Advice> {
         match self {
-            Self::Failed(error) => Some(error.advice(is_idempotent)),
+            Self::Failed(error) | Self::ProduceFailed(error, _) => {
+                Some(error.advice(is_idempotent))
+            }
             _ => None,
+        }
+    }
+
+    /// Adds what a Produce request carries.
+    pub(crate) fn with_summary(self, request: &EncodedRequest) -> Self {
+        match self {
+            Self::Failed(error) => match request.produce_summary() {
+                Some(summary) => Self::ProduceFailed(error, Arc::new(summary)),
+                None => Self::Failed(error),
+            },
+            error => error,
         }
     }
 
@@ -114,7 +131,7 @@ impl SendError {
     pub fn is_closed(&self) -> bool {
         match self {
             Self::Closed(_) | Self::Submit(SubmitError::Closed { .. }) => true,
-            Self::Failed(error) => error.is_closed(),
+            Self::Failed(error) | Self::ProduceFailed(error, _) => error.is_closed(),
             _ => false,
         }
     }
@@ -125,6 +142,7 @@ impl fmt::Display for SendError {
         match self {
             Self::Submit(error) => error.fmt(f),
             Self::Failed(error) => error.fmt(f),
+            Self::ProduceFailed(error, summary) => write!(f, "{error} ({summary})"),
             Self::Closed(report) => write!(f, "connection was closed before: {report}"),
             Self::NoResponse => f.write_str("the request has no response: Produce with acks 0"),
             Self::Response(error) => error.fmt(f),

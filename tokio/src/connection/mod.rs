@@ -294,7 +294,8 @@ impl Connection {
     pub async fn send_without_response<R: Request>(&self, request: &R) -> Result<(), SendError> {
         self.initialized().await.map_err(SendError::Closed)?;
         let encoded = self.encode(request, SubmitOptions::default())?;
-        self.exchange(&encoded, SubmitOptions::default()).await?;
+        let exchanged = self.exchange(&encoded, SubmitOptions::default()).await;
+        exchanged.map_err(|error| error.with_summary(&encoded))?;
         Ok(())
     }
 
@@ -343,6 +344,7 @@ impl Connection {
         let exchanged = self.exchange(request, options).instrument(span.clone());
         let exchanged = exchanged
             .await
+            .map_err(|error| error.with_summary(request))
             .and_then(|(response, timings)| Ok((response.ok_or(SendError::NoResponse)?, timings)));
         match &exchanged {
             Ok(_) => span.record("otel.status_code", "OK"),
