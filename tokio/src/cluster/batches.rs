@@ -202,7 +202,7 @@ impl Tracked<'_> {
 
 impl Drop for Tracked<'_> {
     fn drop(&mut self) {
-        // If the caller gave the batch up by dropping its future, that is told and traced too.
+        // If the caller gave the batch up by dropping its future, that is reported and traced too.
         self.batches.with(|tracker| tracker.give_up(now(), self.id));
         let mut state = self
             .batches
