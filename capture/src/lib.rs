@@ -65,6 +65,8 @@ mod tls;
 #[cfg(not(feature = "tls"))]
 #[path = "tls_off.rs"]
 mod tls;
+#[cfg(feature = "top")]
+pub mod top;
 mod topic_names;
 
 pub use counts::Counts;

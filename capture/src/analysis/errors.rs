@@ -11,7 +11,7 @@ use crate::event::Message;
 /// Calls `found` with every field named `errorCode` in a response that is not 0: the path of the arrays that it is
 /// in, empty at the top, and the code. Returns the throttle time in milliseconds. A response that is not whole has
 /// neither.
-pub(super) fn examine(message: &Message<'_>, found: impl FnMut(&[&'static str], i16)) -> i32 {
+pub(crate) fn examine(message: &Message<'_>, found: impl FnMut(&[&'static str], i16)) -> i32 {
     let mut codes = Codes {
         path: Vec::new(),
         found,
@@ -28,7 +28,7 @@ pub(super) fn examine(message: &Message<'_>, found: impl FnMut(&[&'static str], 
 }
 
 /// The name of an error, or its number as text.
-pub(super) fn error_name(code: i16) -> String {
+pub(crate) fn error_name(code: i16) -> String {
     ErrorCode(code)
         .name()
         .map_or_else(|| code.to_string(), str::to_owned)

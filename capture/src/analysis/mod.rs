@@ -17,6 +17,8 @@ mod timeline;
 mod waits;
 
 pub use connections::{Cause, ConnectionReport, Connections, ConnectionsDocument};
+#[cfg(feature = "top")]
+pub(crate) use errors::{error_name, examine};
 pub use groups::{Groups, GroupsDocument};
 pub use produce::{BatchReport, Produce, ProduceTotals};
 pub use summary::{MergeError, Summary, SummaryDocument, SummaryState};
@@ -73,7 +75,7 @@ impl<S: Sink> Sink for Filtered<S> {
 }
 
 /// The body of a message that was captured whole. Bytes after it do not matter to brokers and clients.
-fn body<'a, M: Decode<'a>>(message: &Message<'a>) -> Option<M> {
+pub(crate) fn body<'a, M: Decode<'a>>(message: &Message<'a>) -> Option<M> {
     if message.truncation.is_some() {
         return None;
     }

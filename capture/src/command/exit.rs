@@ -60,6 +60,9 @@ impl Failure {
 pub(super) struct Faults<'p> {
     progress: &'p Progress,
     failure: Option<Failure>,
+    /// Whether they are kept, and not said.
+    #[cfg(feature = "top")]
+    kept: Option<Vec<Failure>>,
 }
 
 impl<'p> Faults<'p> {
@@ -67,11 +70,33 @@ impl<'p> Faults<'p> {
         Self {
             progress,
             failure: None,
+            #[cfg(feature = "top")]
+            kept: None,
         }
+    }
+
+    /// Keeps what goes wrong, to be said when the screen is free.
+    #[cfg(feature = "top")]
+    pub(super) const fn silent(progress: &'p Progress) -> Self {
+        Self {
+            progress,
+            failure: None,
+            kept: Some(Vec::new()),
+        }
+    }
+
+    /// What was kept.
+    #[cfg(feature = "top")]
+    pub(super) fn into_kept(self) -> Vec<Failure> {
+        self.kept.unwrap_or_default()
     }
 
     /// The first counts.
     pub(super) fn add(&mut self, failure: Failure) {
+        #[cfg(feature = "top")]
+        if let Some(kept) = &mut self.kept {
+            return kept.push(failure);
+        }
         self.progress.clear();
         eprintln!("kafka-capture: {failure}");
         self.failure.get_or_insert(failure);

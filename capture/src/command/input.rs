@@ -134,6 +134,29 @@ impl InputOptions {
         self.max_decompressed
     }
 
+    /// What the packets are from, in a few words.
+    #[cfg(feature = "top")]
+    pub(super) fn name(&self) -> String {
+        if let Some(interface) = &self.interface {
+            return interface.clone();
+        }
+        let names = self.files.iter().map(|file| {
+            let name = file.file_name().unwrap_or_default();
+            if file.as_os_str() == "-" {
+                "standard input".to_owned()
+            } else {
+                name.to_string_lossy().into_owned()
+            }
+        });
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether all packets are in files, and not yet to come.
+    #[cfg(feature = "top")]
+    pub(super) fn are_files(&self) -> bool {
+        self.interface.is_none() && self.files.iter().all(|file| file.is_file())
+    }
+
     /// The only file; `None` if there are more, or if it can be read only once.
     pub(super) fn only_file(&self) -> Option<&Path> {
         match self.files.as_slice() {

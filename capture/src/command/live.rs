@@ -12,6 +12,19 @@ use super::exit::Failure;
 /// How much of what a child says is kept.
 const MAX_SAID_BYTES: u64 = 16 << 10;
 
+/// The child that captures, to be ended by [`interrupt`].
+static CAPTURING: Mutex<Option<(Arc<Mutex<Child>>, Arc<AtomicBool>)>> = Mutex::new(None);
+
+/// Ends the capture, as Ctrl-C does; nothing if there is none.
+#[cfg(feature = "top")]
+pub(super) fn interrupt() {
+    let capturing = CAPTURING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((child, is_interrupted)) = &*capturing {
+        is_interrupted.store(true, Ordering::Relaxed);
+        kill(child);
+    }
+}
+
 /// A child that captures.
 pub(super) struct Live {
     tool: &'static str,
@@ -109,6 +122,8 @@ impl Live {
     /// Ctrl-C ends the capture, and not this program.
     fn watch_interrupt(&self) -> Result<(), Failure> {
         let (child, is_interrupted) = (Arc::clone(&self.child), Arc::clone(&self.is_interrupted));
+        let capturing = (Arc::clone(&child), Arc::clone(&is_interrupted));
+        *CAPTURING.lock().unwrap_or_else(PoisonError::into_inner) = Some(capturing);
         let handler = move || {
             is_interrupted.store(true, Ordering::Relaxed);
             // The terminal interrupts the child as well, which says at its end what it could not capture.

@@ -17,6 +17,8 @@ mod report;
 mod segment;
 mod summary;
 mod tables;
+#[cfg(feature = "top")]
+mod top;
 mod when;
 mod window;
 
@@ -39,6 +41,8 @@ enum Subcommands {
     Message(message::Message),
     Segment(segment::Segment),
     Summary(summary::Summary),
+    #[cfg(feature = "top")]
+    Top(top::Top),
     Connections(connections::Connections),
     Produce(produce::Produce),
     Groups(groups::Groups),
@@ -55,6 +59,8 @@ impl Command {
             Subcommands::Message(message) => message.run(),
             Subcommands::Segment(segment) => segment.run(),
             Subcommands::Summary(summary) => summary.run(),
+            #[cfg(feature = "top")]
+            Subcommands::Top(top) => top.run(),
             Subcommands::Connections(connections) => connections.run(),
             Subcommands::Produce(produce) => produce.run(),
             Subcommands::Groups(groups) => groups.run(),

@@ -19,6 +19,12 @@ impl Progress {
         }))
     }
 
+    /// Shows nothing.
+    #[cfg(feature = "top")]
+    pub(super) const fn hidden() -> Self {
+        Self(None)
+    }
+
     /// Counts what is read of a file of this length.
     pub(super) fn watch(
         &self,

@@ -56,6 +56,15 @@ impl Connections {
         self.last = self.last.max(time);
     }
 
+    /// Returns what ended the connection of this id, as far as that can be said by now; `None` if it is not the one that ended
+    /// last, or not of Kafka.
+    #[cfg(feature = "top")]
+    pub(crate) fn verdict(&self, id: u64) -> Option<(Cause, String)> {
+        let record = self.records.last()?;
+        let is_listed = record.id == id && self.context.is_listed(record);
+        is_listed.then(|| decide::decide(record, &self.context, self.last))
+    }
+
     /// Ends the capture: decides what ended each connection.
     #[must_use]
     pub fn finish(self) -> ConnectionsDocument {
