@@ -1,0 +1,71 @@
+//! The guide "Ten questions of an SRE": its commands print what it says they print.
+//!
+//! With `UPDATE_QUESTIONS=1` the outputs in the guide, and the capture that it is about, are written anew.
+#![cfg(all(test, unix))]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn is_update() -> bool {
+    std::env::var_os("UPDATE_QUESTIONS").is_some()
+}
+
+/// What a command of the guide prints, run at the root of the repository.
+fn output(command: &str) -> String {
+    let folder = Path::new(env!("CARGO_BIN_EXE_kafka-capture"))
+        .parent()
+        .unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(root())
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{command}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_capture_of_the_guide_is_the_one_that_is_made() {
+    let file = root().join("docs/questions/incident.pcap");
+    if is_update() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, support::incident::incident()).unwrap();
+    }
+    assert!(
+        std::fs::read(&file).unwrap() == support::incident::incident(),
+        "UPDATE_QUESTIONS=1 writes it"
+    );
+}
+
+#[test]
+fn commands_of_the_guide_print_what_it_says() {
+    let file = root().join("docs/questions.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (mut new, mut rest, mut count) = (String::new(), text.as_str(), 0);
+    while let Some((before, behind)) = rest.split_once("```sh\n") {
+        let (command, behind) = behind
+            .split_once("```\n\n```text\n")
+            .expect("a command has an output");
+        let (said, behind) = behind.split_once("```\n").expect("an output has an end");
+        let printed = output(command);
+        if !is_update() {
+            assert_eq!(printed, said, "{command}");
+        }
+        new += &format!("{before}```sh\n{command}```\n\n```text\n{printed}```\n");
+        rest = behind;
+        count += 1;
+    }
+    new += rest;
+    assert_eq!(count, 10, "there are ten questions");
+    if is_update() {
+        std::fs::write(&file, new).unwrap();
+    }
+}
