@@ -12,9 +12,13 @@ use super::super::prometheus::{Exposition, Kind, Seconds};
 use super::report::api_name;
 use super::state::State;
 use super::stats::Stats;
+use super::topics::ShownTopic;
 
 /// A label of entries that are not among the busiest, and share a series.
 const MERGED: (&str, &str) = ("merged", "true");
+
+/// Name and help of families, and the value of a row in each.
+type Families<T> = [(&'static str, &'static str, fn(&T) -> u64); 5];
 
 impl State {
     /// Returns the summary in the text format of Prometheus.
@@ -124,7 +128,7 @@ impl State {
             .map(|(id, stats)| (("client_id", &***id), *stats))
             .collect();
         rows.extend(others.map(|others| (MERGED, others)));
-        let families: [(_, _, fn(&Stats) -> u64); 5] = [
+        let families: Families<Stats> = [
             (
                 "kafka_client_requests_total",
                 "Requests by client id",
@@ -179,7 +183,7 @@ impl State {
             .map(|(broker, stats)| (("broker", &**broker), *stats))
             .collect();
         rows.extend(self.brokers.others().map(|(others, _)| (MERGED, others)));
-        let families: [(_, _, fn(&Stats) -> u64); 5] = [
+        let families: Families<Stats> = [
             ("kafka_broker_requests_total", "Requests by broker", |all| {
                 all.counts.requests
             }),
@@ -228,7 +232,7 @@ impl State {
         });
         let others = others.iter().map(|(topic, _)| (MERGED, topic));
         let rows: Vec<_> = shown.chain(others).collect();
-        let families: [(_, _, fn(&super::topics::ShownTopic) -> u64); 5] = [
+        let families: Families<ShownTopic> = [
             (
                 "kafka_topic_produce_requests_total",
                 "Produce requests by topic",
