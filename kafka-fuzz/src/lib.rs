@@ -1,4 +1,4 @@
-//! Generators, corpora and dictionaries for fuzzing parsers of the Kafka protocol in any language.
+//! Generators, corpora, dictionaries and a mutator for fuzzing parsers of the Kafka protocol in any language.
 //!
 //! ```text
 //!  Target: API, version, direction ──► Generator ──► Generated: bytes, and the label of a malformed message
@@ -29,12 +29,18 @@
 //! ```
 
 pub mod corpus;
+mod dictionary;
 mod generate;
 pub mod judge;
 pub mod mutate;
 mod records;
 mod target;
 
+pub use dictionary::{Token, dictionary, dictionary_file};
 pub use generate::{Generated, Generator, Label, Unit};
 pub use records::{MAGICS, make_records};
 pub use target::{Direction, Target, UnknownTarget};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -44,9 +44,12 @@ fn pick(magic: usize, entropy: &mut dyn Entropy, length: usize) -> Vec<u8> {
     let ready = ready().get(magic).map_or(&[][..], Vec::as_slice);
     for choice in [first, second].into_iter().take(1 + usize::from(count % 2)) {
         let left = length.saturating_sub(out.len());
-        let fit = ready.iter().filter(|ready| ready.len() <= left);
-        let fit: Vec<_> = fit.collect();
-        let Some(batch) = fit.get(usize::from(choice) % fit.len().max(1)) else {
+        // They are sorted by size.
+        let fit = ready.partition_point(|ready| ready.len() <= left);
+        let Some(batch) = usize::from(choice)
+            .checked_rem(fit)
+            .and_then(|index| ready.get(index))
+        else {
             break;
         };
         let start = out.len();

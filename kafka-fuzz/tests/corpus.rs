@@ -227,8 +227,8 @@ fn the_corpus_of_a_number_is_the_same_on_every_platform() {
         let bytes = Target::all().flat_map(|target| corpus.seeds(target));
         bytes.fold(0, |hash, seed: Seed| fnv(hash, seed.bytes()))
     };
-    assert_eq!(format!("{:016x}", hash(0)), "7b0da8e0d12fb367");
-    assert_eq!(format!("{:016x}", hash(1)), "a0abf9eaf6e4c222");
+    let hashes = [0, 1].map(|number| format!("{:016x}", hash(number)));
+    assert_eq!(hashes, ["1868f2c57291a8b7", "bce5109e93177206"]);
 }
 
 #[test]

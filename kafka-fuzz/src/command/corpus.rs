@@ -6,10 +6,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use kafka_codec::ApiKey;
 use kafka_fuzz::corpus::{Corpus as Options, CorpusError, Format, Prefix, Written};
-use kafka_fuzz::{Direction, Target, UnknownTarget};
 
+use super::choice::Choice;
 use super::output::Failure;
 
 /// Write seed files for every API, version and direction, or out of captures
@@ -25,17 +24,8 @@ pub(super) struct Corpus {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 
-    /// Only this API, by name or number; may be given more than once
-    #[arg(long, value_delimiter = ',')]
-    api: Vec<ApiKey>,
-
-    /// Only requests
-    #[arg(long, conflicts_with = "response")]
-    request: bool,
-
-    /// Only responses
-    #[arg(long)]
-    response: bool,
+    #[command(flatten)]
+    choice: Choice,
 
     /// What stands in front of each body: none, key-version, key-version-le (two bytes each), key-version-bytes (one byte
     /// each), header, or size-header
@@ -100,8 +90,8 @@ impl Corpus {
             .seed(self.seed)
             .random(self.random)
             .malformed(self.malformed);
-        if !self.api.is_empty() || self.request || self.response {
-            options = options.targets(self.targets()?);
+        if !self.choice.is_all() {
+            options = options.targets(self.choice.targets()?);
         }
         let mut manifest = match &self.manifest {
             None => None,
@@ -151,25 +141,6 @@ impl Corpus {
             bar.finish_and_clear();
         }
         written
-    }
-
-    fn targets(&self) -> Result<Vec<Target>, UnknownTarget> {
-        let mut targets = Vec::new();
-        for key in &self.api {
-            let before = targets.len();
-            targets.extend(Target::of_api(*key));
-            if targets.len() == before {
-                return Err(UnknownTarget::Api(key.number()));
-            }
-        }
-        if self.api.is_empty() {
-            targets = Target::all().collect();
-        }
-        targets.retain(|target| match target.direction() {
-            Direction::Request => !self.response,
-            Direction::Response => !self.request,
-        });
-        Ok(targets)
     }
 }
 

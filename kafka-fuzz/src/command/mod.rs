@@ -1,6 +1,8 @@
 //! The command line, a file a subcommand.
 
+mod choice;
 mod corpus;
+mod dictionary;
 mod generate;
 mod judge;
 mod mutate;
@@ -25,6 +27,7 @@ enum Subcommands {
     Generate(generate::Generate),
     Mutate(mutate::Mutate),
     Corpus(corpus::Corpus),
+    Dictionary(dictionary::Dictionary),
     Judge(judge::Judge),
 }
 
@@ -37,6 +40,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Subcommands::Generate(generate) => generate.run(),
         Subcommands::Mutate(mutate) => mutate.run(),
         Subcommands::Corpus(corpus) => corpus.run(),
+        Subcommands::Dictionary(dictionary) => dictionary.run(),
         Subcommands::Judge(judge) => judge.run(),
     };
     output::exit(outcome)

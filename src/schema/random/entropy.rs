@@ -42,20 +42,29 @@ impl<E: Entropy + ?Sized> Entropy for &mut E {
 
 /// Endless bytes that follow from a number, the same on every machine. No secret must depend on them.
 ///
-/// It is SplitMix64, which does not change.
+/// It is SplitMix64, whose numbers are used up byte by byte.
 #[derive(Clone, Debug)]
-pub struct Seeded(u64);
+pub struct Seeded {
+    state: u64,
+    /// A number of which `left` bytes are unused, the high ones.
+    ready: u64,
+    left: u8,
+}
 
 impl Seeded {
     /// The source that belongs to `seed`.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self {
+            state: seed,
+            ready: 0,
+            left: 0,
+        }
     }
 
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
@@ -64,11 +73,18 @@ impl Seeded {
 
 impl Entropy for Seeded {
     fn fill(&mut self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            // The high bytes first: they are the better ones.
-            for (byte, new) in chunk.iter_mut().zip(self.next().to_be_bytes()) {
-                *byte = new;
+        let mut words = bytes.chunks_exact_mut(8);
+        for word in &mut words {
+            word.copy_from_slice(&self.next().to_be_bytes());
+        }
+        for byte in words.into_remainder() {
+            if self.left == 0 {
+                (self.ready, self.left) = (self.next(), 8);
             }
+            let [high, ..] = self.ready.to_be_bytes();
+            *byte = high;
+            self.ready <<= 8;
+            self.left -= 1;
         }
     }
 }
@@ -85,8 +101,8 @@ impl<'e> Dice<'e> {
     pub(super) fn below(&mut self, end: usize) -> usize {
         let number = match end {
             0 | 1 => return 0,
-            2..=0x100 => u64::from(self.byte()),
-            0x101..=0x1_0000 => u64::from(u16::from_be_bytes(self.bytes())),
+            2..=0x100 => return usize::from(self.byte()) % end,
+            0x101..=0x1_0000 => return usize::from(u16::from_be_bytes(self.bytes())) % end,
             _ => u64::from_be_bytes(self.bytes()),
         };
         let end = u64::try_from(end).unwrap_or(u64::MAX);
@@ -135,8 +151,12 @@ impl<'e> Dice<'e> {
 
     pub(super) fn vec(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
-        self.0.fill(&mut bytes);
+        self.fill(&mut bytes);
         bytes
+    }
+
+    pub(super) fn fill(&mut self, bytes: &mut [u8]) {
+        self.0.fill(bytes);
     }
 
     /// The source, for someone else's decisions.

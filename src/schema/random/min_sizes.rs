@@ -50,6 +50,8 @@ impl MinSizes {
     /// Of an element of an array.
     pub(super) fn element(self, ty: FieldType, e: Encoding) -> usize {
         match ty {
+            // With nulls, that is what the table says.
+            FieldType::Struct(schema) if self.has_nulls => schema.min_size(self.version),
             FieldType::Struct(schema) => self.structure(schema),
             ty => self.primitive(ty, e),
         }

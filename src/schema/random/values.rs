@@ -64,7 +64,7 @@ impl Fixed {
                     *first = 0x80;
                 }
             }
-            _ => own.copy_from_slice(&dice.vec(size)),
+            _ => dice.fill(own),
         }
         value
     }
@@ -106,15 +106,19 @@ pub(super) fn text(field: &Field, bytes: usize, dice: &mut Dice<'_>) -> String {
             return known.to_owned();
         }
     }
+    if dice.chance(50) {
+        let mut text = dice.vec(bytes);
+        for letter in &mut text {
+            *letter = of(PLAIN, *letter).unwrap_or(b'a');
+        }
+        return String::from_utf8(text).expect("the letters are ASCII");
+    }
     let mut text = String::with_capacity(bytes);
-    let is_plain = dice.chance(50);
-    while text.len() < bytes {
-        let letter = if is_plain {
-            dice.pick(PLAIN)
-        } else {
-            dice.pick(ODD)
-        };
-        let letter = letter.unwrap_or('a');
+    for choice in dice.vec(bytes) {
+        let letter = of(ODD, choice).unwrap_or('a');
+        if text.len() == bytes {
+            break;
+        }
         text.push(if text.len() + letter.len_utf8() <= bytes {
             letter
         } else {
@@ -124,11 +128,13 @@ pub(super) fn text(field: &Field, bytes: usize, dice: &mut Dice<'_>) -> String {
     text
 }
 
+/// The letter that a byte chooses.
+fn of<T: Copy>(letters: &[T], choice: u8) -> Option<T> {
+    letters.get(usize::from(choice) % letters.len()).copied()
+}
+
 /// What names of topics are made of.
-const PLAIN: &[char] = &[
-    'a', 'b', 'c', 'd', 'e', 'k', 'o', 'r', 's', 't', 'x', 'z', 'A', 'Z', '0', '1', '9', '.', '_',
-    '-',
-];
+const PLAIN: &[u8] = b"abcdekorstxzAZ019._-";
 
 /// What parsers, terminals and JSON stumble over; one, two, three and four bytes long.
 const ODD: &[char] = &[

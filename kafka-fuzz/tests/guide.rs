@@ -1,0 +1,111 @@
+//! The commands and the code of the guides, run as they stand there.
+
+#![cfg(test)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use support::Scratch;
+
+#[test]
+fn the_commands_of_the_readme_run_as_they_stand() {
+    let scratch = Scratch::new("readme");
+    let ran = run_all("README.md", scratch.path());
+    assert!(ran >= 11, "{ran} commands");
+    for made in [
+        "body.bin",
+        "seeds.ndjson",
+        "kafka.dict",
+        "captured",
+        "fetch-seeds",
+    ] {
+        assert!(scratch.path().join(made).exists(), "{made}");
+    }
+}
+
+#[test]
+fn the_commands_of_the_guide_run_as_they_stand() {
+    let scratch = Scratch::new("guide");
+    let ran = run_all("../docs/fuzzing.md", scratch.path());
+    assert!(ran >= 5, "{ran} commands");
+    let seeds = fs::read_dir(scratch.path().join("seeds")).unwrap().count();
+    assert!(seeds > 5000, "{seeds}");
+}
+
+#[test]
+fn the_go_code_of_the_guide_reads_the_corpus() {
+    let has_go = Command::new("go").arg("version").output();
+    if !has_go.is_ok_and(|output| output.status.success()) {
+        println!("not run: Go is not installed");
+        return;
+    }
+    let scratch = Scratch::new("go");
+    let directory = scratch.path();
+    run_all("../docs/fuzzing.md", directory);
+    fs::write(directory.join("go.mod"), "module parser\n\ngo 1.18\n").unwrap();
+    let [test] = &blocks("../docs/fuzzing.md", "go")[..] else {
+        panic!("one block of Go");
+    };
+    fs::write(directory.join("parser_test.go"), test).unwrap();
+    // Counts the seeds, and fails for one of another API.
+    let parser = "package parser\n\nfunc Parse(key, version int16, body []byte) {\n\
+                  \tif key != 1 && key != 3 {\n\t\tpanic(\"another API\")\n\t}\n}\n";
+    fs::write(directory.join("parser.go"), parser).unwrap();
+    let mut command = Command::new("go");
+    command.args(["test", "-v", "-run", "FuzzParse", "."]);
+    let output = command
+        .current_dir(directory)
+        .env("GOFLAGS", "-mod=mod")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{errors}");
+    let seeds = fs::read_dir(directory.join("testdata/fuzz/FuzzParse"))
+        .unwrap()
+        .count();
+    assert_eq!(text.matches("--- PASS: FuzzParse/").count(), seeds);
+}
+
+/// Runs all commands of a guide with the shell, and returns how many there are.
+fn run_all(guide: &str, directory: &Path) -> usize {
+    fs::create_dir_all(directory).unwrap();
+    // Guides name a capture of the repository.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let command = PathBuf::from(env!("CARGO_BIN_EXE_kafka-fuzz"));
+    let path = [
+        command.parent().unwrap().display().to_string(),
+        env::var("PATH").unwrap(),
+    ]
+    .join(":");
+    let mut ran = 0;
+    for block in blocks(guide, "sh") {
+        for line in block.lines().filter(|line| line.starts_with("kafka-fuzz ")) {
+            let line = line.replace(
+                "tests/captures",
+                &format!("{}/tests/captures", root.display()),
+            );
+            let mut shell = Command::new("sh");
+            shell.args(["-e", "-c", &line]).current_dir(directory);
+            let output = shell.env("PATH", &path).output().unwrap();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{line}: {errors}");
+            ran += 1;
+        }
+    }
+    ran
+}
+
+/// The blocks of code in a language.
+fn blocks(guide: &str, language: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(guide);
+    let text = fs::read_to_string(path).unwrap();
+    let start = format!("```{language}\n");
+    let parts = text.split(&start).skip(1);
+    parts
+        .map(|part| part.split("```").next().unwrap().to_owned())
+        .collect()
+}
