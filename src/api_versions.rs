@@ -1,4 +1,4 @@
-//! What a broker announces in an ApiVersions response: written from and read as version ranges.
+//! The versions that a broker announces in an ApiVersions response: written from and read as version ranges.
 
 use crate::messages::ApiVersionsResponse;
 use crate::messages::api_versions_response::ApiVersion;

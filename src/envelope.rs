@@ -1,4 +1,4 @@
-//! What a broker forwards to the controller inside of an Envelope: a request with its header, who sent it
+//! The request that a broker forwards to the controller inside of an Envelope: a request with its header, who sent it
 //! from where, and the response with its header.
 
 use std::net::IpAddr;

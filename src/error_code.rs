@@ -46,7 +46,7 @@ struct Row {
     applied: &'static [(ApiKey, Applied)],
 }
 
-/// Whether a broker applied a request that it answered with an error.
+/// The effect of a request that a broker answered with an error.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Applied {
@@ -235,7 +235,7 @@ impl ErrorCode {
         known.map_or(Applied::Possibly, |(_, applied)| applied)
     }
 
-    /// What happened, in a sentence for whoever reads the log; `None` if the code is unknown.
+    /// Returns the meaning in a sentence for whoever reads the log; `None` if the code is unknown.
     #[must_use]
     pub const fn meaning(self) -> Option<&'static str> {
         match self.row() {

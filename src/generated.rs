@@ -39,7 +39,7 @@ pub struct ErrorAnswer<'r> {
     pub throttle_time_ms: i32,
 }
 
-/// What generated tables use.
+/// The names that generated tables use.
 #[cfg(feature = "schema")]
 pub mod schema {
     pub use crate::ErrorCode;

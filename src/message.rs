@@ -1,4 +1,4 @@
-//! What every message can do, and how requests and responses belong together.
+//! The traits of messages, requests and responses.
 //! The types that implement this are generated: see [`messages`](crate::messages).
 
 use std::fmt;

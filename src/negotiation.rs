@@ -1,4 +1,4 @@
-//! How a client learns the versions of a broker: what a response to ApiVersions means, and why it may mean nothing.
+//! Version negotiation: what a response to ApiVersions means, and why it may mean nothing.
 
 use std::{error, fmt};
 

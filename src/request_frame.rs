@@ -123,7 +123,7 @@ impl RequestFrame {
         self.header.client_id.as_deref()
     }
 
-    /// What must be remembered to read the response.
+    /// Returns what is needed to read the response.
     #[must_use]
     pub fn in_flight(&self) -> InFlightRequest<()> {
         let (key, version) = (self.api_key(), self.version());

@@ -221,7 +221,7 @@ impl FromStr for VersionRange {
     }
 }
 
-/// What is not a range of versions: a text of another form, or an end below the start.
+/// The error of a malformed range of versions: a text of another form, or an end below the start.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct VersionRangeError;
 

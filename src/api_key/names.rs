@@ -1,4 +1,4 @@
-//! What an API is called, and finding it by any of its names.
+//! The names of an API, and finding it by any of them.
 
 use std::str::FromStr;
 use std::{error, fmt};

@@ -26,7 +26,7 @@ pub enum Retry {
     Never,
 }
 
-/// Whether a request that is sent again may be carried out twice.
+/// The risk that a request that is sent again is carried out twice.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DuplicateRisk {
@@ -59,11 +59,11 @@ pub enum DuplicateRisk {
 pub struct Advice {
     /// What to do.
     pub retry: Retry,
-    /// What it risks.
+    /// The risk of sending the request again.
     pub duplicates: DuplicateRisk,
 }
 
-/// How a request failed.
+/// The ways in which a request fails.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Failure {

@@ -182,7 +182,7 @@ impl CloseReason {
         }
     }
 
-    /// What kind of reason it is, in a word that does not change: for counters.
+    /// Returns the kind of reason as a stable word for counters.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -386,7 +386,7 @@ impl fmt::Display for AuthenticationFault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestFault {
-    /// Its header cannot be read.
+    /// The header of a response cannot be read.
     Undecodable(DecodeError),
     /// This side does not serve the API in this version.
     Unsupported(ApiLabel),

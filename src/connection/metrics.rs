@@ -32,25 +32,25 @@ use super::{Completion, Delivery, Event, Outcome, ProbeOutcome, Retry, State};
 pub struct Metrics {
     /// By API.
     pub apis: BTreeMap<ApiKey, ApiMetrics>,
-    /// How many connections had an open transport.
+    /// Number of connections that had an open transport.
     pub opened: u64,
-    /// How many connections became ready.
+    /// Number of connections that became ready.
     pub ready: u64,
-    /// How many connections ended before they were ready, by the state they were in.
+    /// Number of connections that ended before they were ready, by the state they were in.
     pub failed_in: BTreeMap<State, u64>,
-    /// How many connections ended, by [`CloseReason::name`](super::CloseReason::name).
+    /// Number of connections that ended, by [`CloseReason::name`](super::CloseReason::name).
     pub closed: BTreeMap<&'static str, u64>,
-    /// How long getting ready took.
+    /// Times of getting ready.
     pub initialization: Histogram,
-    /// How long authenticating again took.
+    /// Times of authenticating again.
     pub reauthentication: Histogram,
-    /// How long probes took.
+    /// Times of probes.
     pub probes: Histogram,
-    /// How many probes failed.
+    /// Number of probes that failed.
     pub failed_probes: u64,
-    /// How many responses came to requests that had been given up.
+    /// Number of responses to requests that had been given up.
     pub late_responses: u64,
-    /// How many responses came to requests that have none.
+    /// Number of responses to requests that have none.
     pub unexpected_responses: u64,
 }
 
@@ -78,7 +78,7 @@ pub struct ApiMetrics {
     pub bytes_out: u64,
     /// Bytes of responses.
     pub bytes_in: u64,
-    /// How long the broker throttled.
+    /// Total throttle time.
     pub throttled: Duration,
     /// From being submitted to being admitted.
     pub queue: Histogram,
@@ -106,11 +106,11 @@ pub struct FailedMetrics {
     pub response_partial: u64,
 }
 
-/// What a connection is like just now.
+/// The current state and load of a connection.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Gauges {
-    /// Its state.
+    /// The current state.
     pub state: State,
     /// For how long it has been in that state.
     pub in_state: Duration,
@@ -219,7 +219,7 @@ impl ApiMetrics {
     }
 }
 
-/// How many durations lie in which range.
+/// A histogram of durations.
 ///
 /// The bounds are fixed, so histograms can be added and compared: each power of two of microseconds is cut into four
 /// equal buckets, so that a bound is at most a quarter above the least value of its bucket.
@@ -285,7 +285,7 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
-    /// How many durations were counted.
+    /// Returns the number of durations.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count

@@ -221,7 +221,7 @@ pub use report::{CloseReport, Confidence, Hint, HintKind, ReconnectAdvice, Sever
 pub use request::{ApiLabel, Delivery, RequestId, Timings, Waits};
 pub use transmit::Transmit;
 
-/// Where a connection is between being made and being closed.
+/// The state of a connection, from being made to being closed.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum State {

@@ -29,19 +29,19 @@ pub struct CloseReport {
     pub head: Option<ApiLabel>,
     /// The requests that were sent, wholly or in part, oldest first.
     pub in_flight: Vec<Unfinished>,
-    /// How many requests were not sent at all.
+    /// Number of requests that were not sent at all.
     pub not_sent: usize,
-    /// How many responses had arrived to requests of the caller.
+    /// Number of responses that had arrived to requests of the caller.
     pub responses: u64,
-    /// How long it had existed.
+    /// Age of the connection.
     pub age: Duration,
-    /// How long nothing had been read or written.
+    /// Time since bytes were last read or written.
     pub idle: Duration,
     /// Bytes read.
     pub bytes_in: u64,
     /// Bytes written.
     pub bytes_out: u64,
-    /// What may be behind it.
+    /// The probable cause, if one is recognized.
     pub hint: Option<Hint>,
     /// What the next connection should do differently.
     pub reconnect: Option<ReconnectAdvice>,
@@ -53,13 +53,13 @@ pub struct CloseReport {
 pub struct Unfinished {
     /// Which one; `None` for those of the connection itself.
     pub id: Option<RequestId>,
-    /// What it is.
+    /// The API, version and correlation id.
     pub label: ApiLabel,
     /// The number that the caller gave it.
     pub tag: u64,
-    /// How long ago it was submitted.
+    /// Time since it was submitted.
     pub age: Duration,
-    /// How far it had got.
+    /// Progress of the request: not sent, sent in part, or sent.
     pub delivery: Delivery,
 }
 
@@ -74,7 +74,7 @@ pub enum ReconnectAdvice {
     Mechanism(Box<str>),
 }
 
-/// How much an event matters to an operator.
+/// The severity of an event for an operator.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
@@ -140,8 +140,8 @@ impl CloseReport {
         }
     }
 
-    /// How much the end matters: a quiet connection may be closed by anyone, one with several requests in flight
-    /// is a warning, and what will fail again is an error.
+    /// Returns the severity of the end: a quiet connection may be closed by anyone, one with several requests in
+    /// flight is a warning, and what will fail again is an error.
     #[must_use]
     pub fn severity(&self) -> Severity {
         match &self.reason {
@@ -221,11 +221,11 @@ impl error::Error for CloseReport {}
 pub struct Hint {
     /// The guess.
     pub kind: HintKind,
-    /// How sure it is.
+    /// The confidence in the hint.
     pub confidence: Confidence,
 }
 
-/// What may be wrong.
+/// The probable causes of an end.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HintKind {
@@ -249,7 +249,7 @@ pub enum HintKind {
     RequestTooLarge,
 }
 
-/// How sure a hint is.
+/// The confidence in a hint.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Confidence {

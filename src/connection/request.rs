@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::correlation::InFlightRequest;
 
-/// What names a request in events and errors; it prints as `Fetch v16 (correlation 42)`.
+/// The label of a request in events and errors. It prints as `Fetch v16 (correlation 42)`.
 pub type ApiLabel = InFlightRequest<()>;
 
 /// A request of one connection, by the order of being submitted.
@@ -18,7 +18,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// How far a request had got.
+/// The progress of a request: not sent, sent in part, or sent.
 ///
 /// This decides what is safe to do next: what was [`NotSent`](Self::NotSent) can be sent elsewhere at once,
 /// anything else may have been carried out.
@@ -65,7 +65,7 @@ impl fmt::Display for Delivery {
 }
 
 impl Delivery {
-    /// How far a request had got, in a word that does not change: for counters.
+    /// Returns the progress as a stable word for counters.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -101,7 +101,7 @@ pub struct Timings {
     pub response_started: Option<Instant>,
     /// When the last byte of its response arrived.
     pub responded: Option<Instant>,
-    /// What it waited for before it was admitted, or given up.
+    /// The waits before it was admitted, or given up.
     pub waits: Waits,
 }
 

@@ -28,7 +28,7 @@ struct Waiting<T> {
     note: Option<T>,
 }
 
-/// What a response is the answer to.
+/// The request that a response answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answered<T> {
@@ -171,13 +171,13 @@ impl<T> InFlightRequests<T> {
         }
     }
 
-    /// How many requests wait for a response, without the abandoned ones.
+    /// Returns the number of requests that wait for a response, without the abandoned ones.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.wanted
     }
 
-    /// How many requests were [abandoned](Self::abandon) whose response has not arrived.
+    /// Returns the number of [abandoned](Self::abandon) requests whose response has not arrived.
     #[must_use]
     pub fn abandoned(&self) -> usize {
         self.waiting.len() - self.wanted

@@ -23,7 +23,7 @@ impl Mismatch {
         self.received
     }
 
-    /// What was wrong with it.
+    /// Returns the kind of mismatch.
     #[must_use]
     pub const fn kind(&self) -> &MismatchKind {
         &self.kind
@@ -41,13 +41,13 @@ impl Mismatch {
     }
 }
 
-/// What was wrong with a response.
+/// The kinds of mismatch between a response and its request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MismatchKind {
     /// No request waits for a response.
     NothingInFlight,
-    /// It answers a request that is not the oldest.
+    /// The response answers a request that is not the oldest.
     OutOfOrder {
         /// The oldest request.
         expected: InFlightRequest<()>,

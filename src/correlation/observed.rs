@@ -47,15 +47,15 @@ struct Waiting<T> {
     is_passed: bool,
 }
 
-/// Whether a request gets a response.
+/// The response that a request expects.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expects {
-    /// It does.
+    /// One response.
     Response,
-    /// It does not: it is Produce with acks 0.
+    /// No response: Produce with acks 0.
     Nothing,
-    /// It is Produce, but its acks were not captured.
+    /// Unknown: Produce whose acks were not captured.
     Unknown,
 }
 
@@ -136,7 +136,7 @@ impl<T> ObservedRequests<T> {
         self.waiting.iter().map(|each| &each.request)
     }
 
-    /// How many requests wanted a response that did not come, or did not come yet.
+    /// Returns the number of requests whose response did not come, or did not come yet.
     #[must_use]
     pub fn unanswered(&self) -> u64 {
         let waiting = self.waiting.iter().filter(|each| each.is_certain);

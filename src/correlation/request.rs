@@ -1,4 +1,4 @@
-//! What must be remembered of a request to read its response, and reading it as far as the header.
+//! The part of a request that is needed to read its response, and reading it as far as the header.
 
 use std::fmt;
 

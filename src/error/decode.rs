@@ -1,4 +1,4 @@
-//! What can be wrong with bytes that are decoded.
+//! Errors of decoding.
 
 use std::{error, fmt};
 
@@ -62,7 +62,7 @@ impl DecodeError {
         self
     }
 
-    /// What was wrong.
+    /// Returns the kind of error.
     #[must_use]
     pub fn kind(&self) -> &DecodeErrorKind {
         &self.0.kind
@@ -123,7 +123,7 @@ impl fmt::Debug for DecodeError {
 
 impl error::Error for DecodeError {}
 
-/// What was wrong with bytes that did not decode.
+/// The kinds of decode errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {

@@ -1,4 +1,4 @@
-//! What can be wrong with values that are encoded.
+//! Errors of encoding.
 
 use std::{error, fmt};
 
@@ -84,7 +84,7 @@ impl EncodeError {
         Self::new(EncodeErrorKind::UnexpectedNull, Some(field))
     }
 
-    /// What was wrong.
+    /// Returns the kind of error.
     #[must_use]
     pub fn kind(&self) -> &EncodeErrorKind {
         &self.0.kind
@@ -140,7 +140,7 @@ impl fmt::Debug for EncodeError {
 
 impl error::Error for EncodeError {}
 
-/// What was wrong with a value that did not encode.
+/// The kinds of encode errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeErrorKind {

@@ -1,4 +1,4 @@
-//! What can be wrong with bytes that are decoded, or with values that are encoded.
+//! Errors of decoding and encoding.
 //! Faults of the stream around the messages are in [`frame`](crate::frame).
 
 mod decode;

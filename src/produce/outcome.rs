@@ -1,4 +1,4 @@
-//! How an attempt ended, and what that says about the log.
+//! The outcome of an attempt, and what it means for the log.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::connection::{
 };
 use crate::{Applied, ErrorCode};
 
-/// How an attempt to produce a batch ended.
+/// The outcome of an attempt to produce a batch.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttemptOutcome {
@@ -21,7 +21,7 @@ pub enum AttemptOutcome {
         /// The first offset of the partition; -1 if the broker did not say.
         log_start_offset: i64,
     },
-    /// It was written, and no answer is expected: acks 0.
+    /// The batch was written, and no answer is expected: acks 0.
     Written,
     /// The broker answered with an error after which it can be sent again.
     Retriable(ErrorCode),
@@ -48,20 +48,20 @@ pub enum AttemptOutcome {
     Omitted,
 }
 
-/// Whether a batch is in the log.
+/// The knowledge about a batch being in the log.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Persistence {
     /// No.
     No,
-    /// It may be: the last that was heard of some attempt leaves it open.
+    /// The batch may be in the log: the outcome of some attempt leaves it open.
     Possibly,
     /// Yes.
     Yes,
 }
 
 impl Persistence {
-    /// Whether it is in the log, in a word that does not change: for counters.
+    /// Returns a stable word for counters.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl AttemptOutcome {
         }
     }
 
-    /// What it means that the request has no response.
+    /// Returns the outcome of a request without a response.
     #[must_use]
     pub fn of_error(error: &ConnectionError) -> Self {
         let delivery = error.delivery();
@@ -116,7 +116,7 @@ impl AttemptOutcome {
         }
     }
 
-    /// How it ended, in a word that does not change: for counters.
+    /// Returns the outcome as a stable word for counters.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -147,7 +147,7 @@ impl AttemptOutcome {
         }
     }
 
-    /// Whether this attempt left the batch in the log.
+    /// Returns what this attempt means for the log.
     #[must_use]
     pub fn persistence(&self) -> Persistence {
         let produce = crate::ApiKey::Produce;

@@ -32,7 +32,7 @@ pub struct Batch<'a> {
 pub struct BatchHeader {
     /// The offset that those of the records are relative to.
     pub base_offset: i64,
-    /// How many bytes follow the length.
+    /// Number of bytes that follow the length.
     pub length: i32,
     /// The epoch of the leader that appended it; -1 if none did. Not covered by the checksum.
     pub partition_leader_epoch: i32,
@@ -53,12 +53,12 @@ pub struct BatchHeader {
     pub producer_epoch: i16,
     /// The sequence number of the first record; -1 if there is none.
     pub base_sequence: i32,
-    /// How many records there are.
+    /// Number of records.
     pub record_count: i32,
 }
 
 impl BatchHeader {
-    /// How many bytes it takes.
+    /// The size in bytes.
     pub const SIZE: usize = 61;
 
     /// The last offset. It may be of a record that compaction removed.
@@ -141,7 +141,7 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// Its header.
+    /// Returns the header of the batch.
     #[must_use]
     pub const fn header(&self) -> &BatchHeader {
         &self.header
@@ -153,7 +153,7 @@ impl<'a> Batch<'a> {
         self.bytes
     }
 
-    /// Where it begins, in bytes from the start of the `records` field.
+    /// Returns the position of the batch, in bytes from the start of the `records` field.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.position
@@ -183,7 +183,7 @@ impl<'a> Batch<'a> {
         Err(RecordsError::new(kind, self.position + 17))
     }
 
-    /// Its records, which are decompressed into the memory of `decoder` if need be.
+    /// Returns the records, decompressed into the memory of `decoder` if need be.
     ///
     /// # Errors
     ///
@@ -199,7 +199,7 @@ impl<'a> Batch<'a> {
         Ok(Records::of_batch(&self.header, source))
     }
 
-    /// Its records, decompressed into memory of their own if need be: for those that are kept while
+    /// Returns the records, decompressed into memory of their own if need be: for those that are kept while
     /// other batches are read with the same `decoder`.
     ///
     /// # Errors

@@ -47,7 +47,7 @@ impl Compression {
         }
     }
 
-    /// Its number in the attributes of a batch.
+    /// Returns the number in the attributes of a batch.
     #[must_use]
     pub const fn id(self) -> u8 {
         match self {
@@ -59,7 +59,7 @@ impl Compression {
         }
     }
 
-    /// Its name in Kafka's `compression.type`, and that of the Cargo feature.
+    /// Returns the name in Kafka's `compression.type`, and that of the Cargo feature.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -65,7 +65,7 @@ pub enum ControlRecord<'a> {
     },
 }
 
-/// How a transaction ended, as its coordinator wrote it.
+/// The end of a transaction, as its coordinator wrote it.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndTransaction {
     /// The epoch of the coordinator.
@@ -132,7 +132,7 @@ impl<'a> ControlRecord<'a> {
         }
     }
 
-    /// Its key and its value.
+    /// Encodes the key and the value.
     ///
     /// # Errors
     ///

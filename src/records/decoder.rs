@@ -1,4 +1,4 @@
-//! What reading records needs besides their bytes: codecs, their memory, limits.
+//! The codecs, memory and limits for reading records.
 
 use std::borrow::Cow;
 

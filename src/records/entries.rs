@@ -1,4 +1,4 @@
-//! What a `records` field or a log segment is a sequence of: batches and messages.
+//! The entries of a `records` field or a log segment: batches and messages.
 //! What is in an entry is not looked at here.
 
 use std::iter::FusedIterator;
@@ -130,7 +130,7 @@ impl<'a> Iterator for Entries<'a> {
 impl FusedIterator for Entries<'_> {}
 
 impl<'a> Entry<'a> {
-    /// Its records; none of a partial one.
+    /// Returns the records; none of a partial entry.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Where it begins, in bytes from the start of the `records` field.
+    /// Returns the position, in bytes from the start of the `records` field.
     #[must_use]
     pub const fn position(&self) -> usize {
         match self {
@@ -189,19 +189,19 @@ impl<'a> Entry<'a> {
 }
 
 impl<'a> Partial<'a> {
-    /// Its bytes.
+    /// Returns the bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// Where it begins, in bytes from the start of the `records` field.
+    /// Returns the position, in bytes from the start of the `records` field.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.position
     }
 
-    /// How many bytes the whole entry has, if that much of it is there.
+    /// Returns the size of the whole entry, if enough of it is there to tell.
     #[must_use]
     pub fn whole_size(&self) -> Option<usize> {
         let size = size_field(self.bytes)?;

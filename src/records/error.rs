@@ -1,4 +1,4 @@
-//! What can be wrong with the bytes of records, and where.
+//! Errors of reading records, with their position.
 
 use std::{error, fmt};
 
@@ -67,7 +67,7 @@ impl RecordsError {
         self
     }
 
-    /// What was wrong.
+    /// Returns the kind of error.
     #[must_use]
     pub fn kind(&self) -> &RecordsErrorKind {
         &self.0.kind
@@ -119,7 +119,7 @@ impl fmt::Debug for RecordsError {
 
 impl error::Error for RecordsError {}
 
-/// What was wrong with the bytes of records.
+/// The kinds of errors of reading records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecordsErrorKind {

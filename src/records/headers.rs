@@ -18,9 +18,9 @@ pub struct Headers<'a> {
 /// A header of a record.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
-    /// Its key, which should be UTF-8, but need not.
+    /// The key, which should be UTF-8, but need not be.
     pub key: &'a [u8],
-    /// Its value.
+    /// The value.
     pub value: Option<&'a [u8]>,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// Its key as text; what is not UTF-8 is replaced, as Kafka does.
+    /// Returns the key as text; bytes that are not UTF-8 are replaced, as in Kafka.
     #[must_use]
     pub fn key_text(&self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.key)
@@ -50,7 +50,7 @@ impl<'a> Headers<'a> {
         Self { count, bytes }
     }
 
-    /// How many are left.
+    /// Returns the number of headers left.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.count

@@ -61,7 +61,7 @@ impl<'a> LegacyMessage<'a> {
         })
     }
 
-    /// Its offset; of a compressed message that of the last message in it.
+    /// Returns the offset; of a compressed message that of the last message in it.
     #[must_use]
     pub const fn offset(&self) -> i64 {
         self.offset
@@ -73,7 +73,7 @@ impl<'a> LegacyMessage<'a> {
         self.offset.saturating_add(1)
     }
 
-    /// Its format, 0 or 1.
+    /// Returns the format, 0 or 1.
     #[must_use]
     pub const fn magic(&self) -> i8 {
         self.magic
@@ -85,7 +85,7 @@ impl<'a> LegacyMessage<'a> {
         self.crc
     }
 
-    /// Its compression, and who set its timestamp. Messages of magic 0 have no flag for that.
+    /// Returns the compression, and who set the timestamp. Messages of magic 0 have no flag for that.
     #[must_use]
     pub fn attributes(&self) -> Attributes {
         let known = if self.magic == 0 { 0xf7 } else { 0xff };
@@ -109,7 +109,7 @@ impl<'a> LegacyMessage<'a> {
         self.bytes
     }
 
-    /// Where it begins, in bytes from the start of the `records` field.
+    /// Returns the position, in bytes from the start of the `records` field.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.position
@@ -131,7 +131,7 @@ impl<'a> LegacyMessage<'a> {
         Err(RecordsError::new(kind, self.position + CRC_AT))
     }
 
-    /// Its key and value; the value of a compressed message is a compressed message set.
+    /// Returns the key and value; the value of a compressed message is a compressed message set.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl<'a> LegacyMessage<'a> {
         }
     }
 
-    /// Its record, or the records of the message set in it, which is decompressed into the memory of
+    /// Returns the record, or the records of the message set in it, which is decompressed into the memory of
     /// `decoder`.
     ///
     /// # Errors
@@ -167,7 +167,7 @@ impl<'a> LegacyMessage<'a> {
         Records::of_message(self, source, check_crc)
     }
 
-    /// Its records, decompressed into memory of their own if need be: for those that are kept while
+    /// Returns the records, decompressed into memory of their own if need be: for those that are kept while
     /// others are read with the same `decoder`.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::{RecordsError, RecordsErrorKind, varint};
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record<'a> {
-    /// Its offset in the partition. In a batch that is not appended yet it counts from 0.
+    /// The offset in the partition. In a batch that is not appended yet it counts from 0.
     pub offset: i64,
     /// Milliseconds since 1970, of the [type](super::TimestampType) that the batch says; -1 if it
     /// has none.
@@ -22,11 +22,11 @@ pub struct Record<'a> {
     /// The timestamp as it stands in the batch: relative to the batch's, and the record's own even
     /// if the broker overrules it; 0 in a message set.
     pub timestamp_delta: i64,
-    /// Its key.
+    /// The key.
     pub key: Option<&'a [u8]>,
-    /// Its value; a null one deletes the key in a compacted topic.
+    /// The value; null is a tombstone, which deletes the key in a compacted topic.
     pub value: Option<&'a [u8]>,
-    /// Its headers, in their order; keys may repeat.
+    /// The headers, in their order; keys may repeat.
     pub headers: Headers<'a>,
 }
 

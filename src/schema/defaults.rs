@@ -1,4 +1,4 @@
-//! Whether a value is the default of its field, as Kafka compares them.
+//! Comparison of values with the defaults of their fields, as in Kafka.
 
 use super::{DefaultValue, Field, Value};
 

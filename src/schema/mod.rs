@@ -1,4 +1,5 @@
-//! What every message looks like, as values: for programs that learn at run time which message they have.
+//! Tables of every message, and a walker over encoded messages, for programs that learn at run time which message
+//! they have.
 //!
 //! Beside the typed messages there is a [`Schema`] of each, and [`visit`] reads the bytes of a message by it:
 //! everything that a message holds, in one pass, without allocating, by calling a [`Visitor`].

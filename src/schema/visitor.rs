@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 use super::{Field, FieldType, StructSchema};
 use crate::wire::Uuid;
 
-/// What [`visit`](super::visit) calls with everything that a message holds, in the order of the bytes.
+/// Receives everything that a message holds from [`visit`](super::visit), in the order of the bytes.
 ///
 /// A field that the version does not have, and a tagged field that is not there, is not told. Every
 /// method may end the visit with [`ControlFlow::Break`]. Those that are not implemented do nothing,

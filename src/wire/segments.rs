@@ -1,4 +1,4 @@
-//! What a writer wrote, ready to be sent.
+//! The output of a writer, ready to be sent.
 
 use std::io::IoSlice;
 

@@ -125,7 +125,7 @@ impl Writer {
         self.cursor.into_vec()
     }
 
-    /// What was written, if it holds no shared blob that was passed through.
+    /// Returns the bytes written, if the output holds no shared blob that was passed through.
     #[must_use]
     pub fn as_slice(&self) -> Option<&[u8]> {
         self.cursor.as_slice()

@@ -1,4 +1,4 @@
-//! What is reported of a connection that closes: what was pending, what may be behind it, and what to do differently.
+//! The report of a connection that closes: what was pending, what may be behind it, and what to do differently.
 
 use std::time::Instant;
 

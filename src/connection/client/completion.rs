@@ -32,20 +32,20 @@ pub struct Completion {
     pub(super) outcome: Outcome,
 }
 
-/// How a request ended.
+/// The end of a request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Outcome {
     /// With a response.
     Response(RawResponse),
-    /// It was written, and has no response: Produce with acks 0.
+    /// The request was written, and has no response: Produce with acks 0.
     Written,
     /// Without a response.
     Failed(ConnectionError),
 }
 
 impl Outcome {
-    /// How a request ended, in a word that does not change, for counters: `responded`, `written`, or the
+    /// Returns the outcome as a stable word for counters: `responded`, `written`, or the
     /// [name](crate::connection::ConnectionErrorKind::name) of why it failed.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -64,7 +64,7 @@ impl Completion {
         self.id
     }
 
-    /// What names it in logs.
+    /// Returns the label of the request for logs.
     #[must_use]
     pub const fn label(&self) -> ApiLabel {
         self.label
@@ -82,13 +82,13 @@ impl Completion {
         self.attempt
     }
 
-    /// How it ended.
+    /// Returns the outcome.
     #[must_use]
     pub const fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
-    /// How far it got.
+    /// Returns how far the request got.
     #[must_use]
     pub const fn delivery(&self) -> Delivery {
         match &self.outcome {
@@ -104,7 +104,7 @@ impl Completion {
         &self.timings
     }
 
-    /// How long the broker throttled, as the response says.
+    /// Returns the throttle time of the response.
     #[must_use]
     pub const fn throttle(&self) -> Duration {
         match &self.outcome {
@@ -179,7 +179,7 @@ impl RawResponse {
         self.arrived
     }
 
-    /// How long the broker throttled, as it says in the response.
+    /// Returns the throttle time of the response.
     #[must_use]
     pub const fn throttle(&self) -> Duration {
         self.throttle
@@ -250,14 +250,14 @@ impl fmt::Debug for RawResponse {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseTypeError {
-    /// It answers a request of another API.
+    /// The response answers a request of another API.
     OtherApi {
         /// The API of the type.
         asked: ApiKey,
         /// The API of the response.
         is: ApiKey,
     },
-    /// Its header does not decode.
+    /// The header of the response does not decode.
     Header(DecodeError),
 }
 
@@ -347,7 +347,7 @@ pub enum ConnectionErrorKind {
 }
 
 impl ConnectionErrorKind {
-    /// What kind it is, in a word that does not change, for counters: that of
+    /// Returns the kind as a stable word for counters: that of
     /// [`CloseReason::name`] if the connection was closed.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -374,7 +374,7 @@ impl ConnectionError {
         self.request
     }
 
-    /// How far it had got.
+    /// Returns how far the request had got.
     #[must_use]
     pub const fn delivery(&self) -> Delivery {
         self.delivery

@@ -1,4 +1,4 @@
-//! What a connection tells its caller.
+//! The events of a connection.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -199,7 +199,7 @@ pub enum Event {
     Closed(Arc<CloseReport>),
 }
 
-/// How long each part of the beginning of a connection took.
+/// The time that each phase of opening a connection took.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Initialization {
@@ -211,7 +211,7 @@ pub struct Initialization {
     pub sasl_authenticate: Duration,
 }
 
-/// How a probe went.
+/// The outcome of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProbeOutcome {
@@ -226,12 +226,12 @@ pub enum ProbeOutcome {
         /// `true` if the broker's versions are others than before; they are used from now on.
         versions_changed: bool,
     },
-    /// It did not.
+    /// The broker did not answer.
     Failed(ConnectionError),
 }
 
 impl Event {
-    /// How much it matters. Repetitions are the caller's to suppress, by
+    /// Returns the severity for logs. Repetitions are the caller's to suppress, by
     /// [`CloseReport::fingerprint`](crate::connection::CloseReport::fingerprint).
     #[must_use]
     pub fn severity(&self) -> Severity {

@@ -1,4 +1,4 @@
-//! How a connection works: requests move from one of its parts to the next, and time and failures end them.
+//! The work of a connection: requests move from one of its parts to the next, and time and failures end them.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;

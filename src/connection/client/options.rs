@@ -1,4 +1,4 @@
-//! How a connection behaves, and how a single request is sent.
+//! The options of a connection, and of a single request.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use crate::{ApiKey, HeaderVersions, InvalidSoftware, Version, VersionRange};
 
 use crate::connection::VersionTable;
 
-/// How a connection behaves.
+/// Options of a connection.
 ///
 /// # Examples
 ///
@@ -67,7 +67,7 @@ pub enum TimeoutFrom {
     Submitted,
 }
 
-/// What happens when a response does not come in time.
+/// The action when a response does not come in time.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnTimeout {
@@ -78,7 +78,7 @@ pub enum OnTimeout {
     Abandon,
 }
 
-/// What happens when nothing is under way for some time.
+/// The action when nothing is in flight for some time.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdlePolicy {
@@ -90,7 +90,7 @@ pub enum IdlePolicy {
     KeepAlive(Duration),
 }
 
-/// How a connection authenticates again.
+/// The way in which a connection authenticates again.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReauthenticationMode {
@@ -207,7 +207,7 @@ impl ConnectionOptions {
         self
     }
 
-    /// How many requests may be in flight. By default 5, as many as a broker takes from an idempotent
+    /// Sets the maximum number of requests in flight. By default 5, as many as a broker takes from an idempotent
     /// producer; at least 1.
     #[must_use]
     pub fn with_max_in_flight(mut self, requests: usize) -> Self {
@@ -215,14 +215,14 @@ impl ConnectionOptions {
         self
     }
 
-    /// How many requests may wait to be sent. By default 10,000.
+    /// Sets the maximum number of requests that wait to be sent. By default 10,000.
     #[must_use]
     pub const fn with_max_waiting(mut self, requests: usize) -> Self {
         self.max_waiting = requests;
         self
     }
 
-    /// How long a response may take, beside what the request itself asks the broker to wait. By
+    /// Sets the maximum time that a response takes, beside what the request itself asks the broker to wait. By
     /// default 30 seconds, from the last byte of the request. A request that waits that long to be sent is given up
     /// as well.
     #[must_use]
@@ -232,14 +232,14 @@ impl ConnectionOptions {
         self
     }
 
-    /// What happens when a response does not come in time. By default the connection is closed.
+    /// Sets the action when a response does not come in time. By default the connection is closed.
     #[must_use]
     pub const fn with_on_timeout(mut self, action: OnTimeout) -> Self {
         self.on_timeout = action;
         self
     }
 
-    /// How long getting ready may take, and authenticating again. By default 10 seconds.
+    /// Sets the maximum time of getting ready, and of authenticating again. By default 10 seconds.
     #[must_use]
     pub const fn with_initialization_timeout(mut self, timeout: Duration) -> Self {
         self.initialization_timeout = timeout;
@@ -253,7 +253,7 @@ impl ConnectionOptions {
         self
     }
 
-    /// What happens when nothing is under way. By default nothing.
+    /// Sets the action when nothing is in flight. By default nothing happens.
     #[must_use]
     pub const fn with_idle(mut self, policy: IdlePolicy) -> Self {
         self.idle = policy;
@@ -306,7 +306,7 @@ impl ConnectionOptions {
     }
 }
 
-/// How one request is sent.
+/// Options of one request.
 ///
 /// # Examples
 ///
@@ -351,7 +351,7 @@ impl SubmitOptions {
         self
     }
 
-    /// How long the response may take, instead of
+    /// Sets the maximum time that the response takes, instead of
     /// [`with_request_timeout`](crate::connection::ConnectionOptions::with_request_timeout).
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
@@ -359,7 +359,7 @@ impl SubmitOptions {
         self
     }
 
-    /// How long the broker may hold the request before it answers, on top of the timeout.
+    /// Sets the time for which the broker may hold the request before it answers, on top of the timeout.
     ///
     /// By default this is what the [request itself](crate::Request::server_wait) states, in whatever form it is submitted.
     /// Where that is not enough, the caller knows better: a broker holds SyncGroup until the leader of the group has

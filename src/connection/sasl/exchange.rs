@@ -1,4 +1,4 @@
-//! Where a connection stands in authenticating: which mechanism, which token is next, and until when it lasts.
+//! The progress of authenticating: which mechanism, which token is next, and until when it lasts.
 
 use std::time::{Duration, Instant};
 

@@ -100,7 +100,7 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     }
 }
 
-/// What a mechanism wants.
+/// The next step of a mechanism.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Reply {

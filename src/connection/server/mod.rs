@@ -106,7 +106,7 @@ impl ServerConnection {
         self.is_closed
     }
 
-    /// How many requests are not answered whole.
+    /// Returns the number of requests whose response is not written in full.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.responses.len()
@@ -402,7 +402,7 @@ impl ServerOptions {
         self
     }
 
-    /// How many requests may be unanswered before no more are read. By default 100; at least 1.
+    /// Sets the maximum number of unanswered requests, above which no more are read. By default 100; at least 1.
     #[must_use]
     pub fn with_max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests.max(1);

@@ -259,7 +259,7 @@ impl fmt::Display for RespondError {
 
 impl error::Error for RespondError {}
 
-/// What happened. [`Closed`](Self::Closed) is the last event of a connection.
+/// An event of the accepting side. [`Closed`](Self::Closed) is the last event of a connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ServerEvent {
@@ -310,7 +310,7 @@ impl IncomingRequest {
         self.id
     }
 
-    /// What names it in logs.
+    /// Returns the label of the request for logs.
     #[must_use]
     pub const fn label(&self) -> ApiLabel {
         self.label

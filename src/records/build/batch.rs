@@ -92,7 +92,7 @@ impl BatchBuilder {
         &self.options
     }
 
-    /// How many records were appended.
+    /// Returns the number of records appended.
     #[must_use]
     pub fn len(&self) -> usize {
         usize::try_from(self.count).expect("a count is not negative")
@@ -104,7 +104,7 @@ impl BatchBuilder {
         self.count == 0
     }
 
-    /// How many bytes the batch has. If it is compressed, which happens when it is finished, it is
+    /// Returns the size of the batch in bytes. If it is compressed, which happens when it is finished, it is
     /// about the maximum that it can have.
     #[must_use]
     #[inline]

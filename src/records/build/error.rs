@@ -1,4 +1,4 @@
-//! What can be wrong with records that are written.
+//! Errors of writing records.
 
 use std::{error, fmt};
 

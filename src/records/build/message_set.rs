@@ -7,7 +7,7 @@ use crate::records::codec::{Codec, Codecs};
 use crate::records::crc::crc32;
 use crate::records::{Attributes, Compression, TimestampType};
 
-/// What a message set to be written is, besides its messages.
+/// Options of a message set to be written.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct MessageSetOptions {
     /// The format, 0 or 1.
@@ -91,13 +91,13 @@ impl MessageSetBuilder {
         Ok(())
     }
 
-    /// How many bytes the set has, before it is compressed.
+    /// Returns the size of the set in bytes, before compression.
     #[must_use]
     pub fn size(&self) -> usize {
         self.buffer.len() + self.wrapper_size()
     }
 
-    /// How many bytes it has with `record`.
+    /// Returns the size in bytes with `record`.
     #[must_use]
     pub fn size_with(&self, record: &NewRecord<'_>) -> usize {
         let fields = self.overhead().saturating_add(size(record));

@@ -1,4 +1,4 @@
-//! What a batch to be written is, besides its records.
+//! Options of a batch to be written.
 
 use crate::records::{Attributes, BatchHeader, Compression, TimestampType};
 
@@ -43,7 +43,7 @@ pub struct BatchOptions {
     pub control: bool,
     /// From when on tombstones and markers may be removed (KIP-534).
     pub delete_horizon: Option<i64>,
-    /// What timestamps are relative to; `None` for the first record's. Not used with a delete
+    /// The timestamp that the others are relative to; `None` for the first record's. Not used with a delete
     /// horizon, which takes its place.
     pub base_timestamp: Option<i64>,
     /// The largest timestamp; `None` for the largest of the records.

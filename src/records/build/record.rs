@@ -23,12 +23,12 @@ use crate::records::{Header, Headers, Record, varint};
 pub struct NewRecord<'a> {
     /// Milliseconds since 1970; -1 for none.
     pub timestamp: i64,
-    /// Its key.
+    /// The key.
     pub key: Option<&'a [u8]>,
-    /// Its value; a null one deletes the key in a compacted topic.
+    /// The value; null is a tombstone, which deletes the key in a compacted topic.
     pub value: Option<&'a [u8]>,
-    /// Its headers; keys may repeat. [`append_with_headers`](super::BatchBuilder::append_with_headers) takes them from an
-    /// iterator.
+    /// The headers; keys may repeat. [`append_with_headers`](super::BatchBuilder::append_with_headers) takes them
+    /// from an iterator.
     pub headers: &'a [Header<'a>],
 }
 

@@ -1,4 +1,4 @@
-//! How a batch is finished: records compressed, header and checksum filled in.
+//! Finishing a batch: records compressed, header and checksum filled in.
 
 use bytes::BufMut;
 

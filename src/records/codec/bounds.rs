@@ -1,9 +1,9 @@
-//! How far a decompression may go.
+//! Limits of decompression.
 
 use super::CodecErrorKind;
 use crate::wire::Limits;
 
-/// What a codec may make of its input.
+/// The limits of a codec's output.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
     max_output: usize,
@@ -12,7 +12,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// What `limits` allow for `input` compressed bytes of format `magic`.
+    /// Returns what `limits` allow for `input` compressed bytes of format `magic`.
     #[must_use]
     pub const fn new(limits: Limits, input: usize, magic: i8) -> Self {
         Self {

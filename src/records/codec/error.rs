@@ -1,4 +1,4 @@
-//! What can be wrong with compressed bytes.
+//! Errors of decompression.
 
 use std::{error, fmt};
 
@@ -17,13 +17,13 @@ impl CodecError {
         Self { kind, offset }
     }
 
-    /// What was wrong.
+    /// Returns the kind of error.
     #[must_use]
     pub const fn kind(&self) -> &CodecErrorKind {
         &self.kind
     }
 
-    /// Where, in bytes from the start of the compressed bytes; where the block or frame begins, if
+    /// Returns the offset from the start of the compressed bytes; where the block or frame begins, if
     /// it is not known better.
     #[must_use]
     pub const fn offset(&self) -> usize {
@@ -39,7 +39,7 @@ impl fmt::Display for CodecError {
 
 impl error::Error for CodecError {}
 
-/// What was wrong with compressed bytes.
+/// The kinds of decompression errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CodecErrorKind {
@@ -57,7 +57,7 @@ pub enum CodecErrorKind {
         /// The largest allowed, in bytes.
         limit: usize,
     },
-    /// What came out, or a header, does not have the checksum that is stored with it.
+    /// The output, or a header, does not have the checksum that is stored with it.
     Checksum,
     /// Bytes after the end that are not part of the compressed data.
     TrailingBytes,

@@ -1,4 +1,4 @@
-//! What compresses and decompresses the records of a batch: a trait, and an implementation of it
+//! Compression of the records of a batch: a trait, and an implementation of it
 //! for each Cargo feature.
 //!
 //! | feature | library | why this one | MB/s, 1 MiB of JSON, decompressing and compressing |

@@ -1,4 +1,4 @@
-//! How large zstd frames become at most, from their headers and those of their blocks: nothing is
+//! The maximum size of zstd frames after decompression, from their headers and those of their blocks: nothing is
 //! decompressed to know it. RFC 8878.
 
 use super::{Bounds, CodecErrorKind};

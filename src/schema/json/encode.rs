@@ -12,7 +12,7 @@ use crate::schema::{self, Field, FieldType, Schema, StructSchema};
 use crate::wire::{Blob, Encoding, TaggedFields, WriteCursor, Writer};
 use crate::{EncodeError, EncodeErrorKind, Version};
 
-/// How JSON is read.
+/// Options of reading JSON.
 #[derive(Copy, Clone, Debug, Default)]
 pub struct ReadOptions {
     pub(super) unknown_tags: bool,

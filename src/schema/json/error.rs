@@ -1,4 +1,4 @@
-//! What goes wrong with JSON: while it is written, and while a message is made of it.
+//! Errors of writing JSON, and of encoding a message from it.
 
 use std::borrow::Cow;
 use std::{error, fmt, io};
@@ -12,7 +12,7 @@ use crate::{DecodeError, EncodeError, Version, VersionRange};
 pub enum WriteError {
     /// The bytes are not the message.
     Decode(DecodeError),
-    /// What it was written to failed.
+    /// The writer failed.
     Io(io::Error),
     /// The message cannot be encoded: see [`Message::to_json`](crate::Message::to_json).
     Encode(EncodeError),
@@ -109,7 +109,7 @@ impl JsonError {
         }))
     }
 
-    /// What was wrong.
+    /// Returns the kind of error.
     #[must_use]
     pub fn kind(&self) -> &JsonErrorKind {
         &self.0.kind
@@ -172,7 +172,7 @@ impl fmt::Debug for JsonError {
 
 impl error::Error for JsonError {}
 
-/// What was wrong with a JSON text.
+/// The kinds of errors in a JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JsonErrorKind {

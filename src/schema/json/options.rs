@@ -1,4 +1,4 @@
-//! How a message is shown as JSON. What the options do is in `message`, `text` and `redaction`.
+//! Options of writing a message as JSON. What the options do is in `message`, `text` and `redaction`.
 
 use std::{fmt, io};
 
@@ -65,7 +65,7 @@ impl<'r> Options<'r> {
         }
     }
 
-    /// What is written for records.
+    /// Sets what is written for records.
     #[must_use]
     pub const fn records<'n>(self, records: RecordsForm<'n>) -> Options<'n>
     where
@@ -104,7 +104,7 @@ impl<'r> Options<'r> {
         }
     }
 
-    /// What is secret is `"[hidden]"`: SASL tokens, salts, passwords and keys of SCRAM, HMACs of delegation
+    /// Replaces secrets by `"[hidden]"`: SASL tokens, salts, passwords and keys of SCRAM, HMACs of delegation
     /// tokens, requests within an Envelope, and config values that may be sensitive.
     #[must_use]
     pub const fn redacted(self) -> Self {
@@ -169,7 +169,7 @@ impl Default for Options<'_> {
     }
 }
 
-/// What is written for a field of record batches that is not null.
+/// The JSON of a field of record batches that is not null.
 #[derive(Copy, Clone, Default)]
 #[non_exhaustive]
 pub enum RecordsForm<'r> {
@@ -180,7 +180,7 @@ pub enum RecordsForm<'r> {
     Size,
     /// The bytes as base64, which Kafka's converters read.
     Base64,
-    /// What this writes, which must be one JSON value.
+    /// The output of this function, which must be one JSON value.
     With(&'r WriteRecords),
 }
 

@@ -1,4 +1,4 @@
-//! What is secret in Kafka's messages, by field. Only names and values are looked at here; what is
+//! The secrets in Kafka's messages, by field. Only names and values are looked at here; what is
 //! written in place of a secret is `message`'s.
 
 use crate::Version;

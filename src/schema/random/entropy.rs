@@ -1,4 +1,4 @@
-//! Where chance comes from: the caller. What is made of it, byte by byte, is the same everywhere.
+//! The source of randomness, which the caller provides. Equal entropy gives equal messages on every platform.
 
 /// A source of bytes that decide what is made.
 ///

@@ -1,11 +1,11 @@
-//! How large and how odd random messages are.
+//! Options of random messages.
 
 use super::Entropy;
 
 /// Makes the content of a field of type `records`, of at most so many bytes.
 pub type MakeRecords = fn(&mut dyn Entropy, usize) -> Vec<u8>;
 
-/// How large random messages are, and how often which kind of value stands in them.
+/// Options of random messages: their size, and the frequency of kinds of values.
 ///
 /// # Examples
 ///
@@ -121,7 +121,7 @@ impl Options {
         self
     }
 
-    /// How often what may be null is, in percent, by default 25.
+    /// Returns the frequency of null where it is allowed, in percent, by default 25.
     #[must_use]
     pub const fn null_percent(&self) -> u8 {
         self.null_percent
@@ -134,7 +134,8 @@ impl Options {
         self
     }
 
-    /// How often a value is at its default, and a tagged field therefore left out, in percent, by default 25.
+    /// Returns the frequency of values at their default, and a tagged field therefore left out, in percent, by
+    /// default 25.
     #[must_use]
     pub const fn default_percent(&self) -> u8 {
         self.default_percent
@@ -147,7 +148,7 @@ impl Options {
         self
     }
 
-    /// How often an array inside of an element of another has elements at all, in percent, by default 75.
+    /// Returns the frequency of nested arrays that have elements at all, in percent, by default 75.
     #[must_use]
     pub const fn nested_percent(&self) -> u8 {
         self.nested_percent

@@ -1,4 +1,4 @@
-//! What a message and a struct look like; fields and their types are in files of their own. The tables
+//! The descriptions of messages and structs; fields and their types are in files of their own. The tables
 //! themselves are generated, and read by `walk`.
 
 mod enumeration;
@@ -14,7 +14,7 @@ use std::fmt;
 use crate::wire::Encoding;
 use crate::{Version, VersionRange};
 
-/// What a message looks like.
+/// The description of a message.
 pub struct Schema {
     name: &'static str,
     kind: Kind,
@@ -52,7 +52,7 @@ impl Schema {
         self.name
     }
 
-    /// What kind of message it is.
+    /// The kind of message.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
@@ -79,7 +79,7 @@ impl Schema {
         }
     }
 
-    /// How lengths are written in `version`, where no field says otherwise.
+    /// Returns the encoding of lengths in `version`, except for fields with one of their own.
     #[must_use]
     #[inline]
     pub const fn encoding(&self, version: Version) -> Encoding {
@@ -99,7 +99,7 @@ impl fmt::Debug for Schema {
     }
 }
 
-/// What kind of message it is.
+/// The kind of message.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -119,7 +119,7 @@ pub enum Kind {
     CoordinatorValue,
 }
 
-/// What a struct looks like.
+/// The description of a struct.
 pub struct StructSchema {
     name: &'static str,
     fields: &'static [Field],
@@ -140,13 +140,13 @@ impl StructSchema {
         }
     }
 
-    /// Its name in Kafka's definition.
+    /// Returns the name in Kafka's definition.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Its fields, in the order of Kafka's definition. Those that stand among the others are encoded
+    /// Returns the fields, in the order of Kafka's definition. Those that stand among the others are encoded
     /// in this order, before all tagged ones.
     #[must_use]
     pub const fn fields(&self) -> &'static [Field] {
@@ -179,7 +179,7 @@ impl StructSchema {
         })
     }
 
-    /// How many bytes it takes at least in `version`, as the element of an array; 0 if it is in none.
+    /// Returns the minimum size in bytes in `version`, as the element of an array; 0 if the version lacks it.
     #[must_use]
     pub fn min_size(&self, version: Version) -> usize {
         let mut sizes = self.min_sizes.iter();
@@ -194,7 +194,7 @@ impl StructSchema {
     }
 }
 
-/// How a generated table says what a struct looks like.
+/// Makes the description of a struct, for generated tables.
 #[doc(hidden)]
 #[must_use]
 pub const fn structure(name: &'static str, fields: &'static [Field]) -> StructSchema {

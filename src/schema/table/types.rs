@@ -38,7 +38,7 @@ pub enum FieldType {
 }
 
 impl FieldType {
-    /// How many bytes every value takes; `None` if that depends on the value.
+    /// Returns the size of every value in bytes; `None` if that depends on the value.
     #[must_use]
     #[inline]
     pub fn fixed_size(self) -> Option<usize> {
@@ -83,7 +83,7 @@ impl fmt::Display for FieldType {
     }
 }
 
-/// What a field is where it is not there.
+/// The value of a field in versions that lack it.
 #[derive(Copy, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum DefaultValue {

@@ -1,4 +1,4 @@
-//! How reading fails: the first fault is kept, and nothing is left to read.
+//! Faults of reading: the first fault is kept, and nothing is left to read.
 //!
 //! A fault is plain numbers until someone asks for the error. Where generated code reads a field, nothing is called
 //! that could unwind, so no path is compiled beside it that drops the fields before, and the compiler keeps the cursor in

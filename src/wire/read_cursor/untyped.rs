@@ -1,4 +1,4 @@
-//! What reads values without their types, see `schema`: the same checks, and nothing is kept.
+//! Reading of values without their types, see `schema`: the same checks, and nothing is kept.
 
 use super::{MAX_STRING, ReadCursor, Tag, TagSection};
 use crate::DecodeErrorKind;

@@ -1,4 +1,4 @@
-//! How writing fails: the first fault is kept until someone asks.
+//! Faults of writing: the first fault is kept until someone asks.
 
 use super::{Fidelity, Position, WriteCursor};
 use crate::{EncodeError, EncodeErrorKind, Version, VersionRange};

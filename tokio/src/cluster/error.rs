@@ -9,7 +9,7 @@ use kafka_codec::{ApiKey, DecodeError, ErrorCode};
 
 use crate::{ConnectError, SendError};
 
-/// How one attempt at a request failed.
+/// The error of one attempt at a request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AttemptError {
@@ -45,9 +45,9 @@ pub struct Attempt {
     pub broker: Option<i32>,
     /// When it began, from the beginning of the first.
     pub after: Duration,
-    /// How long it took.
+    /// The time that the attempt took.
     pub took: Duration,
-    /// How it failed.
+    /// The error of the attempt.
     pub error: AttemptError,
 }
 

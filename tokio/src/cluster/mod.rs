@@ -34,7 +34,8 @@ pub use produce::{ProduceError, Produced};
 pub use send::Answer;
 pub use warm::{Brokers, EnsureReport, KeptOpen, Reached};
 
-/// What a connection is for: each broker has one for each purpose that is used, so that a long poll delays nothing else.
+/// The purpose of a connection: each broker has one for each purpose that is used, so that a long poll delays nothing
+/// else.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Purpose {

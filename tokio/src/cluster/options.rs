@@ -1,4 +1,4 @@
-//! How a cluster is reached, and for how long its callers try.
+//! Options of a cluster.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use kafka_codec::connection::{IdlePolicy, keep_alive_interval};
 
 use crate::Options;
 
-/// How a [`Cluster`](crate::Cluster) is reached, and for how long requests are tried.
+/// Options of a [`Cluster`](crate::Cluster): how it is reached, and for how long requests are tried.
 ///
 /// # Examples
 ///

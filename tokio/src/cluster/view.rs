@@ -1,4 +1,4 @@
-//! What is known of a cluster: its brokers, leaders, coordinators and controller.
+//! The known state of a cluster: its brokers, leaders, coordinators and controller.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};

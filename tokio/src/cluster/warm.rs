@@ -20,13 +20,13 @@ pub enum Brokers {
     Only(Vec<i32>),
 }
 
-/// How a connection was found to be open.
+/// The way in which a connection was found open.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reached {
-    /// It was opened now: how long each phase took.
+    /// The connection was opened now; with the time of each phase.
     Opened(Setup),
-    /// It was open and answered a probe: how long that took.
+    /// The connection was open and answered a probe in this time.
     Probed(Duration),
 }
 

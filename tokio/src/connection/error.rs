@@ -1,4 +1,4 @@
-//! How opening a connection and sending a request fail.
+//! Errors of opening a connection and of sending a request.
 
 use std::error::Error;
 use std::fmt;
@@ -94,7 +94,7 @@ impl SendError {
         }
     }
 
-    /// How far the request got.
+    /// Returns how far the request got.
     #[must_use]
     pub const fn delivery(&self) -> Delivery {
         match self {

@@ -62,7 +62,7 @@ impl Drop for Handle {
     }
 }
 
-/// How long each phase of opening a connection took.
+/// The time that each phase of opening a connection took.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Setup {

@@ -1,4 +1,4 @@
-//! How a connection is opened and how much it may hold.
+//! Options of a connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::{Sasl, TlsOptions};
 /// Sees every event of a connection, with the connection's name.
 pub(crate) type Observer = Arc<dyn Fn(&str, &Event) + Send + Sync>;
 
-/// How connections are opened, authenticated and limited. A clone shares certificates and credentials.
+/// Options of connections: address, TLS, authentication and limits. A clone shares certificates and credentials.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! What is served, to whom, and within which limits.
+//! Options of a server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::ServerTls;
 /// Decides whether a user has a password: see [`ServerSasl::with_plain`].
 pub type PasswordCheck = Arc<dyn Fn(&str, &str) -> bool + Send + Sync>;
 
-/// What a [`Server`](crate::Server) serves, to whom, and within which limits.
+/// Options of a [`Server`](crate::Server): what it serves, to whom, and within which limits.
 #[derive(Clone)]
 pub struct ServerOptions {
     machine: MachineOptions,

@@ -1,4 +1,4 @@
-//! Whether JSON is the default of its field, as Kafka compares them: then a tagged field is not written,
+//! Comparison of JSON with the default of its field, as in Kafka: when equal, a tagged field is not written,
 //! and a field that the version does not have is not lost.
 
 use crate::Version;

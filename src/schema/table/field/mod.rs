@@ -1,4 +1,4 @@
-//! What a field looks like: what is asked of a row of a table. How the rows are made is in `row`.
+//! The description of a field: the questions to a row of a table. The rows are made in `row`.
 
 mod row;
 
@@ -8,7 +8,7 @@ use super::{DefaultValue, Entity, Enumeration, FieldType, NEVER};
 use crate::wire::Encoding;
 use crate::{Version, VersionRange};
 
-/// What a field looks like.
+/// The description of a field.
 #[derive(Copy, Clone)]
 pub struct Field {
     name: &'static str,
@@ -69,13 +69,13 @@ impl Range {
 }
 
 impl Field {
-    /// Its name in Kafka's JSON, such as `topicId`.
+    /// Returns the name in Kafka's JSON, such as `topicId`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Its name in the typed struct, such as `topic_id`; of a raw identifier without the `r#`.
+    /// Returns the name in the typed struct, such as `topic_id`; of a raw identifier without the `r#`.
     #[must_use]
     pub const fn rust_name(&self) -> &'static str {
         self.rust_name
@@ -88,7 +88,7 @@ impl Field {
         self.ty
     }
 
-    /// How many bytes it takes where it stands; `None` if that depends on its value.
+    /// Returns the fixed size in bytes; `None` if that depends on its value.
     #[must_use]
     #[inline]
     pub fn fixed_size(&self) -> Option<usize> {
@@ -127,13 +127,13 @@ impl Field {
         self.flags & MAP_KEY != 0
     }
 
-    /// What its value identifies.
+    /// Returns what the value identifies.
     #[must_use]
     pub const fn identifies(&self) -> Option<Entity> {
         self.entity
     }
 
-    /// What it is where it is not there.
+    /// Returns the value in versions that lack the field.
     #[must_use]
     pub const fn default_value(&self) -> DefaultValue {
         self.default
@@ -151,7 +151,7 @@ impl Field {
         self.nullable.get()
     }
 
-    /// Its tag, in the versions in which it is tagged.
+    /// Returns the tag, in the versions in which it is tagged.
     #[must_use]
     #[inline]
     pub fn tag(&self) -> Option<u32> {
@@ -186,7 +186,8 @@ impl Field {
         self.nullable.contains(version)
     }
 
-    /// How its length is written in `version`, where it is not tagged; `of_message` is how the message's are.
+    /// Returns the encoding of the length in `version`, where the field is not tagged; `of_message` is that of the
+    /// message.
     #[must_use]
     #[inline]
     pub const fn encoding(&self, version: Version, of_message: Encoding) -> Encoding {

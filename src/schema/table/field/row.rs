@@ -1,4 +1,4 @@
-//! How generated tables say what a field looks like: a constructor by its type, then what is not as usual.
+//! Constructors for generated tables: one by the type of the field, then the exceptions.
 //! A field is usually neither an array nor tagged, never null, and zero, false or empty by default.
 
 use super::super::StructSchema;
