@@ -50,7 +50,7 @@ pub enum Direction {
 pub struct Event<'a> {
     /// The connection.
     pub connection: &'a Connection,
-    /// What TCP has shown of the connection so far.
+    /// The state of the connection as TCP has shown it so far.
     pub life: &'a Life,
     /// The capture time of the message's last packet, in nanoseconds since 1970.
     pub time: i64,
@@ -83,11 +83,11 @@ pub enum EventKind<'a> {
     Gap(Gap),
     /// A TLS connection: what its handshake shows, and whether it is decrypted.
     Tls(&'a Tls),
-    /// What stands in front of Kafka.
+    /// A preamble in front of Kafka.
     Preamble(Preamble),
 }
 
-/// What a TLS handshake shows, and whether the connection is decrypted.
+/// The facts of a TLS handshake, and whether the connection is decrypted.
 ///
 /// It is reported once for each connection, and again for an alert that comes later.
 #[derive(Clone, Debug, Default)]
@@ -134,20 +134,20 @@ impl Tls {
     }
 }
 
-/// What became of a TLS connection.
+/// The outcome of a TLS connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsOutcome {
-    /// Its records are decrypted.
+    /// The records are decrypted.
     Decrypted,
     /// There are no secrets for it.
     #[default]
     NoSecrets,
-    /// Its records are not under the secrets that there are for it.
+    /// The records are not under the secrets that there are for it.
     WrongSecrets,
-    /// Its version or cipher suite is not supported.
+    /// The version or cipher suite is not supported.
     Unsupported,
-    /// Its handshake was not captured.
+    /// The handshake was not captured.
     HandshakeNotCaptured,
     /// Packets of its handshake are missing in the capture.
     HandshakeLost,
@@ -218,7 +218,7 @@ pub struct Message<'a> {
     pub body: &'a [u8],
     /// The reason why the body is truncated, if it is.
     pub truncation: Option<Truncation>,
-    /// What is unusual about the message, if anything is.
+    /// The unusual thing about the message, if there is one.
     pub remark: Option<Remark>,
 }
 
@@ -255,13 +255,13 @@ impl fmt::Display for Remark {
     }
 }
 
-/// What stands in front of Kafka on a connection: a header or exchange of a proxy.
+/// The preamble in front of Kafka on a connection: a header or exchange of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Preamble {
-    /// Its size in bytes.
+    /// The size in bytes.
     pub bytes: u64,
-    /// What it says: the protocol, and addresses.
+    /// The content: the protocol, and addresses.
     pub text: String,
 }
 
@@ -291,7 +291,7 @@ pub struct End<'a> {
     pub connection: &'a Connection,
     /// `true` if Kafka was believed on it.
     pub is_kafka: bool,
-    /// What TCP showed of it.
+    /// The life of the connection as TCP showed it.
     pub life: &'a Life,
 }
 

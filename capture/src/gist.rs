@@ -1,5 +1,6 @@
-//! What matters of a message, in one visit of its body: topics with partitions and records, groups, members and other
-//! names, and its error codes. It is driven by the schema; what has no meaning there is in a table of field names.
+//! The essentials of a message, in one visit of its body: topics with partitions and records, groups, members and
+//! other names, and its error codes. It is driven by the schema; what has no meaning there is in a table of field
+//! names.
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -47,7 +48,7 @@ const PARTITIONS: &[&str] = &[
     "index",
 ];
 
-/// What matters of a message.
+/// The essentials of a message.
 #[derive(Debug, Default)]
 pub(crate) struct Gist<'a> {
     topics: Vec<Topic<'a>>,

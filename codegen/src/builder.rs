@@ -1,4 +1,4 @@
-//! What a user's `build.rs` calls: APIs and versions in, a file of Rust out.
+//! The interface for a user's `build.rs`: APIs and versions in, a file of Rust out.
 
 use std::env;
 use std::ops::RangeBounds;

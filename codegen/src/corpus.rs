@@ -66,15 +66,15 @@ pub struct Corpus {
     pub apis: Option<Apis>,
     /// The error codes.
     pub errors: Errors,
-    /// Where responses carry errors, if there is a file with that.
+    /// The places where responses carry errors, if there is a file with that.
     pub error_responses: Option<ErrorResponses>,
-    /// What messages, structs and fields mean.
+    /// The meaning of messages, structs and fields.
     pub descriptions: Descriptions,
-    /// What became of fields that ended.
+    /// The successors of fields that ended.
     pub successors: Successors,
     /// Values that have names.
     pub enumerations: Enumerations,
-    /// What is wrong with single files. [`resolve`](crate::resolve::resolve) reports it, with all else that is wrong.
+    /// The faults of single files. [`resolve`](crate::resolve::resolve) reports it, with all else that is wrong.
     pub faults: Faults,
     /// `true` if some of the faults are of definitions, which are not among those here.
     pub lacks_definitions: bool,

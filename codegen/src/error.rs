@@ -16,16 +16,16 @@ pub enum GenerateError {
     Corpus(CorpusError),
     /// The definitions have faults.
     Faults(Faults),
-    /// What is selected is not there.
+    /// A selected message does not exist.
     Selection(Vec<Mistake>),
-    /// It is not known where Kafka's definitions are.
+    /// The folder of Kafka's definitions is unknown.
     NoDefinitions,
     /// The code and the library it is for are of different versions.
     OtherVersion {
         /// That of `kafka-codec`.
         library: String,
     },
-    /// It is not known in which folder this file is meant to be.
+    /// The folder for this file is unknown.
     NoOutDir {
         /// The file.
         path: PathBuf,

@@ -15,9 +15,9 @@ pub struct Fault {
     pub message: Option<String>,
     /// The field, with the names of the fields around it: `Topics.Partitions.Leader`.
     pub field: Option<String>,
-    /// What is wrong.
+    /// The fault.
     pub wrong: String,
-    /// What would be right.
+    /// The correction.
     pub right: String,
 }
 
@@ -125,12 +125,12 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// What is wrong with one value and what would be right, before it is known where the value stands.
+/// The fault of one value and its correction, before it is known where the value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// What is wrong.
+    /// The fault.
     pub wrong: String,
-    /// What would be right.
+    /// The correction.
     pub right: String,
     /// The bytes of the value's text that are wrong; all of them without it.
     pub within: Option<Range<usize>>,

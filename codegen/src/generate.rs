@@ -1,4 +1,4 @@
-//! What `kafka-codec`'s own `build.rs` calls: a folder of definitions in, a folder of Rust out.
+//! The interface for `kafka-codec`'s own `build.rs`: a folder of definitions in, a folder of Rust out.
 //! What a user's call is in `builder`.
 
 use std::fs;

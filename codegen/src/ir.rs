@@ -43,11 +43,11 @@ pub struct Api {
     pub latest_unstable: bool,
     /// Who listens to the request, in the newest release that has it.
     pub listeners: Vec<Listener>,
-    /// What others call it, and what it was called before.
+    /// Other names, and former ones.
     pub aliases: Vec<String>,
     /// Which releases have it in which stable versions.
     pub history: ApiHistory,
-    /// What its definitions do not state, where that is known.
+    /// The facts that its definitions do not state, where these are known.
     pub facts: Option<ApiFacts>,
     /// The first version to which a throttling broker answers before the throttle time is over.
     pub throttles_since: Option<i16>,
@@ -84,7 +84,7 @@ pub struct Message {
     pub name: String,
     /// The name of its Rust module.
     pub ident: String,
-    /// What kind of message it is.
+    /// The kind of message.
     pub kind: Kind,
     /// The number of the API, or of the record type.
     pub api_key: Option<i16>,
@@ -96,7 +96,7 @@ pub struct Message {
     pub headers: Vec<HeaderRange>,
     /// `true` if the highest version may still change.
     pub latest_unstable: bool,
-    /// What it is for.
+    /// The purpose.
     pub description: Option<String>,
     /// Of a request: the field that bounds how long the broker may hold it, in milliseconds, for each run of versions
     /// that has one.
@@ -114,7 +114,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// Its name without `Request` or `Response`: the API's, if it is one of these.
+    /// The name without `Request` or `Response`: the API's, if it is one of these.
     pub fn stem(&self) -> &str {
         self.kind.stem(&self.name)
     }
@@ -123,17 +123,17 @@ impl Message {
 /// A struct.
 #[derive(Debug)]
 pub struct Struct {
-    /// Its name in the definition.
+    /// The name in the definition.
     pub name: String,
-    /// Its Rust name.
+    /// The Rust name.
     pub ident: String,
-    /// What it holds. The message's own struct has none beside that of the message.
+    /// The content. The message's own struct has none beside that of the message.
     pub description: Option<String>,
     /// The versions of the message that it can occur in.
     pub versions: Versions,
     /// `true` if it is the element of an array.
     pub is_element: bool,
-    /// Its fields, in the order they are encoded.
+    /// The fields, in the order they are encoded.
     pub fields: Vec<Field>,
     /// The minimum size of its encoding for each version it can occur in.
     pub min_sizes: Vec<(Versions, usize)>,
@@ -142,11 +142,11 @@ pub struct Struct {
 /// A field that occurs in at least one version of its struct.
 #[derive(Debug)]
 pub struct Field {
-    /// Its name in the definition.
+    /// The name in the definition.
     pub name: String,
-    /// Its Rust name.
+    /// The Rust name.
     pub ident: String,
-    /// Its type.
+    /// The type.
     pub ty: Type,
     /// `true` if its bytes are record batches.
     pub is_records: bool,
@@ -154,11 +154,11 @@ pub struct Field {
     pub is_map_key: bool,
     /// The versions of the struct that have it.
     pub versions: Versions,
-    /// Its tag, and the versions in which it is tagged; at least one.
+    /// The tag, and the versions in which it is tagged; at least one.
     pub tag: Option<(u32, Versions)>,
     /// The versions of the field in which it may be null.
     pub nullable: Versions,
-    /// What it is when it is not there.
+    /// The value in versions that lack it.
     pub default: Default,
     /// `true` if a value may be dropped in versions that lack the field.
     pub ignorable: bool,
@@ -166,13 +166,13 @@ pub struct Field {
     pub flexible: Versions,
     /// The type of the library that names its values, if they have names.
     pub newtype: Option<Newtype>,
-    /// What its value identifies, as the definitions name it.
+    /// The kind of thing that its value identifies, as the definitions name it.
     pub entity: Option<&'static str>,
-    /// What it means.
+    /// The meaning.
     pub description: Option<String>,
     /// The release that first had it, if it is newer than its message.
     pub since: Option<String>,
-    /// What became of it, if it ended before its struct did.
+    /// The successor, if it ended before its struct did.
     pub ended: Option<Ended>,
 }
 
@@ -185,7 +185,7 @@ pub struct Newtype {
     pub default: Option<String>,
 }
 
-/// What says the same as a field in versions after it ended.
+/// The successor of a field in versions after it ended.
 #[derive(Clone, Debug)]
 pub struct Ended {
     /// The names of the fields of the same struct that say it, if there are any.
@@ -283,7 +283,7 @@ impl Fixed {
         }
     }
 
-    /// How many bytes a value takes.
+    /// Returns the size of a value in bytes.
     pub fn size(self) -> usize {
         match self {
             Self::Bool | Self::I8 => 1,
@@ -295,7 +295,7 @@ impl Fixed {
     }
 }
 
-/// What an array holds.
+/// The elements of an array.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Element {
     /// Numbers or uuids, kept as the bytes they are.
@@ -310,12 +310,12 @@ pub enum Element {
     Struct(usize),
 }
 
-/// What a field is when it is not there.
+/// The value of a field in versions that lack it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Default {
     /// Null.
     Null,
-    /// What Rust's `Default` of the type is: zero, false, empty, or a struct of defaults.
+    /// Rust's `Default` of the type: zero, false, empty, or a struct of defaults.
     Zero,
     /// True.
     True,

@@ -19,7 +19,7 @@ pub struct Definition {
     pub spans: Spans,
     /// Kafka's name for the message.
     pub name: String,
-    /// What kind of message it is.
+    /// The kind of message.
     pub kind: Kind,
     /// The number of the API, or of the record type.
     pub api_key: Option<i16>,
@@ -47,7 +47,7 @@ impl Definition {
         self.valid_versions.is_empty()
     }
 
-    /// Its name without `Request` or `Response`: the API's, if it is one of these.
+    /// The name without `Request` or `Response`: the API's, if it is one of these.
     pub fn stem(&self) -> &str {
         self.kind.stem(&self.name)
     }
@@ -78,13 +78,13 @@ impl Definition {
 pub struct StructDef {
     /// The places of its values in the file.
     pub spans: Spans,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The versions it exists in.
     pub versions: Versions,
     /// The versions Kafka advises against.
     pub deprecated_versions: Versions,
-    /// Its fields.
+    /// The fields.
     pub fields: Vec<FieldDef>,
 }
 
@@ -93,9 +93,9 @@ pub struct StructDef {
 pub struct FieldDef {
     /// The places of its values in the file.
     pub spans: Spans,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its type.
+    /// The type.
     pub ty: FieldType,
     /// The versions it exists in; where that is not said, `tagged_versions` is.
     pub versions: Option<Versions>,
@@ -105,7 +105,7 @@ pub struct FieldDef {
     pub tag: Option<u32>,
     /// The versions in which it may be null.
     pub nullable_versions: Versions,
-    /// Its default, as written; `None` when none is given or it is JSON's null.
+    /// The default, as written; `None` when none is given or it is JSON's null.
     pub default: Option<String>,
     /// `true` if a value may be dropped in versions that lack the field.
     pub ignorable: bool,
@@ -115,7 +115,7 @@ pub struct FieldDef {
     pub entity_type: Option<EntityType>,
     /// The versions in which it is encoded compactly, if others than the message's.
     pub flexible_versions: Option<Versions>,
-    /// Its meaning, where the definition states it.
+    /// The meaning, where the definition states it.
     pub about: Option<String>,
     /// `true` if Kafka's Java code reads it without copying.
     pub zero_copy: bool,

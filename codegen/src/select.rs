@@ -9,7 +9,7 @@ use crate::ir::{Message, Protocol};
 use crate::schema::Kind;
 use crate::versions::Versions;
 
-/// What is wanted of a protocol.
+/// The selected part of a protocol.
 #[derive(Clone, Debug, Default)]
 pub struct Selection(Vec<Wanted>);
 
@@ -21,7 +21,7 @@ struct Wanted {
     versions: (Bound<i16>, Bound<i16>),
 }
 
-/// What a name is the name of.
+/// The kinds of things that have names.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// An API: the request and the response.

@@ -51,7 +51,7 @@ pub enum ShowError {
     },
     /// The message is only a reserved number.
     Retired(String),
-    /// Its definition has faults.
+    /// The definition has faults.
     Faults(Faults),
 }
 

@@ -1,4 +1,4 @@
-//! What is remembered of requests until their response, or the end of their connection.
+//! The state of requests until their response, or the end of their connection.
 
 use std::collections::{HashMap, VecDeque};
 

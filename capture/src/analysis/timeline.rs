@@ -24,7 +24,7 @@ const FIRST_WIDTH: i64 = 1_000_000;
 /// Steps of a sketch between powers of two, as a power of two: a value is at most 6 % off.
 const STEP_BITS: u32 = 3;
 
-/// What happens over time.
+/// Counts over time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Timeline {
     /// In nanoseconds.

@@ -1,4 +1,4 @@
-//! What client and broker say on one connection: their frames become messages.
+//! The dialogue of client and broker on one connection: their frames become messages.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;

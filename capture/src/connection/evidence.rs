@@ -1,4 +1,4 @@
-//! What speaks for Kafka on a connection, and what against it. Other protocols have frames that look like requests
+//! The evidence for and against Kafka on a connection. Other protocols have frames that look like requests
 //! too; none has responses that fit them.
 
 use kafka_codec::{ApiKey, Version};

@@ -1,4 +1,4 @@
-//! How much speaks for bytes being a request or a response: what is asked where it is not known where
+//! The evidence for bytes being a request or a response: what is asked where it is not known where
 //! frames begin, or whether they are Kafka's at all.
 
 use kafka_codec::correlation::{InFlightRequest, ObservedRequests};

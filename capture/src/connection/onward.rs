@@ -1,4 +1,4 @@
-//! What comes after TLS: the frames of one direction.
+//! The stage after TLS: the frames of one direction.
 
 use super::role::Role;
 use crate::frames::Framer;

@@ -1,4 +1,4 @@
-//! What stands in front of a connection: the header of the PROXY protocol, HTTP CONNECT, SOCKS. It is taken off and
+//! The preamble of a connection: the header of the PROXY protocol, HTTP CONNECT, SOCKS. It is taken off and
 //! reported, and what follows is read as if it were not there.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -7,7 +7,7 @@ use kafka_codec::ApiKey;
 use crate::event::{Connection, Event, EventKind};
 use crate::identity::Identity;
 
-/// What an event must be to be shown. Where a list is empty, anything will do.
+/// The condition for events to be shown. An empty list matches everything.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Messages of one of these APIs.

@@ -24,14 +24,14 @@ pub struct TextSink<W> {
     malformed: u64,
 }
 
-/// How text looks.
+/// Options of text output.
 #[derive(Clone, Debug, Default)]
 pub struct TextOptions {
-    /// What is shown.
+    /// The events that are shown.
     pub filter: Filter,
     /// `true` if the fields of each message are shown too.
     pub fields: bool,
-    /// What of records is shown among the fields, besides the headers of their batches.
+    /// The parts of records that are shown among the fields, besides the headers of their batches.
     pub records: RecordOptions,
     /// `true` if colors are written.
     pub colours: bool,

@@ -23,7 +23,7 @@ pub(crate) use object::Object;
 pub(crate) use show::{Show, Style, both};
 pub(crate) use topics::Topics;
 
-/// What of records is shown besides the headers of their batches, and control records, which Kafka writes.
+/// The parts of records that are shown besides the headers of their batches, and control records, which Kafka writes.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordOptions {
     /// Keys, values and headers: as text where they are text, else as base64.

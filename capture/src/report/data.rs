@@ -1,4 +1,4 @@
-//! What a report is made of: the documents of the analyses, and typed views of what findings and charts need of them.
+//! The data of a report: the documents of the analyses, and typed views of what findings and charts need of them.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -75,7 +75,7 @@ impl Kept {
     }
 }
 
-/// What analyses and decoding say of a capture, to be made a page.
+/// The results of analyses and decoding, to be made a page.
 #[derive(Debug)]
 pub struct Finished {
     data: Data,

@@ -17,7 +17,7 @@ use crate::records::{Header, Object, Show, Style, Topic};
 pub use other_files::other_file;
 pub use topic::topic_of;
 
-/// What of a segment is written as what.
+/// The output format of a segment.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum SegmentFormat {
     /// For people: labels and values, as Kafka's own tool has them, and a line a record that is shown.
@@ -49,7 +49,7 @@ pub struct Segments<W> {
     show: Show,
 }
 
-/// How much of everything there was in a segment.
+/// The counts of a segment.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SegmentCounts {
@@ -156,7 +156,7 @@ impl<W: Write> Segments<W> {
         self.lines.has_failed()
     }
 
-    /// What writing failed with, if it did.
+    /// Returns the error of writing, if it failed.
     pub const fn failure(&mut self) -> Option<io::Error> {
         self.lines.failure()
     }

@@ -12,7 +12,7 @@ const FIRST_BYTES: usize = 24;
 /// How far segments of one connection are from each other at most.
 const MAX_DISTANCE: u32 = 1 << 24;
 
-/// What TCP showed of a connection.
+/// The life of a connection as TCP showed it.
 #[derive(Clone, Debug)]
 pub struct Life {
     id: u64,
@@ -43,7 +43,7 @@ pub struct Ending {
     pub packet: u64,
 }
 
-/// How one end of a connection ends it.
+/// The ways in which one end ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndingKind {
     /// The end sends nothing after this.
@@ -52,7 +52,7 @@ pub enum EndingKind {
     Rst,
 }
 
-/// What one end of a connection sent.
+/// The traffic that one end of a connection sent.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Side {
@@ -62,7 +62,7 @@ pub struct Side {
     pub segments: u64,
     /// Segments with data that had all been sent before.
     pub retransmissions: u64,
-    /// How many of them are of data that the other end has not acknowledged since.
+    /// Number of retransmissions of data that the other end has not acknowledged since.
     pub unacknowledged_retransmissions: u64,
     /// The capture time of the first segment with data, in nanoseconds since 1970.
     pub first_data: Option<i64>,

@@ -77,7 +77,7 @@ impl Logged {
     }
 }
 
-/// What was found in a key log.
+/// The content of a key log, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyLogReport {

@@ -1,4 +1,4 @@
-//! Whether a connection is TLS, told by its first bytes, and what is done with its pieces then.
+//! Recognition of TLS by the first bytes of a connection, and the handling of its pieces.
 
 use super::boundaries::{content, is_header, record_bytes};
 use super::hello::kind;

@@ -20,7 +20,7 @@ pub struct Apis {
     pub secrets: Secrets,
 }
 
-/// What is known of an API beside its messages.
+/// The facts about an API beside its messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiFacts {
     /// The place of its name.

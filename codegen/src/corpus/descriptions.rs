@@ -8,7 +8,7 @@ use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Entry, Findings, Object, Value};
 use crate::source::{Source, Span};
 
-/// What messages, structs and fields mean.
+/// The meaning of messages, structs and fields.
 #[derive(Clone, Debug, Default)]
 pub struct Descriptions {
     /// The file they were read from.
@@ -33,7 +33,7 @@ struct OfMessage {
     names: Names,
 }
 
-/// What something means, in a sentence or two.
+/// A meaning, in a sentence or two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     /// The sentences.

@@ -43,11 +43,11 @@ pub struct NamedValue {
     pub value: Scalar,
     /// Kafka's name: of a number a constant such as `READ_COMMITTED`, of a text a variant such as `Stable`.
     pub name: String,
-    /// What it means.
+    /// The meaning.
     pub meaning: String,
 }
 
-/// What a message holds.
+/// The values that a message holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scalar {
     /// A number.

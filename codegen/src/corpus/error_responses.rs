@@ -45,11 +45,11 @@ pub struct Filled {
     pub versions: Versions,
     /// The place of the value.
     pub(crate) at: Span,
-    /// What it is set to.
+    /// The value that it is set to.
     pub value: FillValue,
 }
 
-/// What a field of the response is set to.
+/// The value that a field of the response is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FillValue {
     /// The value of a field of the request: of the innermost element around it that has the field.
@@ -77,7 +77,7 @@ pub struct Each {
     pub path: Name,
     /// The versions in which this is so.
     pub versions: Versions,
-    /// What each struct holds.
+    /// The content of each struct.
     pub filling: Filling,
 }
 

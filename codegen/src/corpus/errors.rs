@@ -38,9 +38,9 @@ pub struct ErrorCode {
     pub refreshes_metadata: bool,
     /// What to do first, where the flags do not say it.
     pub remedy: Option<Remedy>,
-    /// What happened, in a sentence.
+    /// The meaning, in a sentence.
     pub meaning: String,
-    /// Whether a request that it answers was applied, by API. Of others nothing is known.
+    /// The effect of a request that it answers, by API. Of others nothing is known.
     pub applied: Vec<(Name, Applied)>,
 }
 

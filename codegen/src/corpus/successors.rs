@@ -8,7 +8,7 @@ use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Findings, Object};
 use crate::source::{Source, Span};
 
-/// What became of fields that ended, by message and path.
+/// The successors of fields that ended, by message and path.
 #[derive(Clone, Debug, Default)]
 pub struct Successors {
     /// The file they were read from.
@@ -16,16 +16,16 @@ pub struct Successors {
     messages: BTreeMap<String, BTreeMap<String, Succession>>,
 }
 
-/// What became of a field that ended.
+/// The successor of a field that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Succession {
-    /// What says the same in later versions.
+    /// The kind of successor.
     pub kind: SuccessionKind,
     /// The key of the entry in the file.
     at: Span,
 }
 
-/// What says the same as a field in versions after it ended.
+/// The successor of a field in versions after it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SuccessionKind {
     /// The field identifies something, and these fields of the same struct identify it too.
@@ -56,8 +56,8 @@ impl Successors {
         self.messages.is_empty()
     }
 
-    /// What became of a field. The path names the fields around it, or the common struct that it belongs to:
-    /// `Topics.Name`.
+    /// Returns the successor of a field. The path names the fields around it, or the common struct that it belongs
+    /// to: `Topics.Name`.
     pub fn of(&self, message: &str, path: &str) -> Option<&Succession> {
         self.messages.get(message)?.get(path)
     }

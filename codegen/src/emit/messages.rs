@@ -10,7 +10,7 @@ use crate::ir::{Message, Protocol};
 pub struct Module {
     /// The name of the module, without `r#`.
     pub name: String,
-    /// Its items. The documentation of the message includes a file `<name>.md` beside them.
+    /// The items. The documentation of the message includes a file `<name>.md` beside them.
     pub code: TokenStream,
     /// That file: an example, and what changed in each version.
     pub page: String,
@@ -33,7 +33,7 @@ pub fn modules(protocol: &Protocol, schemas: bool) -> impl Iterator<Item = Modul
     })
 }
 
-/// What declares the modules of all messages, for the library itself, and re-exports the messages flat.
+/// The declarations of the modules of all messages, for the library itself, and re-exports the messages flat.
 pub fn messages(protocol: &Protocol) -> TokenStream {
     let exports = exports(protocol);
     let exports = quote!(#[doc(inline)] #exports);

@@ -1,4 +1,4 @@
-//! What a version loses that silently omits a field: a value that no other field of the struct says.
+//! The values that a version loses which silently omits a field: a value that no other field of the struct says.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,4 +1,4 @@
-//! How a struct detaches from the input.
+//! Templates that detach a struct from the input.
 
 use proc_macro2::TokenStream;
 use quote::quote;

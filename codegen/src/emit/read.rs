@@ -1,4 +1,4 @@
-//! How a struct is read.
+//! Templates that read a struct.
 
 use proc_macro2::TokenStream;
 use quote::quote;

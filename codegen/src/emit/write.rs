@@ -1,4 +1,4 @@
-//! How a struct is written.
+//! Templates that write a struct.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,4 +1,4 @@
-//! What differs between two definitions of a message at one version, as far as bytes and defaults can show it.
+//! The differences between two definitions of a message at one version, as far as bytes and defaults can show it.
 //! Whether a difference is accepted is not known here.
 
 use std::collections::BTreeSet;

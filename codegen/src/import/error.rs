@@ -17,7 +17,7 @@ pub enum ImportError {
         /// Why.
         source: io::Error,
     },
-    /// What was given cannot be imported; the text says why and what to give instead.
+    /// The input cannot be imported; the text names the reason and what to give instead.
     Input(String),
     /// Definitions have faults.
     Faults(Faults),
@@ -96,7 +96,7 @@ pub struct Difference {
     pub version: i16,
     /// The field, with the names of those around it; empty for the message itself.
     pub field: String,
-    /// What differs: `type`, `nullable`, `tag`.
+    /// The difference: `type`, `nullable`, `tag`.
     pub what: &'static str,
     /// The older release and what it has.
     pub older: (String, String),

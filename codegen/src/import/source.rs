@@ -1,4 +1,4 @@
-//! Where definitions come from: release jars and folders, and how their release and module are found.
+//! Sources of definitions: release jars and folders, and how their release and module are found.
 //! It finds files and reads their text; it does not look into it.
 
 use std::fs::{self, File};

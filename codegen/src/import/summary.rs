@@ -1,4 +1,4 @@
-//! What an import did, for the person who ran it: counts, and everything that was not taken as it was.
+//! The summary of an import, for the person who ran it: counts, and everything that was not taken as it was.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,7 +9,7 @@ use super::print::Printed;
 use super::release::{Message, Release};
 use crate::schema::Kind;
 
-/// What an import did.
+/// The summary of an import.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
     /// The messages, and the pairs of message and version, of each release.
@@ -32,11 +32,11 @@ pub struct Summary {
     pub unstable: BTreeSet<String>,
     /// Messages of releases that only tell the history, and that no merged release has.
     pub unknown: BTreeMap<String, BTreeSet<String>>,
-    /// What happened in the folder.
+    /// The changes in the folder.
     pub files: Files,
 }
 
-/// What happened in the folder.
+/// The changes in the folder.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
     /// Files that are new or have other contents now.

@@ -42,7 +42,7 @@ impl<'m> Elements<'m> {
         })
     }
 
-    /// How many elements are around the place.
+    /// Returns the number of elements around the place.
     pub fn depth(&self) -> usize {
         self.levels.len() - 1
     }

@@ -1,4 +1,4 @@
-//! What stands in a block or between parentheses, piece by piece: items, statements, fields, arms, arguments.
+//! The entries of a block or between parentheses, piece by piece: items, statements, fields, arms, arguments.
 //! How each is laid out is not known here.
 
 use proc_macro2::Delimiter;

@@ -1,4 +1,4 @@
-//! How common structs are used: by whom, in which versions, and never inside of themselves.
+//! Checks of common structs: used by whom, in which versions, and never inside of themselves.
 
 use super::structs::Registry;
 use super::{Check, join};

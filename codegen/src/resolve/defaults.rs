@@ -1,4 +1,4 @@
-//! What a field is when it is not there.
+//! The value of a field in versions that lack it.
 
 use base64::Engine;
 use base64::alphabet::URL_SAFE;

@@ -1,5 +1,5 @@
-//! Whether everything is described, and every description describes something. Only the messages that Kafka has must
-//! be described, where there are descriptions at all: whose definitions are others may leave them out.
+//! Checks that everything is described, and that every description describes something. Only the messages that Kafka
+//! has must be described, where there are descriptions at all: whose definitions are others may leave them out.
 
 use super::structs::{Registry, StructDefinition};
 use super::{Check, join};

@@ -1,5 +1,5 @@
-//! What became of the fields of requests and responses that ended before their struct did. Every such field must be
-//! in `successors.json`, if there is one, so that a refresh of the definitions asks for each that is new.
+//! The successors of the fields of requests and responses that ended before their struct did. Every such field must
+//! be in `successors.json`, if there is one, so that a refresh of the definitions asks for each that is new.
 
 use super::structs::{Registry, StructDefinition};
 use super::{Check, join};

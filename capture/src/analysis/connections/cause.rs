@@ -1,4 +1,4 @@
-//! What can end a connection.
+//! The causes that end a connection.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 macro_rules! causes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $advice:literal;)*) => {
-        /// What ended a connection.
+        /// The cause that ended a connection.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Cause {

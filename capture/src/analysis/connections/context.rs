@@ -1,4 +1,4 @@
-//! What is known of brokers and clients from all of their connections.
+//! The facts about brokers and clients from all of their connections.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};

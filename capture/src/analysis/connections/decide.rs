@@ -1,4 +1,4 @@
-//! What ended a connection: the first cause that holds.
+//! The decision what ended a connection: the first cause that holds.
 
 use kafka_codec::{ApiKey, Version};
 

@@ -1,4 +1,4 @@
-//! What is kept of a connection.
+//! The record of a connection.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

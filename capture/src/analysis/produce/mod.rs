@@ -1,4 +1,4 @@
-//! What became of every batch of records, over all attempts to send it.
+//! The fate of every batch of records, over all attempts to send it.
 
 mod batch;
 mod report;

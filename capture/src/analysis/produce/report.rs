@@ -65,7 +65,7 @@ impl BatchReport {
     }
 }
 
-/// What all batches come to.
+/// The totals over all batches.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProduceTotals {

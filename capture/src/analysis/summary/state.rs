@@ -1,4 +1,4 @@
-//! What a summary adds up, in a form that can be written and merged.
+//! The sums of a summary, in a form that can be written and merged.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -145,10 +145,10 @@ pub(super) struct Fetches {
 /// A state file that cannot be merged.
 #[derive(Debug, Error)]
 pub enum MergeError {
-    /// It is not a state file.
+    /// The file is not a state file.
     #[error("not a state file: {0}")]
     NotAState(#[from] serde_json::Error),
-    /// It was written in another form, by another version.
+    /// The file was written in another form, by another version.
     #[error("the state file has form {found} (expected {FORMAT})")]
     Format {
         /// The form that it has.

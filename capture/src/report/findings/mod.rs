@@ -1,4 +1,4 @@
-//! What stands out in a capture, in words: rules with thresholds, ranked by how much was hit.
+//! The findings of a capture, in words: rules with thresholds, ranked by how much was hit.
 //!
 //! A rule that finds nothing is silent. `docs/report-findings.md` lists them all; a test compares it with [`RULES`].
 
@@ -58,7 +58,7 @@ pub(super) struct Evidence {
 /// A rule: its name, how bad what it finds is, and when it finds something.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
     /// `failure`, `delay` or `note`.
     pub severity: &'static str,
