@@ -164,4 +164,10 @@ mod pages {
 
     #[doc = include_str!("../docs/moving-a-client.md")]
     struct MovingAClient;
+
+    #[doc = include_str!("../docs/embedding.md")]
+    struct Embedding;
+
+    #[doc = include_str!("../docs/replacing-kafka-protocol.md")]
+    struct ReplacingKafkaProtocol;
 }

@@ -81,3 +81,8 @@ pub use records::RecordOptions;
 #[cfg(feature = "tls")]
 pub use tls::{KeyLogFault, KeyLogReport, Secrets};
 pub use topic_names::{TopicNames, TopicsFileError};
+
+/// The example of the guide runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/captures.md")]
+struct Captures;
