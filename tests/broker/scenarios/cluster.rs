@@ -24,7 +24,7 @@ fn one(topic: &str, value: &[u8]) -> Produce {
 }
 
 /// The cluster, when both brokers are in it.
-async fn cluster() -> Cluster {
+pub(crate) async fn cluster() -> Cluster {
     let quick = ConnectionOptions::new("")
         .with_request_timeout(Duration::from_secs(1), TimeoutFrom::Written);
     let options = ClusterOptions::new([setup("leader"), setup("follower")])

@@ -116,3 +116,28 @@ async fn librdkafka_writes_to_the_toy_broker_and_reads_it_back() {
     let expected: String = (1..=20).map(|i| format!("paid-{i}\n")).collect();
     assert_eq!(printed, expected);
 }
+
+/// The row of a table that begins with a name, with its numbers.
+fn row(table: &str, name: &str) -> Vec<f64> {
+    let row = table.lines().find_map(|line| line.strip_prefix(name));
+    let words = row.unwrap_or_else(|| panic!("no {name} in {table}"));
+    let words = words.split_whitespace();
+    words
+        .filter_map(|word| word.trim_end_matches('x').parse().ok())
+        .collect()
+}
+
+#[tokio::test]
+async fn connections_that_are_kept_open_spare_the_first_request_their_opening() {
+    let table = example("cold_and_warm", &[&setup("strict"), "6", "200"]).await;
+    println!("{table}");
+    for (kept, cold) in [
+        ("first of all, kept open", "first of all, cold"),
+        ("after silence, kept open", "after silence, cold"),
+    ] {
+        let (kept, cold) = (row(&table, kept), row(&table, cold));
+        assert_eq!((kept.len(), cold.len()), (4, 4), "{table}");
+        // The median and the 90th percentile, on machines that do other things too.
+        assert!(kept[0] < cold[0] && kept[1] < cold[1], "{table}");
+    }
+}

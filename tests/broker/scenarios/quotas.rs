@@ -12,8 +12,8 @@ use kafka_codec::{ApiKey, ErrorCode, VersionRange};
 use crate::support::{Link, collect, options, socket};
 use crate::topic::{Topic, batch};
 
-/// Limits the bytes that a client may produce in a second, and waits until the broker knows.
-async fn limit(link: &Link, client_id: &str, rate: f64) {
+/// Sets a quota of a client, and waits until the broker knows.
+async fn limit(link: &Link, client_id: &str, quota: &'static str, rate: f64) {
     let request = AlterClientQuotasRequest {
         entries: vec![EntryData {
             entity: vec![EntityData {
@@ -22,7 +22,7 @@ async fn limit(link: &Link, client_id: &str, rate: f64) {
                 ..Default::default()
             }],
             ops: vec![OpData {
-                key: "producer_byte_rate".into(),
+                key: quota.into(),
                 value: rate,
                 ..Default::default()
             }],
@@ -70,7 +70,7 @@ async fn produce_too_much(purpose: &str, versions: VersionRange) -> Throttled {
     let admin = Link::open("plain").await;
     let topic = Topic::create(&admin, purpose).await;
     let client_id = &*topic.name;
-    limit(&admin, client_id, 1000.0).await;
+    limit(&admin, client_id, "producer_byte_rate", 1000.0).await;
     let (throttled, on_event) = collect(|event| match event {
         Event::Throttled { time, until, label } => Some((*time, *until, *label)),
         _ => None,
@@ -128,4 +128,31 @@ async fn in_versions_before_the_broker_answers_at_once_too_and_then_reads_nothin
     assert_eq!(throttled.next.waits.throttle, Duration::ZERO);
     let broker = throttled.next.time_to_first_byte().unwrap();
     assert!(broker > throttled.time - SLACK, "{broker:?}");
+}
+
+#[tokio::test]
+async fn a_share_of_the_brokers_time_throttles_whatever_is_asked() {
+    let admin = Link::open("plain").await;
+    let client_id = crate::topic::of_this_run("little-time");
+    // A ten thousandth of one thread.
+    limit(&admin, &client_id, "request_percentage", 0.01).await;
+    let (throttled, on_event) = collect(|event| match event {
+        Event::Throttled { time, until, label } => Some((*time, until.is_some(), *label)),
+        _ => None,
+    });
+    let options = options("plain").with_client_id(&*client_id);
+    let link = Link::over(socket("plain").await, options, vec![], on_event);
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    while throttled.lock().unwrap().is_empty() {
+        assert!(std::time::Instant::now() < until, "never throttled");
+        link.ask().await.unwrap();
+    }
+    let (time, is_held, label) = throttled.lock().unwrap()[0];
+    assert_eq!(label.api_key, ApiKey::Metadata);
+    assert!(is_held && time > Duration::ZERO);
+    link.ask().await.unwrap();
+    let waited = link.completed().pop().unwrap().timings.waits.throttle;
+    assert!(waited + SLACK > time, "{waited:?} of {time:?}");
+    assert!(waited < time + SLACK, "{waited:?} of {time:?}");
+    admin.close().await;
 }
