@@ -91,9 +91,20 @@ impl Attempts {
     }
 }
 
+/// Returns `true` if a request can be carried out twice without harm: each answer to InitProducerId has an id, or an epoch, of its
+/// own.
+const fn is_repeatable(key: ApiKey) -> bool {
+    matches!(key, ApiKey::InitProducerId)
+}
+
 /// Returns `true` if a code can be answered with another attempt that risks nothing.
 pub(super) fn can_retry(key: ApiKey, code: ErrorCode) -> bool {
-    let advice = Advice::of(Failure::Code(code), key, Delivery::Responded, false);
+    let advice = Advice::of(
+        Failure::Code(code),
+        key,
+        Delivery::Responded,
+        is_repeatable(key),
+    );
     advice.retry != Retry::Never && advice.duplicates == DuplicateRisk::None
 }
 
@@ -107,11 +118,14 @@ pub(super) fn advice(key: ApiKey, error: &AttemptError) -> Result<(), GivenUp> {
             };
         }
         AttemptError::Connect(_) | AttemptError::NoDestination(_) => return Ok(()),
-        AttemptError::Code(code) => {
-            Advice::of(Failure::Code(*code), key, Delivery::Responded, false)
-        }
+        AttemptError::Code(code) => Advice::of(
+            Failure::Code(*code),
+            key,
+            Delivery::Responded,
+            is_repeatable(key),
+        ),
         AttemptError::Send(SendError::Closed(_)) => return Ok(()),
-        AttemptError::Send(error) => match error.advice(false) {
+        AttemptError::Send(error) => match error.advice(is_repeatable(key)) {
             Some(advice) => advice,
             None => return Err(GivenUp::Fatal),
         },

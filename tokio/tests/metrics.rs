@@ -1,0 +1,101 @@
+//! The metrics of both sides of a connection, as Prometheus gets them.
+#![cfg(all(test, feature = "metrics"))]
+
+#[path = "../examples/prometheus/recorder.rs"]
+mod recorder;
+mod support;
+
+use std::time::Duration;
+
+use kafka_codec_tokio::{Client, Connection};
+use tokio::io::duplex;
+
+use support::{BROKER, echo, everything, heartbeat, options};
+
+/// The value of a metric with all of these labels.
+fn value(text: &str, name: &str, labels: &[&str]) -> Option<f64> {
+    let is_it = |line: &&str| {
+        let rest = line.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with('{'))
+            && labels.iter().all(|label| line.contains(label))
+    };
+    let line = text.lines().find(is_it)?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
+#[tokio::test]
+async fn requests_are_counted_and_timed_on_both_sides() {
+    let prometheus = recorder::Registry::default();
+    // The tasks of this test run on this thread.
+    let _installed = metrics::set_default_local_recorder(&prometheus);
+    let (near, far) = duplex(4096);
+    let server = tokio::spawn(async move {
+        let client = Client::over("client", far, &everything().with_metrics("internal"));
+        for _ in 0..3 {
+            let request = client.next_request().await.unwrap();
+            request.respond(&echo(&request.decode().unwrap())).unwrap();
+        }
+        // One is lost with the connection.
+        let _unanswered = client.next_request().await.unwrap();
+        client.close();
+        client.closed().await;
+    });
+    let connection = Connection::over(BROKER, near, &options().with_metrics())
+        .await
+        .unwrap();
+    for number in 0..3 {
+        connection.send(&heartbeat(number)).await.unwrap();
+    }
+    connection.send(&heartbeat(3)).await.unwrap_err();
+    server.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let text = prometheus.render();
+
+    let client = format!("broker=\"{BROKER}\"");
+    let api = "api=\"Heartbeat\"";
+    let of_client = |name, more| value(&text, name, &[&client, api, more]);
+    assert_eq!(
+        of_client("kafka_requests_total", "outcome=\"responded\""),
+        Some(3.0),
+        "{text}"
+    );
+    assert!(text.contains("kafka_request_duration_seconds"), "{text}");
+
+    let of_server =
+        |name, more: &[&str]| value(&text, name, &[&["listener=\"internal\""], more].concat());
+    let requests = "kafka_server_requests_total";
+    assert_eq!(
+        of_server(requests, &[api, "outcome=\"answered\""]),
+        Some(3.0),
+        "{text}"
+    );
+    assert_eq!(
+        of_server(requests, &[api, "outcome=\"lost\""]),
+        Some(1.0),
+        "{text}"
+    );
+    let received = "kafka_server_requests_received_total";
+    assert_eq!(of_server(received, &[api]), Some(4.0), "{text}");
+    let handled = "kafka_server_request_duration_seconds_count";
+    assert_eq!(
+        of_server(handled, &[api, "stage=\"handle\""]),
+        Some(3.0),
+        "{text}"
+    );
+    assert_eq!(
+        of_server("kafka_server_connections", &[]),
+        Some(0.0),
+        "{text}"
+    );
+    assert_eq!(
+        of_server("kafka_server_connections_opened_total", &[]),
+        Some(1.0),
+        "{text}"
+    );
+    let closed = "kafka_server_connections_closed_total";
+    assert_eq!(
+        of_server(closed, &["reason=\"local\""]),
+        Some(1.0),
+        "{text}"
+    );
+}
