@@ -133,6 +133,12 @@ impl Batch {
         }
     }
 
+    /// Returns `true` if nothing is awaited, and the producer was told of a success.
+    pub(super) fn is_settled(&self) -> bool {
+        let mut attempts = self.attempts.iter();
+        self.in_flight == 0 && attempts.any(|each| each.outcome.is_success())
+    }
+
     /// Returns `true` if the log may have the records twice: only brokers that know the producer can tell.
     pub(super) fn may_be_twice(&self) -> bool {
         let (producer_id, ..) = self.producer;

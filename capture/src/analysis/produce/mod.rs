@@ -259,24 +259,30 @@ impl Produce {
         }
     }
 
-    /// Reports batches when there are too many: the oldest that are settled, as long as there are any.
+    /// Reports batches when there are too many, an eighth of them at a time: of the older half those that are settled,
+    /// and then the oldest.
     fn limit(&mut self, topics: &TopicNames) {
-        let mut passed = 0;
-        while self.batches.len() > MAX_BATCHES || self.attempts > MAX_ATTEMPTS_IN_ALL {
-            let Some(id) = self.order.pop_front() else {
-                return;
-            };
-            let is_settled = self.batches.get(&id).is_some_and(|batch| {
-                let mut attempts = batch.attempts.iter();
-                batch.in_flight == 0 && attempts.any(|each| each.outcome.is_success())
-            });
-            if is_settled || passed > MAX_BATCHES / 10 {
-                self.emit(id, topics);
-            } else {
-                passed += 1;
-                self.order.push_back(id);
-            }
+        if self.batches.len() <= MAX_BATCHES && self.attempts <= MAX_ATTEMPTS_IN_ALL {
+            return;
         }
+        let kept = self.order.len() - self.order.len() / 8;
+        let mut newer = self.order.split_off(self.order.len() / 2);
+        let mut older = std::mem::take(&mut self.order);
+        let mut count = older.len() + newer.len();
+        older.retain(|id| {
+            let is_settled = self.batches.get(id).is_some_and(Batch::is_settled);
+            if is_settled && count > kept {
+                count -= 1;
+                self.emit(*id, topics);
+                return false;
+            }
+            true
+        });
+        for id in older.drain(..count.saturating_sub(kept).min(older.len())) {
+            self.emit(id, topics);
+        }
+        older.append(&mut newer);
+        self.order = older;
     }
 
     fn emit(&mut self, id: u64, topics: &TopicNames) {
