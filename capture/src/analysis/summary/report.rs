@@ -187,7 +187,7 @@ enum OtherStats {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Seam {
-    count: usize,
+    count: u64,
     requests: Vec<SeamRequest>,
 }
 
@@ -205,9 +205,9 @@ impl Seam {
         self.count == 0
     }
 
-    fn new(requests: &[OpenRequest]) -> Self {
+    fn new(count: u64, requests: &[OpenRequest]) -> Self {
         Self {
-            count: requests.len(),
+            count,
             requests: requests
                 .iter()
                 .map(|each| SeamRequest {
@@ -321,7 +321,7 @@ impl State {
             compression: self.compression(),
             refused_by_newest: self.refused(),
             others: self.others(other_topics),
-            open_at_seam: Seam::new(&self.seam),
+            open_at_seam: Seam::new(self.seam_count, &self.seam),
         }
     }
 

@@ -26,7 +26,7 @@ const API_HISTOGRAMS: usize = 256;
 /// How many connections without Kafka are remembered, to list those to brokers.
 const MAX_FOREIGN: usize = 5000;
 /// How many connections are listed one by one.
-const MAX_CONNECTIONS: usize = 20_000;
+const MAX_CONNECTIONS: usize = 10_000;
 /// How many requests are named that were open when the capture ended.
 const MAX_OPEN: usize = 1000;
 /// How many APIs are told apart, known and unknown.
@@ -63,6 +63,9 @@ pub struct State {
     open: Vec<OpenRequest>,
     pub(super) open_count: u64,
     pub(super) seam: Vec<OpenRequest>,
+    /// How many there are, of which `seam` may have fewer.
+    #[serde(default)]
+    pub(super) seam_count: u64,
 }
 
 /// What is known of a client id.
@@ -182,6 +185,7 @@ impl State {
             open: Vec::new(),
             open_count: 0,
             seam: Vec::new(),
+            seam_count: 0,
         }
     }
 
@@ -367,6 +371,7 @@ impl State {
         self.open.extend(other.open);
         self.open.truncate(MAX_OPEN);
         self.open_count += other.open_count;
+        self.seam_count += other.seam_count;
         self.seam.extend(other.seam);
         self.seam.truncate(MAX_OPEN);
         self.shrink();
@@ -384,6 +389,7 @@ impl State {
             .into_iter()
             .partition(|each| goes_on.contains(each.conn.as_str()));
         self.open = rest;
+        self.seam_count += u64::try_from(at_seam.len()).unwrap_or_default();
         self.seam.extend(at_seam);
     }
 }
