@@ -7,12 +7,13 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use kafka_capture::analysis::Filtered;
 use kafka_capture::output::Sink;
-use kafka_capture::{Counts, End, Event};
+use kafka_capture::{Counts, End, Event, TopicNames};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::exit::Faults;
-use super::input::Target;
+use super::input::{InputOptions, Target};
+use super::progress::Progress;
 
 /// The format of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,10 +27,10 @@ pub(super) enum Format {
 }
 
 /// An analysis as the target of decoding.
-pub(super) struct Analyzing<S> {
-    pub(super) sink: Filtered<S>,
+struct Analyzing<S> {
+    sink: Filtered<S>,
     /// What is called with the time of each packet.
-    pub(super) packet: fn(&mut S, i64),
+    packet: fn(&mut S, i64),
 }
 
 impl<S: Sink> Sink for Analyzing<S> {
@@ -101,18 +102,28 @@ fn lines(document: Value, lists: &[(&str, &str)]) -> Vec<Value> {
     lines
 }
 
-/// Ends a command: the exit code, after the last line.
-pub(super) fn end(
-    mut faults: Faults<'_>,
-    written: io::Result<()>,
-    counts: &Counts,
-    expect_kafka: impl FnOnce(&Counts, &mut Faults<'_>),
+/// Runs a command: decodes the input for its analysis, which is told the time of each packet by `packet`, and has
+/// `write` write what that comes to.
+pub(super) fn run<S: Sink>(
+    input: &InputOptions,
+    analysis: S,
+    packet: fn(&mut S, i64),
+    write: impl FnOnce(S, &TopicNames, &Counts) -> io::Result<()>,
 ) -> ExitCode {
+    let progress = Progress::new();
+    let mut faults = Faults::new(&progress);
+    let mut target = Analyzing {
+        sink: Filtered::new(analysis, input.filter(false)),
+        packet,
+    };
+    let (counts, topics) = input.decode(&progress, &mut faults, &mut target);
+    progress.clear();
+    let written = write(target.sink.into_inner(), &topics, &counts);
     if let ControlFlow::Break(code) = faults.of_output(written.err()) {
         return code;
     }
-    expect_kafka(counts, &mut faults);
-    faults.end(counts)
+    input.expect_kafka(&counts, &mut faults);
+    faults.end(&counts)
 }
 
 /// Writes a JSON object a line to the standard output.

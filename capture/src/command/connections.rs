@@ -8,14 +8,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use kafka_capture::analysis::{Connections as Analysis, Filtered};
+use kafka_capture::analysis::Connections as Analysis;
 use serde_json::Value;
 
-use super::analysis::{Analyzing, Format, end, write_document};
-use super::exit::{CODES, Faults};
+use super::analysis::{Format, run, write_document};
+use super::exit::CODES;
 use super::input::InputOptions;
-use super::progress::Progress;
-use super::tables::{table, time};
+use super::tables::{clock, table, time};
 
 /// Show the life of each connection: set-up times, who it was, requests in flight, and what ended it
 ///
@@ -42,22 +41,14 @@ fn long_help() -> String {
 
 impl Connections {
     pub(super) fn run(self) -> ExitCode {
-        let progress = Progress::new();
-        let mut faults = Faults::new(&progress);
-        let mut target = Analyzing {
-            sink: Filtered::new(Analysis::new(), self.input.filter(false)),
-            packet: Analysis::packet,
+        let write = |analysis: Analysis, _: &_, _: &_| {
+            let document = analysis.finish();
+            match self.format {
+                Format::Ndjson => super::analysis::write_lines(document.connections()),
+                format => write_document(&document, format, &[], text),
+            }
         };
-        let (counts, _) = self.input.decode(&progress, &mut faults, &mut target);
-        progress.clear();
-        let document = target.sink.into_inner().finish();
-        let written = match self.format {
-            Format::Ndjson => super::analysis::write_lines(document.connections()),
-            format => write_document(&document, format, &[], text),
-        };
-        end(faults, written, &counts, |counts, faults| {
-            self.input.expect_kafka(counts, faults);
-        })
+        run(&self.input, Analysis::new(), Analysis::packet, write)
     }
 }
 
@@ -66,7 +57,7 @@ fn text(document: &Value) -> String {
         "Connections",
         &document["connections"],
         &[
-            ("opened", |row| row["opened"].clone()),
+            ("opened", |row| clock(&row["opened"])),
             ("connection", |row| row["conn"].clone()),
             ("client", |row| row["clientId"].clone()),
             ("requests", |row| row["requests"].clone()),

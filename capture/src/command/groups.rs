@@ -8,14 +8,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use kafka_capture::analysis::{Filtered, Groups as Analysis};
+use kafka_capture::analysis::Groups as Analysis;
 use serde_json::Value;
 
-use super::analysis::{Analyzing, Format, end, write_document};
-use super::exit::{CODES, Faults};
+use super::analysis::{Format, run, write_document};
+use super::exit::CODES;
 use super::input::InputOptions;
-use super::progress::Progress;
-use super::tables::{Column, safe, table};
+use super::tables::{Column, clock, safe, table};
 
 /// Show groups: rebalances and their reasons, members with their assignments, commits and lag by partition over time
 ///
@@ -42,27 +41,19 @@ fn long_help() -> String {
 
 impl Groups {
     pub(super) fn run(self) -> ExitCode {
-        let progress = Progress::new();
-        let mut faults = Faults::new(&progress);
-        let mut target = Analyzing {
-            sink: Filtered::new(Analysis::new(), self.input.filter(false)),
-            packet: |_, _| {},
+        let write = |analysis: Analysis, topics: &_, _: &_| {
+            let document = analysis.finish(topics);
+            write_document(&document, self.format, &[("groups", "group")], text)
         };
-        let (counts, topics) = self.input.decode(&progress, &mut faults, &mut target);
-        progress.clear();
-        let document = target.sink.into_inner().finish(&topics);
-        let written = write_document(&document, self.format, &[("groups", "group")], text);
-        end(faults, written, &counts, |counts, faults| {
-            self.input.expect_kafka(counts, faults);
-        })
+        run(&self.input, Analysis::new(), |_, _| {}, write)
     }
 }
 
 const REBALANCES: &[Column] = &[
     ("generation", |row| row["generation"].clone()),
-    ("start", |row| row["start"].clone()),
-    ("joined", |row| row["joined"].clone()),
-    ("end", |row| row["end"].clone()),
+    ("start", |row| clock(&row["start"])),
+    ("joined", |row| clock(&row["joined"])),
+    ("end", |row| clock(&row["end"])),
     ("reasons", |row| row["reasons"].clone()),
     ("members", |row| {
         let members = row["members"].as_array().into_iter().flatten();

@@ -11,14 +11,13 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use clap::Args;
-use kafka_capture::analysis::{BatchReport, Filtered, Produce as Analysis};
+use kafka_capture::analysis::{BatchReport, Produce as Analysis, ProduceTotals};
 use serde_json::{Value, json};
 
-use super::analysis::{Analyzing, Format, end, write_document};
-use super::exit::{CODES, Faults};
+use super::analysis::{Format, run, write_document};
+use super::exit::CODES;
 use super::input::InputOptions;
-use super::progress::Progress;
-use super::tables::{table, time};
+use super::tables::{clock, table, time};
 
 /// How many batches tables have.
 const MAX_ROWS: usize = 100;
@@ -94,12 +93,34 @@ impl Out {
         }
         Ok(())
     }
+
+    /// All batches have been written.
+    fn end(&mut self, totals: &ProduceTotals) -> io::Result<()> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        match self.format {
+            Format::Ndjson => {}
+            Format::Json => {
+                let before = if self.is_first { "{\"batches\":[" } else { "" };
+                let totals = serde_json::to_string(totals)?;
+                writeln!(self.to, "{before}],\"summary\":{totals}}}")?;
+            }
+            Format::Text => {
+                let document = json!({
+                    "summary": totals,
+                    "batches": self.kept,
+                    "leftOut": self.left_out,
+                });
+                return write_document(&document, Format::Text, &[], text);
+            }
+        }
+        self.to.flush()
+    }
 }
 
 impl Produce {
     pub(super) fn run(self) -> ExitCode {
-        let progress = Progress::new();
-        let mut faults = Faults::new(&progress);
         let out = Rc::new(RefCell::new(Out {
             format: self.format,
             to: BufWriter::new(io::stdout()),
@@ -116,38 +137,11 @@ impl Produce {
                 shared.borrow_mut().batch(batch);
             }
         });
-        let mut target = Analyzing {
-            sink: Filtered::new(analysis, self.input.filter(false)),
-            packet: |_, _| {},
+        let write = |analysis: Analysis, topics: &_, _: &_| {
+            let totals = analysis.finish(topics);
+            out.borrow_mut().end(&totals)
         };
-        let (counts, topics) = self.input.decode(&progress, &mut faults, &mut target);
-        progress.clear();
-        let totals = target.sink.into_inner().finish(&topics);
-        let mut out = out.borrow_mut();
-        let written = match out.failure.take() {
-            Some(failure) => Err(failure),
-            None => match self.format {
-                Format::Ndjson => out.to.flush(),
-                Format::Json => {
-                    let before = if out.is_first { "{\"batches\":[" } else { "" };
-                    serde_json::to_string(&totals)
-                        .map_err(io::Error::from)
-                        .and_then(|totals| writeln!(out.to, "{before}],\"summary\":{totals}}}"))
-                        .and_then(|()| out.to.flush())
-                }
-                Format::Text => {
-                    let document = json!({
-                        "summary": totals,
-                        "batches": out.kept,
-                        "leftOut": out.left_out,
-                    });
-                    write_document(&document, Format::Text, &[], text)
-                }
-            },
-        };
-        end(faults, written, &counts, |counts, faults| {
-            self.input.expect_kafka(counts, faults);
-        })
+        run(&self.input, analysis, |_, _| {}, write)
     }
 }
 
@@ -181,7 +175,7 @@ fn text(document: &Value) -> String {
             ("attempts", |row| {
                 Value::from(row["attempts"].as_array().map_or(0, Vec::len))
             }),
-            ("first", |row| row["attempts"][0]["ts"].clone()),
+            ("first", |row| clock(&row["attempts"][0]["ts"])),
             ("outcomes", |row| {
                 let attempts = row["attempts"].as_array().into_iter().flatten();
                 let outcomes: Vec<_> = attempts.map(|each| each["outcome"].clone()).collect();

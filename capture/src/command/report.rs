@@ -4,13 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use kafka_capture::analysis::Filtered;
 use kafka_capture::report::Report as Analysis;
 
-use super::analysis::{Analyzing, end};
-use super::exit::{CODES, Faults};
+use super::analysis::run;
+use super::exit::CODES;
 use super::input::InputOptions;
-use super::progress::Progress;
 
 /// Make a page of HTML to look at: findings in words, a timeline, connections, batches, groups, and all tables
 ///
@@ -37,19 +35,10 @@ fn long_help() -> String {
 
 impl Report {
     pub(super) fn run(self) -> ExitCode {
-        let progress = Progress::new();
-        let mut faults = Faults::new(&progress);
-        let mut target = Analyzing {
-            sink: Filtered::new(Analysis::new(), self.input.filter(false)),
-            packet: Analysis::packet,
+        let write = |analysis: Analysis, topics: &_, counts: &_| {
+            let report = analysis.finish(topics, counts, self.input.names());
+            std::fs::write(&self.output, report.html())
         };
-        let (counts, topics) = self.input.decode(&progress, &mut faults, &mut target);
-        progress.clear();
-        let report = target.sink.into_inner();
-        let finished = report.finish(&topics, &counts, self.input.names());
-        let written = std::fs::write(&self.output, finished.html());
-        end(faults, written, &counts, |counts, faults| {
-            self.input.expect_kafka(counts, faults);
-        })
+        run(&self.input, Analysis::new(), Analysis::packet, write)
     }
 }

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use kafka_capture::analysis::{Filtered, Summary as Analysis, SummaryState};
+use kafka_capture::analysis::{Summary as Analysis, SummaryState};
 use serde_json::Value;
 
-use super::analysis::{Analyzing, Format, end, write_document};
+use super::analysis::{Format, run, write_document};
 use super::exit::{CODES, Failure, Faults};
 use super::input::InputOptions;
 use super::progress::Progress;
@@ -76,26 +76,16 @@ const LISTS: &[(&str, &str)] = &[
 
 impl Summary {
     pub(super) fn run(self) -> ExitCode {
-        let progress = Progress::new();
-        let mut faults = Faults::new(&progress);
         if self.merge {
-            return self.run_merge(faults, &progress);
+            return self.run_merge();
         }
-        let filter = self.input.filter(false);
-        let mut target = Analyzing {
-            sink: Filtered::new(Analysis::new(), filter),
-            packet: Analysis::packet,
-        };
-        let (counts, topics) = self.input.decode(&progress, &mut faults, &mut target);
-        progress.clear();
-        let state = target.sink.into_inner().finish(&topics);
-        let written = self.write(&state);
-        end(faults, written, &counts, |counts, faults| {
-            self.input.expect_kafka(counts, faults);
-        })
+        let write = |analysis: Analysis, topics: &_, _: &_| self.write(&analysis.finish(topics));
+        run(&self.input, Analysis::new(), Analysis::packet, write)
     }
 
-    fn run_merge(&self, mut faults: Faults<'_>, progress: &Progress) -> ExitCode {
+    fn run_merge(&self) -> ExitCode {
+        let progress = Progress::new();
+        let mut faults = Faults::new(&progress);
         let mut merged: Option<SummaryState> = None;
         for file in self.input.files() {
             let read = std::fs::read(file).map_err(|error| error.to_string());

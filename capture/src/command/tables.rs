@@ -14,7 +14,7 @@ pub(super) type Column = (&'static str, fn(&Value) -> Value);
 /// How many rows a table has.
 const MAX_ROWS: usize = 200;
 /// The least width of a column whose text is long, unless a word of it is longer.
-const MIN_LONG: usize = 24;
+const MIN_LONG: usize = 16;
 /// The columns that are left out first where the terminal is too narrow for all.
 const LEFT_OUT_FIRST: &[&str] = &[
     "mean",
@@ -34,12 +34,19 @@ const LEFT_OUT_FIRST: &[&str] = &[
     "first",
     "joined",
     "brokers",
+    "member id",
     "p50",
     "fetch errors",
     "groups",
     "batches",
     "unanswered",
     "responses",
+    "twice",
+    "records",
+    "attempts",
+    "opened",
+    "max",
+    "connection",
 ];
 
 /// A table with a title; nothing if there are no rows.
@@ -97,6 +104,8 @@ struct Cells {
     least: usize,
     /// The width that it gets, with a space on either side.
     given: Option<usize>,
+    /// Whether there is nothing in it, or nothing but 0.
+    is_empty: bool,
 }
 
 impl Cells {
@@ -112,6 +121,7 @@ impl Cells {
             heading,
             values,
             wide,
+            is_empty: texts.iter().all(|text| matches!(&**text, "" | "0")),
             least: wide.min(word.max(width(heading)).max(MIN_LONG)),
             texts,
             given: None,
@@ -142,17 +152,30 @@ fn fit(cells: &mut Vec<Cells>, width: usize) -> Vec<&'static str> {
     if total(cells, |each| each.wide) <= width {
         return Vec::new();
     }
-    let mut left_out = Vec::new();
-    for heading in LEFT_OUT_FIRST {
+    let mut left_out: Vec<(usize, Cells)> = Vec::new();
+    let order: Vec<_> = cells.iter().map(|each| each.heading).collect();
+    let place = |heading: &str| order.iter().position(|each| *each == heading).unwrap_or(0);
+    // Columns that say nothing go before all others.
+    let empty = cells.iter().filter(|each| each.is_empty);
+    let empty: Vec<_> = empty.map(|each| each.heading).collect();
+    let last_ones = order.iter().skip(2).rev();
+    for heading in empty.iter().chain(LEFT_OUT_FIRST).chain(last_ones) {
         if total(cells, |each| each.least) <= width {
             break;
         }
         if let Some(at) = cells.iter().position(|each| each.heading == *heading) {
-            left_out.push(cells.remove(at).heading);
+            left_out.push((place(heading), cells.remove(at)));
         }
     }
-    while cells.len() > 2 && total(cells, |each| each.least) > width {
-        left_out.extend(cells.pop().map(|each| each.heading));
+    // Some may have gone in vain.
+    let mut headings = Vec::new();
+    while let Some((at, column)) = left_out.pop() {
+        if total(cells, |each| each.least) + column.least + 3 <= width {
+            let before = |each: &Cells| place(each.heading) < at;
+            cells.insert(cells.iter().filter(|each| before(each)).count(), column);
+        } else {
+            headings.insert(0, column.heading);
+        }
     }
     // What is left over goes to the columns that need it, the first ones first.
     let mut free = width.saturating_sub(total(cells, |each| each.least));
@@ -161,7 +184,7 @@ fn fit(cells: &mut Vec<Cells>, width: usize) -> Vec<&'static str> {
         free -= more;
         each.given = Some(each.least + more + 2);
     }
-    left_out
+    headings
 }
 
 /// A value as it is shown. Text of peers must not drive the terminal.
@@ -189,6 +212,12 @@ pub(super) fn safe(text: &str) -> String {
     let mut bytes = Vec::new();
     kafka_capture::output::escape_text(&mut bytes, text);
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The time of day of a time, to the millisecond.
+pub(super) fn clock(time: &Value) -> Value {
+    let clock = time.as_str().and_then(|time| time.get(11..23));
+    clock.map_or(Value::Null, Value::from)
 }
 
 /// Microseconds with a unit that suits them.

@@ -43,8 +43,10 @@ pub(super) fn decide(record: &Record, context: &Context, last: i64) -> (Cause, S
         .unwrap_or_else(|| {
             let open = record.live.in_flight.len();
             let age = duration(last.saturating_sub(record.life.first()));
-            let text =
-                format!("no FIN or RST within {age} of the capture, {open} requests in flight");
+            let text = format!(
+                "no FIN or RST within {age} of the capture, {} in flight",
+                requests(open)
+            );
             (Cause::StillOpen, text)
         })
 }
@@ -309,8 +311,8 @@ fn by_broker(record: &Record) -> Found {
     let silence = record.silence();
     if let Some(flight) = record.live.in_flight.front() {
         let text = format!(
-            "{name} with {} requests unanswered, the oldest {} sent {} before",
-            record.live.in_flight.len(),
+            "{name} with {} unanswered, the oldest {} sent {} before",
+            requests(record.live.in_flight.len()),
             flight.name(),
             duration(ending.time.saturating_sub(flight.sent))
         );
@@ -366,7 +368,7 @@ fn by_client(record: &Record, context: &Context) -> Found {
         .endings()
         .find(|each| each.by_client && each.kind == EndingKind::Rst);
     if ending.kind == EndingKind::Rst {
-        let text = format!("client RST with {in_flight} requests in flight");
+        let text = format!("client RST with {} in flight", requests(in_flight));
         return Some((Cause::ClientReset, text));
     }
     if let Some(reset) = reset
@@ -374,7 +376,8 @@ fn by_client(record: &Record, context: &Context) -> Found {
         && !context.leaves(record, ending.time)
     {
         let text = format!(
-            "client FIN with {in_flight} requests in flight, and client RST {} later when the answer comes",
+            "client FIN with {} in flight, and client RST {} later when the answer comes",
+            requests(in_flight),
             duration(reset.time.saturating_sub(ending.time))
         );
         return Some((Cause::ClientReset, text));
@@ -393,10 +396,18 @@ fn by_client(record: &Record, context: &Context) -> Found {
         return Some((Cause::IdleClient, text));
     }
     let text = format!(
-        "client FIN {} after the last byte, {in_flight} requests in flight",
-        duration(silence)
+        "client FIN {} after the last byte, {} in flight",
+        duration(silence),
+        requests(in_flight)
     );
     Some((Cause::ClientClose, text))
+}
+
+fn requests(count: usize) -> String {
+    match count {
+        1 => "1 request".to_owned(),
+        count => format!("{count} requests"),
+    }
 }
 
 /// A time for people.
