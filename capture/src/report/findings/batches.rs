@@ -1,5 +1,7 @@
 //! Findings about batches of records: refused, never acknowledged, retried, appended twice.
 
+use kafka_codec::ErrorCode;
+
 use super::super::data::{Batch, Data};
 use super::{Evidence, Finding, Rule, count, list, named, phrase, range};
 
@@ -72,14 +74,13 @@ fn outcomes(data: &Data, findings: &mut Vec<Finding>) {
         } else {
             continue;
         };
-        let meaning = outcome
-            .strip_prefix("failed: ")
-            .and_then(kafka_codec::ErrorCode::from_name)
-            .and_then(kafka_codec::ErrorCode::meaning)
-            .unwrap_or(match rule.name {
-                "batches-refused" => "",
-                _ => "The producer does not know whether the records are in the log.",
-            });
+        let unknown = "The producer does not know whether the records are in the log.";
+        let meaning = match outcome.strip_prefix("failed: ") {
+            Some(error) => ErrorCode::from_name(error)
+                .map(super::meaning)
+                .unwrap_or_default(),
+            None => unknown.to_owned(),
+        };
         let detail = format!("{}{}{meaning}", clients(&batches), topics(&batches));
         let evidence = Evidence::new("batches", phrase(outcome), times(&batches));
         findings.push(Finding::new(rule, *hit, title, detail, evidence));

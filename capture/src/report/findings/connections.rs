@@ -1,6 +1,7 @@
 //! Findings about connections: refused, not answered, ended badly, timed out, not readable.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use super::super::data::{Connection, Data};
 use super::{Evidence, Finding, Rule, count, list, named, phrase, range};
@@ -28,12 +29,12 @@ pub(super) const TIMED_OUT: Rule = Rule {
 pub(super) const TLS: Rule = Rule {
     name: "tls-handshake-failed",
     severity: "failure",
-    when: "an alert ends a TLS handshake, or the handshake is not answered",
+    when: "an alert ends a TLS handshake, or the handshake is not answered, and no other rule reports the connection",
 };
 pub(super) const UNREADABLE: Rule = Rule {
     name: "tls-not-decrypted",
     severity: "note",
-    when: "a TLS connection to a broker is not decrypted",
+    when: "a TLS connection to a broker is not decrypted, and no other rule reports it",
 };
 
 /// The causes of connections that ended badly, and what to say of one and of several.
@@ -247,50 +248,51 @@ fn timed_out(data: &Data, findings: &mut Vec<Finding>) {
     findings.push(Finding::new(&TIMED_OUT, hit, title, detail, evidence));
 }
 
+/// Whether the broker was stalled when the client closed the connection.
 fn is_stalled(data: &Data, connection: &Connection) -> bool {
     let closed = connection.closed.unwrap_or(data.to);
-    data.waits.stalls.iter().any(|stall| {
-        stall.broker.to_string() == connection.broker() && (stall.from..=stall.to).contains(&closed)
-    })
+    let Ok(broker) = connection.broker().parse::<SocketAddr>() else {
+        return false;
+    };
+    let mut stalls = data.waits.stalls.iter();
+    stalls.any(|stall| stall.broker == broker && (stall.from..=stall.to).contains(&closed))
 }
 
 fn tls(data: &Data, findings: &mut Vec<Finding>) {
-    let of = |is: fn(&str) -> bool| -> Vec<&Connection> {
+    let of = |outcome: &str| -> Vec<&Connection> {
         let connections = data.views.connections.iter();
-        connections
-            .filter(|each| each.tls.as_deref().is_some_and(is))
-            .collect()
+        let is_so = |each: &Connection| {
+            let tls = each.tls.as_deref();
+            tls.is_some_and(|tls| tls.contains(outcome)) && !is_bad(each)
+        };
+        connections.filter(|each| is_so(each)).collect()
     };
-    let failed =
-        of(|tls| tls.contains("handshake refused") || tls.contains("ClientHello was not answered"));
-    if !failed.is_empty() {
+    for outcome in ["handshake refused", "the ClientHello was not answered"] {
+        let failed = of(outcome);
+        if failed.is_empty() {
+            continue;
+        }
         let hit = as_u64(failed.len());
-        let title = format!(
-            "{} failed in the TLS handshake",
-            count(hit, "connection", "connections")
-        );
+        let what = count(hit, "connection", "connections");
+        let title = format!("{what} failed in the TLS handshake: {outcome}");
         let outcomes = list(failed.iter().filter_map(|each| each.tls.as_deref()));
-        let query = "\"handshake refused\"".to_owned();
         let detail =
-            format!("Outcomes: {outcomes}. Check certificates, versions and cipher suites.");
-        findings.push(Finding::new(
-            &TLS,
-            hit,
-            title,
-            detail,
-            evidence(&failed, query),
-        ));
+            format!("What was seen: {outcomes}. Check certificates, versions and cipher suites.");
+        let evidence = evidence(&failed, phrase(outcome));
+        findings.push(Finding::new(&TLS, hit, title, detail, evidence));
     }
-    let unread = of(|tls| tls.contains("not decrypted"));
+    let unread = of("not decrypted");
     if !unread.is_empty() {
         let hit = as_u64(unread.len());
-        let title = format!(
-            "{} could not be decrypted, and only their life is in this report",
-            count(hit, "TLS connection", "TLS connections")
-        );
+        let title = if hit == 1 {
+            "1 TLS connection is not decrypted: this report has only its life".to_owned()
+        } else {
+            format!("{hit} TLS connections are not decrypted: this report has only their lives")
+        };
         let outcomes = list(unread.iter().filter_map(|each| each.tls.as_deref()));
-        let detail =
-            format!("Outcomes: {outcomes}. Option --keylog gives the secrets that clients log.");
+        let detail = format!(
+            "What was seen: {outcomes}. Option --keylog takes the secrets that clients log."
+        );
         let evidence = evidence(&unread, "\"not decrypted\"".to_owned());
         findings.push(Finding::new(&UNREADABLE, hit, title, detail, evidence));
     }

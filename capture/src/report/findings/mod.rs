@@ -7,6 +7,8 @@ mod connections;
 mod groups;
 mod responses;
 
+use kafka_codec::ErrorCode;
+
 use super::data::Data;
 
 /// How bad a finding is.
@@ -183,4 +185,9 @@ fn phrase(text: &str) -> String {
     } else {
         text
     }
+}
+
+/// What an error means, as plain text.
+fn meaning(code: ErrorCode) -> String {
+    code.meaning().unwrap_or_default().replace('`', "")
 }

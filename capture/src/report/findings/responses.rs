@@ -97,13 +97,18 @@ fn stalls(data: &Data, findings: &mut Vec<Finding>) {
             all if all == stall.requests => "none was answered in time".to_owned(),
             some => format!("{some} of them in vain"),
         };
-        let clients = named(", of ", stall.clients.keys().map(String::as_str));
+        let clients = named(" Clients: ", stall.clients.keys().map(String::as_str));
+        let clients = if clients.is_empty() {
+            clients
+        } else {
+            format!("{clients}.")
+        };
         let end = if stall.is_over {
             ""
         } else {
             " It did not answer again within the capture."
         };
-        let detail = format!("{waited} on {connections}{clients} waited, {in_vain}.{end}");
+        let detail = format!("{waited} on {connections} waited, {in_vain}.{clients}{end}");
         let evidence = Evidence::new(
             "connections",
             phrase(&address),
@@ -149,8 +154,8 @@ fn errors(data: &Data, findings: &mut Vec<Finding>) {
         let title = format!("{api} was answered {error} {times}");
         let topics = topics(data, api, error);
         let topics = named("Topics: ", topics.into_iter());
-        let meaning = code.and_then(ErrorCode::meaning).unwrap_or_default();
-        let detail = [sentence(meaning), sentence(&topics)].concat();
+        let meaning = code.map(super::meaning).unwrap_or_default();
+        let detail = [sentence(&meaning), sentence(&topics)].concat();
         let evidence = Evidence::new("errors", format!("{} {}", phrase(api), phrase(error)), None);
         findings.push(Finding::new(&ERRORS, hit, title, detail, evidence));
     }
