@@ -61,7 +61,7 @@ pub(super) struct Faults<'p> {
     progress: &'p Progress,
     failure: Option<Failure>,
     /// Whether they are kept, and not said.
-    #[cfg(feature = "top")]
+    #[cfg(any(feature = "report", feature = "top"))]
     kept: Option<Vec<Failure>>,
 }
 
@@ -70,19 +70,27 @@ impl<'p> Faults<'p> {
         Self {
             progress,
             failure: None,
-            #[cfg(feature = "top")]
+            #[cfg(any(feature = "report", feature = "top"))]
             kept: None,
         }
     }
 
     /// Keeps what goes wrong, to be said when the screen is free.
-    #[cfg(feature = "top")]
+    #[cfg(any(feature = "report", feature = "top"))]
     pub(super) const fn silent(progress: &'p Progress) -> Self {
         Self {
             progress,
             failure: None,
             kept: Some(Vec::new()),
         }
+    }
+
+    /// Whether what goes wrong is kept, and not said.
+    pub(super) const fn is_silent(&self) -> bool {
+        #[cfg(any(feature = "report", feature = "top"))]
+        return self.kept.is_some();
+        #[cfg(not(any(feature = "report", feature = "top")))]
+        return false;
     }
 
     /// What was kept.
@@ -93,7 +101,7 @@ impl<'p> Faults<'p> {
 
     /// The first counts.
     pub(super) fn add(&mut self, failure: Failure) {
-        #[cfg(feature = "top")]
+        #[cfg(any(feature = "report", feature = "top"))]
         if let Some(kept) = &mut self.kept {
             return kept.push(failure);
         }

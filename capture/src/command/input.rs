@@ -180,6 +180,12 @@ impl InputOptions {
         files.chain(self.interface.clone()).collect()
     }
 
+    /// Returns `true` if the captures can be read more than once.
+    #[cfg(feature = "report")]
+    pub(super) fn are_files(&self) -> bool {
+        self.interface.is_none() && self.files.iter().all(|file| file.is_file())
+    }
+
     /// Decodes all captures. What cannot be read is added to `faults`.
     pub(super) fn decode(
         &self,
@@ -188,7 +194,7 @@ impl InputOptions {
         target: &mut dyn Target,
     ) -> (Counts, TopicNames) {
         let mut decoder = Decoder::new(self.port.clone());
-        if let Err(failure) = self.prepare(&mut decoder) {
+        if let Err(failure) = self.prepare(&mut decoder, faults.is_silent()) {
             faults.add(failure);
             return decoder.finish_with_topics(target);
         }
@@ -268,10 +274,12 @@ impl InputOptions {
     }
 
     /// Reads what the user knows of topics and of TLS secrets.
-    fn prepare(&self, decoder: &mut Decoder) -> Result<(), Failure> {
+    fn prepare(&self, decoder: &mut Decoder, is_silent: bool) -> Result<(), Failure> {
         let fault = |file: &Path, error: &dyn std::fmt::Display| {
             Failure::State(file.display().to_string(), error.to_string())
         };
+        #[cfg(not(feature = "tls"))]
+        let _ = is_silent;
         for file in &self.topics {
             let text = std::fs::read_to_string(file).map_err(|error| fault(file, &error))?;
             let read = decoder.topics().read(&text);
@@ -286,6 +294,9 @@ impl InputOptions {
                 decoder.secrets().read(file)
             };
             let report = report.map_err(|error| fault(file, &error))?;
+            if is_silent {
+                continue;
+            }
             let name = file.display();
             for fault in &report.faults {
                 eprintln!("kafka-capture: {name}: {fault}");

@@ -20,11 +20,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::analysis::{
-    BatchReport, Connections, Groups, Produce, Summary, Timeline, TimelineDocument, Waits,
-    WaitsDocument,
+    BatchReport, Connections, ConnectionsDocument, Groups, GroupsDocument, Produce, ProduceTotals,
+    Summary, SummaryDocument, Timeline, TimelineDocument, Waits, WaitsDocument,
 };
 use crate::counts::Counts;
-use crate::event::{End, Event};
+use crate::event::{Direction, End, Event, EventKind};
 use crate::output::Sink;
 use crate::topic_names::TopicNames;
 
@@ -35,13 +35,27 @@ pub use self::findings::{RULES, Rule};
 const MAX_KEPT: usize = 2000;
 
 /// Collects what a report shows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
+    figures: Figures,
+    lives: Lives,
+}
+
+/// One half of a report: totals, groups and the timeline.
+///
+/// The halves are independent: two threads that read the same captures can make one each.
+#[derive(Debug, Default)]
+pub struct Figures {
     summary: Summary,
-    connections: Connections,
-    produce: Produce,
     groups: Groups,
     timeline: Timeline,
+}
+
+/// The other half of a report: connections, batches and requests that waited.
+#[derive(Debug)]
+pub struct Lives {
+    connections: Connections,
+    produce: Produce,
     waits: Waits,
     batches: Rc<RefCell<Kept>>,
 }
@@ -83,7 +97,24 @@ pub struct Finished {
     timeline: TimelineDocument,
 }
 
-impl Default for Report {
+/// What [`Figures`] come to.
+#[derive(Debug)]
+pub struct FinishedFigures {
+    summary: SummaryDocument,
+    groups: GroupsDocument,
+    timeline: TimelineDocument,
+}
+
+/// What [`Lives`] come to.
+#[derive(Debug)]
+pub struct FinishedLives {
+    connections: ConnectionsDocument,
+    totals: ProduceTotals,
+    waits: WaitsDocument,
+    kept: Kept,
+}
+
+impl Default for Lives {
     fn default() -> Self {
         Self::new()
     }
@@ -93,14 +124,55 @@ impl Report {
     /// Begins.
     #[must_use]
     pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes note of a packet, of whatever protocol.
+    pub fn packet(&mut self, time: i64) {
+        self.figures.packet(time);
+        self.lives.packet(time);
+    }
+
+    /// Ends the capture. `files`: the names of the captures, as they are shown.
+    #[must_use]
+    pub fn finish(self, topics: &TopicNames, counts: &Counts, files: Vec<String>) -> Finished {
+        let (figures, lives) = (self.figures.finish(topics), self.lives.finish(topics));
+        Finished::new(figures, lives, counts, files)
+    }
+}
+
+impl Figures {
+    /// Begins.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes note of a packet, of whatever protocol.
+    pub fn packet(&mut self, time: i64) {
+        self.summary.packet(time);
+    }
+
+    /// Ends the capture.
+    #[must_use]
+    pub fn finish(self, topics: &TopicNames) -> FinishedFigures {
+        FinishedFigures {
+            summary: self.summary.finish(topics).document(),
+            groups: self.groups.finish(topics),
+            timeline: self.timeline.document(),
+        }
+    }
+}
+
+impl Lives {
+    /// Begins.
+    #[must_use]
+    pub fn new() -> Self {
         let batches = Rc::new(RefCell::new(Kept::default()));
         let kept = Rc::clone(&batches);
         Self {
-            summary: Summary::new(),
             connections: Connections::new(),
             produce: Produce::new(move |batch| kept.borrow_mut().add(batch)),
-            groups: Groups::new(),
-            timeline: Timeline::new(),
             waits: Waits::new(),
             batches,
         }
@@ -108,54 +180,92 @@ impl Report {
 
     /// Takes note of a packet, of whatever protocol.
     pub fn packet(&mut self, time: i64) {
-        self.summary.packet(time);
         self.connections.packet(time);
         self.waits.packet(time);
     }
 
-    /// Ends the capture. `files`: the names of the captures, as they are shown.
+    /// Ends the capture.
     #[must_use]
-    pub fn finish(self, topics: &TopicNames, counts: &Counts, files: Vec<String>) -> Finished {
+    pub fn finish(self, topics: &TopicNames) -> FinishedLives {
         let totals = self.produce.finish(topics);
-        let waits: WaitsDocument = self.waits.finish();
         let mut kept = self.batches.take();
         kept.shrink();
-        Finished {
-            data: Data::new(
-                &self.summary.finish(topics).document(),
-                &self.connections.finish(),
-                &self.groups.finish(topics),
-                &totals,
-                (&kept.batches, kept.left_out),
-                waits,
-                *counts,
-            ),
-            names: files,
-            timeline: self.timeline.document(),
+        FinishedLives {
+            connections: self.connections.finish(),
+            totals,
+            waits: self.waits.finish(),
+            kept,
         }
     }
 }
 
 impl Sink for Report {
     fn event(&mut self, event: &Event<'_>) {
+        self.figures.event(event);
+        self.lives.event(event);
+    }
+
+    fn end(&mut self, end: &End<'_>) {
+        self.figures.end(end);
+        self.lives.end(end);
+    }
+}
+
+impl Sink for Figures {
+    fn event(&mut self, event: &Event<'_>) {
         self.summary.event(event);
-        self.connections.event(event);
-        self.produce.event(event);
         self.groups.event(event);
-        self.timeline.event(event);
-        self.waits.event(event);
+        if let EventKind::Message(message) = &event.kind {
+            let is_response = event.direction == Direction::ToClient;
+            let has_errors = is_response && self.summary.had_errors();
+            self.timeline.message(event, message, has_errors);
+        }
     }
 
     fn end(&mut self, end: &End<'_>) {
         self.summary.end(end);
+        self.groups.end(end);
+    }
+}
+
+impl Sink for Lives {
+    fn event(&mut self, event: &Event<'_>) {
+        self.connections.event(event);
+        self.produce.event(event);
+        self.waits.event(event);
+    }
+
+    fn end(&mut self, end: &End<'_>) {
         self.connections.end(end);
         self.produce.end(end);
-        self.groups.end(end);
         self.waits.end(end);
     }
 }
 
 impl Finished {
+    /// Puts the halves together, which are of the same captures. `files`: the names of the captures, as they are shown.
+    #[must_use]
+    pub fn new(
+        figures: FinishedFigures,
+        lives: FinishedLives,
+        counts: &Counts,
+        files: Vec<String>,
+    ) -> Self {
+        Self {
+            data: Data::new(
+                &figures.summary,
+                &lives.connections,
+                &figures.groups,
+                &lives.totals,
+                (&lives.kept.batches, lives.kept.left_out),
+                lives.waits,
+                *counts,
+            ),
+            names: files,
+            timeline: figures.timeline,
+        }
+    }
+
     /// Returns the rules that found something, in the order in which the page shows them, each with its sentence.
     #[must_use]
     pub fn findings(&self) -> Vec<(&'static str, String)> {

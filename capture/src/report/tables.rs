@@ -7,6 +7,8 @@ use super::cells::{Cell, bytes, clock, length, plain, time};
 
 /// How many rows a table has at most.
 pub(super) const MAX_ROWS: usize = 500;
+/// Longer texts are broken into lines.
+const MAX_LINE: usize = 48;
 
 /// A column: its heading, and what stands in it.
 type Column = (&'static str, fn(&Value) -> Cell);
@@ -33,7 +35,7 @@ impl Table {
                     }
                     div.scroll tabindex="0" role="region" aria-labelledby=(self.id) {
                         table {
-                            thead { tr { @for (heading, _) in &columns { th scope="col" { (heading) } } } }
+                            thead { tr { @for (heading, cell) in &columns { th scope="col" .n[is_number(rows, *cell)] { (heading) } } } }
                             tbody { @for row in rows { tr { @for (_, cell) in &columns { (td(&cell(row))) } } } }
                         }
                     }
@@ -56,15 +58,24 @@ impl Table {
 }
 
 fn td(cell: &Cell) -> Markup {
+    let (cell, is_bad) = match cell {
+        Cell::Bad(cell) => (&**cell, true),
+        cell => (cell, false),
+    };
     match cell {
-        Cell::Empty => html! { td {} },
-        Cell::Text(text) => html! { td { (text) } },
-        Cell::Number { text, value } => html! { td.n data-v=(value) { (text) } },
-        Cell::Bad(cell) => match &**cell {
-            Cell::Number { text, value } => html! { td.n.bad data-v=(value) { (text) } },
-            Cell::Text(text) => html! { td.bad { (text) } },
-            other => td(other),
-        },
+        Cell::Number { text, value } => html! { td.n .bad[is_bad] data-v=(value) { (text) } },
+        Cell::Text(text) => html! { td .bad[is_bad] .long[text.len() > MAX_LINE] { (text) } },
+        Cell::Empty | Cell::Bad(_) => html! { td {} },
+    }
+}
+
+/// Whether a column has numbers.
+fn is_number(rows: &[&Value], cell: fn(&Value) -> Cell) -> bool {
+    let mut cells = rows.iter().map(|row| cell(row));
+    let first = cells.find(|cell| *cell != Cell::Empty);
+    match first {
+        Some(Cell::Bad(cell)) => matches!(*cell, Cell::Number { .. }),
+        first => matches!(first, Some(Cell::Number { .. })),
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Summary {
     state: State,
     open: InFlight<Asked>,
     connections: HashMap<u64, Live>,
+    /// Whether there was an error in the last response.
+    had_errors: bool,
 }
 
 /// What is remembered of a request.
@@ -72,7 +74,13 @@ impl Summary {
             state: State::new(),
             open: InFlight::default(),
             connections: HashMap::new(),
+            had_errors: false,
         }
+    }
+
+    /// Whether there was an error in the last response.
+    pub(crate) const fn had_errors(&self) -> bool {
+        self.had_errors
     }
 
     /// Takes note of a packet, of whatever protocol.
@@ -159,6 +167,7 @@ impl Summary {
             found.add(api, path, code);
             answer.errors.push(code);
         });
+        self.had_errors = !answer.errors.is_empty();
         let sent = time.saturating_sub(answer.latency);
         let live = self.connections.get_mut(&connection.id);
         let before = live.as_ref().and_then(|live| live.last_response);

@@ -59,7 +59,7 @@ function timeAxis(axis, top, bottom, labels) {
   for (let time = first; time <= view.to; time += step) {
     const x = axis.x(time);
     group.append(svg("path", { class: "axis", d: `M${x} ${top}V${bottom}` }));
-    if (labels && x < axis.left + axis.width - 20) group.append(svg("text", { x: x + 3, y: bottom + 13 }, clock(time, step)));
+    if (labels && x < axis.left + axis.width - (step < 1e6 ? 74 : 50)) group.append(svg("text", { x: x + 3, y: bottom + 13 }, clock(time, step)));
   }
   return group;
 }

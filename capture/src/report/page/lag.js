@@ -39,12 +39,17 @@ function drawGroup(box, group, curves) {
     drawing.append(svg("path", { class: "axis", d: `M${left} ${place}h${axis.width}` }));
     drawing.append(svg("text", { x: left - 6, y: place + 4, "text-anchor": "end" }, String(value)));
   }
+  let labeled = 0;
   for (const [from, to, generation, reasons] of group.rebalances) {
     if (!inView(from, to)) continue;
     const x = clamp(axis, axis.x(from));
     const title = `generation ${generation}: ${reasons}, ${duration(to - from)}`;
     drawing.append(svg("rect", { class: "rebalance warn", opacity: .35, x, y: top, width: Math.max(3, clamp(axis, axis.x(to)) - x), height: bottom - top }, svg("title", {}, title)));
-    drawing.append(svg("text", { x: x + 5, y: top + 10 }, cut(reasons, axis.left + axis.width - x - 8)));
+    // A label that would be over the one before stays in the title.
+    if (x < labeled) continue;
+    const label = cut(reasons, axis.left + axis.width - x - 8);
+    labeled = x + 10 + label.length * 6.2;
+    drawing.append(svg("text", { x: x + 5, y: top + 10 }, label));
   }
   curves.forEach((curve, i) => {
     const points = seen[i];

@@ -8,8 +8,8 @@ function redraw() {
   drawStrips();
   drawLag();
   const step = view.to - view.from < 2e7 ? 1e3 : 1e6;
-  const span = duration(view.to - view.from);
-  document.getElementById("range").textContent = `${clock(view.from, step)} to ${clock(view.to, step)}, ${span}`;
+  const span = narrow() ? "" : `, ${duration(view.to - view.from)}`;
+  document.getElementById("range").textContent = `${clock(view.from, step)} to ${clock(view.to, step)}${span}`;
 }
 
 // Words, and phrases in quotes: all have to be there.

@@ -39,7 +39,7 @@ pub(super) fn html(report: &Finished) -> String {
         main {
             (opening(&findings))
             (tiles(data))
-            (timeline())
+            (timeline(!data.waits.stalls.is_empty()))
             (connections(data, &charts))
             (batches(data, &charts))
             (groups(data, &charts))
@@ -113,7 +113,7 @@ fn header(report: &Finished) -> Markup {
 fn toolbar(data: &Data) -> Markup {
     let has = |document: &Value, name: &str| !tables::rows(document, name).is_empty();
     html! {
-        div.toolbar {
+        div.toolbar role="region" aria-label="Search and zoom" {
             nav aria-label="Sections" {
                 a href="#findings" { "Findings" }
                 a href="#timeline" { "Timeline" }
@@ -207,8 +207,8 @@ fn tiles(data: &Data) -> Markup {
         ("connections", number("connections")),
         ("requests", number("requests")),
         ("responses", number("responses")),
-        ("acks=0 requests", number("noResponseExpected")),
-        ("unanswered requests", number("unanswered")),
+        ("requests, acks=0", number("noResponseExpected")),
+        ("unanswered", number("unanswered")),
         ("batches", totals.batches),
         ("batches retried", totals.batches_retried),
         ("groups", u64_of(data.views.groups.len())),
@@ -223,7 +223,7 @@ fn tiles(data: &Data) -> Markup {
     }
 }
 
-fn timeline() -> Markup {
+fn timeline(has_stalls: bool) -> Markup {
     html! {
         section {
             h2 #timeline tabindex="-1" { "Timeline" }
@@ -231,6 +231,7 @@ fn timeline() -> Markup {
                 "Drag over a chart to zoom; double-click or All shows everything. With the keyboard: arrows move, + and \u{2212} zoom, 0 shows everything."
             }
             div #legend.legend role="group" aria-label="API" {}
+            @if has_stalls { p.key { span { span.swatch.shaded aria-hidden="true" {} "a broker does not answer" } } }
             div #chart-timeline.chart tabindex="0" role="group" aria-label="Requests, latency and errors over time" {}
             p #readout.readout role="status" {}
         }

@@ -63,7 +63,7 @@ function roundUp(value) {
 
 function drawTimeline() {
   const box = document.getElementById("chart-timeline");
-  const width = box.clientWidth, left = narrow() ? 44 : 64;
+  const width = box.clientWidth, left = narrow() ? 52 : 64;
   const axis = timeline.axis = scale(left, width - left - 4);
   const columns = timeline.columns = columnsOf(axis);
   const panels = [{ top: 16, height: 120 }, { top: 168, height: 130 }, { top: 330, height: 56 }];
