@@ -48,6 +48,7 @@ macro_rules! any_messages {
 
             /// Returns the node that answers each unit of the request; see [`Request::destinations`].
             #[must_use]
+            #[inline]
             pub fn destinations(&self, version: Version) -> Vec<Destination<'_>> {
                 match self {
                     $(Self::$api(request) => request.destinations(version),)*
@@ -90,6 +91,7 @@ macro_rules! any_messages {
             /// # Ok::<(), kafka_codec::DecodeError>(())
             /// ```
             #[must_use]
+            #[inline]
             pub fn error_response<'r>(
                 &'r self,
                 version: Version,

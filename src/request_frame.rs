@@ -186,6 +186,7 @@ impl RequestFrame {
     ///
     /// As [`AnyRequest::decode`].
     #[cfg(feature = "messages")]
+    #[inline]
     pub fn decode_any(&self) -> Result<AnyRequest<'_>, DecodeError> {
         AnyRequest::decode(self.api_key(), self.version(), self.body())
     }
@@ -274,6 +275,7 @@ impl<'a> AnyRequest<'a> {
     /// assert_eq!((header.correlation_id, &*heartbeat.member_id), (7, "b"));
     /// # Ok::<(), kafka_codec::DecodeError>(())
     /// ```
+    #[inline]
     pub fn from_frame(frame: &'a [u8]) -> Result<(RequestHeader<'a>, Self), DecodeError> {
         let (header, body) = RequestHeader::split(frame)?;
         let request = Self::decode(header.api_key(), header.version(), body)?;

@@ -147,6 +147,7 @@ impl EncodedRequest {
     ///
     /// As [`AnyRequest::encode`].
     #[cfg(feature = "messages")]
+    #[inline]
     pub fn of_any(request: &AnyRequest<'_>, version: Version) -> Result<Self, EncodeError> {
         let mut writer = Writer::new();
         request.encode(&mut writer, version)?;
