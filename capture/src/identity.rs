@@ -43,6 +43,7 @@ impl Identity {
     }
 
     /// Becomes equal to what is known of the same client by now.
+    #[cfg(feature = "analysis")]
     pub(crate) fn follow(&mut self, now: &Self) {
         if self != now {
             self.clone_from(now);

@@ -36,12 +36,28 @@
 //! What a message says in one line is in `gist.rs`, who its client is in `identity.rs`.
 //! Log segments of brokers are read in [`segment`]; records are shown in both by `records/`.
 //!
+//! # Features
+//!
+//! All are on by default; a build without them takes less than half of the time.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `command` | the command `kafka-capture` |
+//! | `analysis` | the modules `analysis` and `annotate`, and the subcommands that print them |
+//! | `report` | the page of HTML with all analyses |
+//! | `tls` | decryption of TLS, see `docs/tls.md` |
+//! | `top` | the live view in a terminal |
+//! | `typed` | `message --ndjson` re-encodes with the typed structs of all messages, not by way of JSON |
+//! | `zstd` | libzstd decompresses records, six times as fast as ruzstd |
+//!
 //! It is a stream: what is in memory does not grow with the length of the capture. A capture is hostile
 //! input: no number in it sizes an allocation, and what a peer wrote does not get to the terminal as it is.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "analysis")]
 pub mod analysis;
+#[cfg(feature = "analysis")]
 pub mod annotate;
 mod body;
 mod connection;

@@ -16,6 +16,7 @@ use kafka_codec::wire::{Limits, Uuid};
 use kafka_codec::{ApiKey, Version};
 
 use crate::event::{Direction, Message};
+use crate::records;
 
 mod file;
 
@@ -32,13 +33,24 @@ const MAX_NAME_BYTES: usize = 249;
 /// Topic names by id.
 ///
 /// A name is known from the message on that states it; a topic that is only known by id stays unnamed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct TopicNames {
     names: HashMap<Uuid, Arc<str>>,
     /// The ids in `names`, the oldest first.
     order: VecDeque<Uuid>,
     forgotten: u64,
     decoder: RecordDecoder,
+}
+
+impl Default for TopicNames {
+    fn default() -> Self {
+        Self {
+            names: HashMap::new(),
+            order: VecDeque::new(),
+            forgotten: 0,
+            decoder: records::decoder(Limits::default()),
+        }
+    }
 }
 
 impl TopicNames {
@@ -52,6 +64,7 @@ impl TopicNames {
     }
 
     /// Returns all names that were learned or given.
+    #[cfg(feature = "analysis")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Uuid, Arc<str>)> {
         self.names.iter().map(|(id, name)| (*id, Arc::clone(name)))
     }

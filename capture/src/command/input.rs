@@ -158,6 +158,7 @@ impl InputOptions {
     }
 
     /// The only file; `None` if there are more, or if it can be read only once.
+    #[cfg(feature = "analysis")]
     pub(super) fn only_file(&self) -> Option<&Path> {
         match self.files.as_slice() {
             [file] if file.is_file() => Some(file),
@@ -166,6 +167,7 @@ impl InputOptions {
     }
 
     /// The files, in order.
+    #[cfg(feature = "analysis")]
     pub(super) fn files(&self) -> &[PathBuf] {
         &self.files
     }

@@ -1,21 +1,28 @@
 //! The command line, a file a subcommand.
 
+#[cfg(feature = "analysis")]
 mod analysis;
+#[cfg(feature = "analysis")]
 mod annotate;
 mod completions;
+#[cfg(feature = "analysis")]
 mod connections;
 mod decode;
 mod exit;
+#[cfg(feature = "analysis")]
 mod groups;
 mod input;
 mod live;
 mod message;
+#[cfg(feature = "analysis")]
 mod produce;
 mod progress;
 #[cfg(feature = "report")]
 mod report;
 mod segment;
+#[cfg(feature = "analysis")]
 mod summary;
+#[cfg(feature = "analysis")]
 mod tables;
 #[cfg(feature = "top")]
 mod top;
@@ -37,14 +44,19 @@ pub(crate) struct Command {
 #[derive(Subcommand)]
 enum Subcommands {
     Decode(decode::Decode),
+    #[cfg(feature = "analysis")]
     Annotate(annotate::Annotate),
     Message(message::Message),
     Segment(segment::Segment),
+    #[cfg(feature = "analysis")]
     Summary(summary::Summary),
     #[cfg(feature = "top")]
     Top(top::Top),
+    #[cfg(feature = "analysis")]
     Connections(connections::Connections),
+    #[cfg(feature = "analysis")]
     Produce(produce::Produce),
+    #[cfg(feature = "analysis")]
     Groups(groups::Groups),
     #[cfg(feature = "report")]
     Report(report::Report),
@@ -55,14 +67,19 @@ impl Command {
     pub(crate) fn run(self) -> ExitCode {
         match self.subcommand {
             Subcommands::Decode(decode) => decode.run(),
+            #[cfg(feature = "analysis")]
             Subcommands::Annotate(annotate) => annotate.run(),
             Subcommands::Message(message) => message.run(),
             Subcommands::Segment(segment) => segment.run(),
+            #[cfg(feature = "analysis")]
             Subcommands::Summary(summary) => summary.run(),
             #[cfg(feature = "top")]
             Subcommands::Top(top) => top.run(),
+            #[cfg(feature = "analysis")]
             Subcommands::Connections(connections) => connections.run(),
+            #[cfg(feature = "analysis")]
             Subcommands::Produce(produce) => produce.run(),
+            #[cfg(feature = "analysis")]
             Subcommands::Groups(groups) => groups.run(),
             #[cfg(feature = "report")]
             Subcommands::Report(report) => report.run(),

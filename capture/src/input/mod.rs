@@ -9,5 +9,6 @@ mod packets;
 pub use error::InputError;
 pub(crate) use log::{Garbage, LogEntries, LogEntry};
 pub use open::Input;
+#[cfg(feature = "analysis")]
 pub(crate) use packets::{BlockKind, RawBlock, Resolution};
 pub use packets::{Packet, Packets};

@@ -152,6 +152,7 @@ impl Packets {
     }
 
     /// Hands all blocks to `handle` as they are in the file, those without a packet too, until it breaks.
+    #[cfg(feature = "analysis")]
     pub(crate) fn for_each_block(
         &mut self,
         mut handle: impl FnMut(RawBlock<'_>) -> ControlFlow<()>,
@@ -287,6 +288,7 @@ impl<I> From<PcapError<I>> for Stop {
 }
 
 /// A part of a capture as it is in the file.
+#[cfg(feature = "analysis")]
 pub(crate) enum RawBlock<'a> {
     /// The header of a pcap.
     LegacyHeader {
@@ -307,12 +309,14 @@ pub(crate) enum RawBlock<'a> {
 
 /// The unit of a pcap's times, beside seconds.
 #[derive(Clone, Copy)]
+#[cfg(feature = "analysis")]
 pub(crate) enum Resolution {
     Microseconds,
     Nanoseconds,
 }
 
 /// What a block of a pcapng is.
+#[cfg(feature = "analysis")]
 pub(crate) enum BlockKind {
     Section,
     EnhancedPacket,

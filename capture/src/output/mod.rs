@@ -13,8 +13,10 @@ pub use filter::Filter;
 pub use lines::Lines;
 pub use ndjson::NdjsonSink;
 pub(crate) use selector::Selector;
+#[cfg(feature = "analysis")]
 pub(crate) use text::describe;
 pub use text::{TextOptions, TextSink};
+#[cfg(feature = "analysis")]
 pub(crate) use timestamp::Timestamps;
 
 /// Takes the events of all connections, each when it is complete.

@@ -104,6 +104,7 @@ struct Line<'a> {
 }
 
 /// What a line of text says of an event behind its connection, and whether there is an error in it or it is not a message.
+#[cfg(feature = "analysis")]
 pub(crate) fn describe(event: &Event<'_>) -> (String, bool) {
     let mut text = Vec::new();
     let mut line = Line {

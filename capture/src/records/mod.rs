@@ -15,6 +15,11 @@ mod object;
 mod show;
 mod topics;
 mod value;
+#[cfg(any(test, not(feature = "zstd")))]
+mod zstd;
+
+use kafka_codec::records::RecordDecoder;
+use kafka_codec::wire::Limits;
 
 pub(crate) use field::Field;
 pub(crate) use header::Header;
@@ -22,6 +27,21 @@ pub(crate) use internal::Topic;
 pub(crate) use object::Object;
 pub(crate) use show::{Show, Style, both};
 pub(crate) use topics::Topics;
+
+/// Returns a decoder of all compressions.
+pub(crate) fn decoder(limits: Limits) -> RecordDecoder {
+    #[cfg_attr(
+        feature = "zstd",
+        allow(unused_mut, reason = "libzstd is the decoder's own")
+    )]
+    let mut decoder = RecordDecoder::new(limits);
+    #[cfg(not(feature = "zstd"))]
+    decoder.set_codec(
+        kafka_codec::records::Compression::Zstd,
+        Box::new(zstd::Zstd),
+    );
+    decoder
+}
 
 /// The parts of records that are shown besides the headers of their batches, and control records, which Kafka writes.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]

@@ -44,12 +44,10 @@ impl Show {
     pub(crate) fn new(options: RecordOptions) -> Self {
         Self {
             options,
-            decoder: match options.max_decompressed {
-                Some(bytes) => {
-                    RecordDecoder::new(Limits::default().with_max_decompressed_bytes(bytes))
-                }
-                None => RecordDecoder::default(),
-            },
+            decoder: super::decoder(match options.max_decompressed {
+                Some(bytes) => Limits::default().with_max_decompressed_bytes(bytes),
+                None => Limits::default(),
+            }),
             left: MAX_SHOWN_BYTES,
         }
     }
@@ -124,7 +122,7 @@ impl Show {
         // That the checksum is wrong is said beside the records, which may be good for something.
         let mut unchecked;
         let decoder = if header.crc_fault().is_some() {
-            unchecked = RecordDecoder::default().without_crc_check();
+            unchecked = super::decoder(Limits::default()).without_crc_check();
             &mut unchecked
         } else {
             &mut self.decoder

@@ -457,7 +457,7 @@ impl std::fmt::Debug for BatchReader {
 impl BatchReader {
     fn decoder(&mut self) -> &mut RecordDecoder {
         self.0.get_or_insert_with(|| {
-            Box::new(RecordDecoder::new(Limits::default()).without_crc_check())
+            Box::new(crate::records::decoder(Limits::default()).without_crc_check())
         })
     }
 
