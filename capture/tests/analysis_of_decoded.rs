@@ -253,6 +253,10 @@ fn requests_that_are_open_at_a_seam_are_counted_and_named() {
     assert_eq!(merged["openAtSeam"]["count"], 1);
     assert_eq!(merged["openAtSeam"]["requests"][0]["correlationId"], 99);
     assert_eq!(merged["openAtSeam"]["requests"][0]["api"], "Heartbeat");
+    // All the same it is one connection.
+    assert_eq!(merged["connections"], 1);
+    assert_eq!(merged["byConnection"][0]["requests"], 14);
+    assert_eq!(merged["byConnection"][0]["responses"], 13);
 }
 
 #[test]

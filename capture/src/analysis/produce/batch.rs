@@ -126,11 +126,18 @@ impl Batch {
             let text = "appended, but the answer came too late";
             return (text.to_owned(), false);
         }
-        match self.attempts.last().map(|each| each.outcome) {
+        match self.in_order().last().map(|each| each.outcome) {
             Some(Outcome::Answered(code)) => (format!("failed: {}", error_name(code.0)), false),
             Some(outcome) => (format!("unknown: {}", outcome.text()), false),
             None => unreachable!("a batch has an attempt"),
         }
+    }
+
+    /// The attempts by time. One on a connection that was believed to be Kafka's later is known later.
+    pub(super) fn in_order(&self) -> Vec<&Attempt> {
+        let mut attempts: Vec<_> = self.attempts.iter().collect();
+        attempts.sort_by_key(|attempt| attempt.time);
+        attempts
     }
 
     /// Returns `true` if nothing is awaited, and the producer was told of a success.

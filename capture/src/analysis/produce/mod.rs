@@ -89,7 +89,10 @@ impl Produce {
 
     /// Ends the capture: reports all batches that were not, and returns what they come to.
     pub fn finish(mut self, topics: &TopicNames) -> ProduceTotals {
-        while let Some(id) = self.order.pop_front() {
+        let mut rest: Vec<_> = std::mem::take(&mut self.order).into();
+        let first = |batch: &Batch| batch.attempts.iter().map(|attempt| attempt.time).min();
+        rest.sort_by_cached_key(|id| self.batches.get(id).and_then(first));
+        for id in rest {
             self.emit(id, topics);
         }
         let last = self.last;
@@ -313,8 +316,8 @@ impl Produce {
             records: batch.records,
             client_id: batch.client_id.as_deref().map(str::to_owned),
             attempts: batch
-                .attempts
-                .iter()
+                .in_order()
+                .into_iter()
                 .map(|attempt| AttemptReport {
                     ts: timestamp(attempt.time),
                     conn: attempt.conn.to_string(),

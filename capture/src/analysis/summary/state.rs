@@ -1,6 +1,6 @@
 //! The sums of a summary, in a form that can be written and merged.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use kafka_codec::ApiKey;
 use serde::{Deserialize, Serialize};
@@ -350,7 +350,8 @@ impl State {
         self.brokers.merge(other.brokers);
         self.users.merge(other.users);
         self.software.merge(other.software);
-        for entry in other.connections.into_iter().chain(other.foreign) {
+        let rest = self.join_connections(other.connections);
+        for entry in rest.into_iter().chain(other.foreign) {
             self.list(entry);
         }
         self.other_connections += other.other_connections;
@@ -375,6 +376,27 @@ impl State {
         self.seam.extend(other.seam);
         self.seam.truncate(MAX_OPEN);
         self.shrink();
+    }
+
+    /// Adds the rest of connections that go on in the other capture to what is known of them, and returns the others.
+    fn join_connections(&mut self, mut others: Vec<ConnectionEntry>) -> Vec<ConnectionEntry> {
+        let entries = self.connections.iter_mut();
+        let mut open: HashMap<_, _> = entries
+            .filter(|each| each.closed.is_none())
+            .map(|each| (each.conn.clone(), each))
+            .collect();
+        others.retain_mut(|other| {
+            let known = open.get_mut(&other.conn).filter(|_| !other.is_whole);
+            let Some(known) = known else {
+                return true;
+            };
+            known.closed = other.closed;
+            known.last = known.last.max(other.last);
+            let brief = std::mem::take(&mut other.brief);
+            known.brief.merge(brief, &mut Budget(0));
+            false
+        });
+        others
     }
 
     /// Requests that were open on connections that go on in the other capture.
