@@ -35,12 +35,14 @@ fn output(command: &str) -> String {
 #[test]
 fn the_capture_of_the_guide_is_the_one_that_is_made() {
     let file = root().join("docs/questions/incident.pcap");
-    if is_update() {
+    let made = support::incident::incident();
+    // The other test reads it meanwhile.
+    if is_update() && std::fs::read(&file).ok().as_ref() != Some(&made) {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, support::incident::incident()).unwrap();
+        std::fs::write(&file, &made).unwrap();
     }
     assert!(
-        std::fs::read(&file).unwrap() == support::incident::incident(),
+        std::fs::read(&file).unwrap() == made,
         "UPDATE_QUESTIONS=1 writes it"
     );
 }
