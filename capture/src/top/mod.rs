@@ -394,6 +394,10 @@ impl Sink for Top {
             .endings()
             .next()
             .map_or_else(|| end.life.last(), |ending| ending.time);
+        // What is behind the end of the window has not happened yet.
+        if time > self.last {
+            return;
+        }
         let client = live.map_or_else(|| Arc::from(""), |live| live.client);
         let key = (cause.name(), &client, end.connection.broker);
         self.problems.add(ProblemKind::Death, time, key, || {
