@@ -27,10 +27,10 @@ pub(super) enum Format {
 }
 
 /// An analysis as the target of decoding.
-struct Analyzing<S> {
-    sink: Filtered<S>,
+pub(super) struct Analyzing<S> {
+    pub(super) sink: Filtered<S>,
     /// What is called with the time of each packet.
-    packet: fn(&mut S, i64),
+    pub(super) packet: fn(&mut S, i64),
 }
 
 impl<S: Sink> Sink for Analyzing<S> {
@@ -119,11 +119,21 @@ pub(super) fn run<S: Sink>(
     let (counts, topics) = input.decode(&progress, &mut faults, &mut target);
     progress.clear();
     let written = write(target.sink.into_inner(), &topics, &counts);
+    end(input, faults, written, &counts)
+}
+
+/// Ends a command that has written its answer: the exit code, after the last line.
+pub(super) fn end(
+    input: &InputOptions,
+    mut faults: Faults<'_>,
+    written: io::Result<()>,
+    counts: &Counts,
+) -> ExitCode {
     if let ControlFlow::Break(code) = faults.of_output(written.err()) {
         return code;
     }
-    input.expect_kafka(&counts, &mut faults);
-    faults.end(&counts)
+    input.expect_kafka(counts, &mut faults);
+    faults.end(counts)
 }
 
 /// Writes a JSON object a line to the standard output.

@@ -151,12 +151,6 @@ impl InputOptions {
         names.collect::<Vec<_>>().join(" ")
     }
 
-    /// Whether all packets are in files, and not yet to come.
-    #[cfg(feature = "top")]
-    pub(super) fn are_files(&self) -> bool {
-        self.interface.is_none() && self.files.iter().all(|file| file.is_file())
-    }
-
     /// The only file; `None` if there are more, or if it can be read only once.
     #[cfg(feature = "analysis")]
     pub(super) fn only_file(&self) -> Option<&Path> {
@@ -182,8 +176,8 @@ impl InputOptions {
         files.chain(self.interface.clone()).collect()
     }
 
-    /// Returns `true` if the captures can be read more than once.
-    #[cfg(feature = "report")]
+    /// Returns `true` if the captures can be read more than once, since all packets are in files and none is yet to come.
+    #[cfg(any(feature = "report", feature = "top"))]
     pub(super) fn are_files(&self) -> bool {
         self.interface.is_none() && self.files.iter().all(|file| file.is_file())
     }

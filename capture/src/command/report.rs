@@ -49,9 +49,7 @@ impl Report {
         };
         progress.clear();
         let written = std::fs::write(&self.output, finished.html());
-        end(faults, written, &counts, |counts, faults| {
-            self.input.expect_kafka(counts, faults);
-        })
+        end(&self.input, faults, written, &counts)
     }
 
     fn in_one_reading(&self, progress: &Progress, faults: &mut Faults<'_>) -> (Finished, Counts) {
