@@ -19,7 +19,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Sends a small request on each connection, all at once: how long each took, shortest first.
 async fn ask(clusters: &[Cluster]) -> Result<Vec<Duration>, Failure> {
     let mut tasks = JoinSet::new();
-    for cluster in clusters.iter().cloned() {
+    for cluster in clusters {
+        let cluster = cluster.clone();
         tasks.spawn(async move {
             let begun = Instant::now();
             let request = MetadataRequest::for_no_topics();
@@ -38,7 +39,9 @@ async fn ask(clusters: &[Cluster]) -> Result<Vec<Duration>, Failure> {
 
 fn print(name: &str, took: &[Duration], steady: &[Duration]) {
     let at = |took: &[Duration], percent: usize| {
-        took[(took.len() - 1) * percent / 100].as_secs_f64() * 1000.0
+        let place = took.len().saturating_sub(1) * percent / 100;
+        took.get(place)
+            .map_or(f64::NAN, |took| took.as_secs_f64() * 1000.0)
     };
     let (median, p90) = (at(took, 50), at(took, 90));
     let (of_median, of_p90) = (median / at(steady, 50), p90 / at(steady, 90));

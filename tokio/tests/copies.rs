@@ -2,8 +2,6 @@
 //! records are borrowed from. What is allocated is counted, on the one thread that everything runs on but for the peer.
 #![cfg(test)]
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
@@ -14,7 +12,7 @@ use kafka_codec::messages::fetch_response::{FetchableTopicResponse, PartitionDat
 use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_codec::messages::{FetchRequest, FetchResponse, ProduceRequest, ProduceResponse};
 use kafka_codec::wire::Blob;
-use kafka_codec::{ApiKey, Message, Response, Version, VersionRange};
+use kafka_codec::{ApiKey, Response, Version, VersionRange};
 use kafka_codec_tokio::{Connection, Options};
 use tokio::runtime::Runtime;
 

@@ -1,5 +1,6 @@
 //! The metrics of both sides of a connection, as Prometheus gets them.
-#![cfg(all(test, feature = "metrics"))]
+#![cfg(test)]
+#![cfg(feature = "metrics")]
 
 #[path = "../examples/prometheus/recorder.rs"]
 mod recorder;
