@@ -21,7 +21,7 @@ impl Cell {
     /// Marks the cell, unless it says that there is nothing.
     pub(super) fn bad(self) -> Self {
         match self {
-            Self::Number { value, .. } if value == 0.0 => self,
+            Self::Number { value: 0.0, .. } => self,
             Self::Text(_) | Self::Number { .. } => Self::Bad(Box::new(self)),
             other => other,
         }

@@ -14,9 +14,6 @@ const MAX_CURVES: usize = 8;
 /// How many attempts are drawn of a batch.
 const MAX_ATTEMPTS: usize = 50;
 
-/// Causes of a connection's end that are in good order.
-const QUIET: [&str; 4] = ["client-close", "still-open", "idle-client", "idle-broker"];
-
 pub(super) fn document(data: &Data, timeline: &TimelineDocument) -> Value {
     let at = |time: i64| time.saturating_sub(data.from) / 1000;
     let (bands, bands_left_out) = bands(data);
@@ -63,7 +60,7 @@ pub(super) fn document(data: &Data, timeline: &TimelineDocument) -> Value {
 
 /// The connections that are drawn, and how many are not: those that ended badly go before the others.
 fn bands(data: &Data) -> (Vec<Value>, usize) {
-    let is_quiet = |each: &&Connection| QUIET.contains(&each.cause.as_str());
+    let is_quiet = |each: &&Connection| !each.is_conspicuous();
     let mut connections: Vec<_> = data.views.connections.iter().collect();
     let left_out = connections.len().saturating_sub(MAX_BANDS);
     if left_out > 0 {

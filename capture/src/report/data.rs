@@ -107,7 +107,27 @@ pub(super) struct Connection {
     pub(super) unanswered: Vec<Value>,
 }
 
+/// Causes of a connection's end that are no one's fault.
+const IN_ORDER: &[&str] = &["client-close", "still-open", "idle-client", "idle-broker"];
+
 impl Connection {
+    /// Returns `true` if the end is worth a finding of its cause.
+    pub(super) fn ended_badly(&self) -> bool {
+        let has_unanswered = !self.unanswered.is_empty();
+        match self.cause.as_str() {
+            // A broker that closes what the client has closed by TLS or SASL before is the first to send FIN.
+            "broker-reset" => has_unanswered || self.ended_by.as_deref() == Some("broker RST"),
+            "client-reset" => has_unanswered,
+            "client-timeout" | "none" => false,
+            cause => !IN_ORDER.contains(&cause),
+        }
+    }
+
+    /// Returns `true` if something is wrong with how it ended.
+    pub(super) fn is_conspicuous(&self) -> bool {
+        matches!(self.cause.as_str(), "client-timeout" | "none") || self.ended_badly()
+    }
+
     /// The broker's address.
     pub(super) fn broker(&self) -> &str {
         let ends = self.conn.split_once(" -> ");

@@ -105,7 +105,7 @@ fn with_stats(keys: &[Column]) -> Vec<Column> {
 
 fn nonzero(cell: Cell) -> Cell {
     match cell {
-        Cell::Number { value, .. } if value == 0.0 => Cell::Empty,
+        Cell::Number { value: 0.0, .. } => Cell::Empty,
         cell => cell,
     }
 }

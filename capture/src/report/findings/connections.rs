@@ -79,7 +79,7 @@ pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
     without_bytes(data, findings);
     let mut causes: BTreeMap<&str, Vec<&Connection>> = BTreeMap::new();
     for connection in &data.views.connections {
-        if is_bad(connection) {
+        if connection.ended_badly() {
             causes
                 .entry(&connection.cause)
                 .or_default()
@@ -93,17 +93,6 @@ pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
     }
     timed_out(data, findings);
     tls(data, findings);
-}
-
-/// Returns `true` if the end of a connection is worth a finding.
-fn is_bad(connection: &Connection) -> bool {
-    let has_unanswered = !connection.unanswered.is_empty();
-    match connection.cause.as_str() {
-        // A broker that closes what the client has closed by TLS or SASL before is the first to send FIN.
-        "broker-reset" => has_unanswered || connection.ended_by.as_deref() == Some("broker RST"),
-        "client-reset" => has_unanswered,
-        cause => BAD.iter().any(|(bad, _)| *bad == cause),
-    }
 }
 
 fn without_bytes(data: &Data, findings: &mut Vec<Finding>) {
@@ -263,7 +252,7 @@ fn tls(data: &Data, findings: &mut Vec<Finding>) {
         let connections = data.views.connections.iter();
         let is_so = |each: &Connection| {
             let tls = each.tls.as_deref();
-            tls.is_some_and(|tls| tls.contains(outcome)) && !is_bad(each)
+            tls.is_some_and(|tls| tls.contains(outcome)) && !each.ended_badly()
         };
         connections.filter(|each| is_so(each)).collect()
     };

@@ -153,7 +153,7 @@ fn errors(data: &Data, findings: &mut Vec<Finding>) {
         let times = count(hit, "time", "times");
         let title = format!("{api} was answered {error} {times}");
         let topics = topics(data, api, error);
-        let topics = named("Topics: ", topics.into_iter());
+        let topics = named("Topics: ", topics);
         let meaning = code.map(super::meaning).unwrap_or_default();
         let detail = [sentence(&meaning), sentence(&topics)].concat();
         let evidence = Evidence::new("errors", format!("{} {}", phrase(api), phrase(error)), None);

@@ -51,12 +51,7 @@ function drawBands() {
     query: `"${band.end} -> ${band.broker}"`,
     draw(group, axis, y, height) {
       group.append(bar(axis, band.from, band.to, y, height, band.quiet ? "quiet" : "bad"));
-      const seen = band.to <= view.to;
-      if (!band.quiet && seen) {
-        const x = clamp(axis, axis.x(band.to));
-        group.append(svg("path", { class: "axis", d: `M${x - 4} ${y}l4 6l-4 6` }));
-      }
-      if (band.cause !== "client-close" && band.cause !== "still-open") beside(group, axis, band.from, band.to, y + 10, band.cause);
+      if (band.cause !== "client-close" && band.cause !== "still-open") beside(group, axis, band.from, band.to, y + 10, band.cause === "none" ? "no byte carried" : band.cause);
     },
   }));
   drawRows("chart-bands", rows.filter((row) => matches(row.text)), "No connection matches.");
