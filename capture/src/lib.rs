@@ -44,6 +44,7 @@
 //! |---|---|
 //! | `command` | the command `kafka-capture` |
 //! | `analysis` | the modules `analysis` and `annotate`, and the subcommands that print them |
+//! | `progress` | a progress bar, where a terminal is there for it |
 //! | `report` | the page of HTML with all analyses |
 //! | `tls` | decryption of TLS, see `docs/tls.md` |
 //! | `top` | the live view in a terminal |

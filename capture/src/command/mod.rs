@@ -16,6 +16,7 @@ mod live;
 mod message;
 #[cfg(feature = "analysis")]
 mod produce;
+#[cfg_attr(not(feature = "progress"), path = "progress_off.rs")]
 mod progress;
 #[cfg(feature = "report")]
 mod report;
