@@ -171,7 +171,7 @@ fn batches_that_are_never_acknowledged_are_reported_in_time() {
     assert!(max < MAX_BYTES, "{max} bytes");
 }
 
-/// A member of a group with fifty members joins it, and each is told twenty partitions.
+/// A member of a group with fifty members joins it, and each gets twenty partitions.
 fn rebalance(turn: u32, conversation: &mut Conversation) {
     let client = format!("client-{}", turn % 4000);
     let group = format!("group-{}", turn % 300);

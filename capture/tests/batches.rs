@@ -136,7 +136,7 @@ fn a_batch_is_followed_over_connections() {
     assert_eq!(batch["mayBeTwice"], false);
     assert_eq!(batches(&attempts, &["--retried"]).len(), 1);
     assert_eq!(batches(&attempts, &["--stuck"]).len(), 0);
-    // A broker that has the batch already says so.
+    // A broker that has the batch already answers with an error.
     let attempts = [
         attempt(40_000, None, &[(true, FIN)]),
         attempt(40_001, DUPLICATE, &[]),

@@ -114,7 +114,7 @@ impl Story {
         self.exchange(&frames.0, &frames.1);
     }
 
-    /// A heartbeat of the newer protocols with the epoch that the member has, and that it is told.
+    /// A heartbeat of the newer protocols with the epoch that the member has, and the epoch in the answer.
     fn tells(&mut self, client: &str, asked_epoch: i32, told_epoch: i32) {
         self.id += 1;
         let mut asked = ConsumerGroupHeartbeatRequest::default();
@@ -249,7 +249,7 @@ fn a_rebalance_starts_with_its_first_sign() {
     with_id.joins("c", -1, &[], ErrorCode::MEMBER_ID_REQUIRED);
     with_id.joins("c", 3, &[A, B, ("c-1", None)], NONE);
     assert_eq!(start(&with_id), 4);
-    // One that does not fit the group, and will never join it, is no sign.
+    // One that does not fit the group, and will never join it, does not count.
     let mut refused = two();
     refused.joins("c", -1, &[], ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
     refused.joins("a", 3, &[A, B], NONE);

@@ -1,4 +1,4 @@
-//! What a Produce request carries, in a few words for logs and errors.
+//! The contents of a Produce request, in a few words for logs and errors.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::records::{Compression, Entries, Entry};
 use crate::wire::Uuid;
 use crate::{Decode, DecodeError, Version};
 
-/// What a Produce request carries: partitions, batches, records, bytes and compressions.
+/// The contents of a Produce request: partitions, batches, records, bytes and compressions.
 ///
 /// It prints as `orders-3, orders-4 and 2 more: 4 batches, 500 records, 18432 bytes, lz4`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -102,7 +102,7 @@ fn lines(document: Value, lists: &[(&str, &str)]) -> Vec<Value> {
     lines
 }
 
-/// Runs a command: decodes the input for its analysis, which is told the time of each packet by `packet`, and has
+/// Runs a command: decodes the input for its analysis, which gets the time of each packet by `packet`, and has
 /// `write` write what that comes to.
 pub(super) fn run<S: Sink>(
     input: &InputOptions,

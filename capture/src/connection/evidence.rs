@@ -10,7 +10,7 @@ use crate::frames::Frame;
 const MAX_STRANGE: u32 = 4;
 /// The same on a connection that was believed before.
 const MAX_STRANGE_IN_KAFKA: u32 = 16;
-/// So many requests that decode, of a client whose broker was not captured, are none either.
+/// So many requests that decode, of a client whose broker was not captured, are not evidence either.
 const MIN_ONE_SIDED: u32 = 3;
 
 /// Clients call themselves by names, not by texts.

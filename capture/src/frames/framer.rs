@@ -9,7 +9,7 @@ use crate::tcp::{Arrival, Piece};
 const KEPT_BYTES: usize = 4096;
 /// A larger frame is waited for only if its beginning is that of one.
 const UNCHECKED_BYTES: usize = 64 << 10;
-/// How much of such a frame must have arrived to tell. A request is told by less than this too.
+/// How much of such a frame must have arrived to tell. A request is recognized by less than this too.
 const CHECKED_BYTES: usize = 8;
 /// After so many frames in a row that were none it is doubted where frames begin.
 const MAX_DOUBTS: u8 = 2;
@@ -260,7 +260,7 @@ enum Taken {
     All,
     /// They ended it.
     Frame { is_one: bool },
-    /// They are none, for this reason.
+    /// They are not frames, for this reason.
     None(Cause),
 }
 

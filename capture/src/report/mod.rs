@@ -97,7 +97,7 @@ pub struct Finished {
     timeline: TimelineDocument,
 }
 
-/// What [`Figures`] come to.
+/// The totals of [`Figures`].
 #[derive(Debug)]
 pub struct FinishedFigures {
     summary: SummaryDocument,
@@ -105,7 +105,7 @@ pub struct FinishedFigures {
     timeline: TimelineDocument,
 }
 
-/// What [`Lives`] come to.
+/// The totals of [`Lives`].
 #[derive(Debug)]
 pub struct FinishedLives {
     connections: ConnectionsDocument,

@@ -1,4 +1,4 @@
-//! What happens just now: rates, latencies and errors of the last seconds, and what just went wrong.
+//! The present state of a capture: rates, latencies and errors of the last seconds, and the latest problems.
 //!
 //! [`Top`] is what the command `top` shows. It knows no terminal.
 

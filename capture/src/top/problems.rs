@@ -1,4 +1,4 @@
-//! What just went wrong: the last problems, of which equal ones are counted.
+//! The latest problems. Equal ones are counted.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
@@ -10,7 +10,7 @@ const MAX_PROBLEMS: usize = 300;
 const MERGED_NANOSECONDS: i64 = 10_000_000_000;
 const MERGED_AMONG: usize = 32;
 
-/// What went wrong.
+/// The kind of problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProblemKind {
@@ -44,13 +44,13 @@ impl ProblemKind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Problem {
-    /// What went wrong.
+    /// The kind of problem.
     pub kind: ProblemKind,
     /// When it did last, in nanoseconds since 1970.
     pub time: i64,
-    /// How often it did within ten seconds of each other.
+    /// The number of times, each within ten seconds of the one before.
     pub count: u64,
-    /// Where, and why. It has what peers wrote as they wrote it.
+    /// The place and the reason. Text of peers is in it unescaped.
     pub text: String,
     key: u64,
 }

@@ -1,9 +1,9 @@
-//! What is to be seen at a point in time.
+//! The state to be shown at a point in time.
 
 use super::cells::{Cell, Row};
 use super::{Problem, SECOND, Top};
 
-/// What rows are of.
+/// The subject of the rows of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
     /// APIs.
@@ -17,7 +17,7 @@ pub enum View {
     Brokers,
 }
 
-/// What is to be seen of a capture at a point in time.
+/// The state of a capture at a point in time.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -35,7 +35,7 @@ pub struct Snapshot {
     pub connections: usize,
     /// Requests that wait for a response.
     pub in_flight: usize,
-    /// What just went wrong, the latest first.
+    /// The latest problems, the newest first.
     pub problems: Vec<Problem>,
 }
 

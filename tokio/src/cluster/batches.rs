@@ -24,11 +24,11 @@ pub struct StuckPartition {
     pub batches: usize,
     /// The age of the oldest.
     pub age: Duration,
-    /// How many of its attempts have timed out in a row.
+    /// The number of attempts that timed out in a row.
     pub consecutive_timeouts: u32,
 }
 
-/// How long brokers took to answer the produce attempts of a cluster, and the request timeout that follows from it.
+/// The times that brokers took to answer the produce attempts of a cluster, and the request timeout that follows from it.
 ///
 /// It prints as `99 % of 1203 answered attempts took at most 84 ms; 2 timed out; a request timeout of 168 to 252 ms is 2 to 3
 /// times that`.
@@ -41,7 +41,7 @@ pub struct ProduceTimeouts {
     pub timed_out: u64,
     /// The median of the times from an attempt's request being submitted to its answer.
     pub p50: Duration,
-    /// What 99 of 100 of them are not above, up to the bound of a histogram's bucket.
+    /// The 99th percentile of these times, rounded up to the bound of a histogram's bucket.
     pub p99: Duration,
     /// The longest.
     pub max: Duration,

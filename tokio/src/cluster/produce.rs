@@ -329,7 +329,7 @@ impl Cluster {
         self.0.batches.stuck(min_age, min_timeouts)
     }
 
-    /// How long brokers took to answer the attempts so far, and the request timeout that follows from it; `None` before the
+    /// The times that brokers took to answer the attempts so far, and the request timeout that follows from it; `None` before the
     /// first answer.
     #[must_use]
     pub fn produce_timeouts(&self) -> Option<ProduceTimeouts> {

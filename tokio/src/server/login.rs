@@ -1,4 +1,4 @@
-//! Whether a client may send requests: the exchange of SASL on a connection, by whatever mechanisms are offered.
+//! The login of a client, before which it may not send requests: the exchange of SASL on a connection, by whatever mechanisms are offered.
 
 use std::sync::Arc;
 use std::time::Instant;

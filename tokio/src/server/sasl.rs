@@ -1,4 +1,4 @@
-//! How clients are authenticated: the mechanisms, and the exchange on a connection.
+//! Authentication of clients: the mechanisms, and the exchange on a connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::sasl::seed;
 type CredentialSource = Arc<dyn Fn(&str) -> Option<ScramCredential> + Send + Sync>;
 type TokenCheck = Arc<dyn Fn(&str) -> Option<AcceptedToken> + Send + Sync>;
 
-/// How clients are authenticated, by any of several mechanisms. A client may authenticate again on the same connection, as
+/// Authentication of clients, by any of several mechanisms. A client may authenticate again on the same connection, as
 /// the same user.
 ///
 /// # Examples
@@ -54,7 +54,7 @@ impl AcceptedToken {
         }
     }
 
-    /// Sets for how long the token is good. The client is told to authenticate again before; see KIP-368.
+    /// Sets the lifetime of the session. The client has to authenticate again before it ends; see KIP-368.
     #[must_use]
     pub const fn with_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);

@@ -140,7 +140,7 @@ impl Batch {
         attempts
     }
 
-    /// Returns `true` if nothing is awaited, and the producer was told of a success.
+    /// Returns `true` if nothing is awaited, and a success was reported to the producer.
     pub(super) fn is_settled(&self) -> bool {
         let mut attempts = self.attempts.iter();
         self.in_flight == 0 && attempts.any(|each| each.outcome.is_success())

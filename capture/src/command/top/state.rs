@@ -153,7 +153,7 @@ impl Screen {
         WINDOWS.get(self.window).copied().flatten()
     }
 
-    /// The rows that the filter lets through, in order.
+    /// The rows that pass the filter, in order.
     pub(super) fn rows(&self) -> Vec<&SnapshotRow> {
         let has = |row: &&SnapshotRow| self.admits(row.name.as_deref().unwrap_or_default());
         let mut rows: Vec<_> = self.snapshot.rows.iter().filter(has).collect();
@@ -170,7 +170,7 @@ impl Screen {
         rows
     }
 
-    /// The problems that the filter lets through, the latest first.
+    /// The problems that pass the filter, the latest first.
     pub(super) fn problems(&self) -> Vec<&Problem> {
         let problems = self.snapshot.problems.iter();
         problems
