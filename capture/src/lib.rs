@@ -1,10 +1,23 @@
 //! Captured Kafka traffic, decoded: pcap and pcapng in, messages out; and log segments of brokers.
 //!
 //! ```text
-//! Input ─► Packets ─► Segment ─► Connections ─► Reassembly ─► Session ─► Framer ─► Dialogue ─► Event ─► Sink
-//! open     pcap(ng)   link, IP   both ends      bytes in      TLS        frames    correlation           text,
-//! unpack              tunnels                   order         decrypted  resync    identity              NDJSON
-//! input/              packet/    connection/    tcp/          tls/       frames/   connection/           output/
+//!  Input          unpacks gzip and zstd              input/
+//!    ▼
+//!  Packets        reads pcap and pcapng              input/
+//!    ▼
+//!  Segment        link layers, tunnels, IP           packet/
+//!    ▼
+//!  Connections    both ends of each                  connection/
+//!    ▼
+//!  Reassembly     bytes in order                     tcp/
+//!    ▼
+//!  Session        decrypted TLS                      tls/
+//!    ▼
+//!  Framer         frames, found again after losses   frames/
+//!    ▼
+//!  Dialogue       correlation, identity              connection/
+//!    ▼
+//!  Event, Sink    text or NDJSON                     output/
 //! ```
 //!
 //! # Examples

@@ -122,16 +122,16 @@
 //! # States
 //!
 //! ```text
-//!              opened                  answered, no SASL
-//! Connecting ─────────► ApiVersions ───────────────────────────────► Ready ──────────► Draining
-//!      │                  │  ▲ │                                     ▲   │ ▲   drain       │
-//!      │ versions are     └──┘ │ SASL                       accepted │   │ │               │
-//!      │ known        fallback ▼                                     │   │ │               │
-//!      │               SaslHandshake ──► SaslAuthenticate, SaslTokens┘   ▼ │               │
-//!      └──► Ready or   ▲ │         v1: wrapped   v0: bare          Reauthenticating        │
-//!           SASL       └─┘ another mechanism                                               │
-//!                                                                                          ▼
-//!  every state ── close, end of stream, failure, time ──────────────────────────────────► Closed
+//!             opened              answered, no SASL          drain
+//! Connecting ───────► ApiVersions ─────────────────► Ready ────────► Draining
+//!     │                │  ▲ │                        ▲ │ ▲              │
+//!     │ versions are   └──┘ │ SASL          accepted │ │ │              │
+//!     │ known     fallback  ▼                        │ ▼ │              │
+//!     │            SaslHandshake ──► SaslAuthenticate  Reauthenticating │
+//!     └──► Ready,    ▲ │    v1: SaslAuthenticate requests               │
+//!          or SASL   └─┘    v0: bare tokens                             │
+//!                 another mechanism                                     ▼
+//! every state ── close, end of stream, failure, time ────────────────► Closed
 //! ```
 //!
 //! Requests may be submitted in all states but the last two, if they [name their version](SubmitOptions::with_version);

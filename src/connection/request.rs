@@ -81,8 +81,17 @@ impl Delivery {
 /// When a request passed each stage. A stage that it did not reach is `None`.
 ///
 /// ```text
-/// submitted ── admitted ── first byte ── last byte ── head ── response's first ── last byte ── decoded
-///     queue_wait       │   write_time  │    head_of_line_wait │ time_to_first_byte │ transfer_time │
+/// submitted
+///    │ queue_wait
+/// admitted ── first byte
+///                 │ write_time
+///             last byte
+///                 │ head_of_line_wait
+///             head of the queue
+///                 │ time_to_first_byte
+///             first byte of the response
+///                 │ transfer_time
+///             last byte of the response ── decoded
 /// ```
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -4,10 +4,11 @@
 //! buffer that the transport filled, and the room for the rest of it is lent to the transport:
 //!
 //! ```text
-//!              frame.bytes                    the transport's buffer
-//!  ┌──────┬───────────────────────────┬───────────────────────────────────────┐
-//!  │ size │ what arrived of the frame │ room for the rest of it, or a part    │  one allocation
-//!  └──────┴───────────────────────────┴───────────────────────────────────────┘
+//!               frame.bytes                  the transport's buffer
+//!  ┌──────┬───────────────────────────┬──────────────────────────────┐
+//!  │ size │ what arrived of the frame │ room for the rest, or a part │
+//!  └──────┴───────────────────────────┴──────────────────────────────┘
+//!                           one allocation
 //! ```
 //!
 //! The transport reads into the room, and joining both is a matter of pointers.

@@ -19,10 +19,10 @@ use super::position::StreamPosition;
 /// Bytes go in in pieces of any size, and whole frames come out, without their size:
 ///
 /// ```text
-///  stream   │ size │ frame │ size │ frame    ..    │ size │ frame │
+///  stream   │ size │ frame │ size │ frame  ..  │ size │ frame │
 ///           ▲              ▲              ▲
-///           │ offset() at  │ after one    │ position(): InFrame { got, announced }
-///             the start      frame
+///           │ offset() at  │ after one    │ position():
+///             the start      frame          InFrame { got, announced }
 /// ```
 ///
 /// Frames and errors are the same whatever the pieces and their form:

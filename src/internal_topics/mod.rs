@@ -10,7 +10,8 @@
 //! | `__share_group_state` | [`ShareCoordinatorRecord`] | int16 type, key | int16 version, value |
 //!
 //! ```text
-//! frame: | frame version: varint, 1 | type: varint | version: varint | message |
+//! frame: | frame version | type   | version | message |
+//!          varint, 1       varint   varint
 //! ```
 //!
 //! A null value of the lower three deletes what was stored under the key. A type that is not known here, or

@@ -9,10 +9,20 @@ use super::{TimestampType, decoder::Source};
 /// A record batch in the bytes it was read from.
 ///
 /// ```text
-///  byte  0         8       12            16     17   21          23                 27
-///        base      length  leader epoch  magic  CRC  attributes  last offset delta  base timestamp
-///        35             43           51              53             57     61
-///        max timestamp  producer id  producer epoch  base sequence  count  records, maybe compressed
+///  byte   0   base offset           int64
+///         8   length                int32, counts from byte 12
+///        12   leader epoch          int32
+///        16   magic                 int8, 2
+///        17   CRC                   uint32, covers byte 21 to the end
+///        21   attributes            int16
+///        23   last offset delta     int32
+///        27   base timestamp        int64
+///        35   max timestamp         int64
+///        43   producer id           int64
+///        51   producer epoch        int16
+///        53   base sequence         int32
+///        57   count                 int32
+///        61   records, which may be compressed
 /// ```
 ///
 /// Length counts from byte 12, the checksum (CRC-32C) covers byte 21 to the end. Nothing but the

@@ -9,8 +9,13 @@ use super::{RecordsErrorKind, TimestampType};
 /// A message of magic 0 or 1 in the bytes it was read from.
 ///
 /// ```text
-///  byte  0       8     12   16     17          18 (26)  key length, key, value length, value
-///        offset  size  CRC  magic  attributes  timestamp, magic 1 only
+///  byte   0   offset        int64
+///         8   size          int32, counts from byte 12
+///        12   CRC           uint32, covers byte 16 to the end
+///        16   magic         int8, 0 or 1
+///        17   attributes    int8
+///        18   timestamp     int64, magic 1 only
+///   18 (26)   key length, key, value length, value
 /// ```
 ///
 /// Size counts from byte 12, the checksum (CRC-32) covers byte 16 to the end.

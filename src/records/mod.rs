@@ -58,16 +58,17 @@
 //! # Overview
 //!
 //! ```text
-//!  FetchedRecords ──► FetchedBatch     what a consumer sees, and where it goes on
+//!  FetchedRecords ─► FetchedBatch   what a consumer sees, the next offset
 //!    │
 //!    ▼  records field
-//!  Entries ─┬─► Batch          magic 2   header()  records() ─┐
-//!           ├─► LegacyMessage  magic 0, 1          records() ─┼─► Records ─► Record ─► Headers
-//!           └─► Partial        the end, if it is cut off      │
-//!                                         RecordDecoder ──────┘
-//!                                         limits, codecs, memory
+//!  Entries ─┬─► Batch          magic 2     header()  records() ─┐
+//!           ├─► LegacyMessage  magic 0, 1            records() ─┼─► Records
+//!           └─► Partial        the end, if it is cut off        │      │
+//!                                           RecordDecoder ──────┘      ▼
+//!                                           limits, codecs   Record, Headers
 //!
-//!  BatchBuilder, MessageSetBuilder ◄── NewRecord        finish() ──► Bytes ──► ProduceRequest, uncopied
+//!  NewRecord ─► BatchBuilder, MessageSetBuilder ─► finish() ─► Bytes, which
+//!                                                  ProduceRequest shares
 //! ```
 //!
 //! [`Restamp`] changes the header of a batch in place: offset, leader epoch, log append time, producer.

@@ -5,11 +5,12 @@
 //! everything that a message holds, in one pass, without allocating, by calling a [`Visitor`].
 //!
 //! ```text
-//!  ApiKey, name ──► Schema ──► StructSchema ──► Field: names, type, versions, tag, default
-//!  lookup.rs        table.rs                      │ Struct(&StructSchema)
-//!                                                 ▼
-//!  (schema, version, bytes) ──► visit ──► Visitor: begin_struct, value, begin_array, unknown_tag, ..
-//!                               walk.rs   visitor.rs
+//!  ApiKey, name ──► Schema ──► StructSchema ──► Field: names, type,
+//!                                   ▲             │    versions, tag, default
+//!                                   └─────────────┘
+//!
+//!  (schema, version, bytes) ──► visit ──► Visitor: begin_struct, value,
+//!                                         begin_array, unknown_tag, ..
 //! ```
 //!
 //! Typed decoding and [`visit`] are two readers of the same bytes: they accept and refuse the same, with the

@@ -14,9 +14,12 @@ use crate::wire::Uuid;
 /// ```text
 /// message  begin_struct field* end_struct
 /// field    enter ( value | struct | array )
-/// struct   begin_struct field* end_struct          value(Null) if it is null
-/// array    begin_array ( value | struct )* end_array   value(Null) if it is null
-/// tags     ( next_tag ( field | unknown_tag ) )*   after the other fields of a struct
+/// struct   begin_struct field* end_struct
+/// array    begin_array ( value | struct )* end_array
+/// tags     ( next_tag ( field | unknown_tag ) )*
+///
+/// A struct or array that is null is value(Null). Tagged fields come after the
+/// other fields of their struct.
 /// ```
 ///
 /// With [`IN_ORDER`](Self::IN_ORDER) the tagged fields stand among the others.

@@ -9,13 +9,13 @@
 //! - connections are open and probed before they are needed ([`Cluster::ensure_open`], [`Cluster::keep_open`]).
 //!
 //! ```text
-//!  Cluster        whom to ask, again and again       Server ► Client ► ServerRequest
-//!     │                                                 │     requests out, responses in from any task
-//!  Connection     send(&request).await                  │
-//!     │                                                 │
-//!  link           one task each: bytes in, time, and what callers could not write at once
-//!     │                                                 │
-//!  kafka_codec::connection::Connection        kafka_codec::connection::server::ServerConnection
+//!  Cluster       whom to ask, again and again   Server
+//!     │                                            │  accepts
+//!  Connection    send(&request).await           Client, ServerRequest
+//!     │                                            │  responses from any task
+//!  link          one task each: bytes in, time, and late writes
+//!     │                                            │
+//!  connection::Connection           connection::server::ServerConnection
 //! ```
 //!
 //! # Examples

@@ -64,7 +64,7 @@ pub struct Connection {
     events: EventQueue,
 }
 
-/// What the transport does.
+/// # The transport and the run loop
 impl Connection {
     /// A connection without authentication, whose transport is being opened.
     #[must_use]
@@ -260,7 +260,7 @@ impl Connection {
     }
 }
 
-/// What the caller wants.
+/// # Commands of the caller
 impl Connection {
     /// Sends a request, in the highest version that both sides and the caller have and that
     /// [fits](Request::fits) it, unless the options name a version.
@@ -478,7 +478,7 @@ impl Connection {
     }
 }
 
-/// Questions, at any time.
+/// # Questions, at any time
 impl Connection {
     /// The connection's current state.
     #[must_use]

@@ -1,11 +1,11 @@
 //! Random messages of any kind and version, valid or malformed, for tests and for fuzzing.
 //!
 //! ```text
-//!  entropy ──► message ──► bytes of a valid message ──► Mutator ──► Mutated: bytes, and what a reader
-//!  entropy.rs  generate.rs                              mutator.rs  must make of them
+//!  entropy ──► message ──► bytes of a valid message ──► Mutator ──► Mutated
 //!
-//!  entropy ──► Frame::any_request ──► size, header, body ──► Frame::randomly_mutated ──► Mutated
-//!              frame.rs
+//!  entropy ──► Frame::any_request ──► Frame::randomly_mutated ──► Mutated
+//!
+//!  Mutated: bytes, and how a correct parser reacts to them
 //! ```
 //!
 //! The entropy is the caller's: [`Seeded`] for tests, a byte slice for a fuzzer, anything else that implements
