@@ -1,5 +1,9 @@
 //! What the analyses keep in memory does not grow with the length of the capture, or with what there is in it.
 #![cfg(test)]
+#![allow(
+    clippy::field_reassign_with_default,
+    reason = "messages have more fields than are of interest"
+)]
 
 mod support;
 

@@ -1,5 +1,9 @@
 //! What becomes of batches of records: each outcome of an attempt, and each end.
 #![cfg(test)]
+#![allow(
+    clippy::field_reassign_with_default,
+    reason = "messages have more fields than are of interest"
+)]
 
 mod support;
 
