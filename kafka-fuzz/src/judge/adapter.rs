@@ -122,8 +122,9 @@ fn one_process(
     Ok(died.map(|death| {
         let said = errors.recv().unwrap_or_default();
         let how = death.unwrap_or_else(|| status.to_string());
-        let last = said.lines().rev().find(|line| !line.trim().is_empty());
-        format!("{how}: {}", last.unwrap_or_default())
+        // What comes after the first line is a stack.
+        let first = said.lines().find(|line| !line.trim().is_empty());
+        format!("{how}: {}", first.unwrap_or_default())
     }))
 }
 

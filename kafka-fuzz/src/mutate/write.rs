@@ -123,7 +123,8 @@ impl Output {
             .iter()
             .map(|(tag, value)| (*tag, value.clone()))
             .collect();
-        tags.retain(|(tag, _)| schema.tagged(*tag).is_none());
+        // Java takes larger tags for negative ones, and cannot write them again.
+        tags.retain(|(tag, _)| *tag < MAX_TAG && schema.tagged(*tag).is_none());
         for (field, node) in schema.fields().iter().zip(fields) {
             let (Some(tag), Some(node)) = (field.tag(), node) else {
                 continue;
@@ -211,6 +212,8 @@ impl Output {
         }
     }
 }
+
+const MAX_TAG: u32 = 0x7fff_ffff;
 
 /// Appends an unsigned variable-length integer.
 pub(crate) fn varint(out: &mut Vec<u8>, value: usize) {

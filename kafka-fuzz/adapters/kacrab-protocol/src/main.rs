@@ -35,7 +35,7 @@ fn parse(case: &Case, body: &[u8]) -> Outcome {
     let mut bytes = Bytes::copy_from_slice(body);
     match recode(case, &mut bytes) {
         None => Outcome::Unsupported,
-        Some(Err(ProtocolError::UnsupportedVersion(_))) => Outcome::Unsupported,
+        Some(Err(ProtocolError::Version(_))) => Outcome::Unsupported,
         Some(Err(error)) => Outcome::Refused(error.to_string()),
         Some(Ok(_)) if !bytes.is_empty() => {
             Outcome::Refused(format!("{} bytes are left", bytes.len()))
