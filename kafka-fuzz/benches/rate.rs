@@ -13,6 +13,7 @@ use kafka_codec::{AnyRequest, AnyResponse};
 use kafka_fuzz::{Direction, Generator, Target};
 
 const BODIES: u64 = 20_000;
+const TURN: usize = 100;
 const ROUNDS: usize = 15;
 
 enum Typed<'a> {
@@ -29,12 +30,9 @@ fn main() {
 }
 
 fn measure(what: &str, generator: &Generator) {
-    let generated: Vec<_> = (0..BODIES).map(|seed| generator.generate(seed)).collect();
-    let bytes: usize = generated
-        .iter()
-        .map(|generated| generated.bytes().len())
-        .sum();
-    let decoded = generated.iter().map(|generated| {
+    let all: Vec<_> = (0..BODIES).map(|seed| generator.generate(seed)).collect();
+    let bytes: usize = all.iter().map(|generated| generated.bytes().len()).sum();
+    let decoded = all.iter().map(|generated| {
         let (target, body) = (generated.target(), generated.bytes());
         let (key, version) = (target.api_key(), target.version());
         let message = match target.direction() {
@@ -46,23 +44,33 @@ fn measure(what: &str, generator: &Generator) {
         (message, version)
     });
     let decoded: Vec<_> = decoded.collect();
-    let (mut generate, mut encode) = (Duration::MAX, Duration::MAX);
-    for _ in 0..ROUNDS {
-        generate = generate.min(timed(|| {
-            for seed in 0..BODIES {
-                black_box(generator.generate(seed));
-            }
-        }));
-        encode = encode.min(timed(|| {
-            for (message, version) in &decoded {
-                let mut writer = Writer::new();
-                match message {
-                    Typed::Request(request) => request.encode(&mut writer, *version).unwrap(),
-                    Typed::Response(response) => response.encode(&mut writer, *version).unwrap(),
+    let (mut generate, mut encode) = (Duration::ZERO, Duration::ZERO);
+    // Turns are short, so that the fastest of them are undisturbed on a busy machine.
+    for (turn, decoded) in decoded.chunks(TURN).enumerate() {
+        let first = (turn * TURN) as u64;
+        let seeds = first..first + decoded.len() as u64;
+        let (mut generated, mut encoded) = (Duration::MAX, Duration::MAX);
+        for _ in 0..ROUNDS {
+            generated = generated.min(timed(|| {
+                for seed in seeds.clone() {
+                    black_box(generator.generate(seed));
                 }
-                black_box(writer.into_vec());
-            }
-        }));
+            }));
+            encoded = encoded.min(timed(|| {
+                for (message, version) in decoded {
+                    let mut writer = Writer::new();
+                    match message {
+                        Typed::Request(request) => request.encode(&mut writer, *version).unwrap(),
+                        Typed::Response(response) => {
+                            response.encode(&mut writer, *version).unwrap();
+                        }
+                    }
+                    black_box(writer.into_vec());
+                }
+            }));
+        }
+        generate += generated;
+        encode += encoded;
     }
     let rate = |time: Duration| BODIES as f64 / time.as_secs_f64();
     println!(

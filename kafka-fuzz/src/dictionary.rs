@@ -203,6 +203,17 @@ const FIXED: &[(&str, &[u8])] = &[
     ("topic_transactions", b"__transaction_state"),
     ("topic_share_groups", b"__share_group_state"),
     ("topic_metadata", b"__cluster_metadata"),
+    // SASL mechanisms, assignors and types of groups.
+    ("sasl_plain", b"PLAIN"),
+    ("sasl_scram_256", b"SCRAM-SHA-256"),
+    ("sasl_scram_512", b"SCRAM-SHA-512"),
+    ("sasl_oauthbearer", b"OAUTHBEARER"),
+    ("sasl_gssapi", b"GSSAPI"),
+    ("assignor_range", b"range"),
+    ("assignor_roundrobin", b"roundrobin"),
+    ("assignor_uniform", b"uniform"),
+    ("group_consumer", b"consumer"),
+    ("group_connect", b"connect"),
 ];
 
 /// Sizes, and headers behind key and version: a correlation id, no client id, no tagged fields.

@@ -54,7 +54,7 @@ fn write(w: &mut WriteCursor, field: &Field, version: Version, e: Encoding) {
             }
         }
         ty if ty.fixed_size().is_some() && !field.is_array() => {
-            w.bytes(&Blob::Borrowed(Fixed::default_of(field).as_slice()));
+            Fixed::default_of(field).write(w);
         }
         // Arrays and bytes, which are null or empty in the same bytes.
         _ if is_null => w.nullable_blob(e, None, field.name()),

@@ -90,11 +90,20 @@ impl Entropy for Seeded {
 }
 
 /// Decisions made of entropy. Zeros decide for what is smallest.
-pub(super) struct Dice<'e>(&'e mut dyn Entropy);
+pub(super) struct Dice<'e> {
+    source: &'e mut dyn Entropy,
+    /// Bytes of the source, of which `left` are unused, the high ones.
+    ready: u64,
+    left: u8,
+}
 
 impl<'e> Dice<'e> {
     pub(super) fn new(entropy: &'e mut dyn Entropy) -> Self {
-        Self(entropy)
+        Self {
+            source: entropy,
+            ready: 0,
+            left: 0,
+        }
     }
 
     /// A number below `end`; 0 if there is none. It costs no more bytes than `end` needs.
@@ -138,14 +147,20 @@ impl<'e> Dice<'e> {
         from.get(index)
     }
 
+    #[inline]
     pub(super) fn byte(&mut self) -> u8 {
-        let [byte] = self.bytes();
-        byte
+        if self.left == 0 {
+            (self.ready, self.left) = (u64::from_be_bytes(self.bytes()), 8);
+        }
+        let [high, ..] = self.ready.to_be_bytes();
+        self.ready <<= 8;
+        self.left -= 1;
+        high
     }
 
     pub(super) fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.0.fill(&mut bytes);
+        self.source.fill(&mut bytes);
         bytes
     }
 
@@ -156,11 +171,11 @@ impl<'e> Dice<'e> {
     }
 
     pub(super) fn fill(&mut self, bytes: &mut [u8]) {
-        self.0.fill(bytes);
+        self.source.fill(bytes);
     }
 
     /// The source, for someone else's decisions.
     pub(super) fn entropy(&mut self) -> &mut dyn Entropy {
-        self.0
+        self.source
     }
 }

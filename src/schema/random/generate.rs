@@ -6,7 +6,7 @@ use super::min_sizes::{MinSizes, varint_size};
 use super::values::{self, Fixed};
 use super::{Entropy, Options};
 use crate::schema::{DefaultValue, Field, FieldType, Schema, StructSchema};
-use crate::wire::{Blob, Encoding, TaggedFields, WriteCursor, Writer};
+use crate::wire::{Blob, Encoding, WriteCursor, Writer};
 use crate::{EncodeError, Version};
 
 /// Bytes of a valid message: any that `options` allow, in canonical form.
@@ -53,6 +53,11 @@ struct Generator<'e, 'o> {
     spare: usize,
     /// Of how many arrays this is an element.
     depth: usize,
+    /// In how many tagged fields this is. Elsewhere it does not matter what is at its default.
+    tagged: usize,
+    /// Room for the values of strings and blobs.
+    text: String,
+    bytes: Vec<u8>,
 }
 
 impl<'e, 'o> Generator<'e, 'o> {
@@ -67,6 +72,9 @@ impl<'e, 'o> Generator<'e, 'o> {
             sizes,
             spare,
             depth: 0,
+            tagged: 0,
+            text: String::new(),
+            bytes: Vec::new(),
         }
     }
 
@@ -163,8 +171,7 @@ impl<'e, 'o> Generator<'e, 'o> {
                 self.blob(w, field, e);
             }
             _ => {
-                let value = Fixed::random(ty, field.enumeration(), &mut self.dice);
-                w.bytes(&Blob::Borrowed(value.as_slice()));
+                Fixed::random(ty, field.enumeration(), &mut self.dice).write(w);
             }
         }
     }
@@ -175,20 +182,19 @@ impl<'e, 'o> Generator<'e, 'o> {
         } else {
             Fixed::random(field.field_type(), field.enumeration(), &mut self.dice)
         };
-        w.bytes(&Blob::Borrowed(value.as_slice()));
-        value.is_default_of(field)
+        value.write(w);
+        self.tagged > 0 && value.is_default_of(field)
     }
 
     fn string(&mut self, w: &mut WriteCursor, field: &'static Field, e: Encoding) -> bool {
-        let default = match field.default_value() {
-            DefaultValue::Text(text) => Some(text),
-            DefaultValue::Zero => Some(""),
-            _ => None,
-        };
         let length = self.affordable(self.options.max_string_bytes(), 1, e);
-        let text = values::text(field, length, &mut self.dice);
-        w.string(e, &text, field.name());
-        default == Some(text.as_str())
+        values::text(field, length, &mut self.dice, &mut self.text);
+        w.string(e, &self.text, field.name());
+        match field.default_value() {
+            DefaultValue::Text(text) => text == self.text,
+            DefaultValue::Zero => self.text.is_empty(),
+            _ => false,
+        }
     }
 
     fn blob(&mut self, w: &mut WriteCursor, field: &'static Field, e: Encoding) -> bool {
@@ -199,39 +205,40 @@ impl<'e, 'o> Generator<'e, 'o> {
             self.options.max_blob_bytes()
         };
         let length = self.affordable(max, 1, e);
-        let blob = match self.options.records {
+        match self.options.records {
             Some(make) if is_records => {
-                let records = make(self.dice.entropy(), length);
-                if records.len() > length {
-                    Vec::new()
-                } else {
-                    records
+                self.bytes = make(self.dice.entropy(), length);
+                if self.bytes.len() > length {
+                    self.bytes.clear();
                 }
             }
-            _ => self.dice.vec(length),
-        };
-        w.blob(e, &Blob::Borrowed(&blob), field.name());
-        blob.is_empty() && field.default_value() == DefaultValue::Zero
+            _ => {
+                self.bytes.resize(length, 0);
+                self.dice.fill(&mut self.bytes);
+            }
+        }
+        w.blob(e, &Blob::Borrowed(&self.bytes), field.name());
+        self.bytes.is_empty() && field.default_value() == DefaultValue::Zero
     }
 
     fn tags(&mut self, w: &mut WriteCursor, schema: &'static StructSchema) -> bool {
-        let unknown = self.unknown_tags(schema);
-        let mut is_default = unknown.is_empty();
-        let mut tags = w.tag_section(Encoding::Compact, &unknown);
-        for (_, tag, field) in schema.fields_by_tag() {
+        let mut tags = self.unknown_tags(schema);
+        for field in schema.fields() {
             if !field.is_tagged_in(self.sizes.version) {
                 continue;
             }
-            let Some(value) = self.tagged_value(tag, field) else {
-                continue;
-            };
-            w.tag(&mut tags, tag, true);
-            w.bytes(&Blob::Borrowed(&value));
-            w.end_tag(&mut tags);
-            is_default = false;
+            if let Some(tag) = field.tag() {
+                tags.extend(self.tagged_value(tag, field).map(|value| (tag, value)));
+            }
         }
-        w.finish_tags(tags);
-        is_default
+        tags.sort_unstable_by_key(|(tag, _)| *tag);
+        w.unsigned_varint(count(tags.len()));
+        for (tag, value) in &tags {
+            w.unsigned_varint(*tag);
+            w.unsigned_varint(count(value.len()));
+            w.bytes(&Blob::Borrowed(value));
+        }
+        tags.is_empty()
     }
 
     /// The value of the field with `tag`; `None` if it is left out.
@@ -244,9 +251,11 @@ impl<'e, 'o> Generator<'e, 'o> {
         }
         let mut value = Writer::new();
         let mut is_default = true;
+        self.tagged += 1;
         value
             .write(|cursor| is_default = self.field(cursor, field, Encoding::Compact))
             .expect("random values are within their limits");
+        self.tagged -= 1;
         if is_default {
             self.spare = before;
             return None;
@@ -255,8 +264,8 @@ impl<'e, 'o> Generator<'e, 'o> {
         Some(value.into_vec())
     }
 
-    fn unknown_tags(&mut self, schema: &StructSchema) -> TaggedFields<'static> {
-        let mut tags = TaggedFields::new();
+    fn unknown_tags(&mut self, schema: &StructSchema) -> Vec<(u32, Vec<u8>)> {
+        let mut tags = Vec::new();
         for _ in 0..self.dice.below(self.options.max_unknown_tags() + 1) {
             let tag = match self.dice.below(3) {
                 0 => u32::from(self.dice.byte()),
@@ -264,10 +273,11 @@ impl<'e, 'o> Generator<'e, 'o> {
                 // Java cannot write the largest again.
                 _ => (u32::from_be_bytes(self.dice.bytes()) >> 1).min(0x7fff_fffe),
             };
-            let is_taken = schema.tagged(tag).is_some() || tags.get(tag).is_some();
+            let is_taken =
+                schema.tagged(tag).is_some() || tags.iter().any(|(taken, _)| *taken == tag);
             if !is_taken && self.spend(tag_bytes(tag)) {
                 let length = self.affordable(self.options.max_blob_bytes(), 1, Encoding::Compact);
-                tags.insert(tag, self.dice.vec(length));
+                tags.push((tag, self.dice.vec(length)));
             }
         }
         tags
@@ -303,6 +313,11 @@ fn prefix(count: usize, e: Encoding) -> usize {
         Encoding::Classic => 0,
         Encoding::Compact => varint_size(count.saturating_add(1)) - 1,
     }
+}
+
+/// A count or size within the options, which are far below the maximum.
+fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// What tag and size take at most.

@@ -2,30 +2,47 @@
 
 use super::entropy::Dice;
 use crate::schema::{DefaultValue, Enumeration, Field, FieldType};
+use crate::wire::{Uuid, WriteCursor};
 
-/// A value of a type of fixed width, as its big-endian bytes.
+/// A value of a type of fixed width.
 #[derive(Copy, Clone)]
 pub(super) struct Fixed {
-    bytes: [u8; 16],
+    /// The big-endian bytes, from the highest bit on. The rest is zeros.
+    bits: u128,
     size: usize,
 }
 
 impl Fixed {
-    pub(super) fn as_slice(&self) -> &[u8] {
-        let value = self.bytes.get(..self.size);
-        value.expect("no fixed type is larger than a UUID")
+    #[inline]
+    pub(super) fn write(self, w: &mut WriteCursor) {
+        let bytes = self.bits.to_be_bytes();
+        let [a, b, c, d, e, f, g, h, ..] = bytes;
+        match self.size {
+            0 => {}
+            1 => w.i8(i8::from_be_bytes([a])),
+            2 => w.u16(u16::from_be_bytes([a, b])),
+            4 => w.u32(u32::from_be_bytes([a, b, c, d])),
+            8 => w.i64(i64::from_be_bytes([a, b, c, d, e, f, g, h])),
+            _ => w.uuid(Uuid::from_bytes(bytes)),
+        }
     }
 
     /// What a field is by default; of what is not fixed nothing.
     pub(super) fn default_of(field: &Field) -> Self {
         let size = field.field_type().fixed_size().unwrap_or(0);
-        let low = |integer: i64| Self::low_of(&integer.to_be_bytes(), size);
         match field.default_value() {
-            DefaultValue::True => low(1),
-            DefaultValue::Integer(integer) => low(integer),
-            DefaultValue::Float(float) => Self::low_of(&float.to_be_bytes(), size),
-            DefaultValue::Uuid(uuid) => Self::low_of(&uuid.to_bytes(), size),
-            DefaultValue::Zero | DefaultValue::Null | DefaultValue::Text(_) => low(0),
+            DefaultValue::True => Self::integer(1, size),
+            DefaultValue::Integer(integer) => Self::integer(integer, size),
+            DefaultValue::Float(float) => {
+                Self::integer(i64::from_be_bytes(float.to_be_bytes()), size)
+            }
+            DefaultValue::Uuid(uuid) => Self {
+                bits: u128::from_be_bytes(uuid.to_bytes()),
+                size,
+            },
+            DefaultValue::Zero | DefaultValue::Null | DefaultValue::Text(_) => {
+                Self { bits: 0, size }
+            }
         }
     }
 
@@ -33,99 +50,85 @@ impl Fixed {
     pub(super) fn random(ty: FieldType, names: Option<&Enumeration>, dice: &mut Dice<'_>) -> Self {
         let size = ty.fixed_size().unwrap_or(0);
         if matches!(ty, FieldType::Bool) {
-            return Self::low_of(&[dice.byte() & 1], size);
+            return Self::integer((dice.byte() & 1).into(), size);
         }
         let known = names.map_or(&[][..], Enumeration::numbers);
         if !known.is_empty() && dice.chance(50) {
             let (number, _) = dice.pick(known).expect("some values have names");
-            return Self::low_of(&number.to_be_bytes(), size);
+            return Self::integer(number, size);
         }
-        let mut value = Self {
-            bytes: [0; 16],
-            size,
-        };
-        let own = value.bytes.get_mut(..size);
-        let own = own.expect("no fixed type is larger than a UUID");
-        match dice.below(4) {
-            0 => {
-                if let Some(last) = own.last_mut() {
-                    *last = dice.byte() & 7;
-                }
-            }
+        let bits = match dice.byte() & 3 {
+            0 => return Self::integer((dice.byte() & 7).into(), size),
             // Everything set, the maximum and the minimum signed number.
-            1 => {
-                own.fill(0xff);
-                if let Some(first) = own.first_mut() {
-                    *first = dice.pick(&[0xff, 0x7f]).expect("there are two");
-                }
+            1 if dice.byte() & 1 == 0 => aligned(u128::MAX, size),
+            1 => aligned(u128::MAX, size) >> 1 & aligned(u128::MAX, size),
+            2 => 1 << 127,
+            _ => {
+                let bytes = (0..size).map(|_| u128::from(dice.byte()));
+                aligned(bytes.fold(0, |bits, byte| bits << 8 | byte), size)
             }
-            2 => {
-                if let Some(first) = own.first_mut() {
-                    *first = 0x80;
-                }
-            }
-            _ => dice.fill(own),
-        }
-        value
+        };
+        Self { bits, size }
     }
 
     /// Returns `true` if generated code takes it for the default of the field.
     pub(super) fn is_default_of(self, field: &Field) -> bool {
         let default = Self::default_of(field);
-        let equal = self.as_slice() == default.as_slice();
         match field.field_type() {
-            FieldType::Float64 => match (self.as_float(), default.as_float()) {
-                (Some(one), Some(other)) => one == other,
-                _ => equal,
-            },
-            _ => equal,
+            FieldType::Float64 => self.as_float() == default.as_float(),
+            _ => self.bits == default.bits,
         }
     }
 
-    fn as_float(&self) -> Option<f64> {
-        self.bytes.first_chunk().copied().map(f64::from_be_bytes)
+    fn as_float(self) -> Option<f64> {
+        let bytes = self.bits.to_be_bytes();
+        bytes.first_chunk().copied().map(f64::from_be_bytes)
     }
 
-    /// The last `size` bytes of a number, with zeros in front if it is shorter.
-    fn low_of(number: &[u8], size: usize) -> Self {
-        let mut bytes = [0; 16];
-        let places = bytes.iter_mut().take(size).rev();
-        for (place, byte) in places.zip(number.iter().rev()) {
-            *place = *byte;
+    /// The last `size` bytes of an integer.
+    fn integer(integer: i64, size: usize) -> Self {
+        let bits = u64::from_be_bytes(integer.to_be_bytes());
+        Self {
+            bits: aligned(bits.into(), size),
+            size,
         }
-        Self { bytes, size }
     }
 }
 
-/// A text of at most `bytes` bytes: of a field with known values half the time one of them.
-pub(super) fn text(field: &Field, bytes: usize, dice: &mut Dice<'_>) -> String {
+/// The last `size` bytes of a number, moved to its highest bits.
+fn aligned(number: u128, size: usize) -> u128 {
+    let unused = 16_usize.saturating_sub(size) * 8;
+    let unused = u32::try_from(unused).ok();
+    unused
+        .and_then(|bits| number.checked_shl(bits))
+        .unwrap_or(0)
+}
+
+/// Puts a text of at most `bytes` bytes into `text`: of a field with known values half the time one of them.
+pub(super) fn text(field: &Field, bytes: usize, dice: &mut Dice<'_>, text: &mut String) {
+    text.clear();
     let known = field.enumeration().map_or(&[][..], Enumeration::texts);
     if !known.is_empty() && dice.chance(50) {
         let known = dice.pick(known).expect("some values have names");
         if known.len() <= bytes {
-            return known.to_owned();
+            return text.push_str(known);
         }
     }
+    text.reserve(bytes);
     if dice.chance(50) {
-        let mut text = dice.vec(bytes);
-        for letter in &mut text {
-            *letter = of(PLAIN, *letter).unwrap_or(b'a');
+        for _ in 0..bytes {
+            text.push(of(PLAIN, dice.byte()).unwrap_or(b'a').into());
         }
-        return String::from_utf8(text).expect("the letters are ASCII");
+        return;
     }
-    let mut text = String::with_capacity(bytes);
-    for choice in dice.vec(bytes) {
-        let letter = of(ODD, choice).unwrap_or('a');
-        if text.len() == bytes {
-            break;
-        }
+    while text.len() < bytes {
+        let letter = of(ODD, dice.byte()).unwrap_or('a');
         text.push(if text.len() + letter.len_utf8() <= bytes {
             letter
         } else {
             'a'
         });
     }
-    text
 }
 
 /// The letter that a byte chooses.

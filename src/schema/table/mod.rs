@@ -162,7 +162,7 @@ impl StructSchema {
     /// The fields that have a tag with their index and tag, by ascending tag, whatever the version.
     ///
     /// Tags may have gaps: a struct narrowed to some versions lacks the fields of the others.
-    #[cfg(any(feature = "json", feature = "random"))]
+    #[cfg(feature = "json")]
     pub(super) fn fields_by_tag(&self) -> impl Iterator<Item = (usize, u32, &'static Field)> {
         let fields = self.fields;
         let mut next_tag = 0;
