@@ -1,7 +1,8 @@
 //! The guide "Ten questions of an SRE": its commands print what it says they print.
 //!
 //! With `UPDATE_QUESTIONS=1` the outputs in the guide, and the capture that it is about, are written anew.
-#![cfg(all(test, unix))]
+#![cfg(test)]
+#![cfg(unix)]
 
 mod support;
 

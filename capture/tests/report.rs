@@ -40,8 +40,11 @@ fn report(captured: &Captured) -> Finished {
     report.finish(&topics, &counts, vec![captured.name().to_owned()])
 }
 
+/// The findings of a report: each with its kind and its text.
+type Found = Vec<(&'static str, String)>;
+
 /// The captures that have a truth file of this kind, with what is found in them.
-fn with_truth(kind: &str) -> Vec<(Captured, Vec<(&'static str, String)>, Value)> {
+fn with_truth(kind: &str) -> Vec<(Captured, Found, Value)> {
     let with_truth = captures().into_iter().filter_map(|captured| {
         let path = captured.beside(&format!("{kind}.json"));
         let truth = serde_json::from_slice(&std::fs::read(path).ok()?).unwrap();

@@ -418,6 +418,8 @@ fn elsewhere(sent: &Sent, network: u32) -> Sent {
     sent
 }
 
+type Wrap<'w> = &'w dyn Fn(u8, &[u8]) -> Vec<u8>;
+
 #[test]
 fn connections_between_the_same_addresses_in_different_networks_are_told_apart() {
     let tagged = |vlan: u8, ip: &[u8]| {
@@ -430,7 +432,7 @@ fn connections_between_the_same_addresses_in_different_networks_are_told_apart()
         packet[20 + 8 + 6] = vni;
         in_ethernet(&packet)
     };
-    let wraps: [&dyn Fn(u8, &[u8]) -> Vec<u8>; 2] = [&tagged, &in_vxlan];
+    let wraps: [Wrap<'_>; 2] = [&tagged, &in_vxlan];
     for wrap in wraps {
         let sent = conversation();
         let packets = sent.iter().flat_map(|sent| {

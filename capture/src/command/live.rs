@@ -13,7 +13,10 @@ use super::exit::Failure;
 const MAX_SAID_BYTES: u64 = 16 << 10;
 
 /// The child that captures, to be ended by [`interrupt`].
-static CAPTURING: Mutex<Option<(Arc<Mutex<Child>>, Arc<AtomicBool>)>> = Mutex::new(None);
+static CAPTURING: Mutex<Option<Capturing>> = Mutex::new(None);
+
+/// The child, and whether it is interrupted.
+type Capturing = (Arc<Mutex<Child>>, Arc<AtomicBool>);
 
 /// Ends the capture, as Ctrl-C does; nothing if there is none.
 #[cfg(feature = "top")]
