@@ -50,6 +50,7 @@ fn every_public_type_is_send_and_sync() {
         kafka_codec::UnknownMessage<'_>,
     )>();
     is_owned::<kafka_codec::generated::Parts<i32>>();
+    is_owned::<kafka_codec::generated::Places>();
     is_owned::<(
         HeaderVersions,
         HeaderRanges,

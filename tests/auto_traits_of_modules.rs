@@ -31,6 +31,8 @@ fn the_types_of_connection_are_send_and_sync() {
     is_shared::<produce::BatchReport>();
     is_shared::<produce::Persistence>();
     is_shared::<produce::ProduceEvent>();
+    #[cfg(feature = "records")]
+    is_shared::<produce::ProduceSummary>();
     is_shared::<produce::ProduceTracker>();
     is_shared::<produce::ProducerSequence>();
     is_shared::<connection::Metrics>();
@@ -91,6 +93,10 @@ fn the_types_of_connection_are_send_and_sync() {
     is_shared::<connection::sasl::Reply>();
     #[cfg(feature = "sasl-scram")]
     is_shared::<connection::sasl::Scram>();
+    #[cfg(feature = "sasl-scram")]
+    is_shared::<connection::sasl::ScramCredential>();
+    #[cfg(feature = "sasl-scram")]
+    is_shared::<connection::sasl::ScramServer>();
     is_shared::<connection::sasl::Secret>();
     is_shared::<connection::sasl::Token>();
 }
