@@ -5,6 +5,7 @@ pub mod by_hand;
 pub mod inputs;
 pub mod measure;
 pub mod owned;
+pub mod table;
 pub mod walk;
 
 use std::hint::black_box;
