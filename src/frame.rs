@@ -67,7 +67,7 @@ pub fn encode_request<R: Request>(
     correlation_id: i32,
     client_id: Option<&str>,
 ) -> Result<Segments, EncodeError> {
-    let mut writer = Writer::with_buffer(buffer);
+    let mut writer = Writer::with_buffer_or_new(buffer);
     write_request(&mut writer, request, version, correlation_id, client_id)?;
     Ok(writer.finish())
 }
@@ -107,7 +107,7 @@ pub fn encode_response<R: Response>(
         ..Default::default()
     };
     let header_version = R::header_version(version);
-    let mut writer = Writer::with_buffer(buffer);
+    let mut writer = Writer::with_buffer_or_new(buffer);
     write(&mut writer, &header, header_version, response, version)?;
     Ok(writer.finish())
 }

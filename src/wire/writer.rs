@@ -72,18 +72,26 @@ impl Writer {
     /// The size in bytes from which on a shared blob is passed through instead of being copied.
     pub const SHARE_FROM: usize = write_cursor::SHARE_FROM;
 
+    /// The room for a small message, in bytes.
+    const SMALL: usize = 256;
+
     /// An empty writer with room for a small message, so that it does not grow step by step.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_buffer(Vec::new())
+        Self::with_buffer(Vec::with_capacity(Self::SMALL))
     }
 
-    /// A writer that appends to `buffer`. A buffer without capacity gets the room that [`new`](Self::new) begins with.
-    #[must_use]
-    pub fn with_buffer(mut buffer: Vec<u8>) -> Self {
-        if buffer.capacity() == 0 {
-            buffer.reserve(256);
+    /// A writer that appends to `buffer`; one with [room for a small message](Self::new) if that has no capacity.
+    pub(crate) fn with_buffer_or_new(buffer: Vec<u8>) -> Self {
+        match buffer.capacity() {
+            0 => Self::new(),
+            _ => Self::with_buffer(buffer),
         }
+    }
+
+    /// A writer that appends to `buffer`.
+    #[must_use]
+    pub fn with_buffer(buffer: Vec<u8>) -> Self {
         Self {
             cursor: WriteCursor::with_buffer(buffer),
         }
