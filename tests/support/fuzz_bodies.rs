@@ -27,6 +27,17 @@ pub(crate) fn input(name: &str, version: Version, body: &[u8]) -> Option<Vec<u8>
     Some([&choice, body].concat())
 }
 
+/// The message that the first two bytes of an input choose, and its version.
+pub(crate) fn chosen(side: &str, input: &[u8]) -> Option<(&'static str, Version)> {
+    let [choice, version, ..] = input else {
+        return None;
+    };
+    let messages = messages(side);
+    let entry = messages[usize::from(*choice) % messages.len()];
+    let versions: Vec<_> = entry.versions.iter().collect();
+    Some((entry.name, versions[usize::from(*version) % versions.len()]))
+}
+
 /// How the names of messages end.
 const SIDES: [&str; 2] = ["Request", "Response"];
 

@@ -1,0 +1,7 @@
+//! JSON of messages, both ways: see `README.md`.
+#![no_main]
+
+#[path = "../../tests/support/fuzz_helpers.rs"]
+mod fuzz_helpers;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_helpers::json(input));
