@@ -32,8 +32,8 @@ use crate::output::{Filter, Selector, Sink};
 
 /// Hands on to an analysis what a filter admits.
 ///
-/// Filters by API hide the other messages from the analysis, as if the capture did not have them. Ends of connections
-/// are admitted by their addresses alone.
+/// What a filter hides is not counted. [`Connections`] tells the end of a connection from all of its messages, and lists those
+/// of which the filter admits one, or that carried none. Ends of connections are admitted by their addresses alone.
 #[derive(Debug)]
 pub struct Filtered<S> {
     analysis: S,
@@ -64,6 +64,8 @@ impl<S: Sink> Sink for Filtered<S> {
     fn event(&mut self, event: &Event<'_>) {
         if self.selector.admits(event) {
             self.analysis.event(event);
+        } else if self.selector.filter().admits_connection(event.connection) {
+            self.analysis.hidden(event);
         }
     }
 

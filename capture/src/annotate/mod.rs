@@ -95,12 +95,14 @@ impl Comments {
 
 impl Sink for Comments {
     fn event(&mut self, event: &Event<'_>) {
-        self.connections.event(event);
         if self.selector.admits(event) {
+            self.connections.event(event);
             let (text, has_error) = describe(event);
             if has_error || !self.selector.filter().errors {
                 self.spool.push(event.packet, &text);
             }
+        } else if self.selector.filter().admits_connection(event.connection) {
+            self.connections.hidden(event);
         }
     }
 

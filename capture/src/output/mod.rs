@@ -24,6 +24,11 @@ pub trait Sink {
     /// Receives an event.
     fn event(&mut self, event: &crate::Event<'_>);
 
+    /// Receives an event that a [filter](Filter) hides. The cause of a connection's end is told from these too.
+    fn hidden(&mut self, event: &crate::Event<'_>) {
+        let _ = event;
+    }
+
     /// Receives the end of a TCP connection, Kafka's or another's, after all of its events. Sinks of events
     /// have no use for it.
     fn end(&mut self, end: &crate::End<'_>) {

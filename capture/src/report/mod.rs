@@ -205,6 +205,10 @@ impl Sink for Report {
         self.lives.event(event);
     }
 
+    fn hidden(&mut self, event: &Event<'_>) {
+        self.lives.hidden(event);
+    }
+
     fn end(&mut self, end: &End<'_>) {
         self.figures.end(end);
         self.lives.end(end);
@@ -233,6 +237,10 @@ impl Sink for Lives {
         self.connections.event(event);
         self.produce.event(event);
         self.waits.event(event);
+    }
+
+    fn hidden(&mut self, event: &Event<'_>) {
+        self.connections.hidden(event);
     }
 
     fn end(&mut self, end: &End<'_>) {

@@ -377,6 +377,10 @@ impl Sink for Top {
         }
     }
 
+    fn hidden(&mut self, event: &Event<'_>) {
+        self.causes.hidden(event);
+    }
+
     fn end(&mut self, end: &End<'_>) {
         let live = self.connections.remove(&end.connection.id);
         self.causes.end(end);

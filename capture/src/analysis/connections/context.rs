@@ -124,7 +124,8 @@ impl Context {
             let broker = self.brokers.get(&record.broker);
             broker.is_some_and(|broker| broker.is_kafka)
         };
-        record.is_kafka || is_broker() || is_plaintext_to_tls(record)
+        let is_kafka = || record.is_kafka || is_broker() || is_plaintext_to_tls(record);
+        record.is_admitted() && is_kafka()
     }
 
     pub(super) fn is_sasl(&self, address: SocketAddr) -> bool {

@@ -71,6 +71,71 @@ impl Connections {
         report::document(self.records, &self.context, self.others, self.last)
     }
 
+    /// Takes note of an event, whether a filter admits it or not.
+    fn follow(&mut self, event: &Event<'_>) {
+        self.last = self.last.max(event.time);
+        let live = self.live.entry(event.connection.id).or_default();
+        if event.direction == Direction::ToBroker {
+            live.identity.follow(event.client);
+        }
+        let before = live.last_event.replace(event.time);
+        let idle = before.map_or(0, |before| event.time.saturating_sub(before));
+        live.longest_idle = live.longest_idle.max(idle);
+        match (&event.kind, event.direction) {
+            (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
+            (EventKind::Message(message), Direction::ToClient) => self.response(event, message),
+            (EventKind::SaslToken { .. }, direction) => {
+                let live = self.live.entry(event.connection.id).or_default();
+                self.context.has_sasl(event.connection.broker);
+                if direction == Direction::ToBroker {
+                    live.sasl.tokens += 1;
+                    live.sasl.open_tokens += 1;
+                } else {
+                    live.sasl.open_tokens = 0;
+                    live.sasl.authenticated = Some(event.time);
+                    live.sasl.first_authenticated.get_or_insert(event.time);
+                }
+            }
+            (EventKind::Tls(tls), _) => {
+                let live = self.live.entry(event.connection.id).or_default();
+                let version = tls.version.as_deref().unwrap_or("TLS");
+                live.tls = Some(match &tls.alert {
+                    Some(alert) => format!("{version}, {}, alert {alert}", tls.outcome),
+                    None => format!("{version}, {}", tls.outcome),
+                });
+            }
+            (EventKind::Preamble(_), _) => live.has_preamble = true,
+            (EventKind::Undecoded(undecoded), direction) => {
+                let live = self.live.entry(event.connection.id).or_default();
+                let is_cut = undecoded.truncation == Some(Truncation::Ended);
+                let partial = (undecoded.bytes, undecoded.first_time);
+                match (direction, is_cut) {
+                    (Direction::ToBroker, true) => live.partial_request = Some(partial),
+                    (Direction::ToBroker, false) if undecoded.truncation.is_none() => {
+                        live.undecoded = Some((undecoded.api, undecoded.reason.clone()));
+                    }
+                    (Direction::ToClient, true) => live.partial_response = Some(partial),
+                    _ => {}
+                }
+            }
+            (EventKind::Gap(gap), direction) => {
+                let live = self.live.entry(event.connection.id).or_default();
+                match direction {
+                    Direction::ToBroker => {
+                        live.invalid_size = live.invalid_size.or(gap.invalid_size);
+                        if gap.is_end {
+                            live.partial_request = Some((gap.skipped, event.time));
+                        }
+                    }
+                    Direction::ToClient if gap.is_end => {
+                        live.partial_response = Some((gap.skipped, event.time));
+                    }
+                    Direction::ToClient => {}
+                }
+            }
+        }
+    }
+
     fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
         let live = self.live.entry(event.connection.id).or_default();
         live.requests += 1;
@@ -249,67 +314,19 @@ fn malformed(message: &Message<'_>) -> Option<String> {
 
 impl Sink for Connections {
     fn event(&mut self, event: &Event<'_>) {
-        self.last = self.last.max(event.time);
-        let live = self.live.entry(event.connection.id).or_default();
-        if event.direction == Direction::ToBroker {
-            live.identity.follow(event.client);
-        }
-        let before = live.last_event.replace(event.time);
-        let idle = before.map_or(0, |before| event.time.saturating_sub(before));
-        live.longest_idle = live.longest_idle.max(idle);
-        match (&event.kind, event.direction) {
-            (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
-            (EventKind::Message(message), Direction::ToClient) => self.response(event, message),
-            (EventKind::SaslToken { .. }, direction) => {
-                let live = self.live.entry(event.connection.id).or_default();
-                self.context.has_sasl(event.connection.broker);
-                if direction == Direction::ToBroker {
-                    live.sasl.tokens += 1;
-                    live.sasl.open_tokens += 1;
-                } else {
-                    live.sasl.open_tokens = 0;
-                    live.sasl.authenticated = Some(event.time);
-                    live.sasl.first_authenticated.get_or_insert(event.time);
-                }
-            }
-            (EventKind::Tls(tls), _) => {
-                let live = self.live.entry(event.connection.id).or_default();
-                let version = tls.version.as_deref().unwrap_or("TLS");
-                live.tls = Some(match &tls.alert {
-                    Some(alert) => format!("{version}, {}, alert {alert}", tls.outcome),
-                    None => format!("{version}, {}", tls.outcome),
-                });
-            }
-            (EventKind::Preamble(_), _) => live.has_preamble = true,
-            (EventKind::Undecoded(undecoded), direction) => {
-                let live = self.live.entry(event.connection.id).or_default();
-                let is_cut = undecoded.truncation == Some(Truncation::Ended);
-                let partial = (undecoded.bytes, undecoded.first_time);
-                match (direction, is_cut) {
-                    (Direction::ToBroker, true) => live.partial_request = Some(partial),
-                    (Direction::ToBroker, false) if undecoded.truncation.is_none() => {
-                        live.undecoded = Some((undecoded.api, undecoded.reason.clone()));
-                    }
-                    (Direction::ToClient, true) => live.partial_response = Some(partial),
-                    _ => {}
-                }
-            }
-            (EventKind::Gap(gap), direction) => {
-                let live = self.live.entry(event.connection.id).or_default();
-                match direction {
-                    Direction::ToBroker => {
-                        live.invalid_size = live.invalid_size.or(gap.invalid_size);
-                        if gap.is_end {
-                            live.partial_request = Some((gap.skipped, event.time));
-                        }
-                    }
-                    Direction::ToClient if gap.is_end => {
-                        live.partial_response = Some((gap.skipped, event.time));
-                    }
-                    Direction::ToClient => {}
-                }
-            }
-        }
+        self.follow(event);
+        self.live
+            .entry(event.connection.id)
+            .or_default()
+            .is_admitted = true;
+    }
+
+    fn hidden(&mut self, event: &Event<'_>) {
+        self.follow(event);
+        self.live
+            .entry(event.connection.id)
+            .or_default()
+            .is_filtered = true;
     }
 
     fn end(&mut self, end: &End<'_>) {

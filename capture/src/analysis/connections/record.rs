@@ -39,6 +39,10 @@ pub(super) struct Live {
     pub(super) left_group: Option<i64>,
     /// `true` if the last request expects no response.
     pub(super) is_unanswerable: bool,
+    /// `true` if a filter admits one of its events.
+    pub(super) is_admitted: bool,
+    /// `true` if a filter hides one of its events.
+    pub(super) is_filtered: bool,
 }
 
 /// What is known of authentication.
@@ -98,6 +102,11 @@ impl Record {
             life: end.life.clone(),
             live,
         }
+    }
+
+    /// Returns `true` if a filter admits the connection: by one of its events, or as it has none.
+    pub(super) fn is_admitted(&self) -> bool {
+        self.live.is_admitted || !self.live.is_filtered
     }
 
     /// What ended the connection first.

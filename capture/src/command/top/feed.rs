@@ -104,6 +104,10 @@ impl Sink for Locked {
         self.0.top().event(event);
     }
 
+    fn hidden(&mut self, event: &Event<'_>) {
+        self.0.top().hidden(event);
+    }
+
     fn end(&mut self, end: &End<'_>) {
         self.0.top().end(end);
     }
