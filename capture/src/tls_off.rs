@@ -21,7 +21,7 @@ pub(crate) trait Onward {
 }
 
 #[derive(Default)]
-pub(crate) struct Session;
+pub(crate) struct Session {}
 
 #[allow(clippy::unused_self, reason = "the other one needs it")]
 impl Session {

@@ -43,6 +43,7 @@ pub(crate) struct Command {
 }
 
 #[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one of them")]
 enum Subcommands {
     Decode(decode::Decode),
     #[cfg(feature = "analysis")]

@@ -79,6 +79,7 @@ impl Summary {
     }
 
     /// Whether there was an error in the last response.
+    #[cfg_attr(not(feature = "report"), allow(dead_code, reason = "reports need it"))]
     pub(crate) const fn had_errors(&self) -> bool {
         self.had_errors
     }

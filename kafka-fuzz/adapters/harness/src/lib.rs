@@ -69,29 +69,48 @@ pub fn run(parse: impl Fn(&Case, &[u8]) -> Outcome) {
         memory::start();
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| parse(&case, &body)));
         let memory = memory::peak();
-        let verdict = Verdict { id: case.id, memory, ..Verdict::default() };
+        let verdict = Verdict {
+            id: case.id,
+            memory,
+            ..Verdict::default()
+        };
         let verdict = match outcome {
-            Ok(Outcome::Accepted(bytes)) => {
-                Verdict { accepted: true, hex: Some(to_hex(&bytes)), ..verdict }
-            }
-            Ok(Outcome::Refused(error)) => Verdict { error: Some(error), ..verdict },
-            Ok(Outcome::Unsupported) => Verdict { unsupported: true, ..verdict },
+            Ok(Outcome::Accepted(bytes)) => Verdict {
+                accepted: true,
+                hex: Some(to_hex(&bytes)),
+                ..verdict
+            },
+            Ok(Outcome::Refused(error)) => Verdict {
+                error: Some(error),
+                ..verdict
+            },
+            Ok(Outcome::Unsupported) => Verdict {
+                unsupported: true,
+                ..verdict
+            },
             Err(_) => {
                 let text = PANIC.with(|text| text.borrow().clone());
-                Verdict { panicked: true, error: Some(text), ..verdict }
+                Verdict {
+                    panicked: true,
+                    error: Some(text),
+                    ..verdict
+                }
             }
         };
         let mut text = serde_json::to_vec(&verdict).expect("verdicts are JSON");
         text.push(b'\n');
         // Line by line: what a case does to this process must not lose the verdicts before it.
-        out.write_all(&text).expect("standard output can be written");
+        out.write_all(&text)
+            .expect("standard output can be written");
     }
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
     let digits = text.as_bytes().chunks(2);
     let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    digits.map(|pair| byte(pair).expect("cases have hexadecimal digits")).collect()
+    digits
+        .map(|pair| byte(pair).expect("cases have hexadecimal digits"))
+        .collect()
 }
 
 fn to_hex(bytes: &[u8]) -> String {
