@@ -154,12 +154,12 @@ impl Timeline {
 
     /// Adds the timeline of another capture.
     pub fn merge(&mut self, mut other: Self) {
-        let Some((first, last)) = other.span else {
-            return;
-        };
         while other.width < self.width {
             other.double();
         }
+        let Some((first, last)) = other.span else {
+            return;
+        };
         while self.width < other.width {
             self.double();
         }

@@ -311,12 +311,15 @@ fn by_broker(record: &Record) -> Found {
     let silence = record.silence();
     if let Some(flight) = record.live.in_flight.front() {
         let text = format!(
-            "{name} with {} unanswered, the oldest {} sent {} before",
+            "{name} with {} unanswered, the oldest {} sent {}",
             requests(record.live.in_flight.len()),
             flight.name(),
-            duration(ending.time.saturating_sub(flight.sent))
+            before_or_after(flight.sent, ending.time)
         );
         return Some((Cause::BrokerReset, text));
+    }
+    if let Some(found) = ends_tls(record, ending) {
+        return Some(found);
     }
     if ending.kind == EndingKind::Rst || silence < SILENCE_NANOSECONDS {
         let why = match record.live.is_unanswerable {
@@ -336,6 +339,22 @@ fn by_broker(record: &Record) -> Found {
         duration(silence)
     );
     Some((Cause::IdleBroker, text))
+}
+
+/// The client ends TLS when everything is answered, by a record behind its last message, and the broker closes in turn.
+fn ends_tls(record: &Record, ending: Ending) -> Found {
+    let live = &record.live;
+    live.tls.as_ref()?;
+    let last_record = record.life.client().last_data?;
+    let after = ending.time.saturating_sub(last_record);
+    let ends = last_record > live.last_event? && (0..AT_ONCE_NANOSECONDS).contains(&after);
+    (ends && ending.kind == EndingKind::Fin && live.responses > 0).then(|| {
+        let text = format!(
+            "the client ends TLS with nothing in flight, and broker FIN follows {} later",
+            duration(after)
+        );
+        (Cause::ClientClose, text)
+    })
 }
 
 fn by_client(record: &Record, context: &Context) -> Found {
@@ -407,6 +426,14 @@ fn requests(count: usize) -> String {
     match count {
         1 => "1 request".to_owned(),
         count => format!("{count} requests"),
+    }
+}
+
+/// How far a time is from another.
+fn before_or_after(time: i64, other: i64) -> String {
+    match other.saturating_sub(time) {
+        before @ 0.. => format!("{} before", duration(before)),
+        after => format!("{} after", duration(after.saturating_neg())),
     }
 }
 
