@@ -81,11 +81,12 @@ async fn move_to(cluster: &Cluster, topic: &str, replicas: [i32; 2]) {
 
 /// A batch of two records of an idempotent producer.
 fn records(producer_id: i64, base_sequence: i32) -> bytes::Bytes {
-    let mut options = BatchOptions::default();
-    options.producer_id = producer_id;
-    options.producer_epoch = 0;
-    options.base_sequence = base_sequence;
-    let mut builder = BatchBuilder::new(options);
+    let mut builder = BatchBuilder::new(BatchOptions {
+        producer_id,
+        producer_epoch: 0,
+        base_sequence,
+        ..Default::default()
+    });
     for value in ["one", "two"] {
         let record = NewRecord {
             timestamp: 1_700_000_000_000,
