@@ -238,3 +238,12 @@ fn nanoseconds(time: &str) -> i64 {
     let seconds = ((days * 24 + number(11..13)) * 60 + number(14..16)) * 60 + number(17..19);
     seconds * 1_000_000_000 + number(20..29)
 }
+
+#[test]
+fn clients_that_end_tls_close_their_connections_themselves() {
+    for captured in captures().iter().filter(|captured| captured.is_tls()) {
+        for line in lines("connections", captured) {
+            assert_ne!(line["cause"], "broker-reset", "{line}");
+        }
+    }
+}
