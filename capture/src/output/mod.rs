@@ -24,7 +24,7 @@ pub trait Sink {
     /// Receives an event.
     fn event(&mut self, event: &crate::Event<'_>);
 
-    /// Receives an event that a [filter](Filter) hides. The cause of a connection's end is told from these too.
+    /// Receives an event that a [filter](Filter) hides. It counts for the cause of a connection's end.
     fn hidden(&mut self, event: &crate::Event<'_>) {
         let _ = event;
     }
