@@ -7,4 +7,6 @@ mod fuzz_streams;
 #[allow(dead_code, reason = "each target uses a part of it")]
 mod packets;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| drop(fuzz_streams::streams(input)));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    let _ = fuzz_streams::streams(input);
+});
