@@ -178,8 +178,8 @@ impl error::Error for JsonError {}
 pub enum JsonErrorKind {
     /// The text is not JSON.
     Syntax {
-        /// What JSON has in this place.
-        expected: &'static str,
+        /// What is wrong, in the words of `serde_json`.
+        wrong: String,
     },
     /// Arrays and objects are within one another deeper than those of any message.
     TooDeep,
@@ -244,7 +244,7 @@ pub enum JsonErrorKind {
 impl fmt::Display for JsonErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax { expected } => write!(f, "expected {expected}"),
+            Self::Syntax { wrong } => f.write_str(wrong),
             Self::TooDeep => f.write_str("arrays and objects too deep within one another"),
             Self::WrongType { expected, found } => write!(f, "expected {expected}, found {found}"),
             Self::OutOfRange { of, number } => write!(f, "{number} does not fit into {of}"),

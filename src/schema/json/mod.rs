@@ -11,6 +11,7 @@
 //!
 //!  JSON ──► Document ──► Encoder, by schema ──► wire::Writer ──► bytes
 //!           document.rs  encode.rs, scalar.rs
+//!           serde_json
 //! ```
 //!
 //! # Examples
