@@ -38,7 +38,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 use std::{error, fmt};
 
-use crate::name::{UnknownName, same};
+use crate::name::{UnknownName, position};
 #[cfg(feature = "schema")]
 use crate::schema::Enumeration;
 use crate::wire::{as_they_are, fixed_width};
@@ -63,6 +63,8 @@ macro_rules! numbers {
             /// The values that have names, by number.
             pub const KNOWN: &'static [Self] = &[$(Self::$name,)*];
 
+            const NAMES: &'static [&'static str] = &[$(stringify!($name),)*];
+
             /// The names and values, for tables.
             #[cfg(feature = "schema")]
             #[doc(hidden)]
@@ -80,6 +82,7 @@ macro_rules! numbers {
 
             /// Kafka's name; `None` if the value is unknown.
             #[must_use]
+            #[inline]
             pub const fn name(self) -> Option<&'static str> {
                 match self.0 {
                     $($code => Some(stringify!($name)),)*
@@ -89,9 +92,9 @@ macro_rules! numbers {
 
             /// The value with this name. Case, hyphens, underscores and blanks do not count.
             #[must_use]
+            #[inline]
             pub fn from_name(name: &str) -> Option<Self> {
-                let is_named = |known: &Self| known.name().is_some_and(|known| same(known, name));
-                Self::KNOWN.iter().copied().find(is_named)
+                Self::KNOWN.get(position(Self::NAMES, name)?).copied()
             }
         }
 
@@ -111,6 +114,7 @@ macro_rules! numbers {
 
         /// The name, or the number if there is none.
         impl fmt::Display for $type {
+            #[inline]
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self.name() {
                     Some(name) => f.pad(name),
@@ -120,6 +124,7 @@ macro_rules! numbers {
         }
 
         impl fmt::Debug for $type {
+            #[inline]
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self.name() {
                     Some(name) => f.write_str(name),
@@ -131,12 +136,11 @@ macro_rules! numbers {
         impl FromStr for $type {
             type Err = ParseEnumerationError;
 
+            #[inline]
             fn from_str(text: &str) -> Result<Self, ParseEnumerationError> {
                 let number = || text.trim().parse().ok().map(Self);
-                Self::from_name(text).or_else(number).ok_or_else(|| {
-                    let names = Self::KNOWN.iter().filter_map(|known| known.name());
-                    ParseEnumerationError::new(stringify!($type), text, names)
-                })
+                let unknown = || ParseEnumerationError::new(stringify!($type), text, Self::NAMES);
+                Self::from_name(text).or_else(number).ok_or_else(unknown)
             }
         }
 
@@ -166,14 +170,17 @@ macro_rules! texts {
             /// All values.
             pub const KNOWN: &'static [Self] = &[$(Self::$name,)*];
 
+            const NAMES: &'static [&'static str] = &[$($text,)*];
+
             /// The texts, for tables.
             #[cfg(feature = "schema")]
             #[doc(hidden)]
             pub const ENUMERATION: &'static Enumeration =
-                &Enumeration::of_texts(stringify!($type), &[$($text,)*]);
+                &Enumeration::of_texts(stringify!($type), Self::NAMES);
 
             /// The text that messages hold.
             #[must_use]
+            #[inline]
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
@@ -183,13 +190,14 @@ macro_rules! texts {
             /// The value that a text stands for; `None` if it is unknown. Case, hyphens, underscores and blanks do not
             /// count.
             #[must_use]
+            #[inline]
             pub fn from_name(text: &str) -> Option<Self> {
-                let mut known = Self::KNOWN.iter().copied();
-                known.find(|known| same(known.name(), text))
+                Self::KNOWN.get(position(Self::NAMES, text)?).copied()
             }
         }
 
         impl fmt::Display for $type {
+            #[inline]
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(self.name())
             }
@@ -198,16 +206,16 @@ macro_rules! texts {
         impl FromStr for $type {
             type Err = ParseEnumerationError;
 
+            #[inline]
             fn from_str(text: &str) -> Result<Self, ParseEnumerationError> {
-                Self::from_name(text).ok_or_else(|| {
-                    let names = Self::KNOWN.iter().map(|known| known.name());
-                    ParseEnumerationError::new(stringify!($type), text, names)
-                })
+                let unknown = || ParseEnumerationError::new(stringify!($type), text, Self::NAMES);
+                Self::from_name(text).ok_or_else(unknown)
             }
         }
 
         /// The text of a field.
         impl From<$type> for Cow<'_, str> {
+            #[inline]
             fn from(value: $type) -> Self {
                 Self::Borrowed(value.name())
             }
@@ -215,6 +223,7 @@ macro_rules! texts {
 
         /// Whether a text stands for the value.
         impl PartialEq<str> for $type {
+            #[inline]
             fn eq(&self, text: &str) -> bool {
                 Self::from_name(text) == Some(*self)
             }
@@ -222,6 +231,7 @@ macro_rules! texts {
 
         /// Whether a field holds the value.
         impl PartialEq<$type> for Cow<'_, str> {
+            #[inline]
             fn eq(&self, value: &$type) -> bool {
                 *value == **self
             }
@@ -253,14 +263,10 @@ pub struct ParseEnumerationError {
 }
 
 impl ParseEnumerationError {
-    fn new(
-        enumeration: &'static str,
-        text: &str,
-        names: impl Iterator<Item = &'static str> + Clone,
-    ) -> Self {
+    fn new(enumeration: &'static str, text: &str, names: &[&'static str]) -> Self {
         Self {
             enumeration,
-            example: names.clone().last().unwrap_or_default(),
+            example: names.last().copied().unwrap_or_default(),
             name: UnknownName::new(text, names),
         }
     }

@@ -290,8 +290,8 @@ impl FromStr for ErrorCode {
         match text.trim().parse() {
             Ok(number) => Ok(Self(number)),
             Err(_) => {
-                let names = Self::ALL.iter().flat_map(|code| code.names());
-                Err(ParseErrorCodeError(UnknownName::new(text, names)))
+                let names: Vec<_> = Self::ALL.iter().flat_map(|code| code.names()).collect();
+                Err(ParseErrorCodeError(UnknownName::new(text, &names)))
             }
         }
     }

@@ -8,6 +8,11 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
     letters(a).eq(letters(b))
 }
 
+/// Which of `names` is the same as `name`.
+pub(crate) fn position(names: &[&str], name: &str) -> Option<usize> {
+    names.iter().position(|known| same(known, name))
+}
+
 /// What counts of a name.
 fn letters(name: &str) -> impl Iterator<Item = char> + Clone {
     name.chars()
@@ -24,7 +29,7 @@ pub(crate) struct UnknownName {
 
 impl UnknownName {
     /// What `text` is, which is none of `names`.
-    pub(crate) fn new(text: &str, names: impl Iterator<Item = &'static str>) -> Self {
+    pub(crate) fn new(text: &str, names: &[&'static str]) -> Self {
         Self {
             text: text.into(),
             suggestion: nearest(text, names),
@@ -52,9 +57,10 @@ impl UnknownName {
 
 /// The one of `names` that looks most like `text`, if any does: a third of the letters may differ,
 /// and in short names two.
-fn nearest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+fn nearest(text: &str, names: &[&'static str]) -> Option<&'static str> {
     let length = letters(text).count();
     let max_distance = |name: &str| 2.max(letters(name).count().max(length) / 3);
+    let names = names.iter().copied();
     names
         // A text may be of any length, so what cannot be near is not compared.
         .filter(|name| letters(name).count().abs_diff(length) <= max_distance(name))
@@ -84,13 +90,13 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_found_and_what_is_like_none_has_none() {
-        let names = || ["Fetch", "FetchSnapshot", "Vote"].into_iter();
-        assert_eq!(nearest("fecth", names()), Some("Fetch"));
-        assert_eq!(nearest("fetch-snap-shots", names()), Some("FetchSnapshot"));
-        assert_eq!(nearest("vot", names()), Some("Vote"));
-        assert_eq!(nearest("", names()), None);
-        assert_eq!(nearest("Produce", names()), None);
-        assert_eq!(nearest(&"Fetch".repeat(100_000), names()), None);
+        let names = ["Fetch", "FetchSnapshot", "Vote"];
+        assert_eq!(nearest("fecth", &names), Some("Fetch"));
+        assert_eq!(nearest("fetch-snap-shots", &names), Some("FetchSnapshot"));
+        assert_eq!(nearest("vot", &names), Some("Vote"));
+        assert_eq!(nearest("", &names), None);
+        assert_eq!(nearest("Produce", &names), None);
+        assert_eq!(nearest(&"Fetch".repeat(100_000), &names), None);
         assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

@@ -105,8 +105,8 @@ impl FromStr for ApiKey {
         match text.trim().parse() {
             Ok(number) => Ok(Self::from_number(number)),
             Err(_) => {
-                let names = Self::ALL.iter().flat_map(|key| key.names());
-                Err(ParseApiKeyError(UnknownName::new(text, names)))
+                let names: Vec<_> = Self::ALL.iter().flat_map(|key| key.names()).collect();
+                Err(ParseApiKeyError(UnknownName::new(text, &names)))
             }
         }
     }

@@ -18,10 +18,8 @@ pub(crate) fn by_name(
     let mut schemas = all.iter().copied();
     let found = schemas.find(|schema| same(schema.name(), name));
     found.ok_or_else(|| {
-        UnknownSchema(UnknownName::new(
-            name,
-            all.iter().map(|schema| schema.name()),
-        ))
+        let names: Vec<_> = all.iter().map(|schema| schema.name()).collect();
+        UnknownSchema(UnknownName::new(name, &names))
     })
 }
 

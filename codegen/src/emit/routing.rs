@@ -30,6 +30,7 @@ pub(super) fn of_request(scope: Scope<'_>) -> Option<TokenStream> {
         let parts = branch::statements(parts);
         let v = parameter("v", &parts);
         quote! {
+            #[inline]
             fn parts(&self, #v: i16, broker_of: BrokerOf<'_>) -> Vec<(i32, Self)> {
                 let mut parts = Parts::new();
                 #parts
@@ -38,6 +39,7 @@ pub(super) fn of_request(scope: Scope<'_>) -> Option<TokenStream> {
         }
     });
     Some(quote! {
+        #[inline]
         fn visit<'r>(&'r self, #v: i16, visit: &mut dyn FnMut(Destination<'r>)) {
             #visits
         }
@@ -78,6 +80,7 @@ pub(super) fn of_response(scope: Scope<'_>) -> Option<TokenStream> {
         }
     });
     Some(quote! {
+        #[inline]
         fn absorb(&mut self, other: Self) {
             #code
             #(#others)*

@@ -45,9 +45,13 @@ impl When {
                 let version = number(version);
                 Some(quote!(v <= #version))
             }
+            Self::Between(only, highest) if only == highest => {
+                let only = number(only);
+                Some(quote!(v == #only))
+            }
             Self::Between(lowest, highest) => {
                 let (lowest, highest) = (number(lowest), number(highest));
-                Some(quote!((#lowest..=#highest).contains(&v)))
+                Some(quote!(matches!(v, #lowest..=#highest)))
             }
         }
     }
@@ -64,9 +68,13 @@ impl When {
                 let version = number(version + 1);
                 Some(quote!(v >= #version))
             }
+            Self::Between(only, highest) if only == highest => {
+                let only = number(only);
+                Some(quote!(v != #only))
+            }
             Self::Between(lowest, highest) => {
                 let (lowest, highest) = (number(lowest), number(highest));
-                Some(quote!(!(#lowest..=#highest).contains(&v)))
+                Some(quote!(!matches!(v, #lowest..=#highest)))
             }
         }
     }
@@ -152,10 +160,17 @@ mod tests {
             ),
             (
                 Versions::new(3, 4),
-                "if(3..=4).contains(&v){yes}else{no}",
-                "if(3..=4).contains(&v){yes}",
-                "!(3..=4).contains(&v)",
-                "(3..=4).contains(&v)&&rest",
+                "ifmatches!(v,3..=4){yes}else{no}",
+                "ifmatches!(v,3..=4){yes}",
+                "!matches!(v,3..=4)",
+                "matches!(v,3..=4)&&rest",
+            ),
+            (
+                Versions::new(3, 3),
+                "if v==3{yes}else{no}",
+                "if v==3{yes}",
+                "v!=3",
+                "v==3&&rest",
             ),
         ];
         // Where spaces go is not decided here.
