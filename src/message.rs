@@ -426,7 +426,8 @@ pub trait Request: Message {
 
     /// Divides the request into one for each broker: the units whose [destination](Self::destinations) `broker_of` says
     /// is at the same broker, in their order. All else is repeated in each; the parts stand in the order of their first
-    /// units. A request whose units are not in an array of their own stays whole.
+    /// units. A request whose units are not in an array of their own stays whole, as does one for
+    /// [every broker](Destination::EveryBroker).
     ///
     /// [`Response::merge`] makes one of the responses. Requests of a fetch session cannot be divided: each broker has a session
     /// of its own.
@@ -504,7 +505,7 @@ pub trait Response: Message {
     /// first. `None` if there is no response.
     ///
     /// Partitions of a topic that several brokers answered are in as many topics of this name. Of an API whose requests are
-    /// not divided, the first response remains.
+    /// neither divided nor sent to [every broker](crate::Routing::EveryBroker), the first response remains.
     ///
     /// # Examples
     ///

@@ -24,6 +24,8 @@ pub enum Destination<'r> {
     /// The broker that the request is about, which the request does not name; see [`Routing::SpecificBroker`]. Also the
     /// destination of user-defined APIs.
     SpecificBroker,
+    /// Every broker; see [`Routing::EveryBroker`]. [`Request::split`](crate::Request::split) does not multiply the request.
+    EveryBroker,
     /// The leader of this partition.
     PartitionLeader(TopicPartition<'r>),
     /// The coordinator of the group with this id.
@@ -51,6 +53,7 @@ impl Destination<'_> {
         match routing {
             Some(Routing::AnyBroker) => Self::AnyBroker,
             Some(Routing::Controller) => Self::Controller,
+            Some(Routing::EveryBroker) => Self::EveryBroker,
             _ => Self::SpecificBroker,
         }
     }

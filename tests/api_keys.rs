@@ -177,6 +177,7 @@ fn nothing_is_known_of_an_unknown_api() {
     );
     assert_eq!((unknown.since(), unknown.removed_in()), (None, None));
     assert_eq!((unknown.class(), unknown.is_read_only()), (None, false));
+    assert!(!unknown.is_repeatable());
     assert_eq!(unknown.routing(), None);
     assert!(!unknown.throttles_after_response(Version(i16::MAX)));
     assert_eq!(unknown.flexible_since(), None);
@@ -217,6 +218,18 @@ fn every_api_has_a_class_and_what_writes_is_not_read_only() {
 }
 
 #[test]
+fn what_is_repeatable_belongs_to_transactions_and_writes() {
+    let repeatable = ApiKey::ALL.iter().filter(|key| key.is_repeatable());
+    let repeatable: Vec<_> = repeatable.collect();
+    assert!(repeatable.contains(&&ApiKey::InitProducerId));
+    for key in repeatable {
+        assert!(!key.is_read_only(), "{key}");
+        assert_eq!(key.class(), Some(ApiClass::Transaction), "{key}");
+        assert!(!key.listeners().iter().eq([Listener::Controller]), "{key}");
+    }
+}
+
+#[test]
 fn the_controller_answers_what_java_forwards_to_it() {
     for (key, line) in apis("3.9.2").chain(apis("4.4.0")) {
         if line["forwardable"] == true {
@@ -253,7 +266,9 @@ fn every_api_has_a_routing_that_its_listeners_can_serve() {
             ),
         }
         let in_group = key.class() == Some(ApiClass::Group);
-        let is_listed = key == &ApiKey::ListGroups;
+        // Lists are of what each broker coordinates, or has.
+        let is_listed = routing == Routing::EveryBroker;
+        assert!(!is_listed || key.is_read_only(), "{key}");
         assert!(
             !in_group || is_listed || routing == Routing::GroupCoordinator,
             "{key}"

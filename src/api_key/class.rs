@@ -34,9 +34,11 @@ pub enum Routing {
     /// Any broker.
     AnyBroker,
     /// The broker that the request is about, since a broker answers only for itself: its connection, its log
-    /// directories, its configs, the groups and transactions that it coordinates. For a list of all of them, every
-    /// broker is asked.
+    /// configs, the replicas that it moves.
     SpecificBroker,
+    /// Every broker, since each answers for what it has: the groups and transactions that it coordinates, its log
+    /// directories. [`Response::merge`](crate::Response::merge) makes one list of theirs. A single broker may be asked, too.
+    EveryBroker,
     /// The active controller. The brokers of KRaft clusters forward what clients ask of it; in clusters that use
     /// ZooKeeper any broker changes ACLs, configs, quotas and delegation tokens, and Metadata names the controller for
     /// the rest. The configs of a broker's loggers are changed by that broker.
@@ -90,6 +92,30 @@ impl ApiKey {
     pub const fn is_read_only(self) -> bool {
         match self.row() {
             Some(row) => row.is_read_only,
+            None => false,
+        }
+    }
+
+    /// Returns `true` if a request that may have been carried out can be sent again unchanged: the second one has no
+    /// further effect and is answered as the first, or, as of InitProducerId, what the first one gave is void. Kafka's Java
+    /// client sends these requests again after a disconnection, and nothing else for the transaction meanwhile. `false` if the API is unknown, and of
+    /// [read-only](Self::is_read_only) ones.
+    ///
+    /// Produce is not among them: it can be repeated if its batches have sequence numbers. Nor is OffsetCommit, which may undo
+    /// a later one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::ApiKey;
+    ///
+    /// assert!(ApiKey::EndTxn.is_repeatable());
+    /// assert!(!ApiKey::CreateTopics.is_repeatable());
+    /// ```
+    #[must_use]
+    pub const fn is_repeatable(self) -> bool {
+        match self.row() {
+            Some(row) => row.is_repeatable,
             None => false,
         }
     }

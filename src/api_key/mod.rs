@@ -44,6 +44,7 @@ struct Row {
     listeners: Listeners,
     class: Option<ApiClass>,
     is_read_only: bool,
+    is_repeatable: bool,
     routing: Option<Routing>,
     /// The first version to which a throttling broker answers before the throttle time is over.
     throttles_since: Option<i16>,

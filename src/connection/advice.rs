@@ -82,8 +82,8 @@ pub enum Failure {
 impl Advice {
     /// What to do about a failure of a request of `key` that got as far as `delivery`.
     ///
-    /// `is_idempotent` says whether the broker recognizes a second one, as it does Produce with a
-    /// producer id and sequence numbers.
+    /// `is_idempotent` says whether the broker recognizes this request when it comes again, as it does Produce with a
+    /// producer id and sequence numbers. Of APIs it is [known](ApiKey::is_repeatable).
     #[must_use]
     pub fn of(failure: Failure, key: ApiKey, delivery: Delivery, is_idempotent: bool) -> Self {
         Self {
@@ -124,6 +124,7 @@ const fn is_found_by_metadata(key: ApiKey) -> bool {
         Some(
             Routing::AnyBroker
             | Routing::SpecificBroker
+            | Routing::EveryBroker
             | Routing::Controller
             | Routing::PartitionLeader,
         ) => true,
@@ -141,7 +142,8 @@ fn duplicates(
         // A broker carries out only what it has read whole; but more may have left than was reported.
         _ => delivery != Delivery::NotSent,
     };
-    match may_be_done && !is_idempotent && !key.is_read_only() && !is_session(key) {
+    let is_harmless = is_idempotent || key.is_repeatable() || key.is_read_only() || is_session(key);
+    match may_be_done && !is_harmless {
         true => DuplicateRisk::Possible,
         false => DuplicateRisk::None,
     }

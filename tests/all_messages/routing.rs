@@ -57,6 +57,7 @@ fn destinations_are_of_the_kind_that_the_routing_of_the_api_says() {
                 Destination::AnyBroker => Routing::AnyBroker,
                 Destination::Controller => Routing::Controller,
                 Destination::Broker(_) | Destination::SpecificBroker => Routing::SpecificBroker,
+                Destination::EveryBroker => Routing::EveryBroker,
                 Destination::PartitionLeader(_) => Routing::PartitionLeader,
                 Destination::GroupCoordinator(_) => Routing::GroupCoordinator,
                 Destination::TransactionCoordinator(_) => Routing::TransactionCoordinator,

@@ -1,7 +1,7 @@
 //! What is advised about a failure, and what it risks.
 
 use kafka_codec::connection::{Advice, Delivery, DuplicateRisk, Failure, Retry};
-use kafka_codec::{ApiKey, ErrorCode};
+use kafka_codec::{ApiKey, Applied, ErrorCode};
 
 fn advice(failure: Failure, key: ApiKey, delivery: Delivery) -> (Retry, DuplicateRisk) {
     let advice = Advice::of(failure, key, delivery, false);
@@ -24,7 +24,10 @@ fn what_was_sent_may_have_been_carried_out_if_it_changes_something() {
         (ApiKey::Produce, DuplicateRisk::Possible),
         (ApiKey::CreateTopics, DuplicateRisk::Possible),
         (ApiKey::OffsetCommit, DuplicateRisk::Possible),
-        (ApiKey::EndTxn, DuplicateRisk::Possible),
+        (ApiKey::JoinGroup, DuplicateRisk::Possible),
+        // The producer sends nothing else meanwhile.
+        (ApiKey::EndTxn, DuplicateRisk::None),
+        (ApiKey::InitProducerId, DuplicateRisk::None),
         (ApiKey::Fetch, DuplicateRisk::None),
         (ApiKey::Metadata, DuplicateRisk::None),
         (ApiKey::DescribeConfigs, DuplicateRisk::None),
@@ -139,19 +142,24 @@ fn errors_of_coordinators_and_controllers_are_duplicate_risks_where_they_may_fol
         ),
         (
             ErrorCode::COORDINATOR_NOT_AVAILABLE,
-            ApiKey::TxnOffsetCommit,
+            ApiKey::OffsetCommit,
             DuplicateRisk::Possible,
+        ),
+        // It may have been applied, but again it does nothing.
+        (
+            ErrorCode::COORDINATOR_NOT_AVAILABLE,
+            ApiKey::TxnOffsetCommit,
+            DuplicateRisk::None,
         ),
         (
             ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
             ApiKey::OffsetCommit,
             DuplicateRisk::None,
         ),
-        // The transaction coordinator looks the transactional id up again after the write.
         (
             ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
             ApiKey::EndTxn,
-            DuplicateRisk::Possible,
+            DuplicateRisk::None,
         ),
         (
             ErrorCode::NOT_CONTROLLER,
@@ -167,6 +175,9 @@ fn errors_of_coordinators_and_controllers_are_duplicate_risks_where_they_may_fol
         let found = advice(Failure::Code(code), key, Delivery::Responded);
         assert_eq!(found.1, risk, "{code} of {key}");
     }
+    // The transaction coordinator looks the transactional id up again after the write.
+    let loading = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
+    assert_eq!(loading.applied(ApiKey::EndTxn), Applied::Possibly);
 }
 
 #[test]

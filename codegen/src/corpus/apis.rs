@@ -29,6 +29,8 @@ pub struct ApiFacts {
     pub class: ApiClass,
     /// `true` if a request changes nothing.
     pub read_only: bool,
+    /// Returns whether a request that may have been carried out can be sent again unchanged.
+    pub repeatable: bool,
     /// The node that answers it.
     pub routing: Routing,
     /// The first version to which a throttling broker answers before the throttle time is over, where that is not the
@@ -95,6 +97,7 @@ mirror! {
     Routing {
         AnyBroker = "anyBroker",
         SpecificBroker = "specificBroker",
+        EveryBroker = "everyBroker",
         Controller = "controller",
         PartitionLeader = "partitionLeader",
         GroupCoordinator = "groupCoordinator",
@@ -120,9 +123,10 @@ impl Apis {
 }
 
 /// The groups of facts, each of which names its source.
-const GROUPS: [&str; 7] = [
+const GROUPS: [&str; 8] = [
     "class",
     "readOnly",
+    "repeatable",
     "routing",
     "units",
     "throttlesSince",
@@ -161,6 +165,7 @@ fn api(name: &str, at: Span, mut object: Object<'_>, found: &mut Findings) -> Op
     let known = [
         "class",
         "readOnly",
+        "repeatable",
         "routing",
         "units",
         "throttlesSince",
@@ -174,6 +179,7 @@ fn api(name: &str, at: Span, mut object: Object<'_>, found: &mut Findings) -> Op
         at,
         class: class?,
         read_only: object.flag("readOnly", found),
+        repeatable: object.flag("repeatable", found),
         routing: routing?,
         throttles_since: since.map(|since| (since, object.spans().of("throttlesSince"))),
         server_wait: object.names("serverWait", found),
@@ -218,7 +224,7 @@ mod tests {
     fn parse(apis: &str) -> Result<Apis, Faults> {
         let text = r#"{
   "sources": {
-    "class": "a", "readOnly": "b", "routing": "c", "units": "c", "throttlesSince": "d", "serverWait": "e", "secrets": "f"
+    "class": "a", "readOnly": "b", "repeatable": "b", "routing": "c", "units": "c", "throttlesSince": "d", "serverWait": "e", "secrets": "f"
   },
   "apis": {
 APIS

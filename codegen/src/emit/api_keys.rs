@@ -39,6 +39,7 @@ fn row(protocol: &Protocol, api: &Api) -> TokenStream {
         quote!(ApiClass::#class)
     }));
     let is_read_only = facts.is_some_and(|facts| facts.read_only);
+    let is_repeatable = facts.is_some_and(|facts| facts.repeatable);
     let routing = option(facts.map(|facts| {
         let routing = ident(facts.routing.variant());
         quote!(Routing::#routing)
@@ -62,6 +63,7 @@ fn row(protocol: &Protocol, api: &Api) -> TokenStream {
             listeners: Listeners::of(&[#(#listeners),*]),
             class: #class,
             is_read_only: #is_read_only,
+            is_repeatable: #is_repeatable,
             routing: #routing,
             throttles_since: #throttles_since,
             since: #since,

@@ -47,10 +47,13 @@ pub(super) fn of_request(scope: Scope<'_>) -> Option<TokenStream> {
     })
 }
 
-/// The method of a response that takes in another one, if parts of the request have responses of their own.
+/// The method of a response that takes in another one, if several brokers answer the request.
 pub(super) fn of_response(scope: Scope<'_>) -> Option<TokenStream> {
-    let (_, units) = scope.message.units.as_ref()?;
-    units.iter().find(|units| units.of.is_some())?;
+    let (routing, units) = scope.message.units.as_ref()?;
+    let is_divided = units.iter().any(|units| units.of.is_some());
+    if !is_divided && *routing != Routing::EveryBroker {
+        return None;
+    }
     let fields = &scope.entry.fields;
     let has_code = |field: &&Field| field.name == quirks::ERROR_CODE && field.is_error_code();
     let code = fields.iter().find(has_code).map(|field| {

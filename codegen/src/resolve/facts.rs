@@ -1,6 +1,6 @@
 //! The facts in `apis.json`, compared with the definitions: every API has some, and what they name exists.
 
-use crate::corpus::{ApiFacts, Apis, Corpus, Errors, Name};
+use crate::corpus::{ApiFacts, Apis, Corpus, Errors, Name, Routing};
 use crate::fault::{Faults, Mistake, nearest};
 use crate::ir::{Api, Elements, Fixed, Level, Message, Protocol, Type};
 use crate::quirks;
@@ -28,7 +28,8 @@ pub(super) fn resolve(corpus: &Corpus, protocol: &mut Protocol, faults: &mut Fau
             .iter_mut()
             .filter(|m| m.api_key == Some(api.key));
         for message in &mut messages {
-            if matches!(message.kind, Kind::Request | Kind::Response) && !facts.units.is_empty() {
+            let is_divided = !facts.units.is_empty() || facts.routing == Routing::EveryBroker;
+            if matches!(message.kind, Kind::Request | Kind::Response) && is_divided {
                 message.units = Some((facts.routing, facts.units.clone()));
             }
             match message.kind {
