@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use kafka_codec::ErrorCode;
-use kafka_codec::messages::ListGroupsRequest;
+use kafka_codec::messages::DescribeAclsRequest;
 use kafka_codec_tokio::{Cluster, ClusterOptions, Produce};
 use opentelemetry::trace::{SpanKind, Status, TracerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
@@ -123,19 +123,19 @@ async fn a_request_that_fails_is_a_span_with_its_error() {
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
     let subscribed = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
     let toy = ToyCluster::start(1).await;
-    // The toy does not answer ListGroups.
+    // The toy does not answer DescribeAcls.
     let options: ClusterOptions = toy
         .options()
         .with_deadline(std::time::Duration::from_millis(300));
     let error = Cluster::new(options)
-        .send(&ListGroupsRequest::default())
+        .send(&DescribeAclsRequest::default())
         .await;
     assert!(error.is_err());
     drop(subscribed);
     let spans = exporter.get_finished_spans().unwrap();
     let span = spans
         .iter()
-        .find(|it| it.name.starts_with("ListGroups v"))
+        .find(|it| it.name.starts_with("DescribeAcls v"))
         .unwrap();
     assert!(matches!(span.status, Status::Error { .. }));
     assert_eq!(attribute(span, "error.type").as_deref(), Some("timeout"));

@@ -43,7 +43,12 @@ impl Attempts {
     pub(super) fn submit_options(&self) -> SubmitOptions {
         SubmitOptions::default()
             .with_attempt(self.rounds + 1)
-            .with_deadline((self.begun + self.limit).into_std())
+            .with_deadline(self.deadline().into_std())
+    }
+
+    /// The end of the time for all attempts.
+    pub(super) fn deadline(&self) -> Instant {
+        self.begun + self.limit
     }
 
     /// A broker answered a part of the request.
@@ -72,7 +77,7 @@ impl Attempts {
             return Err(end);
         }
         let pause = backoff(self.rounds, options.min_backoff, options.max_backoff);
-        if Instant::now() + pause >= self.begun + self.limit {
+        if Instant::now() + pause >= self.deadline() {
             return Err(GivenUp::Deadline(self.limit));
         }
         sleep(pause).await;
@@ -91,20 +96,9 @@ impl Attempts {
     }
 }
 
-/// Returns `true` if a request can be carried out twice without harm: each answer to InitProducerId has an id, or an epoch, of its
-/// own.
-const fn is_repeatable(key: ApiKey) -> bool {
-    matches!(key, ApiKey::InitProducerId)
-}
-
 /// Returns `true` if a code can be answered with another attempt that risks nothing.
 pub(super) fn can_retry(key: ApiKey, code: ErrorCode) -> bool {
-    let advice = Advice::of(
-        Failure::Code(code),
-        key,
-        Delivery::Responded,
-        is_repeatable(key),
-    );
+    let advice = Advice::of(Failure::Code(code), key, Delivery::Responded, false);
     advice.retry != Retry::Never && advice.duplicates == DuplicateRisk::None
 }
 
@@ -118,14 +112,11 @@ pub(super) fn advice(key: ApiKey, error: &AttemptError) -> Result<(), GivenUp> {
             };
         }
         AttemptError::Connect(_) | AttemptError::NoDestination(_) => return Ok(()),
-        AttemptError::Code(code) => Advice::of(
-            Failure::Code(*code),
-            key,
-            Delivery::Responded,
-            is_repeatable(key),
-        ),
-        AttemptError::Send(SendError::Closed(_)) => return Ok(()),
-        AttemptError::Send(error) => match error.advice(is_repeatable(key)) {
+        AttemptError::Code(code) => {
+            Advice::of(Failure::Code(*code), key, Delivery::Responded, false)
+        }
+        AttemptError::Send(SendError::Closed(_) | SendError::Full { .. }) => return Ok(()),
+        AttemptError::Send(error) => match error.advice(false) {
             Some(advice) => advice,
             None => return Err(GivenUp::Fatal),
         },

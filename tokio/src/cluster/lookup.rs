@@ -6,9 +6,11 @@ use kafka_codec::messages::metadata_request::MetadataRequestTopic;
 use kafka_codec::messages::{DescribeClusterRequest, FindCoordinatorRequest, MetadataRequest};
 use kafka_codec::wire::Uuid;
 use kafka_codec::{ApiKey, Destination as Unit, ErrorCode, Remedy};
+use tokio::time::{Instant, timeout_at};
 
+use super::attempts::Attempts;
 use super::view::CoordinatorKind;
-use super::{AttemptError, Cluster, Destination, Purpose};
+use super::{AttemptError, Cluster, Destination, GivenUp, Purpose};
 use crate::Connection;
 
 /// An attempt that failed, and the broker that it was meant for.
@@ -25,6 +27,15 @@ pub(super) struct Unknown<'a> {
 }
 
 impl<'a> Unknown<'a> {
+    /// The nodes of the cluster, and the partitions of some topics.
+    pub(super) fn of_topics(names: BTreeSet<&'a str>) -> Self {
+        Self {
+            names,
+            is_node: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn push(&mut self, unit: Unit<'a>) {
         match unit {
             Unit::PartitionLeader(it) if it.topic.is_empty() => drop(self.ids.insert(it.topic_id)),
@@ -57,14 +68,18 @@ impl Destination {
 
 impl Cluster {
     /// The broker that a destination is now.
-    pub(super) async fn resolve(&self, destination: &Destination) -> Result<i32, Failed> {
+    pub(super) async fn resolve(
+        &self,
+        destination: &Destination,
+        deadline: Instant,
+    ) -> Result<i32, Failed> {
         let unit = destination.unit();
         if let Some(broker) = self.known(&unit) {
             return Ok(broker);
         }
         let mut unknown = Unknown::default();
         unknown.push(unit);
-        if let Some(failed) = self.look_up(unknown).await.pop() {
+        if let Some(failed) = self.look_up_within(unknown, deadline).await.pop() {
             return Err(failed);
         }
         self.known(&unit).ok_or_else(|| (None, nobody(&unit)))
@@ -73,13 +88,48 @@ impl Cluster {
     /// The broker of a unit, as far as it is known.
     pub(super) fn known(&self, unit: &Unit<'_>) -> Option<i32> {
         match unit {
-            Unit::AnyBroker | Unit::SpecificBroker => Some(self.any()),
+            Unit::AnyBroker | Unit::SpecificBroker | Unit::EveryBroker => Some(self.any()),
             unit => self.view().broker_of(unit),
         }
     }
 
+    /// The brokers that metadata names now.
+    pub(super) async fn current_brokers(
+        &self,
+        attempts: &mut Attempts,
+    ) -> Result<Vec<i32>, GivenUp> {
+        loop {
+            let unknown = Unknown::of_topics(BTreeSet::new());
+            let failed = self.look_up_within(unknown, attempts.deadline()).await;
+            if failed.is_empty() {
+                return Ok(self.brokers());
+            }
+            for (broker, error) in failed {
+                attempts.failed(broker, error);
+            }
+            attempts.next(&self.0.options).await?;
+        }
+    }
+
+    /// As [`look_up`](Self::look_up), no longer than until `deadline`.
+    pub(super) async fn look_up_within(
+        &self,
+        unknown: Unknown<'_>,
+        deadline: Instant,
+    ) -> Vec<Failed> {
+        let begun = Instant::now();
+        match timeout_at(deadline, self.look_up(unknown)).await {
+            Ok(failed) => failed,
+            Err(_) => {
+                let after = begun.elapsed();
+                let why = format!("nobody has said within {after:.1?} which broker to ask");
+                vec![(None, AttemptError::NoDestination(why.into()))]
+            }
+        }
+    }
+
     /// Asks for what is not known, and returns what failed.
-    pub(super) async fn look_up(&self, unknown: Unknown<'_>) -> Vec<Failed> {
+    async fn look_up(&self, unknown: Unknown<'_>) -> Vec<Failed> {
         let mut failed = Vec::new();
         if unknown.is_node || !unknown.names.is_empty() || !unknown.ids.is_empty() {
             let names = unknown.names.into_iter();
@@ -147,6 +197,7 @@ impl Cluster {
             return Err(fail(AttemptError::NoDestination(why)));
         }
         self.view().take_metadata(&response);
+        self.close_gone();
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod attempts;
 mod batch;
 mod batches;
+mod each;
 mod error;
 mod join;
 mod lookup;
@@ -13,16 +14,18 @@ mod slot;
 mod view;
 mod warm;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kafka_codec::ApiKey;
+use tokio::time::{Instant, timeout_at};
 
-use crate::Connection;
+use crate::{ConnectError, Connection};
 use attempts::Attempts;
 use batches::Batches;
+use lookup::Unknown;
 use slot::Slot;
 use view::View;
 
@@ -59,7 +62,9 @@ impl Purpose {
             ApiKey::JoinGroup | ApiKey::SyncGroup | ApiKey::Heartbeat | ApiKey::LeaveGroup => {
                 Self::Group
             }
-            ApiKey::ConsumerGroupHeartbeat | ApiKey::ShareGroupHeartbeat => Self::Group,
+            ApiKey::ConsumerGroupHeartbeat
+            | ApiKey::ShareGroupHeartbeat
+            | ApiKey::StreamsGroupHeartbeat => Self::Group,
             _ => Self::Other,
         }
     }
@@ -177,12 +182,15 @@ impl Cluster {
         topics: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), ClusterError> {
         let mut attempts = Attempts::new(ApiKey::Metadata, self.0.options.deadline);
-        let topics: Vec<&str> = topics.into_iter().collect();
+        let names: BTreeSet<&str> = topics.into_iter().collect();
         loop {
-            let refreshed = self.refresh_once(topics.iter().copied(), [].into_iter());
-            match refreshed.await {
-                Ok(()) => return Ok(()),
-                Err((broker, error)) => attempts.failed(broker, error),
+            let unknown = Unknown::of_topics(names.clone());
+            let failed = self.look_up_within(unknown, attempts.deadline()).await;
+            if failed.is_empty() {
+                return Ok(());
+            }
+            for (broker, error) in failed {
+                attempts.failed(broker, error);
             }
             if let Err(end) = attempts.next(&self.0.options).await {
                 return Err(attempts.into_error(end));
@@ -227,19 +235,53 @@ impl Cluster {
         Ok(self.open(broker, purpose).await?.0)
     }
 
+    /// As [`connection`](Self::connection), if it is open before `deadline`.
+    async fn connection_by(
+        &self,
+        broker: i32,
+        purpose: Purpose,
+        deadline: Instant,
+    ) -> Result<Connection, AttemptError> {
+        if let Some(connection) = self.slot(broker, purpose).current() {
+            return Ok(connection);
+        }
+        let begun = Instant::now();
+        match timeout_at(deadline, self.connection(broker, purpose)).await {
+            Ok(opened) => opened,
+            Err(_) => {
+                let (broker, _) = self.name_and_address(broker)?;
+                let after = begun.elapsed();
+                let error = ConnectError::TimedOut { broker, after };
+                Err(AttemptError::Connect(error))
+            }
+        }
+    }
+
+    /// Closes the connections to brokers that are no longer in the cluster, when the responses to what was sent have arrived.
+    fn close_gone(&self) {
+        let brokers = self.view().brokers();
+        let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|(id, _), _| *id < 0 || brokers.contains(id));
+    }
+
+    fn name_and_address(&self, broker: i32) -> Result<(Arc<str>, Arc<str>), AttemptError> {
+        let Some(address) = self.address(broker) else {
+            let why = format!("broker {broker} is not known");
+            return Err(AttemptError::NoDestination(why.into()));
+        };
+        let name = match broker < 0 {
+            true => address.clone(),
+            false => format!("broker {broker} ({address})").into(),
+        };
+        Ok((name, address))
+    }
+
     async fn open(
         &self,
         broker: i32,
         purpose: Purpose,
     ) -> Result<(Connection, Option<crate::Setup>), AttemptError> {
-        let Some(address) = self.address(broker) else {
-            let why = format!("broker {broker} is not known");
-            return Err(AttemptError::NoDestination(why.into()));
-        };
-        let name: Arc<str> = match broker < 0 {
-            true => address.clone(),
-            false => format!("broker {broker} ({address})").into(),
-        };
+        let (name, address) = self.name_and_address(broker)?;
         let slot = self.slot(broker, purpose);
         let opened = slot.get(&name, &address, &self.0.options.connections).await;
         opened.map_err(AttemptError::Connect)

@@ -177,11 +177,11 @@ impl Cluster {
         number: u32,
     ) -> (Option<AttemptOutcome>, Option<AttemptError>) {
         let destination = destination(batch);
-        let broker = match self.resolve(&destination).await {
+        let broker = match self.resolve(&destination, deadline).await {
             Ok(broker) => broker,
             Err((_, error)) => return (None, Some(error)),
         };
-        let connection = match self.connection(broker, Purpose::Produce).await {
+        let connection = match self.connection_by(broker, Purpose::Produce, deadline).await {
             Ok(connection) => connection,
             Err(error) => {
                 self.learn(&destination.unit(), &error);
@@ -209,7 +209,7 @@ impl Cluster {
             .with_deadline(deadline.into_std());
         let sent = async {
             let encoded = connection.encode(&request, options)?;
-            connection.exchange(&encoded, options).await
+            connection.exchange_by(&encoded, options, deadline).await
         };
         let (outcome, error, timings) = match sent.instrument(span.clone()).await {
             Ok((None, timings)) => (AttemptOutcome::Written, None, Some(timings)),

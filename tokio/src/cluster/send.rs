@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kafka_codec::connection::{RawResponse, SubmitOptions};
+use kafka_codec::connection::RawResponse;
 use kafka_codec::messages::{FetchRequest, ProduceRequest};
 use kafka_codec::wire::IntoOwned;
 use kafka_codec::{
@@ -18,8 +18,16 @@ use crate::SendError;
 
 /// The answer to a request: the response of one broker, or those of several to its parts.
 pub struct Answer<R: Request> {
-    /// At least one.
-    parts: Vec<(i32, ResponseFrame<R>)>,
+    /// At least one, unless the cluster has no broker that is to be asked.
+    parts: Vec<Part<R>>,
+}
+
+/// The response of a broker to a part of a request.
+#[derive(Clone)]
+struct Part<R: Request> {
+    broker: i32,
+    frame: ResponseFrame<R>,
+    error: Option<ErrorCode>,
 }
 
 impl<R: Request> Answer<R> {
@@ -29,7 +37,7 @@ impl<R: Request> Answer<R> {
     ///
     /// As [`ResponseFrame::decode`].
     pub fn decode(&self) -> Result<R::Response<'_>, DecodeError> {
-        let responses = self.parts.iter().map(|(_, frame)| frame.decode());
+        let responses = self.parts.iter().map(|part| part.frame.decode());
         let responses: Vec<_> = responses.collect::<Result<_, _>>()?;
         let merged = Response::merge(responses);
         Ok(merged.expect("a broker answered"))
@@ -42,9 +50,9 @@ impl<R: Request> Answer<R> {
     /// As [`decode`](Self::decode).
     pub fn into_owned(self) -> Result<R::Response<'static>, DecodeError> {
         match &*self.parts {
-            [(_, frame)] => {
-                let response = frame.decode()?;
-                Ok(response.into_owned_in(frame.bytes()))
+            [part] => {
+                let response = part.frame.decode()?;
+                Ok(response.into_owned_in(part.frame.bytes()))
             }
             _ => self.decode().map(IntoOwned::into_owned),
         }
@@ -53,7 +61,13 @@ impl<R: Request> Answer<R> {
     /// The id of each broker that answered, and its response. The id of a bootstrap server that is not known as a broker yet
     /// is below 0.
     pub fn parts(&self) -> impl Iterator<Item = (i32, &ResponseFrame<R>)> {
-        self.parts.iter().map(|(broker, frame)| (*broker, frame))
+        self.parts.iter().map(|part| (part.broker, &part.frame))
+    }
+
+    /// The id of each broker in whose response there is an error, and the first error there.
+    pub fn errors(&self) -> impl Iterator<Item = (i32, ErrorCode)> {
+        let errors = self.parts.iter();
+        errors.filter_map(|part| Some((part.broker, part.error?)))
     }
 }
 
@@ -66,13 +80,34 @@ impl<R: Request> fmt::Debug for Answer<R> {
 /// A request, or a part of one, that has no answer yet.
 struct Pending<R: Request> {
     request: R,
+    /// The broker that alone has the answer, if every broker is asked for its own.
+    only: Option<i32>,
     /// An answer in which some of it failed, for when there is none that is better.
-    partial: Option<(i32, ResponseFrame<R>)>,
+    partial: Option<Part<R>>,
+}
+
+impl<R: Request> Pending<R> {
+    fn new(request: &R, only: Option<i32>) -> Self {
+        Self {
+            request: request.clone(),
+            only,
+            partial: None,
+        }
+    }
+
+    /// Who is asked for each unit.
+    fn units(&self, version: Version) -> Vec<Unit<'_>> {
+        match self.only {
+            Some(broker) => vec![Unit::Broker(broker)],
+            None => self.request.destinations(version),
+        }
+    }
 }
 
 /// A response, and what to think of it.
 struct Exchanged<R> {
     frame: ResponseFrame<R>,
+    error: Option<ErrorCode>,
     verdict: Verdict,
     /// What is stale, unless the response itself says what is right.
     stale: Option<AttemptError>,
@@ -97,8 +132,10 @@ impl Cluster {
     /// again after failures as [`send_to`](Self::send_to) does: only the parts that failed, to whoever answers them then. If
     /// some units of a part failed, and nothing is changed by asking again, the part is sent again too.
     ///
-    /// A broker that the request is about but does not name, as in ListGroups and DescribeLogDirs, has to be given: see
-    /// [`Destination::Broker`]. Without, any broker answers for itself.
+    /// ListGroups, ListTransactions and DescribeLogDirs are sent to [every broker](Routing::EveryBroker) that metadata names
+    /// now; [`send_to_each`](Self::send_to_each) has the answers of those that could be asked, and [`send_to`](Self::send_to)
+    /// that of one. A broker that the request is about but does not name otherwise, as in AlterReplicaLogDirs, has to be
+    /// given: see [`Destination::Broker`]. Without, any broker answers for itself.
     ///
     /// # Errors
     ///
@@ -106,10 +143,17 @@ impl Cluster {
     pub async fn send<R: Request>(&self, request: &R) -> Result<Answer<R>, ClusterError> {
         let mut attempts = Attempts::new(R::KEY, self.0.options.deadline);
         let mut answer = Answer { parts: Vec::new() };
-        let mut pending = vec![Pending {
-            request: request.clone(),
-            partial: None,
-        }];
+        let mut pending = match R::KEY.routing() {
+            Some(Routing::EveryBroker) => {
+                let brokers = match self.current_brokers(&mut attempts).await {
+                    Ok(brokers) => brokers,
+                    Err(end) => return Err(attempts.into_error(end)),
+                };
+                let each = brokers.into_iter();
+                each.map(|id| Pending::new(request, Some(id))).collect()
+            }
+            _ => vec![Pending::new(request, None)],
+        };
         // A version that has the fields with the units.
         let mut versions = R::VERSIONS.into_iter().rev();
         let version = versions.find(|version| !request.destinations(*version).is_empty());
@@ -144,15 +188,14 @@ impl Cluster {
             Some(version) => self.divide(pending, version, any, attempts).await,
             None => pending.into_iter().map(|it| (any, it)).collect(),
         };
-        let options = attempts.submit_options();
         let (sent, mut left): (Vec<_>, Vec<_>) =
             parts.into_iter().partition(|(broker, _)| *broker != NOBODY);
         let exchanges = sent
             .iter()
-            .map(|(broker, part)| self.exchange(*broker, &part.request, options));
+            .map(|(broker, part)| self.exchange(*broker, &part.request, attempts));
         let results = join_all(exchanges).await;
         for ((broker, mut part), result) in sent.into_iter().zip(results) {
-            let units = version.map(|version| part.request.destinations(version));
+            let units = version.map(|version| part.units(version));
             let learn = |error: Option<&AttemptError>| {
                 if let Some(error) = error {
                     for unit in units.iter().flatten() {
@@ -161,20 +204,21 @@ impl Cluster {
                 }
             };
             let error = match result {
-                Ok(Exchanged {
-                    frame,
-                    verdict,
-                    stale,
-                }) => {
-                    learn(stale.as_ref());
-                    match verdict {
+                Ok(exchanged) => {
+                    learn(exchanged.stale.as_ref());
+                    let answered = Part {
+                        broker,
+                        frame: exchanged.frame,
+                        error: exchanged.error,
+                    };
+                    match exchanged.verdict {
                         Verdict::Done => {
                             attempts.answered(broker);
-                            answer.parts.push((broker, frame));
+                            answer.parts.push(answered);
                             continue;
                         }
                         Verdict::Partial(code) => {
-                            part.partial = Some((broker, frame));
+                            part.partial = Some(answered);
                             AttemptError::Code(code)
                         }
                         Verdict::Failed(code) => AttemptError::Code(code),
@@ -200,12 +244,12 @@ impl Cluster {
         attempts: &mut Attempts,
     ) -> Vec<(i32, Pending<R>)> {
         let broker_of = |unit: &Unit<'_>| match unit {
-            Unit::AnyBroker | Unit::SpecificBroker => Some(any),
+            Unit::AnyBroker | Unit::SpecificBroker | Unit::EveryBroker => Some(any),
             unit => self.known(unit),
         };
         let units = || {
             let units = pending.iter();
-            units.flat_map(|it| it.request.destinations(version))
+            units.flat_map(|it| it.units(version))
         };
         let mut unknown = Unknown::default();
         let mut is_whole = true;
@@ -214,7 +258,7 @@ impl Cluster {
             unknown.push(unit);
         }
         if !is_whole {
-            let failed = self.look_up(unknown).await;
+            let failed = self.look_up_within(unknown, attempts.deadline()).await;
             // Of several without a broker the first is reported.
             let lost = units().find(|unit| broker_of(unit).is_none());
             match lost {
@@ -227,12 +271,26 @@ impl Cluster {
             }
         }
         let mut parts = Vec::new();
-        for Pending { request, partial } in pending {
+        for whole in pending {
+            if let Some(id) = whole.only {
+                let broker = broker_of(&Unit::Broker(id)).unwrap_or(NOBODY);
+                parts.push((broker, whole));
+                continue;
+            }
+            let Pending {
+                request, partial, ..
+            } = whole;
             let divided = request.split(version, |unit| broker_of(&unit).unwrap_or(NOBODY));
             let is_one = divided.len() == 1;
             parts.extend(divided.into_iter().map(|(broker, request)| {
                 let partial = partial.clone().filter(|_| is_one);
-                (broker, Pending { request, partial })
+                let only = None;
+                let part = Pending {
+                    request,
+                    only,
+                    partial,
+                };
+                (broker, part)
             }));
         }
         parts
@@ -252,8 +310,7 @@ impl Cluster {
     ) -> Result<ResponseFrame<R>, ClusterError> {
         let mut attempts = Attempts::new(R::KEY, self.0.options.deadline);
         loop {
-            let options = attempts.submit_options();
-            match self.attempt(&destination, request, options).await {
+            match self.attempt(&destination, request, &attempts).await {
                 Ok(response) => return Ok(response),
                 Err((broker, error)) => attempts.failed(broker, error),
             }
@@ -267,11 +324,11 @@ impl Cluster {
         &self,
         destination: &Destination,
         request: &R,
-        options: SubmitOptions,
+        attempts: &Attempts,
     ) -> Result<ResponseFrame<R>, Failed> {
         let unit = destination.unit();
-        let broker = self.resolve(destination).await?;
-        match self.exchange(broker, request, options).await {
+        let broker = self.resolve(destination, attempts.deadline()).await?;
+        match self.exchange(broker, request, attempts).await {
             Ok(exchanged) => {
                 if let Some(error) = exchanged.stale {
                     self.learn(&unit, &error);
@@ -293,13 +350,15 @@ impl Cluster {
         &self,
         broker: i32,
         request: &R,
-        options: SubmitOptions,
+        attempts: &Attempts,
     ) -> Result<Exchanged<R>, AttemptError> {
-        let connection = self.connection(broker, Purpose::of(R::KEY)).await?;
+        let (purpose, deadline) = (Purpose::of(R::KEY), attempts.deadline());
+        let connection = self.connection_by(broker, purpose, deadline).await?;
+        let options = attempts.submit_options();
         let encoded = connection.encode(request, options);
         let encoded = encoded.map_err(AttemptError::Send)?;
-        let sent = connection.send_encoded(&encoded, options).await;
-        let (response, _) = sent.map_err(AttemptError::Send)?;
+        let sent = connection.send_encoded_by(&encoded, options, deadline);
+        let (response, _) = sent.await.map_err(AttemptError::Send)?;
         let codes = response.error_codes().map_err(AttemptError::Decode)?;
         let codes = codes.unwrap_or_default();
         let error = codes.iter().copied().find(|code| !code.is_none());
@@ -308,6 +367,7 @@ impl Cluster {
         let response = response.map_err(|error| AttemptError::Send(SendError::Response(error)))?;
         Ok(Exchanged {
             frame: response,
+            error,
             verdict: judge(R::KEY, &codes),
             stale: stale.map(AttemptError::Code),
         })
@@ -345,7 +405,7 @@ fn judge(key: ApiKey, codes: &[ErrorCode]) -> Verdict {
     let is_harmless = key.is_read_only() && key.class() != Some(ApiClass::Data);
     let is_elsewhere = !matches!(
         key.routing(),
-        None | Some(Routing::AnyBroker | Routing::SpecificBroker)
+        None | Some(Routing::AnyBroker | Routing::SpecificBroker | Routing::EveryBroker)
     );
     match are_retriable {
         true if is_whole => Verdict::Failed(first),

@@ -1,7 +1,7 @@
 //! The known state of a cluster: its brokers, leaders, coordinators and controller.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kafka_codec::messages::{
@@ -78,6 +78,8 @@ pub(super) struct View {
     topics: HashMap<Arc<str>, Topic>,
     names: HashMap<Uuid, Arc<str>>,
     coordinators: HashMap<CoordinatorKind, HashMap<Box<str>, i32>>,
+    /// The brokers that were not reached, and whose address may be another now.
+    unreached: BTreeSet<i32>,
 }
 
 #[derive(Debug, Default)]
@@ -89,6 +91,7 @@ struct Topic {
 impl View {
     /// Takes all that a response says. Brokers that it does not name are gone; topics that it does not name stay.
     pub(super) fn take_metadata(&mut self, response: &MetadataResponse<'_>) {
+        self.unreached.clear();
         self.brokers = response
             .brokers
             .iter()
@@ -131,6 +134,7 @@ impl View {
             let address = address(&node.host, node.port);
             (node.broker_id, Broker { address })
         });
+        self.unreached.clear();
         self.brokers = nodes.collect();
         self.controller = (response.controller_id >= 0).then_some(response.controller_id);
     }
@@ -235,6 +239,7 @@ impl View {
 
     pub(super) fn set_broker(&mut self, id: i32, host: &str, port: i32) {
         let address = address(host, port);
+        self.unreached.remove(&id);
         self.brokers.insert(id, Broker { address });
     }
 
@@ -242,6 +247,7 @@ impl View {
     pub(super) fn forget(&mut self, unit: &Unit<'_>) {
         match unit {
             Unit::Controller => self.controller = None,
+            Unit::Broker(id) => drop(self.unreached.insert(*id)),
             Unit::PartitionLeader(it) => {
                 let name = self.name_of(it);
                 let topic = name.and_then(|name| self.topics.get_mut(&name));
@@ -268,6 +274,7 @@ impl View {
     /// The broker of a unit that not any broker answers, as far as it and its address are known.
     pub(super) fn broker_of(&self, unit: &Unit<'_>) -> Option<i32> {
         let id = match unit {
+            Unit::Broker(id) if self.unreached.contains(id) => return None,
             Unit::Broker(id) => *id,
             Unit::Controller => self.controller?,
             Unit::PartitionLeader(it) if it.topic.is_empty() => {

@@ -135,6 +135,10 @@ impl Cluster {
                     cluster.ensure_and_trace(&brokers, *purpose).await;
                 }
                 sleep(interval).await;
+                // Brokers may be new, gone, or at other addresses.
+                if let Err(error) = cluster.refresh([]).await {
+                    tracing::warn!("{error}");
+                }
             }
         });
         KeptOpen(task.abort_handle())

@@ -77,6 +77,16 @@ pub enum SendError {
     /// The request has no response, because it is a Produce with `acks` 0: use
     /// [`send_without_response`](crate::Connection::send_without_response). Nothing of it was sent.
     NoResponse,
+    /// Requests and bytes were under way up to the [limits](crate::Options::with_max_requests), and none ended before the
+    /// deadline. Nothing of this request was sent.
+    Full {
+        /// The name of the broker.
+        broker: Arc<str>,
+        /// What was to be sent.
+        request: Arc<str>,
+        /// The time that it waited.
+        after: Duration,
+    },
     /// The response cannot be one to the request.
     Response(ResponseTypeError),
 }
@@ -90,6 +100,7 @@ impl SendError {
             Self::Failed(error) | Self::ProduceFailed(error, _) => error.kind().name(),
             Self::Closed(report) => report.reason.name(),
             Self::NoResponse => "no_response",
+            Self::Full { .. } => "full",
             Self::Response(_) => "response",
         }
     }
@@ -98,7 +109,9 @@ impl SendError {
     #[must_use]
     pub const fn delivery(&self) -> Delivery {
         match self {
-            Self::Submit(_) | Self::Closed(_) | Self::NoResponse => Delivery::NotSent,
+            Self::Submit(_) | Self::Closed(_) | Self::NoResponse | Self::Full { .. } => {
+                Delivery::NotSent
+            }
             Self::Failed(error) | Self::ProduceFailed(error, _) => error.delivery(),
             Self::Response(_) => Delivery::Responded,
         }
@@ -145,6 +158,14 @@ impl fmt::Display for SendError {
             Self::ProduceFailed(error, summary) => write!(f, "{error} ({summary})"),
             Self::Closed(report) => write!(f, "connection was closed before: {report}"),
             Self::NoResponse => f.write_str("the request has no response: Produce with acks 0"),
+            Self::Full {
+                broker,
+                request,
+                after,
+            } => write!(
+                f,
+                "{broker}: {request}: not sent: as many requests or bytes as are allowed were under way for {after:.1?}"
+            ),
             Self::Response(error) => error.fmt(f),
         }
     }

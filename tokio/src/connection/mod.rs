@@ -14,14 +14,14 @@ use kafka_codec::connection::{
     RawResponse, State, SubmitError, SubmitOptions, Timings, VersionTable,
 };
 use kafka_codec::{Request, ResponseFrame};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument;
 use tracing::field::Empty;
 
 use crate::Sasl;
 pub(crate) use crate::link::now;
 use crate::transport::{Transport, dial};
-use driver::Shared;
+use driver::{Answer, Permits, Shared};
 
 pub use error::{ConnectError, SendError};
 pub use options::Options;
@@ -330,6 +330,26 @@ impl Connection {
         request: &EncodedRequest,
         options: SubmitOptions,
     ) -> Result<(RawResponse, Timings), SendError> {
+        self.send_traced(request, self.exchange(request, options))
+            .await
+    }
+
+    /// As [`send_encoded`](Self::send_encoded), and waits for a share of the limits no longer than until `deadline`.
+    pub(crate) async fn send_encoded_by(
+        &self,
+        request: &EncodedRequest,
+        options: SubmitOptions,
+        deadline: Instant,
+    ) -> Result<(RawResponse, Timings), SendError> {
+        self.send_traced(request, self.exchange_by(request, options, deadline))
+            .await
+    }
+
+    async fn send_traced(
+        &self,
+        request: &EncodedRequest,
+        exchange: impl Future<Output = Answer>,
+    ) -> Result<(RawResponse, Timings), SendError> {
         let span = tracing::debug_span!(
             "request",
             otel.name = %request,
@@ -341,8 +361,8 @@ impl Connection {
             kafka.api = %request.api_key(),
             kafka.version = request.version().0,
         );
-        let exchanged = self.exchange(request, options).instrument(span.clone());
-        let exchanged = exchanged
+        let exchanged = exchange
+            .instrument(span.clone())
             .await
             .map_err(|error| error.with_summary(request))
             .and_then(|(response, timings)| Ok((response.ok_or(SendError::NoResponse)?, timings)));
@@ -379,10 +399,39 @@ impl Connection {
         &self,
         request: &EncodedRequest,
         options: SubmitOptions,
-    ) -> Result<(Option<RawResponse>, Timings), SendError> {
+    ) -> Answer {
         let shared = &*self.0.shared;
         let bytes = request.body().iter().map(Bytes::len).sum();
         let permits = shared.permits(bytes).await;
+        self.exchange_with(request, options, permits).await
+    }
+
+    /// As [`exchange`](Self::exchange), and waits for a share of the limits no longer than until `deadline`.
+    pub(crate) async fn exchange_by(
+        &self,
+        request: &EncodedRequest,
+        options: SubmitOptions,
+        deadline: Instant,
+    ) -> Answer {
+        let begun = Instant::now();
+        let bytes = request.body().iter().map(Bytes::len).sum();
+        match timeout_at(deadline, self.0.shared.permits(bytes)).await {
+            Ok(permits) => self.exchange_with(request, options, permits).await,
+            Err(_) => Err(SendError::Full {
+                broker: self.broker(),
+                request: request.to_string().into(),
+                after: begun.elapsed(),
+            }),
+        }
+    }
+
+    async fn exchange_with(
+        &self,
+        request: &EncodedRequest,
+        options: SubmitOptions,
+        permits: Permits,
+    ) -> Answer {
+        let shared = &*self.0.shared;
         let (tag, answered) = shared.submit(request, options, permits)?;
         let mut dropped = CancelOnDrop {
             shared,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use kafka_codec::messages::describe_groups_response::DescribedGroup;
 use kafka_codec::messages::find_coordinator_response::Coordinator;
+use kafka_codec::messages::list_groups_response::ListedGroup;
 use kafka_codec::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsTopicResponse,
 };
@@ -17,8 +18,8 @@ use kafka_codec::messages::produce_response::{
 };
 use kafka_codec::messages::{
     DescribeConfigsResponse, DescribeGroupsRequest, DescribeGroupsResponse, FindCoordinatorRequest,
-    FindCoordinatorResponse, HeartbeatResponse, ListOffsetsRequest, ListOffsetsResponse,
-    MetadataResponse, ProduceRequest, ProduceResponse,
+    FindCoordinatorResponse, HeartbeatResponse, ListGroupsResponse, ListOffsetsRequest,
+    ListOffsetsResponse, MetadataResponse, ProduceRequest, ProduceResponse,
 };
 use kafka_codec::wire::Uuid;
 use kafka_codec::{ApiKey, ErrorCode};
@@ -49,6 +50,10 @@ pub(crate) struct Shared {
     pub(crate) coordinators: BTreeMap<String, i32>,
     /// The leader of each partition of `spread`.
     pub(crate) spread: Vec<i32>,
+    /// The groups that each broker lists, or the error that it lists them with.
+    pub(crate) groups: BTreeMap<i32, Result<Vec<String>, ErrorCode>>,
+    /// Brokers that metadata does not name.
+    pub(crate) hidden: Vec<i32>,
     /// What is done with the next Produce requests; they are appended when it is empty.
     pub(crate) scripts: VecDeque<Script>,
     /// The sizes of the batches in the log.
@@ -164,6 +169,7 @@ async fn serve(id: i32, client: Client, shared: Arc<Mutex<Shared>>) {
                     ..Default::default()
                 })
             }
+            ApiKey::ListGroups => request.respond(&list(id, &shared.lock().unwrap())),
             ApiKey::DescribeConfigs => request.respond(&DescribeConfigsResponse::default()),
             ApiKey::Heartbeat => {
                 let is_coordinator = shared.lock().unwrap().coordinator == id;
@@ -228,10 +234,29 @@ fn offsets(id: i32, request: &ServerRequest, shared: &Shared) -> ListOffsetsResp
     }
 }
 
+fn list(id: i32, shared: &Shared) -> ListGroupsResponse<'static> {
+    let listed = shared.groups.get(&id).cloned();
+    let (groups, error_code) = match listed.unwrap_or_else(|| Ok(Vec::new())) {
+        Ok(groups) => (groups, ErrorCode::NONE),
+        Err(code) => (Vec::new(), code),
+    };
+    let groups = groups.into_iter().map(|group| ListedGroup {
+        group_id: group.into(),
+        ..Default::default()
+    });
+    ListGroupsResponse {
+        throttle_time_ms: id * 10,
+        error_code,
+        groups: groups.collect(),
+        ..Default::default()
+    }
+}
+
 fn metadata(shared: &Shared) -> MetadataResponse<'static> {
     let brokers = shared
         .ports
         .iter()
+        .filter(|(id, _)| !shared.hidden.contains(id))
         .map(|(id, port)| MetadataResponseBroker {
             node_id: *id,
             host: "127.0.0.1".into(),
