@@ -47,12 +47,27 @@ impl IntoOwned for TaggedField<'_> {
 /// ```
 // An `Arc`, as dropping one is a few instructions inline and a call in the rare case, whereas all
 // that dropping a `Box` takes is out of line and called for every struct of a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Eq, Hash)]
 pub struct TaggedFields<'a>(Option<Arc<Sorted<'a>>>);
 
 /// Without duplicates, never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Sorted<'a>(Vec<TaggedField<'a>>);
+
+// Every struct of every message has such a field. What is inline is compiled for each of them.
+impl Clone for TaggedFields<'_> {
+    #[inline(never)]
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl PartialEq for TaggedFields<'_> {
+    #[inline(never)]
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
 
 impl<'a> TaggedFields<'a> {
     /// The bytes of memory that a set takes which is not empty, without its fields.
