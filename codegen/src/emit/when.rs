@@ -51,7 +51,7 @@ impl When {
             }
             Self::Between(lowest, highest) => {
                 let (lowest, highest) = (number(lowest), number(highest));
-                Some(quote!(matches!(v, #lowest..=#highest)))
+                Some(quote!((#lowest..=#highest).contains(&v)))
             }
         }
     }
@@ -74,7 +74,7 @@ impl When {
             }
             Self::Between(lowest, highest) => {
                 let (lowest, highest) = (number(lowest), number(highest));
-                Some(quote!(!matches!(v, #lowest..=#highest)))
+                Some(quote!(!(#lowest..=#highest).contains(&v)))
             }
         }
     }
@@ -160,10 +160,10 @@ mod tests {
             ),
             (
                 Versions::new(3, 4),
-                "ifmatches!(v,3..=4){yes}else{no}",
-                "ifmatches!(v,3..=4){yes}",
-                "!matches!(v,3..=4)",
-                "matches!(v,3..=4)&&rest",
+                "if(3..=4).contains(&v){yes}else{no}",
+                "if(3..=4).contains(&v){yes}",
+                "!(3..=4).contains(&v)",
+                "(3..=4).contains(&v)&&rest",
             ),
             (
                 Versions::new(3, 3),
