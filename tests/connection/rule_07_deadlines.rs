@@ -2,8 +2,8 @@
 
 use kafka_codec::ApiKey;
 use kafka_codec::connection::{
-    CloseReason, ConnectionErrorKind, Delivery, Event, OnTimeout, Outcome, State, SubmitOptions,
-    TimeoutFrom, TimeoutKind,
+    BlockedOn, CloseReason, ConnectionErrorKind, Delivery, Event, OnTimeout, Outcome, State,
+    SubmitOptions, TimeoutFrom, TimeoutKind,
 };
 
 use crate::driver::{Driver, error_of, ms, options, replay, response};
@@ -200,13 +200,42 @@ fn rule_7_a_deadline_of_a_request_that_waits_costs_nothing_else() {
         };
         let ConnectionErrorKind::TimedOut {
             blocked_by: Some(head),
+            blocked_on: Some(BlockedOn::InFlight),
             ..
         } = error.kind()
         else {
             panic!("{error}");
         };
         assert_eq!(head.api_key, ApiKey::Fetch);
+        assert_eq!(
+            error.to_string(),
+            "broker 1 (b1:9092): Metadata v12 (correlation 3): not sent: timed out after 50 ms, \
+             no more requests may be in flight (Fetch v16 (correlation 2) was due)"
+        );
         assert_eq!(driver.connection.state().to_string(), "ready");
+    });
+}
+
+#[test]
+fn rule_7_a_request_that_a_throttle_time_holds_back_fails_with_it() {
+    replay(|driver| {
+        driver.open_ready();
+        driver.submit(ApiKey::Metadata, 12);
+        let asked = driver.take();
+        driver.answer_raw(&asked, &60_000_i32.to_be_bytes());
+        driver.take_events();
+        let soon = SubmitOptions::default().with_deadline(driver.now + ms(50));
+        driver.submit_with(ApiKey::Fetch, 16, soon);
+        driver.wait(50);
+        let done = driver.completions().remove(0);
+        let Outcome::Failed(error) = done.outcome() else {
+            panic!("{done:?}")
+        };
+        assert_eq!(
+            error.to_string(),
+            "broker 1 (b1:9092): Fetch v16 (correlation 3): not sent: timed out after 50 ms, \
+             the broker throttles this client"
+        );
     });
 }
 

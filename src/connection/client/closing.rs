@@ -61,8 +61,9 @@ fn hint(connection: &Connection, reason: &CloseReason) -> Option<Hint> {
         },
         CloseReason::RemoteEof(_) => return hint_at_end(connection, false),
         CloseReason::RemoteReset(_) => return hint_at_end(connection, true),
-        CloseReason::BadFrameSize { announced, .. }
-            if *announced > 0 && connection.receiver.frames() > 0 =>
+        CloseReason::BadFrameSize { announced, max, .. }
+            if usize::try_from(*announced).is_ok_and(|announced| announced > *max)
+                && connection.receiver.frames() > 0 =>
         {
             Hint::new(HintKind::FrameLimitTooLow, Confidence::Possible)
         }

@@ -18,6 +18,7 @@ use crate::{
 };
 
 use super::event::Event;
+use super::send_queue::BlockedOn;
 
 /// A request that is over. Each accepted request has exactly one of these.
 #[derive(Debug)]
@@ -339,6 +340,8 @@ pub enum ConnectionErrorKind {
         after: Duration,
         /// The request before it, whose response did not arrive either, if there is one.
         blocked_by: Option<ApiLabel>,
+        /// Why it was not sent yet.
+        blocked_on: Option<BlockedOn>,
     },
     /// The caller cancelled it.
     Cancelled,
@@ -443,8 +446,20 @@ impl fmt::Display for ConnectionError {
                 report.reason.fmt_after(*request, *delivery, f)?;
                 report.head
             }
-            ConnectionErrorKind::TimedOut { after, blocked_by } => {
+            ConnectionErrorKind::TimedOut {
+                after,
+                blocked_by,
+                blocked_on,
+            } => {
                 write!(f, "timed out after {}", Ms(*after))?;
+                let why = match blocked_on {
+                    Some(BlockedOn::Initialization) => ", the connection was not ready",
+                    Some(BlockedOn::Throttle) => ", the broker throttles this client",
+                    Some(BlockedOn::Reauthentication) => ", the connection reauthenticates",
+                    Some(BlockedOn::InFlight) => ", no more requests may be in flight",
+                    None => "",
+                };
+                f.write_str(why)?;
                 *blocked_by
             }
             ConnectionErrorKind::Draining => return f.write_str("connection is draining"),

@@ -380,7 +380,13 @@ impl Connection {
                 };
                 return self.close_because(now, CloseReason::Timeout(kind));
             }
-            let kind = ConnectionErrorKind::TimedOut { after, blocked_by };
+            let is_waiting = late.timings.admitted.is_none();
+            let blocked_on = self.blocked_on().filter(|_| is_waiting);
+            let kind = ConnectionErrorKind::TimedOut {
+                after,
+                blocked_by,
+                blocked_on,
+            };
             let is_found = self.give_up(now, |request| request.id == id, kind);
             debug_assert!(is_found, "it was found just now");
         }

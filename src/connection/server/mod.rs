@@ -94,6 +94,12 @@ impl ServerConnection {
         }
     }
 
+    /// Returns what the client is called in errors and events.
+    #[must_use]
+    pub const fn name(&self) -> &Arc<str> {
+        &self.options.client
+    }
+
     /// Returns who the client is, as far as its requests have told.
     #[must_use]
     pub const fn client(&self) -> &ClientIdentity {
