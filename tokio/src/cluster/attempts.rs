@@ -112,7 +112,7 @@ pub(super) fn advice(key: ApiKey, error: &AttemptError) -> Result<(), GivenUp> {
             };
         }
         AttemptError::Connect(_) | AttemptError::NoDestination(_) => return Ok(()),
-        AttemptError::Code(code) => {
+        AttemptError::Code(code) | AttemptError::LookUp { code, .. } => {
             Advice::of(Failure::Code(*code), key, Delivery::Responded, false)
         }
         AttemptError::Send(SendError::Closed(_) | SendError::Full { .. }) => return Ok(()),

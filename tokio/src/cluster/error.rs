@@ -19,6 +19,13 @@ pub enum AttemptError {
     Send(SendError),
     /// The broker answered with an error.
     Code(ErrorCode),
+    /// The broker that was asked who answers the request answered with an error.
+    LookUp {
+        /// What was asked: Metadata, FindCoordinator or DescribeCluster.
+        api_key: ApiKey,
+        /// The error.
+        code: ErrorCode,
+    },
     /// The response could not be decoded.
     Decode(DecodeError),
     /// Nobody is known to answer the request: the topic, partition or broker does not exist, or has no leader now.
@@ -31,6 +38,7 @@ impl fmt::Display for AttemptError {
             Self::Connect(error) => error.fmt(f),
             Self::Send(error) => error.fmt(f),
             Self::Code(code) => code.fmt(f),
+            Self::LookUp { api_key, code } => write!(f, "{api_key}: {code}"),
             Self::Decode(error) => error.fmt(f),
             Self::NoDestination(why) => f.write_str(why),
         }
@@ -95,8 +103,15 @@ impl fmt::Display for ClusterError {
         for attempt in &self.attempts {
             let broker = attempt.broker.filter(|id| *id >= 0);
             let line = match (broker, &attempt.error) {
-                (Some(id), AttemptError::Code(code)) => format!("broker {id}: {code}"),
-                (_, error) => error.to_string(),
+                // These name their broker themselves, or there is none.
+                (
+                    _,
+                    error @ (AttemptError::Connect(_)
+                    | AttemptError::Send(_)
+                    | AttemptError::NoDestination(_)),
+                )
+                | (None, error) => error.to_string(),
+                (Some(id), error) => format!("broker {id}: {error}"),
             };
             match told.iter_mut().find(|(text, _)| *text == line) {
                 Some((_, times)) => *times += 1,

@@ -190,9 +190,9 @@ impl Cluster {
         let response = response.map_err(|error| fail(AttemptError::Decode(error)))?;
         if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED {
             self.view().clear();
-            return Err(fail(AttemptError::Code(response.error_code)));
+            return Err(fail(refused(ApiKey::Metadata, response.error_code)));
         }
-        if response.brokers.is_empty() {
+        if response.brokers.iter().all(|broker| broker.node_id < 0) {
             let why = "the response to Metadata names no broker".into();
             return Err(fail(AttemptError::NoDestination(why)));
         }
@@ -218,7 +218,8 @@ impl Cluster {
         let response = response.decode();
         let response = response.map_err(|error| fail(AttemptError::Decode(error)))?;
         if !response.error_code.is_none() {
-            return Err(fail(AttemptError::Code(response.error_code)));
+            let error = refused(ApiKey::DescribeCluster, response.error_code);
+            return Err(fail(error));
         }
         self.view().take_cluster(&response);
         Ok(())
@@ -276,11 +277,11 @@ impl Cluster {
         let mut errors = Vec::new();
         let mut view = self.view();
         for (key, code, id, host, port) in several.chain(single) {
-            if code.is_none() {
+            if !code.is_none() {
+                errors.push(refused(ApiKey::FindCoordinator, code));
+            } else if id >= 0 {
                 view.set_broker(id, host, port);
                 view.set_coordinator(kind, key, id);
-            } else {
-                errors.push(AttemptError::Code(code));
             }
         }
         Ok(errors)
@@ -290,6 +291,7 @@ impl Cluster {
     pub(super) fn learn(&self, unit: &Unit<'_>, error: &AttemptError) {
         let is_stale = match error {
             AttemptError::Code(code) => is_stale(*code),
+            AttemptError::LookUp { .. } => false,
             AttemptError::Connect(_) | AttemptError::NoDestination(_) => true,
             AttemptError::Send(error) => error.is_closed(),
             AttemptError::Decode(_) => false,
@@ -308,6 +310,11 @@ fn is_stale(code: ErrorCode) -> bool {
             code.remedy(),
             Some(Remedy::FindCoordinator | Remedy::RefreshMetadata)
         )
+}
+
+/// The question whom to ask was answered with an error.
+const fn refused(api_key: ApiKey, code: ErrorCode) -> AttemptError {
+    AttemptError::LookUp { api_key, code }
 }
 
 /// Nobody is known for a unit, although everybody was asked for.

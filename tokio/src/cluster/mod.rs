@@ -203,8 +203,13 @@ impl Cluster {
     fn any(&self) -> i32 {
         let turn = self.0.turn.fetch_add(1, Ordering::Relaxed);
         let mut brokers = self.view().brokers();
-        let is_open = |id: &i32| self.slot(*id, Purpose::Other).current().is_some();
+        let slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_open = |id: &i32| {
+            let slot = slots.get(&(*id, Purpose::Other));
+            slot.is_some_and(|slot| slot.current().is_some())
+        };
         let open: Vec<i32> = brokers.iter().copied().filter(is_open).collect();
+        drop(slots);
         if open.is_empty() {
             let servers = 1..=i32::try_from(self.0.options.bootstrap.len()).unwrap_or(i32::MAX);
             brokers.extend(servers.map(|server| -server));

@@ -214,12 +214,9 @@ impl Cluster {
         let (outcome, error, timings) = match sent.instrument(span.clone()).await {
             Ok((None, timings)) => (AttemptOutcome::Written, None, Some(timings)),
             Ok((Some(response), timings)) => {
-                let (outcome, error) = match response.into_typed() {
+                let (outcome, error) = match connection.typed(response) {
                     Ok(frame) => self.judge(batch, &frame),
-                    Err(error) => (
-                        AttemptOutcome::Omitted,
-                        Some(AttemptError::Send(SendError::Response(error))),
-                    ),
+                    Err(error) => (AttemptOutcome::Omitted, Some(AttemptError::Send(error))),
                 };
                 (outcome, error, Some(timings))
             }
@@ -355,7 +352,7 @@ fn is_fatal(error: &Option<AttemptError>) -> bool {
 /// The kind of an error, of which there are few: for `error.type`.
 fn error_type(error: &AttemptError) -> String {
     match error {
-        AttemptError::Code(code) => {
+        AttemptError::Code(code) | AttemptError::LookUp { code, .. } => {
             ErrorCode::name(*code).map_or_else(|| code.0.to_string(), Into::into)
         }
         AttemptError::Connect(_) => "connect".into(),

@@ -14,7 +14,6 @@ use super::attempts::{Attempts, can_retry};
 use super::join::join_all;
 use super::lookup::{Failed, Unknown, nobody};
 use super::{AttemptError, Cluster, ClusterError, Destination, Purpose};
-use crate::SendError;
 
 /// The answer to a request: the response of one broker, or those of several to its parts.
 pub struct Answer<R: Request> {
@@ -363,8 +362,7 @@ impl Cluster {
         let codes = codes.unwrap_or_default();
         let error = codes.iter().copied().find(|code| !code.is_none());
         let stale = error.filter(|_| !self.take_leaders(&response));
-        let response = response.into_typed();
-        let response = response.map_err(|error| AttemptError::Send(SendError::Response(error)))?;
+        let response = connection.typed(response).map_err(AttemptError::Send)?;
         Ok(Exchanged {
             frame: response,
             error,

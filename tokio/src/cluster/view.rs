@@ -95,6 +95,7 @@ impl View {
         self.brokers = response
             .brokers
             .iter()
+            .filter(|broker| broker.node_id >= 0)
             .map(|broker| {
                 let address = address(&broker.host, broker.port);
                 (broker.node_id, Broker { address })
@@ -130,7 +131,8 @@ impl View {
 
     /// Takes the nodes of a cluster, which are its controllers, or its brokers.
     pub(super) fn take_cluster(&mut self, response: &DescribeClusterResponse<'_>) {
-        let nodes = response.brokers.iter().map(|node| {
+        let nodes = response.brokers.iter().filter(|node| node.broker_id >= 0);
+        let nodes = nodes.map(|node| {
             let address = address(&node.host, node.port);
             (node.broker_id, Broker { address })
         });
@@ -237,7 +239,11 @@ impl View {
             .insert(key.into(), broker);
     }
 
+    /// Takes the address of a broker. Numbers below 0 are no brokers.
     pub(super) fn set_broker(&mut self, id: i32, host: &str, port: i32) {
+        if id < 0 {
+            return;
+        }
         let address = address(host, port);
         self.unreached.remove(&id);
         self.brokers.insert(id, Broker { address });

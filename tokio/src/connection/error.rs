@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_codec::connection::{
-    Advice, CloseReport, ConnectionError, Delivery, EncodedRequest, ResponseTypeError, SubmitError,
+    Advice, ApiLabel, CloseReport, ConnectionError, Delivery, EncodedRequest, ResponseTypeError,
+    SubmitError,
 };
 use kafka_codec::produce::ProduceSummary;
 
@@ -88,7 +89,14 @@ pub enum SendError {
         after: Duration,
     },
     /// The response cannot be one to the request.
-    Response(ResponseTypeError),
+    Response {
+        /// The name of the broker.
+        broker: Arc<str>,
+        /// The request.
+        request: ApiLabel,
+        /// What is wrong with the response.
+        error: ResponseTypeError,
+    },
 }
 
 impl SendError {
@@ -101,7 +109,7 @@ impl SendError {
             Self::Closed(report) => report.reason.name(),
             Self::NoResponse => "no_response",
             Self::Full { .. } => "full",
-            Self::Response(_) => "response",
+            Self::Response { .. } => "response",
         }
     }
 
@@ -113,7 +121,7 @@ impl SendError {
                 Delivery::NotSent
             }
             Self::Failed(error) | Self::ProduceFailed(error, _) => error.delivery(),
-            Self::Response(_) => Delivery::Responded,
+            Self::Response { .. } => Delivery::Responded,
         }
     }
 
@@ -166,7 +174,14 @@ impl fmt::Display for SendError {
                 f,
                 "{broker}: {request}: not sent: as many requests or bytes as are allowed were under way for {after:.1?}"
             ),
-            Self::Response(error) => error.fmt(f),
+            Self::Response {
+                broker,
+                request,
+                error,
+            } => write!(
+                f,
+                "{broker}: {request}: the response cannot be read: {error}"
+            ),
         }
     }
 }

@@ -282,7 +282,7 @@ impl Connection {
             return Err(SendError::NoResponse);
         }
         let (response, timings) = self.send_encoded(&encoded, options).await?;
-        let response = response.into_typed().map_err(SendError::Response)?;
+        let response = self.typed(response)?;
         Ok(Timed { response, timings })
     }
 
@@ -343,6 +343,20 @@ impl Connection {
     ) -> Result<(RawResponse, Timings), SendError> {
         self.send_traced(request, self.exchange_by(request, options, deadline))
             .await
+    }
+
+    /// The response as that to a request of type `R`.
+    pub(crate) fn typed<R: Request>(
+        &self,
+        response: RawResponse,
+    ) -> Result<ResponseFrame<R>, SendError> {
+        let request = response.label();
+        let typed = response.into_typed();
+        typed.map_err(|error| SendError::Response {
+            broker: self.broker(),
+            request,
+            error,
+        })
     }
 
     async fn send_traced(
