@@ -2,6 +2,8 @@
 #![cfg(test)]
 #![cfg(feature = "metrics")]
 
+#[path = "support/prometheus.rs"]
+mod prometheus;
 #[path = "../examples/prometheus/recorder.rs"]
 mod recorder;
 mod support;
@@ -15,13 +17,32 @@ use support::{BROKER, echo, everything, heartbeat, options};
 
 /// The value of a metric with all of these labels.
 fn value(text: &str, name: &str, labels: &[&str]) -> Option<f64> {
-    let is_it = |line: &&str| {
-        let rest = line.strip_prefix(name);
+    let series = prometheus::parse(text);
+    let is_it = |key: &&String| {
+        let rest = key.strip_prefix(name);
         rest.is_some_and(|rest| rest.starts_with('{'))
-            && labels.iter().all(|label| line.contains(label))
+            && labels.iter().all(|label| key.contains(label))
     };
-    let line = text.lines().find(is_it)?;
-    line.rsplit(' ').next()?.parse().ok()
+    let key = series.keys().find(is_it)?;
+    series.get(key).copied()
+}
+
+#[test]
+fn labels_and_descriptions_are_escaped_as_the_text_format_wants_it() {
+    let registry = recorder::Registry::default();
+    metrics::with_local_recorder(&registry, || {
+        metrics::describe_counter!("odd_total", "one\nline, a \\ and é");
+        let name = "quotes \" and \\ and\nlines and é'";
+        metrics::counter!("odd_total", "broker" => name).increment(2);
+        metrics::histogram!("bare_seconds").record(0.002);
+    });
+    let text = registry.render();
+    let series = prometheus::parse(&text);
+    let key = r#"odd_total{broker="quotes \" and \\ and\nlines and é'"}"#;
+    assert_eq!(series.get(key), Some(&2.0), "{text}");
+    assert!(text.contains(r"one\nline, a \\ and é"), "{text}");
+    assert_eq!(series[r#"bare_seconds_bucket{le="0.001"}"#], 0.0);
+    assert_eq!(series[r#"bare_seconds_bucket{le="0.0025"}"#], 1.0);
 }
 
 #[tokio::test]

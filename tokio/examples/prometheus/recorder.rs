@@ -55,12 +55,18 @@ impl HistogramFn for Buckets {
     }
 }
 
+/// The value of a label as the text format has it.
+fn escaped(value: &str) -> String {
+    let value = value.replace('\\', r"\\").replace('"', r#"\""#);
+    value.replace('\n', r"\n")
+}
+
 impl Registry {
     /// The series of a key, which is made if there is none.
     fn series(&self, key: &Key, make: impl FnOnce() -> Series) -> Series {
         let labels: Vec<String> = key
             .labels()
-            .map(|label| format!("{}={:?}", label.key(), label.value()))
+            .map(|label| format!("{}=\"{}\"", label.key(), escaped(label.value())))
             .collect();
         let mut metrics = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let metric = metrics.entry(key.name().to_owned()).or_default();
@@ -95,6 +101,7 @@ impl Metric {
             Some(Series::Histogram(_)) => "histogram",
         };
         if let Some(help) = &self.help {
+            let help = help.replace('\\', r"\\").replace('\n', r"\n");
             writeln!(out, "# HELP {name} {help}")?;
         }
         writeln!(out, "# TYPE {name} {kind}")?;
@@ -109,11 +116,15 @@ impl Metric {
                 }
                 Series::Histogram(buckets) => {
                     let counts = buckets.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    let comma = if labels.is_empty() { "" } else { "," };
                     for (count, bound) in counts.at_most.iter().zip(BOUNDS) {
-                        writeln!(out, "{name}_bucket{{{labels},le=\"{bound}\"}} {count}")?;
+                        writeln!(
+                            out,
+                            "{name}_bucket{{{labels}{comma}le=\"{bound}\"}} {count}"
+                        )?;
                     }
                     let Counts { count, sum, .. } = &*counts;
-                    writeln!(out, "{name}_bucket{{{labels},le=\"+Inf\"}} {count}")?;
+                    writeln!(out, "{name}_bucket{{{labels}{comma}le=\"+Inf\"}} {count}")?;
                     writeln!(out, "{name}_sum{{{labels}}} {sum}")?;
                     writeln!(out, "{name}_count{{{labels}}} {count}")?;
                 }

@@ -158,6 +158,15 @@ impl Shared {
     }
 }
 
+/// Traces why a client is gone: a warning if its bytes made no sense.
+fn trace_closed(report: &CloseReport) {
+    let (event, reason) = ("client_closed", report.reason.name());
+    match report.reason.io_kind() {
+        io::ErrorKind::InvalidData => tracing::warn!(event, reason, "{report}"),
+        _ => tracing::debug!(event, reason, "{report}"),
+    }
+}
+
 /// A turn of the task.
 struct Turn<'a> {
     served: &'a mut Served,
@@ -186,6 +195,7 @@ impl Owner<Bounded> for Turn<'_> {
                     }
                 }
                 ServerEvent::Closed(report) => {
+                    trace_closed(&report);
                     // It ends once.
                     let _ = self.shared.end.set(report);
                     has_news = true;

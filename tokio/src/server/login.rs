@@ -56,6 +56,12 @@ impl Login {
                 return Some(request);
             }
             _ => {
+                let (client, request) = (machine.name(), request.label());
+                let why = match self.user {
+                    Some(_) => "after the end of its session",
+                    None => "before it has authenticated",
+                };
+                tracing::warn!(event = "client_refused", "{client}: {request} {why}");
                 machine.close(now());
                 return None;
             }
