@@ -20,6 +20,8 @@ pub(super) struct Agreed {
     pub(super) version: u16,
     pub(super) suite: Option<Suite>,
     pub(super) server_random: [u8; 32],
+    /// TLS 1.2: the MAC of a record is computed after encryption.
+    is_mac_last: bool,
 }
 
 impl Pair {
@@ -165,6 +167,7 @@ impl Pair {
             version: hello.version,
             suite,
             server_random: hello.random,
+            is_mac_last: hello.is_mac_last,
         });
         let Some(client_hello) = &self.hello else {
             self.fail(TlsOutcome::HandshakeLost, way, arrival);
@@ -266,7 +269,12 @@ impl Pair {
         let Some(suite) = agreed.suite else {
             return false;
         };
-        let (client, server) = suite.openers_12(master, &hello.random, &agreed.server_random);
+        let is_mac_last = agreed.is_mac_last;
+        let random = &agreed.server_random;
+        let openers = suite.openers_12(master, &hello.random, random, is_mac_last);
+        let Some((client, server)) = openers else {
+            return false;
+        };
         let opener = if self.client == Some(way) {
             client
         } else {

@@ -1,7 +1,7 @@
 //! Handshake messages: put together from records, and what the hellos say. The wire format is `tls-parser`'s.
 
 use tls_parser::{
-    SNIType, TlsExtension, TlsVersion, parse_tls_client_hello_extension,
+    SNIType, TlsExtension, TlsExtensionType, TlsVersion, parse_tls_client_hello_extension,
     parse_tls_handshake_client_hello, parse_tls_handshake_server_hello,
     parse_tls_server_hello_extension,
 };
@@ -156,6 +156,8 @@ pub(super) struct ServerHello {
     pub(super) is_retry: bool,
     /// TLS 1.3 with a pre-shared key.
     pub(super) has_psk: bool,
+    /// Suites with CBC encrypt first, then compute the MAC (RFC 7366).
+    pub(super) is_mac_last: bool,
 }
 
 impl ServerHello {
@@ -169,6 +171,7 @@ impl ServerHello {
             version: hello.version.0,
             is_retry: random == RETRY,
             has_psk: false,
+            is_mac_last: false,
         };
         for extension in extensions(hello.ext) {
             let Ok((_, extension)) = parse_tls_server_hello_extension(extension) else {
@@ -181,6 +184,10 @@ impl ServerHello {
                     }
                 }
                 TlsExtension::PreSharedKey(_) => parsed.has_psk = true,
+                // In a ServerHello, `tls-parser` looks for it under another number.
+                TlsExtension::Unknown(TlsExtensionType::EncryptThenMac, _) => {
+                    parsed.is_mac_last = true;
+                }
                 _ => {}
             }
         }

@@ -1,37 +1,36 @@
-//! Keys and the records under them: the key schedules of TLS 1.2 and 1.3 (RFC 5246, 8446), and one record
-//! opened in place.
+//! Keys: the key schedules of TLS 1.2 and 1.3 (RFC 5246, 8446), and what opens the records under them.
 
 use std::ops::Range;
 
-use aes_gcm::aead::{AeadInOut, KeyInit};
-use aes_gcm::{Aes128Gcm, Aes256Gcm};
-use chacha20poly1305::ChaCha20Poly1305;
+use aes_gcm::aead::KeyInit;
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::{Sha256, Sha384};
-use tls_parser::{TlsCipherEnc, TlsCipherEncMode, TlsCipherSuite, TlsPRF};
+use tls_parser::{TlsCipherEnc, TlsCipherEncMode, TlsCipherMac, TlsCipherSuite, TlsPRF};
 use zeroize::Zeroizing;
 
+use super::aead::{Aead, EXPLICIT_BYTES, IV_BYTES, NonceForm};
+use super::cbc::{Cbc, MacKind};
 use super::secrets::Secret;
 
 pub(super) const HEADER_BYTES: usize = 5;
-const TAG_BYTES: usize = 16;
-const IV_BYTES: usize = 12;
-/// Of TLS 1.2 with GCM: the part of the nonce in front of each record.
-const EXPLICIT_BYTES: usize = 8;
 
 /// What a cipher suite encrypts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Suite {
     cipher: CipherKind,
     hash: HashKind,
+    /// Of suites with CBC.
+    mac: Option<MacKind>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CipherKind {
+pub(super) enum CipherKind {
     Aes128Gcm,
     Aes256Gcm,
     ChaCha20Poly1305,
+    Aes128Cbc,
+    Aes256Cbc,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,19 +47,28 @@ impl Suite {
             (TlsCipherEnc::Aes, TlsCipherEncMode::Gcm, 128) => CipherKind::Aes128Gcm,
             (TlsCipherEnc::Aes, TlsCipherEncMode::Gcm, 256) => CipherKind::Aes256Gcm,
             (TlsCipherEnc::Chacha20_Poly1305, ..) => CipherKind::ChaCha20Poly1305,
+            (TlsCipherEnc::Aes, TlsCipherEncMode::Cbc, 128) => CipherKind::Aes128Cbc,
+            (TlsCipherEnc::Aes, TlsCipherEncMode::Cbc, 256) => CipherKind::Aes256Cbc,
+            _ => return None,
+        };
+        let mac = match suite.mac {
+            _ if !matches!(cipher, CipherKind::Aes128Cbc | CipherKind::Aes256Cbc) => None,
+            TlsCipherMac::HmacSha1 => Some(MacKind::Sha1),
+            TlsCipherMac::HmacSha256 => Some(MacKind::Sha256),
+            TlsCipherMac::HmacSha384 => Some(MacKind::Sha384),
             _ => return None,
         };
         let hash = match suite.prf {
             TlsPRF::Sha384 => HashKind::Sha384,
             _ => HashKind::Sha256,
         };
-        Some(Self { cipher, hash })
+        Some(Self { cipher, hash, mac })
     }
 
     const fn key_bytes(self) -> usize {
         match self.cipher {
-            CipherKind::Aes128Gcm => 16,
-            CipherKind::Aes256Gcm | CipherKind::ChaCha20Poly1305 => 32,
+            CipherKind::Aes128Gcm | CipherKind::Aes128Cbc => 16,
+            CipherKind::Aes256Gcm | CipherKind::Aes256Cbc | CipherKind::ChaCha20Poly1305 => 32,
         }
     }
 
@@ -72,33 +80,43 @@ impl Suite {
     }
 
     /// The openers of client and server in TLS 1.2.
+    ///
+    /// `is_mac_last`: suites with CBC encrypt first, then compute the MAC.
     pub(super) fn openers_12(
         self,
         master: &Secret,
         client_random: &[u8; 32],
         server_random: &[u8; 32],
-    ) -> (Opener, Opener) {
-        let (key, iv, nonce) = match self.cipher {
-            CipherKind::ChaCha20Poly1305 => (32, IV_BYTES, NonceForm::Sequence),
-            _ => (
-                self.key_bytes(),
-                IV_BYTES - EXPLICIT_BYTES,
-                NonceForm::Explicit,
-            ),
+        is_mac_last: bool,
+    ) -> Option<(Opener, Opener)> {
+        let mac = self.mac.map_or(0, MacKind::bytes);
+        let key = self.key_bytes();
+        let (iv, nonce) = match self.cipher {
+            CipherKind::ChaCha20Poly1305 => (IV_BYTES, NonceForm::Sequence),
+            // Every record has its own.
+            CipherKind::Aes128Cbc | CipherKind::Aes256Cbc => (0, NonceForm::Explicit),
+            _ => (IV_BYTES - EXPLICIT_BYTES, NonceForm::Explicit),
         };
-        let mut block = Zeroizing::new(vec![0; 2 * (key + iv)]);
+        let mut block = Zeroizing::new(vec![0; 2 * (mac + key + iv)]);
         let seed = [&server_random[..], client_random].concat();
         match self.hash {
             HashKind::Sha256 => prf::<Hmac<Sha256>>(master, b"key expansion", &seed, &mut block),
             HashKind::Sha384 => prf::<Hmac<Sha384>>(master, b"key expansion", &seed, &mut block),
         }
-        let (keys, ivs) = block.split_at(2 * key);
+        let (macs, rest) = block.split_at(2 * mac);
+        let (keys, ivs) = rest.split_at(2 * key);
+        let (client_mac, server_mac) = macs.split_at(mac);
         let (client_key, server_key) = keys.split_at(key);
         let (client_iv, server_iv) = ivs.split_at(iv);
-        (
-            Opener::new(self, client_key, client_iv, nonce),
-            Opener::new(self, server_key, server_iv, nonce),
-        )
+        let opener = |mac: &[u8], key: &[u8], iv: &[u8]| match self.mac {
+            Some(kind) => Cbc::new(self.cipher, key, kind, mac, is_mac_last)
+                .map(|cbc| Opener::Cbc(Box::new(cbc))),
+            None => Aead::new(self.cipher, key, iv, nonce).map(Opener::Aead),
+        };
+        Some((
+            opener(client_mac, client_key, client_iv)?,
+            opener(server_mac, server_key, server_iv)?,
+        ))
     }
 
     /// The opener under a traffic secret of TLS 1.3; `None` if the secret has another length than the suite's.
@@ -111,7 +129,7 @@ impl Suite {
         let (key, _) = key.split_at_mut(self.key_bytes());
         self.expand(secret, "key", key);
         self.expand(secret, "iv", &mut iv);
-        Some(Opener::new(self, key, &iv, NonceForm::Inner))
+        Aead::new(self.cipher, key, &iv, NonceForm::Inner).map(Opener::Aead)
     }
 
     /// The traffic secret after a KeyUpdate.
@@ -161,29 +179,10 @@ fn prf<M: Mac + KeyInit>(secret: &Secret, label: &[u8], seed: &[u8], out: &mut [
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NonceForm {
-    /// TLS 1.2, GCM: four bytes of the key block, eight bytes in front of the record.
-    Explicit,
-    /// TLS 1.2, ChaCha20: the sequence number.
-    Sequence,
-    /// TLS 1.3: the sequence number; the type is the last byte of the plaintext.
-    Inner,
-}
-
 /// Opens the records of one direction under one key.
-pub(super) struct Opener {
-    cipher: Cipher,
-    iv: [u8; IV_BYTES],
-    nonce: NonceForm,
-    /// How far explicit nonces are from sequence numbers.
-    offset: Option<u64>,
-}
-
-enum Cipher {
-    Aes128Gcm(Box<Aes128Gcm>),
-    Aes256Gcm(Box<Aes256Gcm>),
-    ChaCha20Poly1305(ChaCha20Poly1305),
+pub(super) enum Opener {
+    Aead(Aead),
+    Cbc(Box<Cbc>),
 }
 
 /// The type and place of what was in a record.
@@ -193,122 +192,43 @@ pub(super) struct Opened {
 }
 
 impl Opener {
-    fn new(suite: Suite, key: &[u8], iv: &[u8], nonce: NonceForm) -> Self {
-        let fits = "the key has the length of the suite";
-        let cipher = match suite.cipher {
-            CipherKind::Aes128Gcm => {
-                Cipher::Aes128Gcm(Box::new(Aes128Gcm::new_from_slice(key).expect(fits)))
-            }
-            CipherKind::Aes256Gcm => {
-                Cipher::Aes256Gcm(Box::new(Aes256Gcm::new_from_slice(key).expect(fits)))
-            }
-            CipherKind::ChaCha20Poly1305 => {
-                Cipher::ChaCha20Poly1305(ChaCha20Poly1305::new_from_slice(key).expect(fits))
-            }
-        };
-        let mut whole = [0; IV_BYTES];
-        let (start, _) = whole.split_at_mut(iv.len());
-        start.copy_from_slice(iv);
-        Self {
-            cipher,
-            iv: whole,
-            nonce,
-            offset: None,
-        }
-    }
-
-    /// How many bytes a record has beside its plaintext, header included.
+    /// How many bytes a record has beside its plaintext, header included; about that many where padding varies.
     pub(super) const fn overhead(&self) -> usize {
-        HEADER_BYTES
-            + TAG_BYTES
-            + match self.nonce {
-                NonceForm::Explicit => EXPLICIT_BYTES,
-                NonceForm::Sequence => 0,
-                NonceForm::Inner => 1,
-            }
+        match self {
+            Self::Aead(aead) => aead.overhead(),
+            Self::Cbc(cbc) => cbc.overhead(),
+        }
     }
 
     /// The sequence number that the explicit nonce of a record suggests.
     pub(super) fn suggested(&self, record: &[u8]) -> Option<u64> {
-        let explicit = record.get(HEADER_BYTES..)?.first_chunk()?;
-        Some(u64::from_be_bytes(*explicit).wrapping_sub(self.offset?))
+        match self {
+            Self::Aead(aead) => aead.suggested(record),
+            Self::Cbc(_) => None,
+        }
     }
 
     /// Decrypts a record in place: header and ciphertext. A record that is not under this key and sequence number
     /// stays as it is.
     pub(super) fn open(&mut self, sequence: u64, record: &mut [u8]) -> Option<Opened> {
-        let (header, body) = record.split_first_chunk_mut::<HEADER_BYTES>()?;
-        let mut nonce = self.iv;
-        let explicit = match self.nonce {
-            NonceForm::Explicit => {
-                let (explicit, _) = body.split_first_chunk::<EXPLICIT_BYTES>()?;
-                let (_, end) = nonce.split_last_chunk_mut::<EXPLICIT_BYTES>()?;
-                *end = *explicit;
-                Some(u64::from_be_bytes(*explicit))
-            }
-            NonceForm::Sequence | NonceForm::Inner => {
-                let (_, end) = nonce.split_last_chunk_mut::<EXPLICIT_BYTES>()?;
-                *end = (u64::from_be_bytes(*end) ^ sequence).to_be_bytes();
-                None
-            }
-        };
-        let start = if explicit.is_some() {
-            EXPLICIT_BYTES
-        } else {
-            0
-        };
-        let (sealed, tag) = body.split_at_mut_checked(body.len().checked_sub(TAG_BYTES)?)?;
-        let sealed = sealed.get_mut(start..)?;
-        let mut additional = [0; 13];
-        let additional = if self.nonce == NonceForm::Inner {
-            &header[..]
-        } else {
-            // Sequence number, type, version, and the length of the plaintext.
-            let length = u16::try_from(sealed.len()).ok()?;
-            let [content, major, minor, ..] = *header;
-            let (number, rest) = additional.split_first_chunk_mut::<8>()?;
-            *number = sequence.to_be_bytes();
-            let [high, low] = length.to_be_bytes();
-            rest.copy_from_slice(&[content, major, minor, high, low]);
-            &additional[..]
-        };
-        self.cipher.open(&nonce, additional, sealed, tag).ok()?;
-        self.offset = explicit.map(|explicit| explicit.wrapping_sub(sequence));
-        let from = HEADER_BYTES + start;
-        if self.nonce != NonceForm::Inner {
-            let [content, ..] = *header;
-            let plain = from..from + sealed.len();
-            return Some(Opened { content, plain });
+        match self {
+            Self::Aead(aead) => aead.open(sequence, record),
+            Self::Cbc(cbc) => cbc.open(sequence, record),
         }
-        // Zeros behind the type are padding.
-        let end = sealed.iter().rposition(|byte| *byte != 0)?;
-        let content = *sealed.get(end)?;
-        let plain = from..from + end;
-        Some(Opened { content, plain })
     }
 }
 
-impl Cipher {
-    fn open(
-        &self,
-        nonce: &[u8; IV_BYTES],
-        additional: &[u8],
-        sealed: &mut [u8],
-        tag: &[u8],
-    ) -> Result<(), ()> {
-        let tag: &[u8; TAG_BYTES] = tag.try_into().map_err(drop)?;
-        let (nonce, tag) = (nonce.into(), tag.into());
-        let opened = match self {
-            Self::Aes128Gcm(cipher) => {
-                cipher.decrypt_inout_detached(nonce, additional, sealed.into(), tag)
-            }
-            Self::Aes256Gcm(cipher) => {
-                cipher.decrypt_inout_detached(nonce, additional, sealed.into(), tag)
-            }
-            Self::ChaCha20Poly1305(cipher) => {
-                cipher.decrypt_inout_detached(nonce, additional, sealed.into(), tag)
-            }
-        };
-        opened.map_err(drop)
-    }
+/// What is authenticated with a record of TLS 1.2: sequence number, type, version and a length.
+pub(super) fn authenticated(
+    sequence: u64,
+    header: &[u8; HEADER_BYTES],
+    length: usize,
+) -> Option<[u8; 13]> {
+    let [content, major, minor, ..] = *header;
+    let [high, low] = u16::try_from(length).ok()?.to_be_bytes();
+    let mut bytes = [0; 13];
+    let (number, rest) = bytes.split_first_chunk_mut::<8>()?;
+    *number = sequence.to_be_bytes();
+    rest.copy_from_slice(&[content, major, minor, high, low]);
+    Some(bytes)
 }

@@ -8,6 +8,7 @@
 //!           │             records        │  ▲ keys of an epoch  ▲          │
 //!           │                            ▼  │                   │          │
 //!           │                     handshake.rs ─► hello.rs   keys.rs       │
+//!           │                                             aead.rs, cbc.rs  │
 //!           └───────────────────────────▲──────────────────────────────────┘
 //!                                  secrets.rs
 //! ```
@@ -15,7 +16,9 @@
 //! The first to arrive of a record's bytes are kept until it is whole: all bytes of its plaintext belong to the
 //! packet that completed it. Cryptography is that of the RustCrypto crates, the wire format that of `tls-parser`.
 
+mod aead;
 mod boundaries;
+mod cbc;
 mod handshake;
 mod hello;
 mod keys;
