@@ -208,6 +208,13 @@ fn tags_labels_and_sessions_are_read() {
             &[&[0, 1, 0x01, 64, 0, 0, 0, 0], &in_ethernet(ip)[..]].concat(),
         )
     });
+    is_read("a pseudowire without a control word", ETHERNET, |ip| {
+        ethernet(0x8847, &[&[0, 1, 0x01, 64], &in_ethernet(ip)[..]].concat())
+    });
+    is_read("Cisco metadata", ETHERNET, |ip| {
+        let ether_type = ether_type(ip).to_be_bytes();
+        ethernet(0x8909, &[&[1, 1, 0, 1, 0, 7][..], &ether_type, ip].concat())
+    });
     is_read("PPPoE", ETHERNET, |ip| {
         let protocol = if ip[0] >> 4 == 4 { 0x21 } else { 0x57 };
         let length = u16::try_from(ip.len() + 2).unwrap().to_be_bytes();

@@ -97,10 +97,10 @@ pub(super) fn ether_type(ether_type: u16, bytes: &[u8]) -> Step<'_> {
         0x880b => Ok((Layer::Ppp, bytes)),
         // Provider backbone bridging: a tag, then a frame.
         0x88e7 => Ok((Layer::Ethernet, from(bytes, 4)?)),
-        // VN-Tag, Cisco metadata, and the redundancy tag of HSR.
-        0x8926 | 0x8909 | 0x892f => tagged(bytes, 4),
-        // IEEE 802.1BR.
-        0x893f => tagged(bytes, 6),
+        // VN-Tag, and the redundancy tag of HSR.
+        0x8926 | 0x892f => tagged(bytes, 4),
+        // IEEE 802.1BR, and Cisco metadata: version, length, option, security group.
+        0x893f | 0x8909 => tagged(bytes, 6),
         0x894f => service_header(bytes),
         // MACsec, of which integrity alone can be read.
         0x88e5 => macsec(bytes),
@@ -171,10 +171,20 @@ pub(super) fn mpls(bytes: &[u8]) -> Step<'_> {
     let bytes = from(bytes, (depth.ok_or(NoSegment::HeadersCut)? + 1) * 4)?;
     match u8_at(bytes, 0)? >> 4 {
         4 | 6 => Ok((Layer::Ip, bytes)),
-        // The control word of a pseudowire.
-        0 => Ok((Layer::Ethernet, from(bytes, 4)?)),
+        // The control word of a pseudowire, if it is not the address of a frame without one.
+        0 if !is_frame(bytes) || from(bytes, 4).is_ok_and(is_frame) => {
+            Ok((Layer::Ethernet, from(bytes, 4)?))
+        }
         _ => Ok((Layer::Ethernet, bytes)),
     }
+}
+
+/// Returns `true` if an EtherType that can be read stands where a frame has it.
+fn is_frame(bytes: &[u8]) -> bool {
+    let ether_type = u16_at(bytes, 12);
+    ether_type.is_ok_and(|ether_type| {
+        matches!(ether_type, IPV4 | IPV6 | 0x8847 | 0x8864) || is_vlan(ether_type)
+    })
 }
 
 /// The network service header: its length in words, and what follows. See RFC 8300.
