@@ -237,6 +237,8 @@ pub enum Remark {
     CorrelationIdZero,
     /// The client id is not UTF-8, and escaped.
     ClientIdNotUtf8,
+    /// The name or version of the client's software is not UTF-8, and escaped.
+    SoftwareNotUtf8,
     /// The header cannot be read behind the correlation id, for this reason.
     Header(String),
 }
@@ -250,6 +252,7 @@ impl fmt::Display for Remark {
             }
             Self::CorrelationIdZero => f.write_str("answered with correlation id 0"),
             Self::ClientIdNotUtf8 => f.write_str("client id is not UTF-8"),
+            Self::SoftwareNotUtf8 => f.write_str("software name or version is not UTF-8"),
             Self::Header(reason) => write!(f, "header cannot be read: {reason}"),
         }
     }

@@ -106,10 +106,13 @@ fn body<'a, M: Decode<'a>>(message: &Message<'a>) -> Option<M> {
 /// The user that the client's first token names. Only PLAIN and SCRAM name one in the clear.
 fn user<'t>(mechanism: Option<&str>, token: &'t [u8]) -> Option<&'t str> {
     let name = if mechanism.is_none_or(|mechanism| mechanism == "PLAIN") {
-        // The identity to act as, the user and the password.
-        let mut parts = token.split(|byte| *byte == 0);
+        // The identity to act as, the user and the password. Tokens of other mechanisms are not text.
+        let mut parts = std::str::from_utf8(token).ok()?.split('\0');
         let (_, user, _password) = (parts.next()?, parts.next()?, parts.next()?);
-        user
+        match parts.next() {
+            None => user.as_bytes(),
+            Some(_) => return None,
+        }
     } else if mechanism.is_some_and(|mechanism| mechanism.starts_with("SCRAM")) {
         let rest = token.strip_prefix(b"n,")?;
         let (_, first) = rest.split_at(rest.iter().position(|byte| *byte == b',')? + 1);
@@ -136,5 +139,8 @@ mod tests {
         assert_eq!(user(Some("SCRAM-SHA-256"), b"n,,n=bob,r=abc"), Some("bob"));
         assert_eq!(user(Some("SCRAM-SHA-256"), b"c=biws,r=abc,p=def"), None);
         assert_eq!(user(Some("OAUTHBEARER"), b"n,,\x01auth=x"), None);
+        let wrapped = b"\x05\x04\x05\xff\0\x0c\0\0\0\0\0\0\x01\x02\x03\x04qqqq";
+        assert_eq!(user(None, wrapped), None);
+        assert_eq!(user(None, b"\0alice\0secret"), Some("alice"));
     }
 }

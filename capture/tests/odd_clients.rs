@@ -4,7 +4,11 @@
 
 mod support;
 
-use kafka_capture::Counts;
+use std::ops::ControlFlow;
+
+use kafka_capture::input::{Input, Packets};
+use kafka_capture::output::Sink;
+use kafka_capture::{Counts, Decoder, Event, EventKind, Remark};
 use support::packets::{Conversation, capture, frame};
 use support::{Found, decode};
 
@@ -138,6 +142,97 @@ fn requests_of_unknown_apis_and_versions_are_paired_and_timed() {
 }
 
 #[test]
+fn connections_that_begin_with_an_unknown_api_are_found() {
+    for count in [1, 3] {
+        let mut all = Vec::new();
+        for id in 10..10 + count {
+            all.push(request(20_000, 1, id, b"confluent", &[0, 1, 2, 3, 0]));
+            all.push(response(id, &[0; 7]));
+        }
+        // Alone, and with others that are known.
+        for rest in [Vec::new(), usual(b"confluent")] {
+            let all = [all.clone(), rest.clone()].concat();
+            let (found, counts) = said(&all);
+            let (said, undecoded) = (u64::try_from(all.len()).unwrap(), counts.undecoded);
+            assert_eq!((counts.requests + counts.responses, undecoded), (said, 0));
+            assert_eq!(found[1].latency, Some(100_000));
+        }
+    }
+    // Without a client id, it may be anything.
+    let (_, counts) = said(&[request(20_000, 1, 1, b"", &[0; 5]), response(1, &[0; 7])]);
+    assert_eq!(counts.connections, 0);
+}
+
+/// The software and the user of the client by the last message, and all remarks.
+#[derive(Default)]
+struct Clients {
+    software: Option<(String, String)>,
+    user: Option<String>,
+    remarks: Vec<Remark>,
+}
+
+impl Sink for Clients {
+    fn event(&mut self, event: &Event<'_>) {
+        let software = event.client.software();
+        self.software = software.map(|(name, version)| (name.to_owned(), version.to_owned()));
+        self.user = event.client.user().map(str::to_owned);
+        if let EventKind::Message(message) = &event.kind {
+            self.remarks.extend(message.remark.clone());
+        }
+    }
+}
+
+fn clients(said: &[(bool, Vec<u8>)]) -> Clients {
+    let mut conversation = Conversation::new(40_000);
+    for (from_client, bytes) in said {
+        conversation.send(*from_client, bytes, 1400);
+    }
+    let file = Box::new(std::io::Cursor::new(capture(&conversation.sent)));
+    let input = Input::new("test".to_owned(), file).unwrap();
+    let mut clients = Clients::default();
+    let mut decoder = Decoder::new(Vec::new());
+    let read = Packets::new(input).unwrap().for_each(
+        |packet| {
+            decoder.packet(&packet, &mut clients);
+            ControlFlow::Continue(())
+        },
+        || {},
+    );
+    read.unwrap();
+    decoder.finish(&mut clients);
+    clients
+}
+
+#[test]
+fn software_that_is_not_utf_8_is_shown_escaped() {
+    let mut all = usual(b"app");
+    all[0] = request(18, 3, 1, b"app", b"\0\x05caf\xe9\x021\0");
+    all[1] = response(1, &[&[0, 35], &VERSIONS_0[2..]].concat());
+    let clients = clients(&all);
+    let software = ("caf\\xe9".to_owned(), "1".to_owned());
+    assert_eq!(clients.software, Some(software));
+    assert_eq!(clients.remarks, [Remark::SoftwareNotUtf8]);
+}
+
+#[test]
+fn kerberos_tokens_do_not_name_a_user() {
+    let wrapped = b"\x05\x04\x05\xff\0\x0c\0\0\0\0\0\0\x01\x02\x03\x04qqqq";
+    let all = [
+        vec![
+            (
+                CLIENT,
+                frame(b"\x60\x0d\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\0"),
+            ),
+            (BROKER, frame(wrapped)),
+            (CLIENT, frame(wrapped)),
+        ],
+        usual(b"app"),
+    ]
+    .concat();
+    assert_eq!(clients(&all).user, None);
+}
+
+#[test]
 fn the_coordinator_of_kafka_0_8_2_is_found_though_it_answers_with_id_0() {
     let mut all = usual(b"kafka-python");
     all.push(request(10, 0, 8, b"kafka-python", &[0, 1, b'g']));
@@ -259,6 +354,29 @@ fn what_stands_in_front_is_named_and_taken_off() {
                     BROKER,
                     b"HTTP/1.1 200 Connection established\r\n\r\n".to_vec(),
                 ),
+            ],
+        ),
+        (
+            "HTTP/1.1 407 Proxy Authentication Required",
+            vec![
+                (CLIENT, b"CONNECT b1:9092 HTTP/1.1\r\n\r\n".to_vec()),
+                (
+                    BROKER,
+                    b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 5\r\n\r\nno\r\n\r"
+                        .to_vec(),
+                ),
+                (
+                    CLIENT,
+                    b"CONNECT b1:9092 HTTP/1.1\r\nProxy-Authorization: Basic secret\r\n\r\n".to_vec(),
+                ),
+                (BROKER, b"HTTP/1.0 200 OK\r\n\r\n".to_vec()),
+            ],
+        ),
+        (
+            "CONNECT b1:9092 HTTP/1.0",
+            vec![
+                (CLIENT, b"CONNECT b1:9092 HTTP/1.0\n\n".to_vec()),
+                (BROKER, b"HTTP/1.0 200 OK\nVia: x\n\n".to_vec()),
             ],
         ),
         (

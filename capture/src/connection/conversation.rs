@@ -362,7 +362,11 @@ fn go_on(
         from.go_on(now, is_over, tls, &mut role);
         from.is_client = role.is_client;
     }
-    for (shown, way, arrival) in tls.take_events() {
+    let shown = tls.take_events();
+    if let (false, Some(dialogue)) = (shown.is_empty(), protocol.dialogue_mut()) {
+        dialogue.report_preambles(out);
+    }
+    for (shown, way, arrival) in shown {
         report_tls(&shown, way, arrival, [low, high], tls.client(), out);
     }
     if tls.is_opaque() || tls.outcome() == Some(TlsOutcome::PlaintextClient) {

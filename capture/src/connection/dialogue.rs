@@ -12,6 +12,7 @@ use super::evidence::{Doubt, Evidence};
 use super::held::{HeldResponse, HeldResponses};
 use super::judge;
 use super::role::Output;
+use super::software;
 use crate::body;
 use crate::event::{Connection, Direction, EventKind, Gap, Message, Preamble, Remark, Undecoded};
 use crate::frames::{Cause, Frame, Hole, SIZE_BYTES};
@@ -120,6 +121,15 @@ impl Dialogue {
             || (is_unknown(api_key) && frame.truncation.is_none() && self.is_stranger(&client_id));
         if is_malformed {
             self.doubt.strange(frame);
+        }
+        let escaped;
+        let (mut body, mut remark) = (body, remark);
+        if api_key == ApiKey::ApiVersions && frame.truncation.is_none() {
+            escaped = software::escaped(version, body);
+            if let Some(escaped) = &escaped {
+                body = escaped;
+                remark = remark.or(Some(Remark::SoftwareNotUtf8));
+            }
         }
         let client_id = match client_id {
             Read::Text(client_id) => {
@@ -275,6 +285,14 @@ impl Dialogue {
             );
         }
         true
+    }
+
+    /// Reports what stands in front of what is not Kafka, or cannot be read.
+    pub(super) fn report_preambles(&mut self, out: &mut Output<'_>) {
+        for (at, direction, preamble) in self.preambles.drain(..) {
+            let kind = EventKind::Preamble(preamble);
+            out.emit(&self.connection, at, direction, &self.identity, kind);
+        }
     }
 
     /// Whether frames may be bare tokens.
@@ -440,11 +458,8 @@ impl Dialogue {
         kind: EventKind<'_>,
         out: &mut Output<'_>,
     ) {
+        self.report_preambles(out);
         let client = &self.identity;
-        for (at, direction, preamble) in self.preambles.drain(..) {
-            let kind = EventKind::Preamble(preamble);
-            out.emit(&self.connection, at, direction, client, kind);
-        }
         out.emit(&self.connection, at, direction, client, kind);
     }
 }

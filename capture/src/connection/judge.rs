@@ -35,13 +35,18 @@ pub(super) fn request(
         return Likelihood::TooShort;
     };
     let api_key = ApiKey::from_number(i16::from_be_bytes(*key));
-    let Some(versions) = api_key.versions() else {
-        return Likelihood::Impossible;
-    };
     let Some(version) = rest.first_chunk::<2>() else {
         return Likelihood::TooShort;
     };
     let version = Version(i16::from_be_bytes(*version));
+    let Some(versions) = api_key.versions() else {
+        let is_acceptable =
+            position == FramePosition::First && (0..=MAX_NEWER).contains(&version.0);
+        return match is_acceptable {
+            true => of_unknown_api(bytes, size),
+            false => Likelihood::Impossible,
+        };
+    };
     let is_known = versions.contains(version);
     let is_newer = version > versions.max() && version.0 <= versions.max().0 + MAX_NEWER;
     let is_acceptable = is_known || (position == FramePosition::First && is_newer);
@@ -65,9 +70,7 @@ pub(super) fn request(
     let body = parts.body;
     let is_whole = bytes.len() == size;
     let decodes = is_whole && is_known && body::is_request(api_key, version, body);
-    let is_named = !client_id.is_empty()
-        && client_id.len() <= MAX_CLIENT_ID_BYTES
-        && !client_id.contains(char::is_control);
+    let is_named = is_name(&client_id);
     // A few bytes of zeros decode as many things.
     let is_telling = body.len() >= 8 || api_key == ApiKey::ApiVersions;
     if decodes && (is_named || is_telling) {
@@ -79,6 +82,31 @@ pub(super) fn request(
     } else {
         Likelihood::Doubtful
     }
+}
+
+/// How much speaks for a request of an API that is not known here, which a connection begins with: it names its client.
+fn of_unknown_api(bytes: &[u8], size: usize) -> Likelihood {
+    let headers = HeaderVersions::new(Version(1), Version(0));
+    match RequestHeader::split_any_client_id(bytes, headers) {
+        Ok(parts) => match parts.header.client_id.as_deref() {
+            Some(name) if is_name(name) => Likelihood::Possible,
+            _ => Likelihood::Impossible,
+        },
+        Err(error) if matches!(error.kind(), DecodeErrorKind::UnexpectedEnd { .. }) => {
+            match bytes.len() < size.min(MAX_CLIENT_ID_BYTES) {
+                true => Likelihood::TooShort,
+                false => Likelihood::Impossible,
+            }
+        }
+        Err(_) => Likelihood::Impossible,
+    }
+}
+
+/// Returns `true` if a client may call itself so.
+fn is_name(client_id: &str) -> bool {
+    !client_id.is_empty()
+        && client_id.len() <= MAX_CLIENT_ID_BYTES
+        && !client_id.contains(char::is_control)
 }
 
 /// Returns `true` if a request may begin with `bytes`, where one is expected: its version may be newer than those known here, and

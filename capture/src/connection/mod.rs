@@ -11,6 +11,7 @@ mod onward;
 mod preamble;
 mod reports;
 mod role;
+mod software;
 mod table;
 mod trial;
 

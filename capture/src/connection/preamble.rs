@@ -178,9 +178,7 @@ fn of_server(bytes: &[u8], state: State) -> Parsed {
         return socks_5_server(bytes);
     }
     match bytes {
-        [b'H', ..] if may_begin(bytes, b"HTTP/1.") => {
-            http_head(bytes, |line| line.get(9..10) == Some("2"))
-        }
+        [b'H', ..] if may_begin(bytes, b"HTTP/1.") => http_response(bytes),
         // As a size this would be more than any broker sends first.
         [5] => Parsed::Short,
         [5, method, ..] if *method != 0xff => Parsed::Socks5(2, "SOCKS5".to_owned()),
@@ -250,15 +248,46 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     Some(Ipv6Addr::from(bytes).into())
 }
 
+/// The response to CONNECT: the way is free, or a password is wanted, which the client sends next.
+fn http_response(bytes: &[u8]) -> Parsed {
+    let head = http_head(
+        bytes,
+        |line| matches!(line.get(9..12), Some(code) if code.starts_with('2') || code == "407"),
+    );
+    let Parsed::Preamble(end, line) = head else {
+        return head;
+    };
+    if line.get(9..12) != Some("407") {
+        return Parsed::Preamble(end, line);
+    }
+    let head = text(bytes.get(..end).unwrap_or_default());
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse::<usize>().ok())?
+    });
+    let whole = end.saturating_add(length.unwrap_or(0));
+    match bytes.len() >= whole {
+        true => Parsed::Preamble(whole, line),
+        false => Parsed::Short,
+    }
+}
+
 /// The head of an HTTP message, if its first line is acceptable.
 fn http_head(bytes: &[u8], accepts: impl FnOnce(&str) -> bool) -> Parsed {
-    let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+    let end_after = |end: &[u8]| {
+        let at = bytes.windows(end.len()).position(|window| window == end);
+        at.map(|at| at + end.len())
+    };
+    // Lines may end without a carriage return.
+    let ends = [end_after(b"\r\n\r\n"), end_after(b"\n\n")];
+    let Some(end) = ends.into_iter().flatten().min() else {
         return Parsed::Short;
     };
-    let line = bytes.split(|byte| *byte == b'\r').next();
+    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next();
     let line = text(line.unwrap_or_default());
     match accepts(&line) {
-        true => Parsed::Preamble(end + 4, line),
+        true => Parsed::Preamble(end, line),
         false => Parsed::Other,
     }
 }
