@@ -1,6 +1,8 @@
 //! The evidence for bytes being a request or a response: what is asked where it is not known where
 //! frames begin, or whether they are Kafka's at all.
 
+use std::ops::RangeInclusive;
+
 use kafka_codec::correlation::{InFlightRequest, ObservedRequests};
 use kafka_codec::messages::RequestHeader;
 use kafka_codec::{ApiKey, DecodeErrorKind, HeaderVersions, Version};
@@ -18,6 +20,9 @@ const MAX_SEARCHED_BYTES: usize = 100 << 20;
 const MAX_CLIENT_ID_BYTES: usize = 256;
 /// Newer versions than the ones known here, of a client that begins a connection.
 const MAX_NEWER: i16 = 20;
+/// Keys of APIs that later releases may have, and those that vendors use.
+const NEWER_KEYS: RangeInclusive<i16> = 0..=255;
+const VENDOR_KEYS: RangeInclusive<i16> = 10_000..=10_999;
 /// How far a correlation id may be from the one seen last.
 const NEAR: u32 = 256;
 
@@ -40,8 +45,10 @@ pub(super) fn request(
     };
     let version = Version(i16::from_be_bytes(*version));
     let Some(versions) = api_key.versions() else {
+        let is_used =
+            NEWER_KEYS.contains(&api_key.number()) || VENDOR_KEYS.contains(&api_key.number());
         let is_acceptable =
-            position == FramePosition::First && (0..=MAX_NEWER).contains(&version.0);
+            position == FramePosition::First && is_used && (0..=MAX_NEWER).contains(&version.0);
         return match is_acceptable {
             true => of_unknown_api(bytes, size),
             false => Likelihood::Impossible,
