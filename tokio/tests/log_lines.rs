@@ -1,4 +1,4 @@
-//! What `tracing` is told of connections: their versions when they open and close, and why clients of a server are gone.
+//! The events of `tracing` about connections: their versions when they open and close, and why clients of a server are gone.
 #![cfg(test)]
 
 mod support;

@@ -132,7 +132,7 @@ async fn a_certificate_for_another_name_or_of_an_unknown_authority_is_refused() 
     assert!(line.contains("invalid peer certificate"), "{line}");
 }
 
-/// What the program of the next test, run by it, is told.
+/// The variable with the address for the program of the next test, which runs it.
 #[cfg(feature = "native-roots")]
 const ADDRESS: &str = "KAFKA_CODEC_TEST_ADDRESS";
 

@@ -239,7 +239,7 @@ impl View {
             .insert(key.into(), broker);
     }
 
-    /// Takes the address of a broker. Numbers below 0 are no brokers.
+    /// Takes the address of a broker. A number below 0 is ignored.
     pub(super) fn set_broker(&mut self, id: i32, host: &str, port: i32) {
         if id < 0 {
             return;
