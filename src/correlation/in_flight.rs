@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use crate::{ApiKey, Version};
+
 use super::{InFlightRequest, Mismatch, MismatchKind};
 
 /// How many requests without a response are remembered, so that a response to one is recognized.
@@ -78,6 +80,9 @@ impl<T> InFlightRequests<T> {
 
     /// Takes the request that a response with `correlation_id` answers.
     ///
+    /// Kafka 0.8.2 answers FindCoordinator, then called ConsumerMetadata, with correlation id 0. That is accepted for a
+    /// request in version 0 that is due, if no other request has that id.
+    ///
     /// # Errors
     ///
     /// [`Mismatch`] is final: the connection must be closed. The requests stay where they are, so
@@ -91,15 +96,21 @@ impl<T> InFlightRequests<T> {
                 return self.not_due(correlation_id, expected);
             }
         }
+        Ok(self.take_due())
+    }
+
+    /// Takes the request at the front, which is answered.
+    #[inline]
+    fn take_due(&mut self) -> Answered<T> {
         let due = self.waiting.pop_front();
         let Waiting { request, note } = due.expect("its correlation id was compared just now");
-        Ok(match note {
+        match note {
             Some(note) => {
                 self.wanted -= 1;
                 Answered::InOrder(request.with_note(note))
             }
             None => Answered::Late(request),
-        })
+        }
     }
 
     #[cold]
@@ -123,6 +134,9 @@ impl<T> InFlightRequests<T> {
                 answers,
                 ahead,
             },
+            None if correlation_id == 0 && is_answered_with_0(&expected) => {
+                return Ok(self.take_due());
+            }
             None => MismatchKind::Unknown { expected },
         };
         Err(Mismatch::new(correlation_id, kind))
@@ -196,4 +210,9 @@ impl<T> InFlightRequests<T> {
         let mut ids = self.waiting.iter().map(|each| each.request.correlation_id);
         ids.any(|id| id == correlation_id)
     }
+}
+
+/// Returns `true` if there are brokers that answer the request with correlation id 0.
+fn is_answered_with_0(request: &InFlightRequest<()>) -> bool {
+    request.api_key == ApiKey::FindCoordinator && request.version == Version(0)
 }

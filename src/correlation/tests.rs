@@ -48,6 +48,33 @@ fn a_mismatch_says_what_was_due_and_what_came() {
 }
 
 #[test]
+fn find_coordinator_v0_is_answered_with_id_0_when_it_is_due() {
+    let find = |version| noted(ApiKey::FindCoordinator, version, 7, 'f');
+    let mut requests = in_flight(&[1]);
+    requests.push(find(Version(0)));
+    let mismatch = requests.answered_by(0).unwrap_err();
+    assert!(matches!(mismatch.kind(), MismatchKind::Unknown { .. }));
+    assert_eq!(requests.answered_by(1), Ok(Answered::InOrder(request(1))));
+    let answered = requests.answered_by(0);
+    assert_eq!(answered, Ok(Answered::InOrder(find(Version(0)))));
+    assert!(requests.is_empty());
+
+    requests.push(find(Version(0)));
+    assert!(requests.abandon(7).is_some());
+    let late = find(Version(0)).with_note(());
+    assert_eq!(requests.answered_by(0), Ok(Answered::Late(late)));
+
+    requests.push(find(Version(1)));
+    assert!(requests.answered_by(0).is_err(), "only in version 0");
+
+    let mut requests = InFlightRequests::default();
+    requests.push(find(Version(0)));
+    requests.push(request(0));
+    let mismatch = requests.answered_by(0).unwrap_err();
+    assert!(matches!(mismatch.kind(), MismatchKind::OutOfOrder { .. }));
+}
+
+#[test]
 fn an_abandoned_request_keeps_its_place() {
     let mut requests = in_flight(&[1, 2]);
     assert_eq!(requests.abandon(1), Some(request(1)));

@@ -41,6 +41,45 @@ fn rule_1_responses_answer_requests_in_order() {
     });
 }
 
+/// As Kafka 0.8.2 does.
+#[test]
+fn rule_1_find_coordinator_v0_is_answered_with_id_0() {
+    replay(|driver| {
+        driver.open_ready();
+        let id = driver.submit(ApiKey::FindCoordinator, 0);
+        let metadata = driver.submit(ApiKey::Metadata, 12);
+        let mut find = driver.take();
+        find.correlation_id = 0;
+        driver.answer_raw(&find, b"body");
+        let next = driver.take();
+        driver.answer_raw(&next, b"\0\0\0\0body");
+        let done = driver.completions();
+        let ids: Vec<_> = done.iter().map(|each| each.id()).collect();
+        assert_eq!(ids, [id, metadata]);
+        assert_eq!(done[0].label().api_key, ApiKey::FindCoordinator);
+        assert_eq!(done[0].delivery(), Delivery::Responded);
+    });
+}
+
+#[test]
+fn rule_1_id_0_answers_nothing_else() {
+    replay(|driver| {
+        driver.open_ready();
+        driver.submit(ApiKey::Fetch, 16);
+        driver.submit(ApiKey::FindCoordinator, 0);
+        let mut fetch = driver.take();
+        fetch.correlation_id = 0;
+        driver.answer_raw(&fetch, b"body");
+        let report = driver.closed();
+        let is_unknown = matches!(
+            &report.reason,
+            CloseReason::Desynchronized { mismatch, .. }
+                if matches!(mismatch.kind(), MismatchKind::Unknown { .. })
+        );
+        assert!(is_unknown, "{report}");
+    });
+}
+
 #[test]
 fn rule_1_a_response_out_of_order_is_fatal_and_names_both() {
     replay(|driver| {
