@@ -35,11 +35,11 @@ pub(super) fn report(connection: &Connection, now: Instant, reason: CloseReason)
     CloseReport {
         peer: connection.options.broker.clone(),
         state: connection.state(),
-        in_state: connection.session.in_state(now),
+        in_state: connection.session.phase().in_state(now),
         head: front.or_else(|| in_flight.first().map(|first| first.label)),
         not_sent: connection.queue.len() - usize::from(begun.is_some()),
         responses: connection.responses,
-        age: since(connection.session.created()),
+        age: since(connection.session.phase().created()),
         idle: since(connection.quiet_since()),
         bytes_in,
         bytes_out,

@@ -419,7 +419,7 @@ impl Connection {
         match foreign.filter(|_| self.state().is_initial()) {
             Some(protocol) => self.close_foreign(now, protocol),
             None => {
-                let kind = self.session.timeout(now);
+                let kind = self.session.phase().timeout(now);
                 self.close_because(now, CloseReason::Timeout(kind));
             }
         }

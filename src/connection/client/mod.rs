@@ -12,6 +12,7 @@ pub(super) mod event;
 mod in_flight;
 mod machine;
 pub(super) mod options;
+mod phase;
 pub(super) mod send_queue;
 mod session;
 
@@ -210,7 +211,7 @@ impl Connection {
         let next = self
             .deadlines
             .next(self.pending(), self.receiver.position());
-        let of_session = earlier(self.session.deadline(), self.session.renew_at());
+        let of_session = earlier(self.session.phase().deadline(), self.session.renew_at());
         earlier(next, of_session)
     }
 
@@ -223,7 +224,7 @@ impl Connection {
             self.deadlines.is_request_over(now) || self.overdue(now).is_none(),
             "no deadline is before the first"
         );
-        if self.session.deadline().is_some_and(|at| at <= now) {
+        if self.session.phase().deadline().is_some_and(|at| at <= now) {
             return self.close_phase(now);
         }
         let at = self.receiver.position();
@@ -484,7 +485,7 @@ impl Connection {
     #[must_use]
     #[inline]
     pub const fn state(&self) -> State {
-        self.session.state()
+        self.session.phase().state()
     }
 
     #[inline]
@@ -576,7 +577,7 @@ impl Connection {
             .min();
         Gauges {
             state: self.state(),
-            in_state: self.session.in_state(now),
+            in_state: self.session.phase().in_state(now),
             in_flight: self.in_flight(),
             waiting: self.waiting(),
             unwritten: self.queue.admitted().len(),

@@ -12,7 +12,7 @@ use crate::connection::sasl::{
 };
 use crate::connection::{
     ApiLabel, AuthenticationFault, CloseReason, Confidence, Hint, HintKind, NegotiationFault,
-    State, TimeoutKind, VersionError, VersionTable,
+    State, VersionError, VersionTable,
 };
 use crate::messages::{ApiVersionsRequest, SaslAuthenticateResponse, SaslHandshakeResponse};
 use crate::{ApiKey, ApiVersionsAnswer, Decode, ErrorCode, Message, Version, VersionRange};
@@ -20,28 +20,24 @@ use crate::{ApiKey, ApiVersionsAnswer, Decode, ErrorCode, Message, Version, Vers
 use super::completion::RawResponse;
 use super::completion::SubmitError;
 use super::encode::{Choice, SetupRequest, common_versions};
-use super::event::{Event, Initialization};
+use super::event::Event;
 use super::options::{ConnectionOptions, Negotiation, ReauthenticationMode, SubmitOptions};
+use super::phase::Phase;
 
-/// The state of a connection, and what is agreed with the broker: versions, and who the client is.
+/// What is agreed with the broker, in the [phase](Phase) that the connection is in: versions, and who the client is.
 ///
 /// It decides what comes next, and returns [actions](Action), which the connection takes after every call.
 ///
 /// Invariant: an exchange is under way in the states of SASL, and else only while the connection reauthenticates, or drains
-/// after that; a deadline is set only while the connection is not ready, or reauthenticates.
+/// after that.
 #[derive(Debug)]
 pub(super) struct Session {
     options: Arc<ConnectionOptions>,
-    created: Instant,
-    state: State,
-    since: Instant,
+    phase: Phase,
     versions: VersionTable,
     /// The version of ApiVersions that was sent last.
     asked_in: Version,
     exchange: Option<Box<Exchange>>,
-    /// When getting ready, or authenticating again, takes too long.
-    deadline: Option<Instant>,
-    took: Initialization,
     actions: VecDeque<Action>,
 }
 
@@ -71,14 +67,10 @@ impl Session {
         mechanisms: Vec<Box<dyn Mechanism>>,
     ) -> Self {
         Self {
-            created: now,
-            state: State::Connecting,
-            since: now,
+            phase: Phase::new(now, options.initialization_timeout),
             versions: VersionTable::default(),
             asked_in: Version(0),
             exchange: Exchange::new(mechanisms).map(Box::new),
-            deadline: now.checked_add(options.initialization_timeout),
-            took: Initialization::default(),
             actions: VecDeque::new(),
             options,
         }
@@ -196,13 +188,14 @@ impl Session {
 
     /// Requests can be sent.
     fn ready(&mut self, now: Instant) {
-        let was_initial = self.state.is_initial();
-        self.deadline = None;
-        if self.state != State::Draining {
+        let was_initial = self.state().is_initial();
+        self.phase.end_deadline();
+        if self.state() != State::Draining {
             self.enter(now, State::Ready);
         }
         if was_initial {
-            self.emit(Event::Ready { took: self.took });
+            let took = self.phase.took();
+            self.emit(Event::Ready { took });
             self.actions.push_back(Action::CheckVersions);
         }
     }
@@ -210,10 +203,11 @@ impl Session {
     /// Reauthenticates, when the time has come or what was under way is over.
     #[inline]
     pub(super) fn renew_if_due(&mut self, now: Instant, is_busy: bool) {
+        let state = self.state();
         let Some(exchange) = &mut self.exchange else {
             return;
         };
-        match self.state {
+        match state {
             State::Ready if exchange.renew_at().is_some_and(|at| at <= now) => {
                 // Requests go on until the token is there.
                 if !exchange.is_expired(now) && exchange.asks_early() {
@@ -238,7 +232,7 @@ impl Session {
     }
 
     fn begin_sasl(&mut self, now: Instant) {
-        let again = !self.state.is_initial();
+        let again = !self.state().is_initial();
         let exchange = self.exchange();
         exchange.begin(now);
         let mechanism = exchange.name();
@@ -303,7 +297,7 @@ impl Session {
         };
         let carrier = match version {
             Ok(version) => TokenCarrier::SaslAuthenticate(version),
-            Err(error) if error == unlisted && self.state.is_initial() => TokenCarrier::Bare,
+            Err(error) if error == unlisted && self.state().is_initial() => TokenCarrier::Bare,
             Err(error) => return self.fail(AuthenticationFault::Version(error)),
         };
         self.enter_initial(
@@ -352,7 +346,7 @@ impl Session {
 
     /// A bare token was written. Nobody may answer the last one.
     pub(super) fn token_written(&mut self, now: Instant) {
-        if self.state == State::SaslTokens && self.exchange().is_last() {
+        if self.state() == State::SaslTokens && self.exchange().is_last() {
             self.authenticated(now);
         }
     }
@@ -413,7 +407,7 @@ impl Session {
     }
 
     fn authenticated(&mut self, now: Instant) {
-        let again = !self.state.is_initial();
+        let again = !self.state().is_initial();
         let permille = self.options.renew_at_permille;
         let with = self.exchange().finish(now, permille);
         self.actions
@@ -431,26 +425,15 @@ impl Session {
 
     /// The connection takes no more requests.
     pub(super) fn drain(&mut self, now: Instant) {
-        self.deadline = None;
+        self.phase.end_deadline();
         self.enter(now, State::Draining);
     }
 
     /// The connection is over.
     pub(super) fn close(&mut self, now: Instant) {
         self.enter(now, State::Closed);
-        self.deadline = None;
+        self.phase.end_deadline();
         self.exchange = None;
-    }
-
-    /// What took too long, when the deadline has passed.
-    pub(super) fn timeout(&self, now: Instant) -> TimeoutKind {
-        let is_initial = self.state.is_initial();
-        let since = if is_initial { self.created } else { self.since };
-        let after = now.saturating_duration_since(since);
-        match is_initial {
-            true => TimeoutKind::Initialization { after },
-            false => TimeoutKind::Reauthentication { after },
-        }
     }
 
     /// The broker names its versions again. Returns whether they are others than before.
@@ -465,6 +448,7 @@ impl Session {
     }
 
     /// The versions in which a request of the caller may be sent, of those that this side has.
+    #[inline]
     pub(super) fn choice_of(
         &self,
         key: ApiKey,
@@ -476,7 +460,9 @@ impl Session {
             return Ok(Choice::Exactly(version));
         }
         if self.versions.is_empty() {
-            return Err(SubmitError::NotReady { state: self.state });
+            return Err(SubmitError::NotReady {
+                state: self.state(),
+            });
         }
         let allowed = self.options.allowed(key);
         let versions = common_versions(&self.versions, key, ours, allowed, options.versions)?;
@@ -486,24 +472,20 @@ impl Session {
     /// Whether the broker has a version, as far as is known. Before the connection is ready nothing is said against
     /// one: it is looked at again then.
     pub(super) fn check_version(&self, key: ApiKey, version: Version) -> Result<(), VersionError> {
-        match self.state.is_initial() || self.versions.is_empty() {
+        match self.state().is_initial() || self.versions.is_empty() {
             true => Ok(()),
             false => self.versions.check(key, version),
         }
     }
 
+    /// The state of the connection, and its times.
+    pub(super) const fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
     #[inline]
-    pub(super) const fn state(&self) -> State {
-        self.state
-    }
-
-    /// For how long it has been in its state.
-    pub(super) fn in_state(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.since)
-    }
-
-    pub(super) const fn created(&self) -> Instant {
-        self.created
+    const fn state(&self) -> State {
+        self.phase.state()
     }
 
     pub(super) const fn versions(&self) -> &VersionTable {
@@ -521,14 +503,9 @@ impl Session {
         self.exchange.as_deref()
     }
 
-    /// When getting ready, or authenticating again, takes too long.
-    pub(super) const fn deadline(&self) -> Option<Instant> {
-        self.deadline
-    }
-
     /// When to authenticate again, if the connection can.
     pub(super) fn renew_at(&self) -> Option<Instant> {
-        match self.state {
+        match self.state() {
             State::Ready => self.exchange.as_ref()?.renew_at(),
             _ => None,
         }
@@ -558,47 +535,34 @@ impl Session {
     }
 
     fn restart_deadline(&mut self, now: Instant) {
-        self.deadline = now.checked_add(self.options.initialization_timeout);
+        let timeout = self.options.initialization_timeout;
+        self.phase.restart_deadline(now, timeout);
     }
 
     /// Enters a state, if the connection is not ready yet: authenticating again is one state.
     fn enter_initial(&mut self, now: Instant, state: State) {
-        if self.state.is_initial() {
+        if self.state().is_initial() {
             self.enter(now, state);
         }
     }
 
     fn enter(&mut self, now: Instant, to: State) {
-        let from = std::mem::replace(&mut self.state, to);
-        if from == to {
-            return;
+        if let Some(event) = self.phase.enter(now, to) {
+            self.emit(event);
         }
-        let after = now.saturating_duration_since(self.since);
-        match from {
-            State::ApiVersions => self.took.api_versions += after,
-            State::SaslHandshake => self.took.sasl_handshake += after,
-            State::SaslAuthenticate | State::SaslTokens => self.took.sasl_authenticate += after,
-            _ => {}
-        }
-        self.since = now;
-        self.emit(Event::StateChanged { from, to, after });
     }
 
     fn check(&self) {
         let has_begun = self.sasl().is_some_and(Exchange::has_begun);
-        match self.state {
+        let state = self.state();
+        match state {
             State::SaslHandshake | State::SaslAuthenticate | State::SaslTokens => {
-                debug_assert!(has_begun, "{}: an exchange is under way", self.state);
+                debug_assert!(has_begun, "{state}: an exchange is under way");
             }
             State::Reauthenticating | State::Draining => {}
-            _ => debug_assert!(!has_begun, "{}: no exchange is under way", self.state),
+            _ => debug_assert!(!has_begun, "{state}: no exchange is under way"),
         }
-        let is_settled = matches!(self.state, State::Ready | State::Draining | State::Closed);
-        debug_assert!(
-            !(is_settled && self.deadline.is_some()),
-            "{}: no phase is under way",
-            self.state
-        );
+        self.phase.check();
     }
 }
 
