@@ -37,7 +37,8 @@ impl FrameInput for &[u8] {
     fn take_frame(&mut self, size: usize) -> Bytes {
         let (frame, rest) = self.split_at(SIZE_BYTES + size);
         *self = rest;
-        Bytes::copy_from_slice(frame.get(SIZE_BYTES..).unwrap_or_default())
+        let frame = frame.get(SIZE_BYTES..).expect("it begins with its size");
+        Bytes::copy_from_slice(frame)
     }
 
     fn take_part(&mut self, length: usize, frame: &mut Partial) {
@@ -61,7 +62,7 @@ impl FrameInput for BytesMut {
             detach(self);
             return frame;
         }
-        let frame = Bytes::copy_from_slice(self.get(..size).unwrap_or_default());
+        let frame = Bytes::copy_from_slice(self.get(..size).expect("they are there"));
         self.advance(size);
         frame
     }
