@@ -1,13 +1,13 @@
 //! Generators, corpora, dictionaries and a mutator for fuzzing parsers of the Kafka protocol in any language.
 //!
 //! ```text
-//!  Target: API, version, direction ──► Generator ──► Generated: bytes, and the label of a malformed message
-//!    │                                 generate.rs
-//!    └───────────────────────────────► Corpus: files of seeds and a manifest
-//!                                      corpus/
+//!  Target: API, version, ─┬─► Generator ─► Generated: bytes, and the label
+//!          direction      │   generate.rs             of a malformed message
+//!                         └─► Corpus: files of seeds and a manifest
+//!                             corpus/
 //!
-//!  bytes, Shape, seed ──► mutate ──► Mutant: bytes, what was changed, what a reader must make of it
-//!                         mutate/
+//!  bytes, Shape, seed ─► mutate ─► Mutant: bytes, what was changed,
+//!                        mutate/           what a reader must make of it
 //! ```
 //!
 //! Everything follows from numbers: the same seed makes the same bytes on every platform.

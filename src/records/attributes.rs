@@ -5,9 +5,9 @@ use super::Compression;
 /// The attributes of a batch or message, all bits as they are on the wire.
 ///
 /// ```text
-///  bit   15 .. 7   6        5        4              3               2 .. 0
-///        unused    delete   control  transactional  log append time compression
-///                  horizon
+///  bit  15 .. 7  6        5        4              3            2 .. 0
+///       unused   delete   control  transactional  log append   compression
+///                horizon                          time
 /// ```
 ///
 /// Messages of magic 1 have the low four bits, of magic 0 the low three.

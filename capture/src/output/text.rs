@@ -12,8 +12,8 @@ use crate::records::{Field, RecordOptions};
 /// Writes events as text.
 ///
 /// ```text
-/// 2026-11-22T00:58:18.503220Z 127.0.0.1:37216 -> 127.0.0.1:29092 Metadata v13 request #2 billing-a 78 bytes orders
-/// 2026-11-22T00:58:18.508163Z 127.0.0.1:37216 <- 127.0.0.1:29092 Metadata v13 response #2 billing-a 147 bytes 4.943 ms
+/// 07:18:53.619513 40802 -> 38397 Metadata v13 request #2 shop 78 bytes orders
+/// 07:18:53.624456 40802 <- 38397 Metadata v13 response #2 shop 147 bytes ..
 /// ```
 pub struct TextSink<W> {
     lines: Lines<W>,

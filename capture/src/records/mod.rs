@@ -2,9 +2,11 @@
 //! asked for. Where the records come from is not known here.
 //!
 //! ```text
-//!  field.rs   a `records` field, in the JSON of its message ─┐
-//!                                                            ├─► Show ─► JSON: object.rs, value.rs
-//!  ../segment a log segment, a line a batch ─────────────────┘   show.rs      header.rs, internal.rs, control.rs
+//!  field.rs    a `records` field ─────┐
+//!                                     ├─► Show ─► JSON
+//!  ../segment  a log segment, a line ─┘   show.rs   object.rs, value.rs,
+//!              a batch                              header.rs, internal.rs,
+//!                                                   control.rs
 //! ```
 
 mod control;

@@ -4,7 +4,8 @@
 //! events ─► Report: summary, connections, produce, groups, timeline, waits
 //!                      │ finish
 //!                      ▼
-//!                    Data ──► findings (rules) ──► page (HTML) + chart (JSON for the page's script)
+//!                    Data ─► findings (rules) ─► page (HTML) + chart
+//!                                                 (JSON for the page's script)
 //! ```
 //!
 //! The page needs no network: its style and script are in it, and nothing else may run on it.

@@ -2,15 +2,15 @@
 //! their handshake where not. What is not TLS passes unchanged.
 //!
 //! ```text
-//!           ┌───────────────────────── session.rs ─────────────────────────┐
-//! Piece ─►  │ TLS? ── no ──────────────────────────────────────────────────│ ─► Piece
-//! tcp/      │   └─ yes ─► boundaries.rs ─► pair.rs ──────► protection.rs ──│    frames/
-//!           │             records        │  ▲ keys of an epoch  ▲          │
-//!           │                            ▼  │                   │          │
-//!           │                     handshake.rs ─► hello.rs   keys.rs       │
-//!           │                                             aead.rs, cbc.rs  │
-//!           └───────────────────────────▲──────────────────────────────────┘
-//!                                  secrets.rs
+//!            ┌─────────────────── session.rs ───────────────────┐
+//!  Piece ──► │ TLS? ── no ────────────────────────────────────► │ ──► Piece
+//!  tcp/      │   └─ yes ─► boundaries.rs ─► pair.rs ─────────►  │     frames/
+//!            │             records        │  ▲   protection.rs  │
+//!            │                            ▼  │ keys of an epoch │
+//!            │                 handshake.rs ─► hello.rs, keys.rs│
+//!            │                                 aead.rs, cbc.rs  │
+//!            └───────────────────────▲──────────────────────────┘
+//!                               secrets.rs
 //! ```
 //!
 //! The first to arrive of a record's bytes are kept until it is whole: all bytes of its plaintext belong to the

@@ -1,9 +1,10 @@
 //! The mutator and generator of [`kafka_fuzz`] behind a C interface: `include/kafka_fuzz.h`.
 //!
 //! ```text
-//!  libFuzzer ──► LLVMFuzzerCustomMutator, LLVMFuzzerCustomCrossOver ─┐
-//!  AFL++ ──────► afl_custom_init, afl_custom_fuzz, afl_custom_deinit ├──► safe.rs ──► kafka_fuzz::mutate
-//!  any C ──────► kafka_fuzz_set_shape, kafka_fuzz_generate, .._repair ┘
+//!  libFuzzer ─► LLVMFuzzerCustomMutator, .. ──────────────┐
+//!  AFL++ ─────► afl_custom_init, afl_custom_fuzz, .. ─────┼─► safe.rs
+//!  any C ─────► kafka_fuzz_set_shape, .._generate, .. ────┘       ▼
+//!                                                   kafka_fuzz::mutate
 //! ```
 //!
 //! This crate is the one place of the project with unsafe code. All of it turns pointers and lengths of the caller into slices; what

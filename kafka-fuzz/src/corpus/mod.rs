@@ -1,8 +1,11 @@
 //! Corpora: files of seeds for every message, version and direction, or made of captured traffic.
 //!
 //! ```text
-//!  Target ──► seeds: shapes, tags, records, random, malformed ──► Prefix ──► distinct ──► Format ──► files, manifest
-//!             seeds.rs ► shape.rs                                 prefix.rs  files.rs     format.rs
+//!  Target ──► seeds ─────────► Prefix ──► distinct ──► Format ──► files and
+//!             seeds.rs         prefix.rs  files.rs     format.rs  a manifest
+//!             shape.rs
+//!             shapes, tags, records, random, malformed
+//!
 //!  capture ─► capture.rs
 //! ```
 

@@ -2,14 +2,15 @@
 //! kafka-codec, and of Kafka's Java code where that was asked too.
 //!
 //! ```text
-//!  Case ─► NDJSON ─► adapter: a program around a parser ─► NDJSON ─► Verdict ─┐
-//!    │                                                                        ├─► Comparison: findings, the smallest case of each
-//!    └───────────────────────► Verdict::of_this_crate ────────────────────────┘
+//!  Case ─► NDJSON ─► adapter: a program ─► NDJSON ─► Verdict ─┐
+//!    │               around a parser                          ├─► Comparison
+//!    └──────────────────────────► Verdict::of_this_crate ─────┘
+//!                        Comparison: findings, with the smallest case of each
 //! ```
 //!
 //! An adapter reads cases from standard input, a JSON object a line, and answers each with a line:
 //!
-//! ```text
+//! ```json
 //! {"id":0,"message":"ApiVersionsRequest","apiKey":18,"version":0,"hex":"","label":"valid","expectation":"accept"}
 //! {"id":0,"accepted":true,"hex":""}
 //! {"id":1,"accepted":false,"error":"unexpected end of input"}

@@ -2,9 +2,10 @@
 //! and checksum that follows from the change.
 //!
 //! ```text
-//!  input ─► Shape ─► header, body ─► Tree ─► Change at a Site ─► bytes ─► Shape ─► Mutant
-//!           shape.rs                tree.rs  change.rs, sites.rs  write.rs          mutant.rs
-//!                        └─► random::Mutator of kafka-codec, for malformed mutants ┘
+//!  input ─► Shape ───► Tree ────► Change at a Site ───► bytes ───► Mutant
+//!           shape.rs   tree.rs    change.rs, sites.rs   write.rs   mutant.rs
+//!                         │                               ▲
+//!                         └─ random::Mutator (malformed) ─┘
 //! ```
 //!
 //! Most mutants are *consistent*: valid messages, so that they reach the code behind the parser. The others have one

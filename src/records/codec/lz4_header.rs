@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  04 22 4d 18   FLG   BD   [content size]   HC
-//!     magic            int64, where FLG has it   second byte of XXH32 over FLG to content size
+//!    magic                  int64, where     second byte of XXH32 over
+//!                           FLG has it       FLG to content size
 //! ```
 //!
 //! In message sets of magic 0, clients computed HC over the magic too (KIP-57); there it is written

@@ -1,8 +1,8 @@
 //! snappy: blocks in the container of xerial's snappy-java, or one bare block.
 //!
 //! ```text
-//!  82 53 4e 41 50 50 59 00   version   compatible   then each: length, that many bytes of a block
-//!          magic              int32      int32                 int32
+//!  82 53 4e 41 50 50 59 00  version  compatible  then each: length, block
+//!          magic             int32     int32                 int32
 //! ```
 
 use snap::raw::{Decoder, Encoder, decompress_len, max_compress_len};

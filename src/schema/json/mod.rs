@@ -6,8 +6,8 @@
 //!
 //! ```text
 //!  bytes ──► visit, in order ──► Message (a Visitor) ──► Text ──► io::Write
-//!            ../walk             message.rs              text.rs: escapes, numbers, base64, indents
-//!                                redaction.rs
+//!            ../walk             message.rs              text.rs: escapes,
+//!                                redaction.rs            numbers, base64
 //!
 //!  JSON ──► Document ──► Encoder, by schema ──► wire::Writer ──► bytes
 //!           document.rs  encode.rs, scalar.rs

@@ -2,8 +2,10 @@
 //! their counts, and their checksums. So a mutant gets past the checks in front of the code that reads records.
 //!
 //! ```text
-//!  magic 2     offset 8 · length 4 · epoch 4 · 2 · CRC-32C 4 · attributes 2 · .. · count 4 · records
-//!  magic 0, 1  offset 8 · length 4 · CRC-32 4 · magic · attributes · .. · key · value
+//!  magic 2     offset 8 · length 4 · epoch 4 · 2 · CRC-32C 4 · attributes 2
+//!              · .. · count 4 · records
+//!  magic 0, 1  offset 8 · length 4 · CRC-32 4 · magic · attributes · ..
+//!              · key · value
 //! ```
 
 mod record;
