@@ -63,6 +63,15 @@
 //! | `attempt` | client | an attempt, inside `send` | `server.address`, `kafka.produce.attempt`, `kafka.produce.outcome`, `error.type` |
 //! | `request` | client | any other request | `messaging.system`, `server.address`, `kafka.api`, `kafka.version`, `error.type` |
 //!
+//! Events of `tracing` beside these spans have a field `event`: `versions` are those of both sides, when a connection is ready
+//! and when it is over; `client_closed` and `client_refused` say why a client of a [`Server`] is gone; those of the machine are
+//! named by [`Event::trace`](kafka_codec::connection::Event::trace).
+//!
+//! # Types of other crates
+//!
+//! The public API has types of `tokio` (streams, addresses, and its runtime behind everything), of [`rustls`] and
+//! [`Bytes`](bytes::Bytes), whose major versions belong to that of this crate, and else its own and those of [`kafka_codec`].
+//!
 //! # Features
 //!
 //! | feature | default | what it adds |
@@ -73,6 +82,9 @@
 //! | `metrics` | no | [`Options::with_metrics`] and [`ServerOptions::with_metrics`]: events of all connections, counted with the facade `metrics` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub use bytes;
+pub use tokio_rustls::rustls;
 
 mod cluster;
 mod connection;

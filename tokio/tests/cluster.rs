@@ -10,7 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use kafka_codec::connection::{ConnectionOptions, TimeoutFrom};
 use kafka_codec::enumerations::Acks;
-use kafka_codec::messages::{HeartbeatRequest, ListGroupsRequest};
+use kafka_codec::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_codec::messages::{FetchRequest, HeartbeatRequest, ListGroupsRequest};
 use kafka_codec::produce::{AttemptOutcome, BatchInfo, Persistence, ProducerSequence};
 use kafka_codec::{ApiKey, ErrorCode};
 use kafka_codec_tokio::{
@@ -112,6 +113,77 @@ async fn a_batch_that_may_be_in_the_log_is_not_sent_again_unless_the_broker_reco
     assert_eq!(outcomes(&produced.attempts), ["transport", "acked"]);
     // Twice each, as was allowed: this toy recognizes nothing.
     assert_eq!(toy.shared.lock().unwrap().log.len(), 5);
+}
+
+#[tokio::test]
+async fn a_fetch_follows_the_leader_that_the_old_one_names_without_metadata() {
+    let toy = ToyCluster::start(2).await;
+    let cluster = toy.cluster();
+    cluster.refresh(["orders"]).await.unwrap();
+    let asked = toy.asked(ApiKey::Metadata).len();
+    {
+        let mut shared = toy.shared.lock().unwrap();
+        (shared.leader, shared.leader_epoch) = (2, 2);
+    }
+    let request = FetchRequest {
+        topics: vec![FetchTopic {
+            topic: "orders".into(),
+            topic_id: cluster.topic_id("orders").unwrap(),
+            partitions: vec![FetchPartition::default()],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let answer = cluster.send(&request).await.unwrap();
+    let partition = &answer.decode().unwrap().responses[0].partitions[0];
+    assert_eq!(partition.error_code, ErrorCode::NONE);
+    assert_eq!(toy.asked(ApiKey::Fetch), [1, 2]);
+    assert_eq!(toy.asked(ApiKey::Metadata).len(), asked);
+}
+
+#[tokio::test]
+async fn brokers_that_want_it_are_forgotten_for_the_bootstrap_servers() {
+    let toy = ToyCluster::start(3).await;
+    let port = toy.shared.lock().unwrap().ports[&1];
+    toy.shared.lock().unwrap().hidden = vec![1];
+    let cluster = Cluster::new(ClusterOptions::new([format!("127.0.0.1:{port}")]));
+    cluster
+        .ensure_open(&Brokers::All, Purpose::Other)
+        .await
+        .unwrap();
+    assert_eq!(cluster.brokers(), [2, 3]);
+    {
+        let mut shared = toy.shared.lock().unwrap();
+        (shared.hidden, shared.rebootstrap) = (vec![2, 3], vec![2, 3]);
+    }
+    cluster.refresh([]).await.unwrap();
+    assert_eq!(cluster.brokers(), [1]);
+    let asked = toy.asked(ApiKey::Metadata);
+    let [first, .., refused, last] = &asked[..] else {
+        panic!("{asked:?}")
+    };
+    assert_eq!((*first, *last), (1, 1), "the bootstrap server");
+    assert!([2, 3].contains(refused), "{asked:?}");
+}
+
+#[tokio::test]
+async fn connections_to_brokers_that_left_are_closed() {
+    let toy = ToyCluster::start(2).await;
+    let cluster = toy.cluster();
+    cluster
+        .ensure_open(&Brokers::All, Purpose::Other)
+        .await
+        .unwrap();
+    let closed = cluster
+        .connection(2, Purpose::Other)
+        .await
+        .unwrap()
+        .closed();
+    toy.shared.lock().unwrap().hidden = vec![2];
+    cluster.refresh([]).await.unwrap();
+    let report = tokio::time::timeout(Duration::from_secs(5), closed).await;
+    assert!(report.unwrap().reason.name().starts_with("local"));
+    assert_eq!(cluster.brokers(), [1]);
 }
 
 #[tokio::test]

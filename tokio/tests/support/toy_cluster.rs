@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use kafka_codec::messages::describe_groups_response::DescribedGroup;
+use kafka_codec::messages::fetch_response::{self, FetchableTopicResponse, PartitionData};
 use kafka_codec::messages::find_coordinator_response::Coordinator;
 use kafka_codec::messages::list_groups_response::ListedGroup;
 use kafka_codec::messages::list_offsets_response::{
@@ -17,9 +18,10 @@ use kafka_codec::messages::produce_response::{
     NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
 };
 use kafka_codec::messages::{
-    DescribeConfigsResponse, DescribeGroupsRequest, DescribeGroupsResponse, FindCoordinatorRequest,
-    FindCoordinatorResponse, HeartbeatResponse, ListGroupsResponse, ListOffsetsRequest,
-    ListOffsetsResponse, MetadataResponse, ProduceRequest, ProduceResponse,
+    DescribeConfigsResponse, DescribeGroupsRequest, DescribeGroupsResponse, FetchRequest,
+    FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatResponse,
+    ListGroupsResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataResponse, ProduceRequest,
+    ProduceResponse,
 };
 use kafka_codec::wire::Uuid;
 use kafka_codec::{ApiKey, ErrorCode};
@@ -52,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) spread: Vec<i32>,
     /// The groups that each broker lists, or the error that it lists them with.
     pub(crate) groups: BTreeMap<i32, Result<Vec<String>, ErrorCode>>,
+    /// Brokers that want their clients to begin again from the bootstrap servers.
+    pub(crate) rebootstrap: Vec<i32>,
     /// Brokers that metadata does not name.
     pub(crate) hidden: Vec<i32>,
     /// What is done with the next Produce requests; they are appended when it is empty.
@@ -133,7 +137,11 @@ async fn serve(id: i32, client: Client, shared: Arc<Mutex<Shared>>) {
         let key = request.label().api_key;
         shared.lock().unwrap().seen.push((id, key));
         match key {
-            ApiKey::Metadata => request.respond(&metadata(&shared.lock().unwrap())),
+            ApiKey::Metadata => request.respond(&metadata(id, &shared.lock().unwrap())),
+            ApiKey::Fetch => {
+                let shared = shared.lock().unwrap();
+                request.respond(&fetch(id, &request, &shared))
+            }
             ApiKey::FindCoordinator => {
                 let asked = request.decode::<FindCoordinatorRequest<'_>>().unwrap();
                 let shared = shared.lock().unwrap();
@@ -252,7 +260,34 @@ fn list(id: i32, shared: &Shared) -> ListGroupsResponse<'static> {
     }
 }
 
-fn metadata(shared: &Shared) -> MetadataResponse<'static> {
+/// Nothing, from the leader; and from others, who that is.
+fn fetch(id: i32, request: &ServerRequest, shared: &Shared) -> FetchResponse<'static> {
+    let asked = request.decode::<FetchRequest<'_>>().unwrap();
+    let mut partition = PartitionData::default();
+    let mut node_endpoints = Vec::new();
+    if shared.leader != id {
+        partition.error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+        partition.current_leader.leader_id = shared.leader;
+        partition.current_leader.leader_epoch = shared.leader_epoch;
+        node_endpoints.push(fetch_response::NodeEndpoint {
+            node_id: shared.leader,
+            host: "127.0.0.1".into(),
+            port: shared.ports[&shared.leader].into(),
+            ..Default::default()
+        });
+    }
+    FetchResponse {
+        responses: vec![FetchableTopicResponse {
+            topic_id: asked.topics[0].topic_id,
+            partitions: vec![partition],
+            ..Default::default()
+        }],
+        node_endpoints,
+        ..Default::default()
+    }
+}
+
+fn metadata(id: i32, shared: &Shared) -> MetadataResponse<'static> {
     let brokers = shared
         .ports
         .iter()
@@ -283,6 +318,10 @@ fn metadata(shared: &Shared) -> MetadataResponse<'static> {
     };
     MetadataResponse {
         brokers: brokers.collect(),
+        error_code: match shared.rebootstrap.contains(&id) {
+            true => ErrorCode::REBOOTSTRAP_REQUIRED,
+            false => ErrorCode::NONE,
+        },
         controller_id: 1,
         topics: vec![
             topic("orders", 7, vec![orders]),
