@@ -96,6 +96,14 @@ fn tunnels_in_ip_are_read() {
         let header = [0, 0, 0, 1, 0x10, 5, 0, 1, 0, 0, 0, 0];
         gre(0x1000, 0x88be, &header, &in_ethernet(ip))
     });
+    is_read("WCCP", RAW, |ip| {
+        gre(
+            0,
+            0x883e,
+            &[0, 1, 2, 3],
+            &ipv4(if ip[0] >> 4 == 4 { 4 } else { 41 }, ip),
+        )
+    });
     is_read("ERSPAN III", RAW, |ip| {
         let header = [0, 0, 0, 1, 0x20, 5, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0];
         gre(0x1000, 0x22eb, &header, &in_ethernet(ip))
@@ -137,6 +145,27 @@ fn tunnels_in_udp_are_read() {
                 &[&[8, 0, 0, 0, 0, 0, 7, 0], &in_ethernet(ip)[..]].concat(),
             ),
         )
+    });
+    is_read("VXLAN on any port", RAW, |ip| {
+        ipv4(
+            17,
+            &udp(
+                48_879,
+                &[&[8, 0, 0, 0, 0, 0, 7, 0], &in_ethernet(ip)[..]].concat(),
+            ),
+        )
+    });
+    is_read("GUE", RAW, |ip| {
+        let protocol = if ip[0] >> 4 == 4 { 4 } else { 41 };
+        ipv4(
+            17,
+            &udp(6080, &[&[1, protocol, 0, 0, 1, 2, 3, 4], ip].concat()),
+        )
+    });
+    is_read("GUE without a header", RAW, |ip| ipv4(17, &udp(6080, ip)));
+    is_read("GRE in GUE", RAW, |ip| {
+        let gre = gre(0, ether_type(ip), &[], ip);
+        ipv4(17, &udp(6080, &[&[0, 47, 0, 0], &gre[20..]].concat()))
     });
     is_read("VXLAN-GPE", RAW, |ip| {
         let protocol = if ip[0] >> 4 == 4 { 1 } else { 2 };

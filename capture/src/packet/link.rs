@@ -180,7 +180,7 @@ pub(super) fn mpls(bytes: &[u8]) -> Step<'_> {
 }
 
 /// Returns `true` if an EtherType that can be read stands where a frame has it.
-fn is_frame(bytes: &[u8]) -> bool {
+pub(super) fn is_frame(bytes: &[u8]) -> bool {
     let ether_type = u16_at(bytes, 12);
     ether_type.is_ok_and(|ether_type| {
         matches!(ether_type, IPV4 | IPV6 | 0x8847 | 0x8864) || is_vlan(ether_type)

@@ -26,6 +26,9 @@ pub(super) fn gre(bytes: &[u8]) -> Step<'_> {
         ERSPAN_1_OR_2 if has(sequence) => Ok((Layer::Ethernet, from(bytes, 8)?)),
         ERSPAN_1_OR_2 => Ok((Layer::Ethernet, bytes)),
         ERSPAN_3 => erspan_3(bytes),
+        // Redirection to a cache: IP, in version 2 of WCCP behind four bytes.
+        0x883e if u8_at(bytes, 0)? >> 4 == 4 => Ok((Layer::Ip, bytes)),
+        0x883e => Ok((Layer::Ip, from(bytes, 4)?)),
         // Two numbers of Cisco's for the same.
         0x2000 | 0x0000 => Err(NoSegment::NotTcp),
         ether_type => Ok((Layer::EtherType(ether_type), bytes)),
@@ -57,6 +60,7 @@ pub(super) fn udp(bytes: &[u8]) -> Step<'_> {
         2152 => gtp(bytes),
         37008 => tzsp(bytes),
         4754 => gre(bytes),
+        6080 => gue(bytes),
         1701 => l2tp(bytes),
         3544 => teredo(bytes),
         4500 if u32_at(bytes, 0)? != 0 => Err(NoSegment::Encrypted),
@@ -67,9 +71,16 @@ pub(super) fn udp(bytes: &[u8]) -> Step<'_> {
             3544 => teredo(bytes),
             4500 if u32_at(bytes, 0)? != 0 => Err(NoSegment::Encrypted),
             51820 if matches!(u8_at(bytes, 0)?, 1..=4) => Err(NoSegment::Encrypted),
+            // VXLAN may be set up for any port.
+            _ if is_vxlan(bytes) => vxlan(bytes),
             _ => Err(NoSegment::NotTcp),
         },
     }
+}
+
+/// Returns `true` if only VXLAN looks like that: its one flag, what is reserved, and a frame with an EtherType that can be read.
+fn is_vxlan(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x08, 0, 0, 0, _, _, _, 0, frame @ ..] if link::is_frame(frame))
 }
 
 /// Flags, of which one says that there is a network identifier; Ethernet follows. See RFC 7348.
@@ -78,6 +89,25 @@ fn vxlan(bytes: &[u8]) -> Step<'_> {
         return Err(NoSegment::NotTcp);
     }
     Ok((Layer::Ethernet, from(bytes, 8)?))
+}
+
+/// The length of optional fields in words, the protocol as in IP; version 1 has IP at once. See draft-ietf-intarea-gue.
+fn gue(bytes: &[u8]) -> Step<'_> {
+    let [first, protocol] = array_at(bytes, 0)?;
+    let is_control = first & 0x20 != 0;
+    match first >> 6 {
+        0 if !is_control => {
+            let bytes = from(bytes, 4 + 4 * usize::from(first & 0x1f))?;
+            match protocol {
+                4 | 41 => Ok((Layer::Ip, bytes)),
+                47 => Ok((Layer::Gre, bytes)),
+                137 => Ok((Layer::Mpls, bytes)),
+                _ => Err(NoSegment::UnknownTunnel),
+            }
+        }
+        1 => Ok((Layer::Ip, bytes)),
+        _ => Err(NoSegment::UnknownTunnel),
+    }
 }
 
 /// The generic extension, which has the protocol.
