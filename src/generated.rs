@@ -63,8 +63,9 @@ macro_rules! into_owned {
             #[inline]
             fn own(self, frame: Option<&$crate::generated::SharedFrame<'_>>) -> Self::Owned {
                 let Self { $($field,)* unknown_tagged_fields } = self;
-                $(let $field = $field.own(frame);)*
+                // First, as it may unwind: fields that were owned before would be kept in memory for that.
                 let unknown_tagged_fields = unknown_tagged_fields.own(frame);
+                $(let $field = $field.own(frame);)*
                 $name { $($field,)* unknown_tagged_fields }
             }
         }

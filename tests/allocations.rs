@@ -107,10 +107,18 @@ fn owning_a_message_allocates_for_its_strings_and_shares_the_rest_with_the_frame
             count
         }};
     }
-    // Number arrays share one handle of the frame.
-    const HANDLE: u64 = 1;
-    // Names of topics, hosts of brokers and the id of the cluster.
+    // Names of topics, hosts of brokers and the id of the cluster. The numbers of 3 replicas are kept in place.
     let count = own!(MetadataResponse, inputs::metadata_response(), V12);
+    assert_eq!(count, 1000 + 6 + 1);
+    // Longer arrays share one handle of the frame.
+    const HANDLE: u64 = 1;
+    let mut many = inputs::metadata_response();
+    for topic in &mut many.topics {
+        for partition in &mut topic.partitions {
+            partition.replica_nodes.extend([7, 8]);
+        }
+    }
+    let count = own!(MetadataResponse, many, V12);
     assert_eq!(count, 1000 + 6 + 1 + HANDLE);
     // Names of topics.
     let count = own!(FetchResponse, inputs::fetch_response(), V12);
@@ -134,15 +142,20 @@ fn generic_code_passes_on_a_response_that_borrows_nothing() {
         let response: R::Response<'_> = Decode::decode(body, version).unwrap();
         response.into_owned()
     }
-    let response = inputs::metadata_response();
+    let mut response = inputs::metadata_response();
+    response.topics[999].partitions[5]
+        .replica_nodes
+        .extend([7, 8]);
     let mut bytes = frame::encode_response(Vec::new(), &response, V12, 7).unwrap();
     bytes.advance(4);
     let frame = bytes.copy_to_bytes(bytes.remaining());
     let start = frame.as_ptr_range();
     let received = received::<MetadataRequest<'_>>(frame.clone(), V12);
     assert_eq!(received, response);
-    let replicas = &received.topics[999].partitions[5].replica_nodes;
-    assert!(start.contains(&replicas.as_bytes().as_ptr()), "copied");
+    let partition = &received.topics[999].partitions[5];
+    let is_shared = |bytes: &[u8]| start.contains(&bytes.as_ptr());
+    assert!(is_shared(partition.replica_nodes.as_bytes()), "copied");
+    assert!(!is_shared(partition.isr_nodes.as_bytes()), "few are copied");
 
     let body = response.encode_to_vec(V12).unwrap();
     assert_eq!(owned::<MetadataRequest<'_>>(&body, V12), response);

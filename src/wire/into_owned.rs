@@ -23,8 +23,9 @@ pub trait IntoOwned: Sized {
         self.own(None)
     }
 
-    /// Detaches the value from the input: blobs and number arrays that lie in `frame` are shared with it, strings are
-    /// copied. The frame stays in memory as long as one of them.
+    /// Detaches the value from the input: blobs and number arrays that lie in `frame` are shared with it, strings and
+    /// arrays of 4, 8, 12 or 16 bytes, such as 3 replicas, are copied. The frame stays in memory as long as one that is
+    /// shared.
     fn into_owned_in(self, frame: &Bytes) -> Self::Owned {
         self.own(Some(&SharedFrame::new(frame)))
     }

@@ -99,8 +99,8 @@ pub(crate) use fixed_width;
 
 /// An array of fixed-width values: the big-endian bytes themselves.
 ///
-/// Decoding borrows the input and allocates nothing; values are read on access. An owned one shares the bytes
-/// of its frame: see [`into_owned_in`](IntoOwned::into_owned_in). It is built
+/// Decoding borrows the input and allocates nothing; values are read on access. An owned one has a few values in place, and
+/// shares more of them with its frame: see [`into_owned_in`](IntoOwned::into_owned_in). It is built
 /// from a `Vec`, a slice, an array or an iterator. Two arrays are equal if their bytes are, and so are a packed array
 /// and a slice, an array or a `Vec`.
 ///
@@ -140,8 +140,10 @@ impl<'a, T: FixedWidth> Packed<'a, T> {
     }
 
     /// The array whose values are these bytes, which are a multiple of a value's.
+    #[doc(hidden)]
+    #[must_use]
     #[inline]
-    pub(super) fn whole(bytes: &'a [u8]) -> Self {
+    pub fn whole(bytes: &'a [u8]) -> Self {
         Self {
             bytes: PackedBytes::Borrowed(bytes),
             values: PhantomData,
