@@ -1,11 +1,4 @@
-//! The page of traps names nothing that is not there: each name in its tables is compiled here, and each file it links to exists.
-#![cfg(test)]
-#![cfg(all(
-    feature = "messages",
-    feature = "connection",
-    feature = "records",
-    feature = "sasl-oauthbearer"
-))]
+//! The page names nothing that is not there: names of code are compiled here, and files and tests exist; each trap has its tests.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,6 +8,7 @@ use kafka_codec::connection::{
     BlockedOn, Connection, ConnectionOptions, EncodedRequest, HintKind, IdlePolicy, Outcome,
     RawResponse, ReconnectAdvice, State, SubmitOptions, keep_alive_interval,
 };
+use kafka_codec::enumerations::ListOffsetsTimestamp;
 use kafka_codec::messages::fetch_response::PartitionData;
 use kafka_codec::messages::{
     ApiVersionsResponse, FetchRequest, MetadataRequest, ProduceResponse, RequestHeader,
@@ -61,8 +55,8 @@ names! {
     "Entry::is_control": |it: &Entry<'_>| it.is_control(),
     "Entry::next_offset": |it: &Entry<'_>| it.next_offset(),
     "ErrorCode::applied": ErrorCode::applied,
+    "ErrorCode::is_retriable": ErrorCode::is_retriable,
     "ErrorCode::refreshes_metadata": ErrorCode::refreshes_metadata,
-    "ErrorCode::remedy": ErrorCode::remedy,
     "FetchedRecords": named::<FetchedRecords<'_>>,
     "FetchedRecords::next_offset": |it: &FetchedRecords<'_>| it.next_offset(),
     "FetchedRecords::read_committed": |bytes: &'static [u8]| {
@@ -75,6 +69,7 @@ names! {
     "IdlePolicy": named::<IdlePolicy>,
     "InvalidSoftware::check": InvalidSoftware::check,
     "Limits::with_decompression_ratio": Limits::with_decompression_ratio,
+    "ListOffsetsTimestamp": named::<ListOffsetsTimestamp>,
     "Message::encode": <MetadataRequest<'_> as Message>::encode,
     "MetadataRequest::for_all_topics": MetadataRequest::for_all_topics,
     "OauthBearer": named::<OauthBearer>,
@@ -117,26 +112,89 @@ fn page() -> (std::path::PathBuf, String) {
     (path, text)
 }
 
+/// What the page says of a trap.
+struct Trap<'p> {
+    title: &'p str,
+    here: &'p str,
+    tests: &'p str,
+}
+
+fn traps(page: &str) -> Vec<Trap<'_>> {
+    let rows = page.lines().filter(|line| line.starts_with("| **"));
+    rows.map(|row| {
+        let row = row.trim_matches(['|', ' ']);
+        let [text, here, tests] = row.split(" | ").collect::<Vec<_>>()[..] else {
+            panic!("three columns: {row}");
+        };
+        let title = text.split("**").nth(1).unwrap();
+        Trap { title, here, tests }
+    })
+    .collect()
+}
+
+/// What stands between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
 #[test]
 fn every_trap_names_code_that_is_there() {
     let (_, text) = page();
     let mut named = BTreeSet::new();
-    let mut traps = 0;
-    for row in text.lines().filter(|line| line.starts_with("| **")) {
-        let row = row.trim_end().trim_end_matches('|').trim_end();
-        let (_, here) = row.rsplit_once(" | ").unwrap();
-        let names = here.split('`').skip(1).step_by(2);
-        let count = named.len();
-        named.extend(names.clone());
-        let is_explained = names.count() > 0 || here.contains("](") || !here.is_empty();
-        assert!(is_explained && count <= named.len(), "{row}");
-        traps += 1;
+    let traps = traps(&text);
+    for trap in &traps {
+        assert!(!trap.here.is_empty(), "{}", trap.title);
+        named.extend(quoted(trap.here));
     }
     let known: BTreeSet<&str> = NAMES.iter().copied().chain(EXAMPLES).collect();
     let missing: Vec<_> = named.difference(&known).collect();
     let unused: Vec<_> = known.difference(&named).collect();
     assert_eq!((missing, unused), (vec![], vec![]));
-    assert!(traps >= 40, "{traps}");
+    assert!(traps.len() >= 50, "{}", traps.len());
+}
+
+/// The source of `target::module`, or of the target itself.
+fn source(modules: &[&str]) -> String {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let path = tests.join(modules.join("/")).with_extension("rs");
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The names of the tests in a source.
+fn tests(source: &str) -> Vec<&str> {
+    let after = source.split("#[test]").skip(1);
+    after
+        .map(|rest| rest.split_once("fn ").unwrap().1.split('(').next().unwrap())
+        .collect()
+}
+
+#[test]
+fn every_trap_has_tests_that_exist_and_every_test_of_a_trap_is_on_the_page() {
+    let (_, text) = page();
+    let mut named = BTreeSet::new();
+    for trap in traps(&text) {
+        let mut count = 0;
+        for path in quoted(trap.tests) {
+            let parts: Vec<&str> = path.split("::").collect();
+            let (name, modules) = parts.split_last().unwrap();
+            let exists = tests(&source(modules)).contains(name);
+            assert!(exists, "no test {path}, of \"{}\"", trap.title);
+            assert!(named.insert(path), "{path} is of two traps");
+            count += 1;
+        }
+        assert!(count > 0, "no test of \"{}\"", trap.title);
+    }
+    let root = source(&["traps", "main"]);
+    let modules = root.lines().filter_map(|line| line.strip_prefix("mod "));
+    for module in modules.map(|line| line.trim_end_matches(';')) {
+        if module == "page" {
+            continue;
+        }
+        for test in tests(&source(&["traps", module])) {
+            let path = format!("traps::{module}::{test}");
+            assert!(named.contains(&*path), "{path} is not on the page");
+        }
+    }
 }
 
 #[test]
