@@ -70,6 +70,57 @@ fn the_go_code_of_the_guide_reads_the_corpus() {
     assert_eq!(text.matches("--- PASS: FuzzParse/").count(), seeds);
 }
 
+#[test]
+fn the_commands_of_the_steps_run_as_they_stand() {
+    let scratch = Scratch::new("steps");
+    let ran = run_all("../docs/fuzzing-a-parser.md", scratch.path());
+    assert_eq!(ran, 4);
+    for made in [
+        "seeds",
+        "kafka.dict",
+        "fuzz/seeds",
+        "testdata/fuzz/FuzzParseResponse",
+    ] {
+        assert!(scratch.path().join(made).exists(), "{made}");
+    }
+}
+
+#[test]
+fn the_c_code_of_the_steps_calls_the_parser() {
+    if !Command::new("cc")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
+        println!("not run: no C compiler is installed");
+        return;
+    }
+    let scratch = Scratch::new("steps-c");
+    let directory = scratch.path();
+    fs::create_dir_all(directory).unwrap();
+    let [target] = &blocks("../docs/fuzzing-a-parser.md", "c")[..] else {
+        panic!("one block of C");
+    };
+    // Fails unless the target takes the prefix off as it stands there.
+    let parser = "int parse_response(int16_t api_key, int16_t version, const uint8_t *body, size_t size) {\n\
+                  \tif (api_key != 3 || version != 12 || size != 1 || *body != 7) abort();\n\treturn 0;\n}\n\
+                  int main(void) { return LLVMFuzzerTestOneInput((const uint8_t *)\"\\0\\3\\0\\14\\7\", 5); }\n";
+    fs::write(directory.join("target.c"), format!("{target}{parser}")).unwrap();
+    let build = Command::new("cc")
+        .args(["-Wall", "-Werror", "target.c", "-o", "target"])
+        .current_dir(directory)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&build.stderr);
+    assert!(build.status.success(), "{errors}");
+    assert!(
+        Command::new(directory.join("target"))
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
 /// Runs all commands of a guide with the shell, and returns how many there are.
 fn run_all(guide: &str, directory: &Path) -> usize {
     fs::create_dir_all(directory).unwrap();
