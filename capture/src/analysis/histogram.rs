@@ -1,20 +1,22 @@
-//! A histogram of counts by value: values are at most a thousandth off.
+//! Histograms of counts by value.
 
-/// The bits of a value that are kept below its highest one.
-const BITS: u32 = 9;
-/// Counters for the values between a power of two and the next.
-const COUNTERS: usize = 1 << BITS;
+/// A histogram whose values are at most a thousandth off.
+pub(super) type Histogram = Buckets<512>;
 
-/// Counts by value. Values below 1024 are exact, greater ones are counted with their neighbors.
+/// Counts by value, with so many counters, a power of two, between a power of two and the next.
 ///
-/// Counters are there for those powers of two alone of which there are values.
+/// Values below twice that number are exact, greater ones are counted with their neighbors. Counters are there for those
+/// powers of two alone of which there are values.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Histogram(Vec<Option<Box<[u32; COUNTERS]>>>);
+pub(crate) struct Buckets<const COUNTERS: usize>(Vec<Option<Box<[u32; COUNTERS]>>>);
 
-impl Histogram {
+impl<const COUNTERS: usize> Buckets<COUNTERS> {
+    /// The bits of a value that are kept below its highest one.
+    const BITS: u32 = COUNTERS.ilog2();
+
     /// Counts a value.
-    pub(super) fn record(&mut self, value: u64, count: u32) {
-        let (row, column) = place(value);
+    pub(crate) fn record(&mut self, value: u64, count: u32) {
+        let (row, column) = Self::place(value);
         if self.0.len() <= row {
             self.0.resize(row + 1, None);
         }
@@ -26,40 +28,40 @@ impl Histogram {
     }
 
     /// Counts all values of another histogram.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (value, count) in other.iter() {
             self.record(value, count);
         }
     }
 
     /// The values in ascending order, each in the middle of those that are counted with it, and their counts.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, u32)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, u32)> {
         self.0.iter().enumerate().flat_map(|(row, counters)| {
             let counters = counters.iter().flat_map(|counters| counters.iter());
             let counted = counters.enumerate().filter(|(_, count)| **count > 0);
-            counted.map(move |(column, count)| (middle(row, column), *count))
+            counted.map(move |(column, count)| (Self::middle(row, column), *count))
         })
     }
-}
 
-/// Where a value is counted. Row 0 has the values that are too small to leave anything out.
-fn place(value: u64) -> (usize, usize) {
-    let row = (u64::BITS - value.leading_zeros()).saturating_sub(BITS);
-    let shift = row.saturating_sub(1);
-    let column = value >> shift & (COUNTERS as u64 - 1);
-    let index = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-    (index(u64::from(row)), index(column))
-}
-
-/// The middle of the values that are counted at a place.
-fn middle(row: usize, column: usize) -> u64 {
-    let (row, column) = (row as u64, column as u64);
-    if row == 0 {
-        return column;
+    /// Where a value is counted. Row 0 has the values that are too small to leave anything out.
+    fn place(value: u64) -> (usize, usize) {
+        let row = (u64::BITS - value.leading_zeros()).saturating_sub(Self::BITS);
+        let shift = row.saturating_sub(1);
+        let column = value >> shift & (COUNTERS as u64 - 1);
+        let index = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+        (index(u64::from(row)), index(column))
     }
-    let shift = row - 1;
-    let first = (COUNTERS as u64 | column) << shift;
-    first + (1 << shift) / 2
+
+    /// The middle of the values that are counted at a place.
+    fn middle(row: usize, column: usize) -> u64 {
+        let (row, column) = (row as u64, column as u64);
+        if row == 0 {
+            return column;
+        }
+        let shift = row - 1;
+        let first = (COUNTERS as u64 | column) << shift;
+        first + (1 << shift) / 2
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +85,15 @@ mod tests {
             let mut again = Histogram::default();
             again.record(found, count);
             prop_assert_eq!(again.iter().collect::<Vec<_>>(), all);
+        }
+
+        #[test]
+        fn with_fewer_counters_a_value_is_further_off(value in any::<u64>(), shift in 0_u32..64) {
+            let value = value >> shift;
+            let mut buckets = Buckets::<32>::default();
+            buckets.record(value, 1);
+            let found = buckets.iter().next().unwrap().0;
+            prop_assert!(u128::from(found.abs_diff(value)) * 64 <= u128::from(value));
         }
 
         #[test]

@@ -20,6 +20,8 @@ pub use connections::{Cause, ConnectionReport, Connections, ConnectionsDocument}
 #[cfg(feature = "top")]
 pub(crate) use errors::{error_name, examine};
 pub use groups::{Groups, GroupsDocument};
+#[cfg(feature = "top")]
+pub(crate) use histogram::Buckets;
 pub use produce::{BatchReport, Produce, ProduceTotals};
 pub use summary::{MergeError, Summary, SummaryDocument, SummaryState};
 pub use timeline::{Timeline, TimelineDocument};

@@ -2,17 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::length::u64_of;
+use crate::analysis::Buckets;
 
 /// How many seconds are kept; windows are shorter.
 pub(super) const SECONDS: usize = 16;
 /// How many rows a table has. Beyond that, the row that was silent for longest is added to that of all others.
 const MAX_ROWS: usize = 400;
 const NANOSECONDS: i64 = 1_000_000_000;
-
-/// Powers of two of microseconds that latencies are told apart by, and how many parts each has.
-const POWERS: usize = 36;
-const PARTS: usize = 4;
 
 /// What was counted in a second, or in all.
 #[derive(Clone, Debug)]
@@ -24,8 +20,9 @@ pub(super) struct Cell {
     pub(super) bytes_in: u64,
     pub(super) bytes_out: u64,
     /// In microseconds.
-    max: u64,
-    latencies: [u32; POWERS * PARTS],
+    max: Option<u64>,
+    /// In microseconds, at most 2 % off.
+    latencies: Buckets<32>,
 }
 
 impl Default for Cell {
@@ -37,8 +34,8 @@ impl Default for Cell {
             errors: 0,
             bytes_in: 0,
             bytes_out: 0,
-            max: 0,
-            latencies: [0; POWERS * PARTS],
+            max: None,
+            latencies: Buckets::default(),
         }
     }
 }
@@ -51,9 +48,7 @@ impl Cell {
         self.bytes_in += other.bytes_in;
         self.bytes_out += other.bytes_out;
         self.max = self.max.max(other.max);
-        for (count, more) in self.latencies.iter_mut().zip(other.latencies) {
-            *count = count.saturating_add(more);
-        }
+        self.latencies.add(&other.latencies);
     }
 
     fn count(&mut self, change: &Change) {
@@ -64,49 +59,28 @@ impl Cell {
         self.bytes_out += change.bytes_out;
         if let Some(latency) = change.latency {
             let microseconds = latency.max(0).unsigned_abs() / 1000;
-            self.max = self.max.max(microseconds);
-            if let Some(count) = self.latencies.get_mut(part(microseconds)) {
-                *count = count.saturating_add(1);
-            }
+            self.max = self.max.max(Some(microseconds));
+            self.latencies.record(microseconds, 1);
         }
     }
 
     /// The longest latency in microseconds, if there is any.
-    pub(super) fn max(&self) -> Option<u64> {
-        self.latencies
-            .iter()
-            .any(|count| *count > 0)
-            .then_some(self.max)
+    pub(super) const fn max(&self) -> Option<u64> {
+        self.max
     }
 
-    /// The latency in microseconds that so many of a hundred responses are not above; it is at most a quarter too high.
+    /// The latency in microseconds that so many of a hundred responses are not above; it is at most 2 % off.
     pub(super) fn percentile(&self, percent: u64) -> Option<u64> {
-        let all: u64 = self.latencies.iter().map(|count| u64::from(*count)).sum();
-        let wanted = (all * percent).div_ceil(100).max(1);
+        let max = self.max?;
+        let counts = self.latencies.iter().map(|(_, count)| u64::from(count));
+        let wanted = (counts.sum::<u64>() * percent).div_ceil(100).max(1);
         let mut seen = 0;
-        let mut parts = self.latencies.iter().enumerate();
-        parts.find_map(|(at, count)| {
-            seen += u64::from(*count);
-            (seen >= wanted).then(|| bound(at).min(self.max))
+        let mut values = self.latencies.iter();
+        values.find_map(|(value, count)| {
+            seen += u64::from(count);
+            (seen >= wanted).then(|| value.min(max))
         })
     }
-}
-
-/// The part of the scale that a latency is in.
-fn part(microseconds: u64) -> usize {
-    let value = microseconds.max(1);
-    let power = value.ilog2();
-    let within = ((value - (1 << power)) << 2) >> power;
-    let at = u64::from(power) * u64_of(PARTS) + within;
-    usize::try_from(at)
-        .unwrap_or(usize::MAX)
-        .min(POWERS * PARTS - 1)
-}
-
-/// What is below the end of a part.
-fn bound(at: usize) -> u64 {
-    let quarters = u64_of(PARTS + at % PARTS + 1);
-    (quarters << (at / PARTS)).div_ceil(u64_of(PARTS))
 }
 
 /// What a message adds.
@@ -233,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_at_most_a_quarter_too_high() {
+    fn percentiles_are_at_most_two_percent_off() {
         let mut cell = Cell::default();
         for milliseconds in 1..=1000_i64 {
             cell.count(&Change {
@@ -243,10 +217,7 @@ mod tests {
         }
         for percent in [1, 50, 99, 100] {
             let (exact, found) = (percent * 10_000, cell.percentile(percent).unwrap());
-            assert!(
-                (exact..=exact * 5 / 4 + 1000).contains(&found),
-                "{percent}: {found}"
-            );
+            assert!(found.abs_diff(exact) * 50 <= exact, "{percent}: {found}");
         }
         assert_eq!(cell.max(), Some(1_000_000));
         assert_eq!(Cell::default().percentile(50), None);
@@ -262,7 +233,9 @@ mod tests {
                 ..Change::default()
             });
         }
-        assert_eq!(cell.latencies.iter().sum::<u32>(), 5);
+        let counts = cell.latencies.iter().map(|(_, count)| count);
+        assert_eq!(counts.sum::<u32>(), 5);
+        assert_eq!(cell.percentile(1), Some(0));
     }
 
     #[test]

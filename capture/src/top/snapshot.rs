@@ -63,9 +63,9 @@ pub struct Rates {
     pub bytes_in: u64,
     /// Bytes to clients.
     pub bytes_out: u64,
-    /// The median latency, at most a quarter too high.
+    /// The median latency, at most 2 % off.
     pub p50: Option<u64>,
-    /// The latency that one of a hundred responses is above, at most a quarter too high.
+    /// The latency that one of a hundred responses is above, at most 2 % off.
     pub p99: Option<u64>,
     /// The longest latency.
     pub max: Option<u64>,

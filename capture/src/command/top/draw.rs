@@ -402,7 +402,7 @@ const HELP: &[(&str, &str)] = &[
     ("q, Ctrl-C", "quit"),
     ("", ""),
     ("in, out", "to brokers, to clients"),
-    ("p50, p99", "latencies, at most a quarter too high"),
+    ("p50, p99", "latencies, at most 2 % off"),
 ];
 
 fn help(frame: &mut Frame<'_>, area: Rect, look: Look) {
