@@ -254,13 +254,8 @@ impl Top {
         let mut has_error = false;
         for data in &response.responses {
             let topic = topic_name(&data.name, data.topic_id, event.topics);
-            let partitions = data.partition_responses.iter();
-            let errors = self.errors(
-                event,
-                message,
-                &topic,
-                partitions.map(|each| each.error_code),
-            );
+            let codes = data.partition_responses.iter().map(|each| each.error_code);
+            let errors = self.errors(event, message, &topic, codes);
             has_error |= errors;
             let change = Change {
                 responses: 1,
@@ -281,13 +276,8 @@ impl Top {
         let mut has_error = self.errors(event, message, "", [response.error_code].into_iter());
         for data in &response.responses {
             let topic = topic_name(&data.topic, data.topic_id, event.topics);
-            let partitions = data.partitions.iter();
-            let errors = self.errors(
-                event,
-                message,
-                &topic,
-                partitions.map(|each| each.error_code),
-            );
+            let codes = data.partitions.iter().map(|each| each.error_code);
+            let errors = self.errors(event, message, &topic, codes);
             has_error |= errors;
             let partitions = data.partitions.iter();
             let bytes = partitions.map(|each| {

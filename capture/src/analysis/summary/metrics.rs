@@ -20,6 +20,28 @@ const MERGED: (&str, &str) = ("merged", "true");
 /// Name and help of families, and the value of a row in each.
 type Families<T> = [(&'static str, &'static str, fn(&T) -> u64); 5];
 
+/// The families that count requests: their names, and the help of the first.
+const fn of_requests(names: [&'static str; 5], help: &'static str) -> Families<Stats> {
+    let [requests, unanswered, errors, request_bytes, response_bytes] = names;
+    [
+        (requests, help, |all| all.counts.requests),
+        (
+            unanswered,
+            "Requests without the response expected",
+            |all| all.counts.unanswered,
+        ),
+        (errors, "Responses with an error code in them", |all| {
+            all.counts.responses_with_errors
+        }),
+        (request_bytes, "Bytes of requests", |all| {
+            all.counts.request_bytes
+        }),
+        (response_bytes, "Bytes of responses", |all| {
+            all.counts.response_bytes
+        }),
+    ]
+}
+
 impl State {
     /// Returns the summary in the text format of Prometheus.
     #[must_use]
@@ -128,33 +150,14 @@ impl State {
             .map(|(id, stats)| (("client_id", &***id), *stats))
             .collect();
         rows.extend(others.map(|others| (MERGED, others)));
-        let families: Families<Stats> = [
-            (
-                "kafka_client_requests_total",
-                "Requests by client id",
-                |all| all.counts.requests,
-            ),
-            (
-                "kafka_client_requests_unanswered_total",
-                "Requests without the response expected",
-                |all| all.counts.unanswered,
-            ),
-            (
-                "kafka_client_responses_with_errors_total",
-                "Responses with an error code in them",
-                |all| all.counts.responses_with_errors,
-            ),
-            (
-                "kafka_client_sent_bytes_total",
-                "Bytes of requests",
-                |all| all.counts.request_bytes,
-            ),
-            (
-                "kafka_client_received_bytes_total",
-                "Bytes of responses",
-                |all| all.counts.response_bytes,
-            ),
+        let names = [
+            "kafka_client_requests_total",
+            "kafka_client_requests_unanswered_total",
+            "kafka_client_responses_with_errors_total",
+            "kafka_client_sent_bytes_total",
+            "kafka_client_received_bytes_total",
         ];
+        let families = of_requests(names, "Requests by client id");
         for (name, help, value) in families {
             let mut family = to.family(name, Kind::Counter, help);
             for (client, stats) in &rows {
@@ -183,31 +186,14 @@ impl State {
             .map(|(broker, stats)| (("broker", &**broker), *stats))
             .collect();
         rows.extend(self.brokers.others().map(|(others, _)| (MERGED, others)));
-        let families: Families<Stats> = [
-            ("kafka_broker_requests_total", "Requests by broker", |all| {
-                all.counts.requests
-            }),
-            (
-                "kafka_broker_requests_unanswered_total",
-                "Requests without the response expected",
-                |all| all.counts.unanswered,
-            ),
-            (
-                "kafka_broker_responses_with_errors_total",
-                "Responses with an error code in them",
-                |all| all.counts.responses_with_errors,
-            ),
-            (
-                "kafka_broker_received_bytes_total",
-                "Bytes of requests",
-                |all| all.counts.request_bytes,
-            ),
-            (
-                "kafka_broker_sent_bytes_total",
-                "Bytes of responses",
-                |all| all.counts.response_bytes,
-            ),
+        let names = [
+            "kafka_broker_requests_total",
+            "kafka_broker_requests_unanswered_total",
+            "kafka_broker_responses_with_errors_total",
+            "kafka_broker_received_bytes_total",
+            "kafka_broker_sent_bytes_total",
         ];
+        let families = of_requests(names, "Requests by broker");
         for (name, help, value) in families {
             let mut family = to.family(name, Kind::Counter, help);
             for (broker, all) in &rows {
