@@ -41,6 +41,8 @@ pub struct Waits {
     left_out: u64,
     names: HashMap<u64, Arc<str>>,
     rebalance: HashMap<u64, i64>,
+    /// When each connection had its last response.
+    answered: HashMap<u64, i64>,
     last: i64,
 }
 
@@ -49,8 +51,15 @@ struct Asked {
     api: i16,
     client: Arc<str>,
     sent: i64,
-    /// From when on the broker has no reason to hold the request.
-    due: i64,
+    /// For how long the broker may hold the request.
+    hold: i64,
+}
+
+impl Asked {
+    /// From when on the broker has no reason to hold the request. It takes up the requests of a connection one after the other.
+    fn due(&self, ready: i64) -> i64 {
+        self.sent.max(ready).saturating_add(self.hold)
+    }
 }
 
 /// A request that waited.
@@ -60,6 +69,7 @@ struct Wait {
     connection: u64,
     conn: Arc<str>,
     asked: Asked,
+    due: i64,
     end: i64,
     is_answered: bool,
 }
@@ -141,7 +151,7 @@ impl Waits {
             api: message.api_key.number(),
             client: Arc::from(message.client_id.unwrap_or_default()),
             sent: event.time,
-            due: event.time.saturating_add(hold),
+            hold,
         };
         self.in_flight.insert(connection, message, asked);
     }
@@ -181,20 +191,29 @@ impl Waits {
         let Some(asked) = self.in_flight.take(event.connection, message) else {
             return;
         };
+        let before = self.answered.insert(event.connection.id, event.time);
+        let due = asked.due(before.unwrap_or(i64::MIN));
         let closed = event.life.client_closed();
         let (end, is_answered) = match closed {
             Some(closed) if closed < event.time => (closed, false),
             _ => (event.time, true),
         };
-        self.wait(event.connection, asked, end, is_answered);
+        self.wait(event.connection, asked, due, end, is_answered);
     }
 
-    fn wait(&mut self, connection: &Connection, asked: Asked, end: i64, is_answered: bool) {
+    fn wait(
+        &mut self,
+        connection: &Connection,
+        asked: Asked,
+        due: i64,
+        end: i64,
+        is_answered: bool,
+    ) {
         // What the broker may hold is kept too: it may be held for longer.
         if end.saturating_sub(asked.sent) < MIN_WAIT {
             return;
         }
-        let is_held = is_answered && end.saturating_sub(asked.due) < MIN_WAIT;
+        let is_held = is_answered && end.saturating_sub(due) < MIN_WAIT;
         if is_held {
             return;
         }
@@ -209,6 +228,7 @@ impl Waits {
             connection: connection.id,
             conn: Arc::clone(conn),
             asked,
+            due,
             end,
             is_answered,
         });
@@ -217,7 +237,7 @@ impl Waits {
     /// Ends the capture.
     #[must_use]
     pub fn finish(mut self) -> WaitsDocument {
-        self.waits.sort_by_key(|wait| wait.asked.due);
+        self.waits.sort_by_key(|wait| wait.due);
         let mut by_broker: HashMap<_, Vec<&Wait>> = HashMap::new();
         for wait in &self.waits {
             by_broker.entry(wait.broker).or_default().push(wait);
@@ -240,7 +260,7 @@ impl Waits {
         let mut slow: Vec<_> = self
             .waits
             .iter()
-            .filter(|wait| wait.end.saturating_sub(wait.asked.due) >= LONG)
+            .filter(|wait| wait.end.saturating_sub(wait.due) >= LONG)
             .filter(|wait| !is_in_stall(wait))
             .map(Wait::slow)
             .collect();
@@ -299,8 +319,8 @@ fn of_silence(broker: SocketAddr, silence: (i64, i64), waits: &[&Wait], last: i6
         .collect();
     let mut runs: Vec<(i64, i64)> = Vec::new();
     // Requests that were given up while the broker still might hold them say nothing about it.
-    for wait in within.iter().filter(|wait| wait.asked.due < wait.end) {
-        let (from, to) = (wait.asked.due.max(silence.0), wait.end.min(silence.1));
+    for wait in within.iter().filter(|wait| wait.due < wait.end) {
+        let (from, to) = (wait.due.max(silence.0), wait.end.min(silence.1));
         match runs.last_mut() {
             Some((_, end)) if from.saturating_sub(*end) <= MAX_PAUSE => *end = (*end).max(to),
             _ => runs.push((from, to)),
@@ -351,10 +371,169 @@ impl Sink for Waits {
         let closed = end.life.endings().next().map(|ending| ending.time);
         let closed = closed.unwrap_or(self.last);
         let open: Vec<_> = self.in_flight.end(end.connection).collect();
+        let mut ready = self.answered.remove(&end.connection.id);
         for asked in open {
-            self.wait(end.connection, asked, closed, false);
+            let due = asked.due(ready.unwrap_or(i64::MIN));
+            ready = Some(due);
+            self.wait(end.connection, asked, due, closed, false);
         }
         self.names.remove(&end.connection.id);
         self.rebalance.remove(&end.connection.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A broker and its clients, on connections by number. Times are in milliseconds.
+    struct Case {
+        waits: Waits,
+        answers: Vec<i64>,
+    }
+
+    fn address(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    impl Case {
+        fn new() -> Self {
+            Self {
+                waits: Waits::new(),
+                answers: vec![0],
+            }
+        }
+
+        /// A request that the broker may hold for a time, and when it was answered or the connection closed.
+        fn request(&mut self, connection: u16, sent: i64, hold: i64, end: i64, is_answered: bool) {
+            let asked = Asked {
+                api: ApiKey::Metadata.number(),
+                client: Arc::from(format!("client-{connection}")),
+                sent: sent * MILLISECOND,
+                hold: hold * MILLISECOND,
+            };
+            let due = asked.due(i64::MIN);
+            let connection = Connection::new(address(connection), address(9092), connection.into());
+            let end = end * MILLISECOND;
+            self.waits.wait(&connection, asked, due, end, is_answered);
+            self.waits.packet(end);
+            if is_answered {
+                self.answers.push(end);
+            }
+        }
+
+        /// The broker answers someone who did not wait.
+        fn answer(&mut self, time: i64) {
+            self.answers.push(time * MILLISECOND);
+            self.waits.packet(time * MILLISECOND);
+        }
+
+        fn finish(mut self) -> WaitsDocument {
+            self.answers.sort_unstable();
+            let broker = self.waits.brokers.entry(address(9092)).or_default();
+            for time in self.answers {
+                broker.answers(time);
+            }
+            self.waits.finish()
+        }
+    }
+
+    #[test]
+    fn a_broker_that_answers_nobody_stalls_from_the_first_request_to_its_next_answer() {
+        let mut case = Case::new();
+        case.answer(900);
+        case.request(1, 1000, 0, 5500, true);
+        case.request(2, 1400, 0, 3000, false);
+        case.request(3, 5000, 0, 5600, true);
+        case.answer(9000);
+        let found = case.finish();
+        let [stall] = &found.stalls[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!(
+            (stall.from, stall.to),
+            (1000 * MILLISECOND, 5500 * MILLISECOND)
+        );
+        assert_eq!(
+            (stall.requests, stall.connections, stall.in_vain),
+            (3, 3, 1)
+        );
+        assert!(stall.is_over);
+        let clients: Vec<_> = stall.clients.keys().map(String::as_str).collect();
+        assert_eq!(clients, ["client-1", "client-2", "client-3"]);
+        assert!(found.slow.is_empty(), "{found:?}");
+    }
+
+    #[test]
+    fn a_stall_at_the_end_of_the_capture_is_not_over() {
+        let mut case = Case::new();
+        case.request(1, 1000, 0, 4000, false);
+        case.request(2, 1200, 0, 4000, false);
+        let found = case.finish();
+        assert_eq!(found.stalls.len(), 1, "{found:?}");
+        assert!(!found.stalls[0].is_over);
+        assert_eq!(found.stalls[0].in_vain, 2);
+    }
+
+    #[test]
+    fn requests_wait_for_slow_answers_while_the_broker_answers_others() {
+        let mut case = Case::new();
+        case.request(1, 1000, 0, 4000, true);
+        case.request(2, 1000, 0, 3999, true);
+        for time in (0..5000).step_by(900) {
+            case.answer(time);
+        }
+        let found = case.finish();
+        assert!(found.stalls.is_empty(), "{found:?}");
+        let lengths: Vec<_> = found.slow.iter().map(|slow| slow.end - slow.sent).collect();
+        assert_eq!(lengths, [3000 * MILLISECOND, 2999 * MILLISECOND]);
+        assert_eq!(found.slow[0].client_id.as_deref(), Some("client-1"));
+    }
+
+    #[test]
+    fn one_connection_alone_does_not_tell_of_a_stall() {
+        let mut case = Case::new();
+        case.request(1, 1000, 0, 4000, true);
+        case.request(1, 1500, 0, 4000, true);
+        let found = case.finish();
+        assert!(found.stalls.is_empty(), "{found:?}");
+        assert_eq!(found.slow.len(), 2);
+    }
+
+    #[test]
+    fn what_the_broker_may_hold_is_neither_slow_nor_a_stall() {
+        let mut case = Case::new();
+        case.request(1, 1000, 5000, 6000, true);
+        case.request(2, 1000, 5000, 6400, true);
+        // The client gave up before the time was over.
+        case.request(3, 1000, 30_000, 6000, false);
+        let found = case.finish();
+        assert!(found.stalls.is_empty(), "{found:?}");
+        assert!(found.slow.is_empty(), "{found:?}");
+    }
+
+    #[test]
+    fn requests_are_due_when_those_ahead_of_them_may_be_over() {
+        let asked = |sent, hold| Asked {
+            api: ApiKey::Metadata.number(),
+            client: Arc::from("pipelines"),
+            sent,
+            hold,
+        };
+        assert_eq!(asked(100, 0).due(i64::MIN), 100);
+        assert_eq!(asked(100, 50).due(120), 170);
+        assert_eq!(asked(100, 50).due(90), 150);
+    }
+
+    #[test]
+    fn waits_below_a_second_are_not_found() {
+        let mut case = Case::new();
+        case.request(1, 1000, 0, 1999, true);
+        case.request(2, 1000, 0, 1999, true);
+        let found = case.finish();
+        assert!(
+            found.stalls.is_empty() && found.slow.is_empty(),
+            "{found:?}"
+        );
     }
 }
