@@ -23,6 +23,8 @@ pub use self::report::{BatchReport, ProduceTotals};
 
 /// How many batches are followed at a time. Beyond that the oldest is reported, acknowledged ones first.
 const MAX_BATCHES: usize = 40_000;
+/// How soon a proxy passes a request on.
+const RELAY_NANOSECONDS: u64 = 50_000_000;
 /// How many attempts of all batches are kept at a time.
 const MAX_ATTEMPTS_IN_ALL: usize = 100_000;
 /// How many attempts are kept of a batch; the ones between the first and the last are counted.
@@ -151,6 +153,9 @@ impl Produce {
                         is_late: false,
                     };
                     let id = (!data.topic_id.is_zero()).then_some(data.topic_id);
+                    if self.is_relayed(&key, id, &attempt) {
+                        continue;
+                    }
                     let (batch, attempt) =
                         self.attempt(key, id, producer, count, &client_id, attempt);
                     sent.push(Sent {
@@ -212,6 +217,26 @@ impl Produce {
             *last = attempt;
         }
         (id, batch.attempts.len() - 1)
+    }
+
+    /// Returns `true` if the attempt is another one that is in flight to a proxy, seen again behind it.
+    fn is_relayed(&self, key: &Key, topic_id: Option<Uuid>, attempt: &Attempt) -> bool {
+        let batch = self
+            .known(key, topic_id)
+            .and_then(|id| self.batches.get(&id));
+        batch.is_some_and(|batch| {
+            batch.attempts.iter().any(|each| {
+                // Before the answer, which may be known already: events of a connection wait until it is known to be Kafka's.
+                let is_before_answer = match each.latency {
+                    Some(latency) => attempt.time < each.time.saturating_add(latency),
+                    None => each.outcome == Outcome::InFlight,
+                };
+                is_before_answer
+                    && each.correlation_id == attempt.correlation_id
+                    && each.conn != attempt.conn
+                    && attempt.time.abs_diff(each.time) <= RELAY_NANOSECONDS
+            })
+        })
     }
 
     /// The batch with this key, or one whose topic was known by id alone when it was sent first.
