@@ -25,6 +25,9 @@ pub(super) struct Context {
     clients: HashMap<(IpAddr, String), Client>,
     ends: usize,
     tls: HashSet<SocketAddr>,
+    /// Addresses that brokers gave to clients, and the ports of names that a client was given.
+    advertised: HashSet<SocketAddr>,
+    named: HashSet<(IpAddr, u16)>,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +69,29 @@ impl Context {
         if let Some(broker) = self.broker(address) {
             broker.served = Some(served);
         }
+    }
+
+    /// A client was told that a broker is at this host and port.
+    pub(super) fn advertises(&mut self, client: IpAddr, host: &str, port: i32) {
+        let Ok(port) = u16::try_from(port) else {
+            return;
+        };
+        if self.advertised.len() + self.named.len() >= MAX_KNOWN {
+            return;
+        }
+        match host.parse::<IpAddr>() {
+            Ok(ip) => self.advertised.insert(SocketAddr::new(ip, port)),
+            Err(_) => self.named.insert((client, port)),
+        };
+    }
+
+    /// Returns `true` if the client tried an address that a broker gave, in vain.
+    fn is_to_advertised(&self, record: &Record) -> bool {
+        record.life.client().bytes + record.life.broker().bytes == 0
+            && (self.advertised.contains(&record.broker)
+                || self
+                    .named
+                    .contains(&(record.client.ip(), record.broker.port())))
     }
 
     /// The broker answered a request of that many bytes.
@@ -124,7 +150,10 @@ impl Context {
             let broker = self.brokers.get(&record.broker);
             broker.is_some_and(|broker| broker.is_kafka)
         };
-        let is_kafka = || record.is_kafka || is_broker() || is_plaintext_to_tls(record);
+        let is_kafka = || {
+            let is_broker = record.is_kafka || is_broker() || self.is_to_advertised(record);
+            is_broker || is_plaintext_to_tls(record)
+        };
         record.is_admitted() && is_kafka()
     }
 

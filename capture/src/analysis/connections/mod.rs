@@ -10,7 +10,8 @@ use std::collections::HashMap;
 
 use kafka_codec::messages::{
     ApiVersionsResponse, ConsumerGroupHeartbeatRequest, FetchRequest, JoinGroupRequest,
-    SaslAuthenticateResponse, SaslHandshakeResponse, ShareFetchRequest, ShareGroupHeartbeatRequest,
+    MetadataResponse, SaslAuthenticateResponse, SaslHandshakeResponse, ShareFetchRequest,
+    ShareGroupHeartbeatRequest,
 };
 use kafka_codec::schema::{Schema, visit};
 use kafka_codec::wire::Limits;
@@ -220,6 +221,14 @@ impl Connections {
                     let keys = response.api_keys.iter();
                     let ranges = keys.map(|key| (key.api_key, (key.min_version, key.max_version)));
                     self.context.serves(broker, ranges.collect());
+                }
+            }
+            ApiKey::Metadata => {
+                if let Some(response) = body::<MetadataResponse<'_>>(message) {
+                    let client = event.connection.client.ip();
+                    for broker in &response.brokers {
+                        self.context.advertises(client, &broker.host, broker.port);
+                    }
                 }
             }
             ApiKey::SaslHandshake => {
