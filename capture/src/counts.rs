@@ -44,6 +44,8 @@ pub struct Counts {
     pub responses: u64,
     /// Requests and responses that are truncated in the capture.
     pub truncated: u64,
+    /// Those of them that the end of their connection, or of the capture, cut off.
+    pub cut_off: u64,
     /// SASL tokens without a header.
     pub sasl_tokens: u64,
     /// Frames that could not be decoded.

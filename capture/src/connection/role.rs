@@ -10,7 +10,7 @@ use super::judge;
 use super::trial::Trial;
 use crate::counts::Counts;
 use crate::event::{Connection, Direction, Event, EventKind, Preamble};
-use crate::frames::{Frame, FramePosition, Hole, Judge, Likelihood};
+use crate::frames::{Frame, FramePosition, Hole, Judge, Likelihood, Truncation};
 use crate::identity::Identity;
 use crate::length::u64_of;
 use crate::output::Sink;
@@ -70,6 +70,7 @@ impl Output<'_> {
                     Direction::ToClient => counts.responses += 1,
                 }
                 counts.truncated += u64::from(message.truncation.is_some());
+                counts.cut_off += u64::from(message.truncation == Some(Truncation::Ended));
                 self.topics.learn(message, direction);
             }
             EventKind::SaslToken { .. } => counts.sasl_tokens += 1,

@@ -43,6 +43,9 @@ pub(super) struct Views {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Summary {
     pub(super) by_api: Vec<ByApi>,
+    pub(super) by_client: Vec<ByClient>,
+    pub(super) by_client_and_api: Vec<ByClientAndApi>,
+    pub(super) by_user: Vec<ByUser>,
     pub(super) by_topic: Vec<ByTopic>,
     pub(super) errors: Vec<ErrorCount>,
     pub(super) latency_parts: Vec<LatencyParts>,
@@ -54,6 +57,28 @@ pub(super) struct Summary {
 pub(super) struct ByApi {
     pub(super) api: String,
     pub(super) responses: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ByClient {
+    pub(super) client_id: Option<String>,
+    pub(super) errors: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ByClientAndApi {
+    pub(super) client_id: Option<String>,
+    pub(super) api: String,
+    pub(super) errors: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ByUser {
+    pub(super) user: Option<String>,
+    pub(super) errors: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -117,6 +142,11 @@ impl Connection {
         match self.cause.as_str() {
             // A broker that closes what the client has closed by TLS or SASL before is the first to send FIN.
             "broker-reset" => has_unanswered || self.ended_by.as_deref() == Some("broker RST"),
+            // A client that stops may close while it waits for records.
+            "client-reset" if self.ended_by.as_deref() == Some("client FIN") => {
+                let mut apis = self.unanswered.iter().filter_map(|each| each.get("api"));
+                apis.any(|api| api != "Fetch" && api != "Metadata")
+            }
             "client-reset" => has_unanswered,
             "client-timeout" | "none" => false,
             cause => !IN_ORDER.contains(&cause),
@@ -148,6 +178,7 @@ pub(super) struct Batch {
     pub(super) topic_id: Option<String>,
     pub(super) partition: i32,
     pub(super) records: i64,
+    pub(super) producer_id: i64,
     pub(super) client_id: Option<String>,
     pub(super) attempts: Vec<Attempt>,
     #[serde(default)]

@@ -1,5 +1,7 @@
 //! Findings about batches of records: refused, never acknowledged, retried, appended twice.
 
+use std::collections::BTreeMap;
+
 use kafka_codec::ErrorCode;
 
 use super::super::data::{Batch, Data};
@@ -46,26 +48,43 @@ pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
     }
 }
 
+/// The beginning of the outcomes of batches that were never acknowledged; how the last attempt ended follows.
+const NEVER: &str = "unknown: ";
+const CAPTURE_ENDED: &str = "unknown: unanswered: capture ended";
+
 /// Batches that failed, or of which the producer does not know.
 fn outcomes(data: &Data, findings: &mut Vec<Finding>) {
+    // What was never acknowledged is one finding, however the attempts ended.
+    let mut all: BTreeMap<&str, Vec<(&str, u64)>> = BTreeMap::new();
     for (outcome, hit) in &data.views.totals.by_final_outcome {
-        let batches = of(data, |batch| batch.outcome == *outcome);
+        let kind = if outcome.starts_with(NEVER) {
+            NEVER
+        } else {
+            outcome
+        };
+        if outcome != CAPTURE_ENDED {
+            all.entry(kind).or_default().push((outcome, *hit));
+        }
+    }
+    for (outcome, parts) in all {
+        let hit = parts.iter().map(|(_, hit)| hit).sum::<u64>();
+        let batches = of(data, |batch| {
+            parts.iter().any(|(outcome, _)| batch.outcome == *outcome)
+        });
         let records: i64 = batches.iter().map(|batch| batch.records.max(0)).sum();
-        let batches_text = count(*hit, "batch", "batches");
+        let batches_text = count(hit, "batch", "batches");
         let with_records = match u64::try_from(records) {
             // Of some batches it is not known, since there are too many.
-            Ok(records) if crate::length::u64_of(batches.len()) == *hit => {
+            Ok(records) if crate::length::u64_of(batches.len()) == hit => {
                 format!(" with {}", count(records, "record", "records"))
             }
             _ => String::new(),
         };
-        let was = if *hit == 1 { "was" } else { "were" };
+        let was = if hit == 1 { "was" } else { "were" };
         let (rule, title) = if let Some(error) = outcome.strip_prefix("failed: ") {
             let title = format!("{batches_text}{with_records} {was} refused: {error}");
             (&FAILED, title)
-        } else if outcome == "unknown: unanswered: capture ended" {
-            continue;
-        } else if outcome.starts_with("unknown: ") {
+        } else if outcome == NEVER {
             let title = format!("{batches_text}{with_records} {was} never acknowledged");
             (&UNKNOWN, title)
         } else if outcome.starts_with("appended") {
@@ -79,11 +98,31 @@ fn outcomes(data: &Data, findings: &mut Vec<Finding>) {
             Some(error) => ErrorCode::from_name(error)
                 .map(super::meaning)
                 .unwrap_or_default(),
-            None => unknown.to_owned(),
+            None => {
+                let again = if batches.iter().any(|batch| batch.producer_id < 0) {
+                    " Clients without idempotence may have sent the records again in other batches."
+                } else {
+                    ""
+                };
+                format!("{unknown}{again}{}", ends(&parts))
+            }
         };
         let detail = format!("{}{}{meaning}", clients(&batches), topics(&batches));
-        let evidence = Evidence::new("batches", phrase(outcome), times(&batches));
-        findings.push(Finding::new(rule, *hit, title, detail, evidence));
+        let evidence = Evidence::new("batches", phrase(outcome.trim_end()), times(&batches));
+        findings.push(Finding::new(rule, hit, title, detail, evidence));
+    }
+}
+
+/// How the last attempts of batches ended that were never acknowledged.
+fn ends(parts: &[(&str, u64)]) -> String {
+    let ends: Vec<_> = parts
+        .iter()
+        .filter_map(|(outcome, hit)| Some(format!("{} {hit}", outcome.strip_prefix(NEVER)?)))
+        .collect();
+    if ends.is_empty() {
+        String::new()
+    } else {
+        format!(" How the last attempts ended: {}.", ends.join(", "))
     }
 }
 

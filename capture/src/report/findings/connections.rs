@@ -19,7 +19,7 @@ pub(super) const UNANSWERED: Rule = Rule {
 pub(super) const ENDED_BADLY: Rule = Rule {
     name: "connections-ended-badly",
     severity: "failure",
-    when: "a connection ends by one of the causes that `connections` reports other than a close by the client, idleness and time-out; of those that the broker's side ended, only with requests unanswered or by RST; of those that the client reset, only with requests unanswered",
+    when: "a connection ends by one of the causes that `connections` reports other than a close by the client, idleness and time-out; of those that the broker's side ended, only with requests unanswered or by RST; of those that the client reset, only with requests unanswered, and after a FIN only with others than Fetch and Metadata",
 };
 pub(super) const TIMED_OUT: Rule = Rule {
     name: "requests-timed-out",
@@ -120,8 +120,7 @@ fn without_bytes(data: &Data, findings: &mut Vec<Finding>) {
         let what = count(hit, "connection", "connections");
         let was = if hit == 1 { "was" } else { "were" };
         let title = format!("{what} to {} {was} refused", data.broker(broker));
-        let detail =
-            "Nothing listens at this address: the broker is down, restarts or is elsewhere.";
+        let detail = "Nothing listens at this address: the broker is down, restarts, or advertises another address than its own (advertised.listeners).";
         let evidence = evidence(&connections, "\"no byte was carried\"".to_owned());
         findings.push(Finding::new(
             &REFUSED,

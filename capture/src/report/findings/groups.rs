@@ -87,8 +87,16 @@ fn rebalances(group: &Group, findings: &mut Vec<Finding>) {
             count(hit, "time", "times")
         );
         let reasons: Vec<_> = later.iter().flat_map(|each| &each.reasons).collect();
+        let returned = list(returned(&reasons));
+        let returned = if returned.is_empty() {
+            returned
+        } else {
+            format!(
+                " {returned} left and joined again: restarts do that, and poll loops that are slower than max.poll.interval.ms."
+            )
+        };
         let reasons = list(reasons.iter().map(|reason| reason.as_str()));
-        let detail = format!("Reasons: {reasons}.");
+        let detail = format!("Reasons: {reasons}.{returned}");
         let evidence = Evidence::new("groups", phrase(&group.group), range_of());
         findings.push(Finding::new(&REBALANCES, hit, title, detail, evidence));
     }
@@ -115,6 +123,18 @@ fn rebalances(group: &Group, findings: &mut Vec<Finding>) {
         let hit = crate::length::u64_of(long.len());
         findings.push(Finding::new(&LONG_REBALANCE, hit, title, detail, evidence));
     }
+}
+
+/// The members that left and joined later.
+fn returned<'r>(reasons: &[&'r String]) -> Vec<&'r str> {
+    let left = reasons.iter().enumerate().filter_map(|(at, reason)| {
+        let member = reason.strip_prefix("left: ")?;
+        let mut later = reasons.iter().skip(at + 1);
+        later
+            .any(|reason| reason.strip_prefix("joined: ") == Some(member))
+            .then_some(member)
+    });
+    left.collect()
 }
 
 fn lag(data: &Data, group: &Group, findings: &mut Vec<Finding>) {
@@ -160,4 +180,23 @@ fn behind(partition: &Partition, end: i64) -> Option<i64> {
     let (since, ..) = points
         .find(|(_, _, high_watermark, _)| high_watermark.is_some_and(|high| high > *committed))?;
     Some(end.saturating_sub(parse(since)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_that_left_and_joined_later_have_returned() {
+        let reasons = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let all = reasons(&[
+            "joined: a",
+            "left: a, client said so",
+            "left: b",
+            "joined: b",
+        ]);
+        assert_eq!(returned(&all.iter().collect::<Vec<_>>()), ["b"]);
+        let all = reasons(&["joined: a", "left: a", "vanished: b", "joined: b"]);
+        assert!(returned(&all.iter().collect::<Vec<_>>()).is_empty());
+    }
 }

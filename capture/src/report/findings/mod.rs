@@ -84,6 +84,7 @@ pub const RULES: &[Rule] = &[
     groups::LAG,
     groups::REBALANCES,
     groups::LONG_REBALANCE,
+    responses::DENIED,
     responses::ERRORS,
     responses::SLOW,
     responses::THROTTLED,

@@ -15,7 +15,12 @@ pub(super) const STALL: Rule = Rule {
 pub(super) const ERRORS: Rule = Rule {
     name: "errors",
     severity: "delay",
-    when: "an error is in 3 responses of an API or more and in 1 % of them or more; from 1 on in Produce, Fetch, OffsetCommit and in transactions. Errors that clients expect, and those that another rule reports, do not count below 10 % of the responses",
+    when: "an error is in 3 responses of an API or more and in 1 % of them or more; from 1 on in Produce, Fetch, OffsetCommit and in transactions, and of errors that stop a client. Errors that clients expect, and those that another rule reports, do not count below 10 % of the responses",
+};
+pub(super) const DENIED: Rule = Rule {
+    name: "not-authorized",
+    severity: "failure",
+    when: "a response says that the user has no permission",
 };
 pub(super) const SLOW: Rule = Rule {
     name: "slow-requests",
@@ -56,6 +61,25 @@ const EXPECTED: &[ErrorCode] = &[
     ErrorCode::SECURITY_DISABLED,
     ErrorCode::REBALANCE_IN_PROGRESS,
 ];
+/// Errors after which a client has to give up: another one took its place, or the group does not take it.
+const FATAL: &[ErrorCode] = &[
+    ErrorCode::FENCED_INSTANCE_ID,
+    ErrorCode::UNRELEASED_INSTANCE_ID,
+    ErrorCode::INCONSISTENT_GROUP_PROTOCOL,
+    ErrorCode::GROUP_MAX_SIZE_REACHED,
+    ErrorCode::INVALID_SESSION_TIMEOUT,
+    ErrorCode::PRODUCER_FENCED,
+    ErrorCode::INVALID_PRODUCER_EPOCH,
+    ErrorCode::INVALID_TRANSACTION_TIMEOUT,
+];
+/// Errors of users without permission.
+const DENIALS: &[ErrorCode] = &[
+    ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+    ErrorCode::GROUP_AUTHORIZATION_FAILED,
+    ErrorCode::CLUSTER_AUTHORIZATION_FAILED,
+    ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    ErrorCode::DELEGATION_TOKEN_AUTHORIZATION_FAILED,
+];
 /// Errors that end a connection, or are the outcome of a batch that failed.
 const REPORTED_ELSEWHERE: &[ErrorCode] = &[
     ErrorCode::SASL_AUTHENTICATION_FAILED,
@@ -77,6 +101,7 @@ const DATA_APIS: &[ApiKey] = &[
 
 pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
     stalls(data, findings);
+    denials(data, findings);
     errors(data, findings);
     slow(data, findings);
     throttled(data, findings);
@@ -124,6 +149,39 @@ fn stalls(data: &Data, findings: &mut Vec<Finding>) {
     }
 }
 
+fn denials(data: &Data, findings: &mut Vec<Finding>) {
+    for code in DENIALS {
+        let Some(error) = code.name() else {
+            continue;
+        };
+        let errors = data.views.summary.errors.iter();
+        let errors: Vec<_> = errors.filter(|each| each.error == error).collect();
+        let hit = errors.iter().map(|each| each.count).sum();
+        if hit == 0 {
+            continue;
+        }
+        let title = format!(
+            "Permission was refused {}: {error}",
+            count(hit, "time", "times")
+        );
+        let apis = list(errors.iter().map(|each| each.api.as_str()));
+        let users = data.views.summary.by_user.iter();
+        let users = users.filter(|each| each.errors.contains_key(error));
+        let users = list(users.filter_map(|each| each.user.as_deref()));
+        let clients = data.views.summary.by_client.iter();
+        let clients = clients.filter(|each| each.errors.contains_key(error));
+        let clients = list(clients.filter_map(|each| each.client_id.as_deref()));
+        let detail = [
+            sentence(&format!("Users: {users}")),
+            sentence(&format!("Clients: {clients}")),
+            sentence(&format!("APIs: {apis}")),
+            sentence(&super::meaning(*code)),
+        ];
+        let evidence = Evidence::new("errors", phrase(error), None);
+        findings.push(Finding::new(&DENIED, hit, title, detail.concat(), evidence));
+    }
+}
+
 fn errors(data: &Data, findings: &mut Vec<Finding>) {
     let mut errors: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for error in &data.views.summary.errors {
@@ -138,14 +196,14 @@ fn errors(data: &Data, findings: &mut Vec<Finding>) {
         let code = ErrorCode::from_name(error);
         let is_one_of = |codes: &[ErrorCode]| code.is_some_and(|code| codes.contains(&code));
         let is_failed_batch = api == "Produce" && is_final(data, error);
-        if is_one_of(REPORTED_ELSEWHERE) || is_failed_batch {
+        if is_one_of(REPORTED_ELSEWHERE) || is_one_of(DENIALS) || is_failed_batch {
             continue;
         }
         let is_data = DATA_APIS.iter().any(|each| each.name() == Some(api));
         let is_notable = if is_one_of(EXPECTED) {
             hit >= 10 && hit * 10 >= responses
         } else {
-            (is_data || hit >= 3) && hit * 100 >= responses
+            is_one_of(FATAL) || (is_data || hit >= 3) && hit * 100 >= responses
         };
         if !is_notable {
             continue;
@@ -154,8 +212,14 @@ fn errors(data: &Data, findings: &mut Vec<Finding>) {
         let title = format!("{api} was answered {error} {times}");
         let topics = topics(data, api, error);
         let topics = named("Topics: ", topics);
+        let clients = data.views.summary.by_client_and_api.iter();
+        let clients = clients.filter(|each| each.api == api && each.errors.contains_key(error));
+        let clients = named(
+            "Clients: ",
+            clients.filter_map(|each| each.client_id.as_deref()),
+        );
         let meaning = code.map(super::meaning).unwrap_or_default();
-        let detail = [sentence(&meaning), sentence(&topics)].concat();
+        let detail = [sentence(&meaning), sentence(&clients), sentence(&topics)].concat();
         let evidence = Evidence::new("errors", format!("{} {}", phrase(api), phrase(error)), None);
         findings.push(Finding::new(&ERRORS, hit, title, detail, evidence));
     }
@@ -294,18 +358,20 @@ fn versions(data: &Data, findings: &mut Vec<Finding>) {
 fn incomplete(data: &Data, findings: &mut Vec<Finding>) {
     let counts = &data.counts;
     let messages = counts.requests + counts.responses;
-    let is_truncated = counts.truncated > 0 && counts.truncated * 100 >= messages;
+    // What a closed connection cut off is all that there was of it.
+    let truncated = counts.truncated.saturating_sub(counts.cut_off);
+    let is_truncated = truncated > 0 && truncated * 100 >= messages;
     if counts.missing_bytes == 0 && !is_truncated {
         return;
     }
     let title = format!(
         "The capture is incomplete: {} not captured whole, {} missing between messages",
-        count(counts.truncated, "message is", "messages are"),
+        count(truncated, "message is", "messages are"),
         count(counts.missing_bytes, "byte", "bytes"),
     );
     let detail = "Figures and causes of what is missing may be wrong. Check for a snapshot length, and for packets that were dropped while capturing.";
     let evidence = Evidence::new("about", String::new(), None);
-    let hit = counts.truncated + counts.gaps;
+    let hit = truncated + counts.gaps;
     findings.push(Finding::new(
         &INCOMPLETE,
         hit,

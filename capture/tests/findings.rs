@@ -1,0 +1,243 @@
+//! What reports find in captures that are made for one finding each.
+#![cfg(test)]
+#![cfg(feature = "report")]
+
+mod support;
+
+use std::io::Cursor;
+use std::ops::ControlFlow;
+
+use kafka_capture::Decoder;
+use kafka_capture::input::{Input, Packets};
+use kafka_capture::report::Report;
+use kafka_codec::enumerations::Acks;
+use kafka_codec::messages::metadata_response::{MetadataResponseBroker, MetadataResponseTopic};
+use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_codec::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
+use kafka_codec::messages::{
+    HeartbeatRequest, HeartbeatResponse, MetadataRequest, MetadataResponse, ProduceRequest,
+    ProduceResponse,
+};
+use kafka_codec::records::{BatchBuilder, BatchOptions, NewRecord};
+use kafka_codec::wire::Blob;
+use kafka_codec::{ErrorCode, Request, Response};
+use support::packets::{ACK, BROKER_PORT, Conversation, FIN, RST, Sent, pcap};
+use support::typed::{request, response};
+
+const CLIENT: &str = "checkout";
+
+/// The packets of connections: to the broker's port, or to another one.
+fn capture(connections: &[(&[Sent], u16)]) -> Vec<u8> {
+    let mut packets = Vec::new();
+    for (sent, port) in connections {
+        for each in *sent {
+            let mut packet = each.ipv4();
+            let at = if each.from_client { 22 } else { 20 };
+            assert_eq!(packet[at..at + 2], BROKER_PORT.to_be_bytes());
+            packet[at..at + 2].copy_from_slice(&port.to_be_bytes());
+            packets.push((each.time, packet));
+        }
+    }
+    packets.sort_by_key(|(time, _)| *time);
+    pcap(101, &packets, usize::MAX)
+}
+
+/// The rules that find something, with what they say.
+fn findings(connections: &[(&[Sent], u16)]) -> Vec<(&'static str, String)> {
+    let bytes = Cursor::new(capture(connections));
+    let input = Input::new("made".to_owned(), Box::new(bytes)).unwrap();
+    let mut packets = Packets::new(input).unwrap();
+    let (mut decoder, mut report) = (Decoder::new(Vec::new()), Report::new());
+    let read = packets.for_each(
+        |packet| {
+            report.packet(packet.time);
+            decoder.packet(&packet, &mut report);
+            ControlFlow::Continue(())
+        },
+        || {},
+    );
+    read.unwrap();
+    let (counts, topics) = decoder.finish_with_topics(&mut report);
+    report
+        .finish(&topics, &counts, vec!["made".to_owned()])
+        .findings()
+}
+
+fn ask<R: Request, A: Response>(talk: &mut Conversation, asked: &R, answer: &A, version: i16) {
+    let id = i32::try_from(talk.sent.len()).unwrap();
+    talk.send(true, &request(asked, version, id, CLIENT), 1400);
+    talk.wait(2000);
+    talk.send(false, &response(answer, version, id), 1400);
+}
+
+/// A conversation of some heartbeats, that nothing is wrong with.
+fn well() -> Conversation {
+    let mut talk = Conversation::new(40_000);
+    for _ in 0..5 {
+        ask(
+            &mut talk,
+            &HeartbeatRequest::default(),
+            &HeartbeatResponse::default(),
+            4,
+        );
+    }
+    talk
+}
+
+fn metadata(host: &'static str, port: i32, error: ErrorCode) -> MetadataResponse<'static> {
+    MetadataResponse {
+        brokers: vec![MetadataResponseBroker {
+            node_id: 1,
+            host: host.into(),
+            port,
+            ..Default::default()
+        }],
+        topics: vec![MetadataResponseTopic {
+            error_code: error,
+            name: Some("orders".into()),
+            ..Default::default()
+        }],
+        ..Default::default()
+    }
+}
+
+#[test]
+fn nothing_is_found_where_all_is_well() {
+    let mut talk = well();
+    talk.close();
+    assert_eq!(findings(&[(&talk.sent, BROKER_PORT)]), []);
+}
+
+#[test]
+fn one_response_that_refuses_permission_is_found() {
+    for error in [
+        ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+        ErrorCode::GROUP_AUTHORIZATION_FAILED,
+        ErrorCode::CLUSTER_AUTHORIZATION_FAILED,
+    ] {
+        let mut talk = well();
+        let answer = metadata("10.0.0.2", 19_092, error);
+        ask(&mut talk, &MetadataRequest::default(), &answer, 9);
+        talk.close();
+        let found = findings(&[(&talk.sent, BROKER_PORT)]);
+        let name = error.name().unwrap();
+        let title = format!("Permission was refused 1 time: {name}");
+        assert_eq!(found, [("not-authorized", title)]);
+    }
+}
+
+#[test]
+fn one_error_that_stops_a_client_is_found() {
+    let mut talk = well();
+    let fenced = HeartbeatResponse {
+        error_code: ErrorCode::FENCED_INSTANCE_ID,
+        ..Default::default()
+    };
+    ask(&mut talk, &HeartbeatRequest::default(), &fenced, 4);
+    talk.close();
+    let found = findings(&[(&talk.sent, BROKER_PORT)]);
+    let title = "Heartbeat was answered FENCED_INSTANCE_ID 1 time".to_owned();
+    assert_eq!(found, [("errors", title)]);
+}
+
+#[test]
+fn a_refused_connection_to_an_advertised_address_is_found() {
+    let refused = || {
+        let mut talk = Conversation::new(40_001);
+        talk.sent.truncate(1);
+        talk.push(false, RST | ACK, &[]);
+        talk.sent
+    };
+    for (host, port, is_found) in [
+        ("10.0.0.2", 29_092, true),
+        ("kafka-1.example.org", 29_092, true),
+        ("10.0.0.2", 29_093, false),
+        ("10.0.0.9", 29_092, false),
+    ] {
+        let mut talk = well();
+        let answer = metadata(host, port, ErrorCode::NONE);
+        ask(&mut talk, &MetadataRequest::default(), &answer, 9);
+        talk.close();
+        let found = findings(&[(&talk.sent, BROKER_PORT), (&refused(), 29_092)]);
+        let rules: Vec<_> = found.iter().map(|(rule, _)| *rule).collect();
+        let expected: &[_] = if is_found {
+            &["connections-refused"]
+        } else {
+            &[]
+        };
+        assert_eq!(rules, expected, "{host}:{port}: {found:?}");
+    }
+}
+
+#[test]
+fn a_response_that_the_end_of_its_connection_cuts_off_is_not_missing_in_the_capture() {
+    let mut talk = well();
+    let asked = MetadataRequest::default();
+    let answer = metadata("10.0.0.2", 19_092, ErrorCode::NONE);
+    talk.send(true, &request(&asked, 9, 77, CLIENT), 1400);
+    let answer = response(&answer, 9, 77);
+    talk.send(false, &answer[..answer.len() - 5], 1400);
+    talk.push(false, FIN | ACK, &[]);
+    let found = findings(&[(&talk.sent, BROKER_PORT)]);
+    let title = "1 connection ended within a message".to_owned();
+    assert_eq!(found, [("connections-ended-badly", title)]);
+}
+
+fn batch() -> Blob<'static> {
+    let mut builder = BatchBuilder::new(BatchOptions::default());
+    builder
+        .append(&NewRecord {
+            value: Some(b"order"),
+            ..Default::default()
+        })
+        .unwrap();
+    Blob::from(builder.finish().unwrap())
+}
+
+fn produce() -> (ProduceRequest<'static>, ProduceResponse<'static>) {
+    let asked = ProduceRequest {
+        acks: Acks(1),
+        timeout_ms: 30_000,
+        topic_data: vec![TopicProduceData {
+            name: "orders".into(),
+            partition_data: vec![PartitionProduceData {
+                records: Some(batch()),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let answer = ProduceResponse {
+        responses: vec![TopicProduceResponse {
+            name: "orders".into(),
+            partition_responses: vec![PartitionProduceResponse::default()],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    (asked, answer)
+}
+
+#[test]
+fn a_batch_that_passes_a_proxy_is_sent_once() {
+    let (asked, answer) = produce();
+    // Behind the proxy it is later by a part of a millisecond, and answered earlier.
+    let through = |port: u16, delay: u32, id: i32| {
+        let mut talk = Conversation::new(port);
+        talk.wait(delay);
+        talk.send(true, &request(&asked, 9, id, CLIENT), 1400);
+        talk.wait(10_000 - 2 * delay);
+        talk.send(false, &response(&answer, 9, id), 1400);
+        talk.close();
+        talk.sent
+    };
+    let (front, behind) = (through(40_000, 0, 7), through(40_001, 300, 7));
+    let found = findings(&[(&front, 29_092), (&behind, BROKER_PORT)]);
+    assert_eq!(found, []);
+    // Another request with the same batch is a retry.
+    let again = through(40_001, 300, 8);
+    let found = findings(&[(&front, 29_092), (&again, BROKER_PORT)]);
+    let rules: Vec<_> = found.iter().map(|(rule, _)| *rule).collect();
+    assert_eq!(rules, ["batches-twice", "batches-retried"], "{found:?}");
+}
