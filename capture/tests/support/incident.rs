@@ -52,18 +52,7 @@ impl Client {
         start: u32,
         software: (&'static str, &'static str),
     ) -> Self {
-        let mut client = Self {
-            talk: Conversation::new(port),
-            name,
-            start,
-            now: 0,
-            id: 0,
-        };
-        let hello = ApiVersionsRequest {
-            client_software_name: software.0.into(),
-            client_software_version: software.1.into(),
-            ..Default::default()
-        };
+        let mut client = Self::greet(name, port, start, software);
         let keys = [
             ApiKey::Produce,
             ApiKey::Fetch,
@@ -82,7 +71,30 @@ impl Client {
                 .collect(),
             ..Default::default()
         };
-        client.ask(&hello, 3, &served, 2);
+        client.answer(3, &served, 2);
+        client
+    }
+
+    /// A connection whose ApiVersions is not answered.
+    fn greet(
+        name: &'static str,
+        port: u16,
+        start: u32,
+        software: (&'static str, &'static str),
+    ) -> Self {
+        let mut client = Self {
+            talk: Conversation::new(port),
+            name,
+            start,
+            now: 0,
+            id: 0,
+        };
+        let hello = ApiVersionsRequest {
+            client_software_name: software.0.into(),
+            client_software_version: software.1.into(),
+            ..Default::default()
+        };
+        client.send(&hello, 3);
         client
     }
 
@@ -91,10 +103,18 @@ impl Client {
         self.now += milliseconds;
     }
 
-    /// Sends a request, which is answered after so many milliseconds.
+    /// Sends a request, which is answered after so many milliseconds, or as soon as the broker answers again.
     fn ask<R: Request, A: Response>(&mut self, asked: &R, version: i16, answer: &A, after: u32) {
         self.send(asked, version);
+        self.answer(version, answer, after);
+    }
+
+    /// Answers the last request.
+    fn answer<A: Response>(&mut self, version: i16, answer: &A, after: u32) {
         self.wait(after);
+        if (STALL..STALL + STALLED).contains(&self.time()) {
+            self.wait(STALL + STALLED + after.min(10) - self.time());
+        }
         self.talk
             .send(false, &response(answer, version, self.id), 1400);
     }
@@ -174,12 +194,12 @@ fn produced(error: ErrorCode, offset: i64) -> ProduceResponse<'static> {
     }
 }
 
-/// A producer that times out while the broker does not answer, and sends its batch again on other connections.
+/// A producer that times out while the broker does not answer, and sends its batches again on another connection.
 fn checkout(sent: &mut Vec<Sent>) {
     let java = ("apache-kafka-java", "4.1.0");
     let mut client = Client::connect("checkout", 40_101, 1000, java);
     let mut sequence = 0;
-    while client.time() < STALL {
+    while client.time() < STALL - 100 {
         client.wait(95);
         client.ask(
             &produce(sequence),
@@ -189,22 +209,34 @@ fn checkout(sent: &mut Vec<Sent>) {
         );
         sequence += 5;
     }
-    for port in [40_102, 40_103] {
-        // It waits 1.5 s for an answer, and closes.
-        client.send(&produce(sequence), 9);
-        client.wait(1500);
-        client.talk.close();
-        let next = client.time() + 100;
-        sent.extend(
-            std::mem::replace(&mut client, Client::connect("checkout", port, next, java))
-                .into_sent(),
-        );
+    // In flight when the broker stops answering.
+    let waiting: Vec<_> = (0..5).map(|number| sequence + 5 * number).collect();
+    client.wait(STALL - client.time());
+    for sequence in &waiting {
+        client.send(&produce(*sequence), 9);
+        client.wait(100);
     }
-    let stalled = (STALL + STALLED).saturating_sub(client.time());
-    client.wait(stalled);
-    let moved = produced(ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
-    client.ask(&produce(sequence), 9, &moved, 3);
-    client.wait(100);
+    // It waits 1.5 s for an answer, closes, and tries another connection.
+    client.wait(1500 - 500);
+    client.talk.close();
+    let mut tried = Client::greet("checkout", 40_102, client.time() + 100, java);
+    sent.extend(client.into_sent());
+    tried.wait(1500);
+    tried.talk.close();
+    let mut client = Client::connect("checkout", 40_103, tried.time() + 100, java);
+    sent.extend(tried.into_sent());
+    for error in [ErrorCode::NOT_LEADER_OR_FOLLOWER, ErrorCode::NONE] {
+        for sequence in &waiting {
+            let offset = if error.is_none() {
+                i64::from(*sequence)
+            } else {
+                -1
+            };
+            client.ask(&produce(*sequence), 9, &produced(error, offset), 3);
+        }
+        client.wait(100);
+    }
+    sequence += 25;
     while client.time() < 30_000 {
         client.ask(
             &produce(sequence),
