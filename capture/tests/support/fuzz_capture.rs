@@ -161,7 +161,7 @@ impl Sink for All<'_> {
                 counts.missing_bytes += gap.missing;
                 counts.skipped_bytes += gap.skipped;
             }
-            // They are not counted with what is said in Kafka.
+            // These are not messages of Kafka.
             EventKind::Tls(_) | EventKind::Preamble(_) => {}
             other => panic!("a new kind of event: {other:?}"),
         }
