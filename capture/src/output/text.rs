@@ -9,11 +9,13 @@ use crate::body::{self, Trouble};
 use crate::event::{Direction, Event, EventKind, Message, Tls};
 use crate::records::{Field, RecordOptions};
 
-/// Writes events as text.
+/// Writes events as text, each on one line (broken here where dots are).
 ///
 /// ```text
-/// 07:18:53.619513 40802 -> 38397 Metadata v13 request #2 shop 78 bytes orders
-/// 07:18:53.624456 40802 <- 38397 Metadata v13 response #2 shop 147 bytes ..
+/// 2026-11-22T00:58:18.503220Z 127.0.0.1:37216 -> 127.0.0.1:29092 ..
+///     .. Metadata v13 request #2 billing-a 78 bytes orders
+/// 2026-11-22T00:58:18.508163Z 127.0.0.1:37216 <- 127.0.0.1:29092 ..
+///     .. Metadata v13 response #2 billing-a 147 bytes 4.943 ms
 /// ```
 pub struct TextSink<W> {
     lines: Lines<W>,
