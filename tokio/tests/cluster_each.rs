@@ -160,7 +160,7 @@ async fn the_deadline_holds_while_a_connection_is_being_opened() {
     let sent = cluster.send_to(Destination::Broker(2), &request);
     let error = timeout(Duration::from_secs(5), sent).await.unwrap();
     let error = error.unwrap_err();
-    assert!(begun.elapsed() < Duration::from_secs(2), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(4), "{error}");
     let AttemptError::Connect(ConnectError::TimedOut { broker, .. }) = &error.attempts[0].error
     else {
         panic!("{error}")

@@ -2,6 +2,7 @@
 
 use std::io::{Result, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::time::Duration;
 
 use kafka_codec::connection::{ConnectionOptions, TimeoutFrom};
 use kafka_codec::messages::api_versions_response::ApiVersion;
@@ -15,7 +16,7 @@ use kafka_codec::{ApiKey, Message, Version};
 use kafka_codec_tokio::{ConnectError, Connection, Options};
 
 use super::peer::{Bytes, frame, read_frame, wait_for_end};
-use super::{LIMIT, MAX_FRAME, MAX_MEMORY, Numbers, Outcomes, bounded, check_sentence};
+use super::{LIMIT, MAX_FRAME, MAX_MEMORY, NO_LIMIT, Numbers, Outcomes, bounded, check_sentence};
 
 const BROKER: &str = "broker 1 (b1:9092)";
 const HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
@@ -244,15 +245,19 @@ fn misbehave(
 }
 
 /// Connects, sends, and returns how the connection and each request ended, with the errors.
-async fn use_connection(address: &str, is_large: bool) -> Vec<(&'static str, String)> {
+async fn use_connection(
+    address: &str,
+    is_large: bool,
+    limit: Duration,
+) -> Vec<(&'static str, String)> {
     let connection = ConnectionOptions::new("")
         .with_max_frame_bytes(MAX_FRAME)
-        .with_request_timeout(LIMIT, TimeoutFrom::Submitted)
-        .with_initialization_timeout(LIMIT)
-        .with_stall_timeout(LIMIT);
+        .with_request_timeout(limit, TimeoutFrom::Submitted)
+        .with_initialization_timeout(limit)
+        .with_stall_timeout(limit);
     let options = Options::default()
         .with_connection(connection)
-        .with_connect_timeout(LIMIT);
+        .with_connect_timeout(NO_LIMIT);
     let connection = match Connection::connect_as(BROKER, address, &options).await {
         Ok(connection) => connection,
         Err(error) => {
@@ -328,8 +333,13 @@ fn a_client_ends_with_the_label_of_what_its_broker_did() {
                     let (stream, _) = listener.accept()?;
                     misbehave(stream, misdeed, stage, &mut Numbers(seed))
                 });
+                let limit = match expected(misdeed, stage) {
+                    ["timeout"] => LIMIT,
+                    labels if labels.contains(&"timed_out") => LIMIT * 4,
+                    _ => NO_LIMIT,
+                };
                 let memory = if is_large { 64 << 20 } else { MAX_MEMORY };
-                let ends = bounded(&scenario, memory, use_connection(&address, is_large));
+                let ends = bounded(&scenario, memory, use_connection(&address, is_large, limit));
                 // It may have been cut off.
                 let _ = peer.join().expect("the peer does not panic");
                 for (label, line) in ends {

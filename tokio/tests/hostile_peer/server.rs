@@ -11,7 +11,7 @@ use kafka_codec::messages::{HeartbeatRequest, HeartbeatResponse};
 use kafka_codec_tokio::{Client, Connection, Options, Server, ServerOptions};
 
 use super::peer::{Bytes, frame, read_frame, wait_for_end};
-use super::{LIMIT, MAX_FRAME, MAX_MEMORY, Numbers, Outcomes, bounded, check_sentence};
+use super::{LIMIT, MAX_FRAME, MAX_MEMORY, NO_LIMIT, Numbers, Outcomes, bounded, check_sentence};
 
 const HTTP: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -178,7 +178,7 @@ async fn serve(client: Client) {
     }
 }
 
-fn options() -> ServerOptions {
+fn options(limit: Duration) -> ServerOptions {
     let served = [ApiKey::ApiVersions, ApiKey::Heartbeat];
     let machine = MachineOptions::new(
         "client",
@@ -186,8 +186,8 @@ fn options() -> ServerOptions {
     )
     .with_max_frame_bytes(MAX_FRAME)
     .with_max_in_flight(16)
-    .with_idle(Some(LIMIT))
-    .with_stall_timeout(LIMIT);
+    .with_idle(Some(limit))
+    .with_stall_timeout(limit);
     ServerOptions::of_apis(served)
         .with_machine(machine)
         .with_max_response_bytes(64 * 1024)
@@ -198,7 +198,11 @@ async fn serve_both(
     misdeed: Misdeed,
     seed: u64,
 ) -> (&'static str, String, std::thread::Result<Result<usize>>) {
-    let server = Server::bind("127.0.0.1:0", options()).await.unwrap();
+    let limit = match expected(misdeed) {
+        ["timeout"] | ["idle_local"] => LIMIT,
+        _ => NO_LIMIT,
+    };
+    let server = Server::bind("127.0.0.1:0", options(limit)).await.unwrap();
     let address = server.local_addr().unwrap();
     let peer = std::thread::spawn(move || misbehave(address, misdeed, &mut Numbers(seed)));
     let client = server.accept().await.unwrap();
