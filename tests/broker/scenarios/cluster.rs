@@ -1,14 +1,17 @@
 //! A cluster of two brokers: batches whose broker stops and goes on, connections that are kept open, and the reports
 //! of all of it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_codec::connection::{ConnectionOptions, TimeoutFrom};
-use kafka_codec::messages::CreateTopicsRequest;
-use kafka_codec::messages::ListOffsetsRequest;
 use kafka_codec::messages::create_topics_request::{CreatableReplicaAssignment, CreatableTopic};
 use kafka_codec::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_codec::messages::{
+    CreateTopicsRequest, DescribeLogDirsRequest, ListGroupsRequest, ListOffsetsRequest,
+    ListTransactionsRequest,
+};
 use kafka_codec::produce::Persistence;
 use kafka_codec_tokio::{
     Brokers, Cluster, ClusterOptions, Destination, Options, Produce, Purpose, Reached,
@@ -21,6 +24,38 @@ use crate::topic::{batch, of_this_run};
 fn one(topic: &str, value: &[u8]) -> Produce {
     let records = Bytes::copy_from_slice(&batch(&[value]));
     Produce::new(topic, 0, records).with_timeout(Duration::from_millis(500))
+}
+
+#[tokio::test]
+async fn every_broker_is_asked_for_its_log_directories_groups_and_transactions() {
+    let cluster = cluster().await;
+    let everything = DescribeLogDirsRequest {
+        topics: None,
+        ..Default::default()
+    };
+    let answer = within(20, cluster.send(&everything)).await.unwrap();
+    let brokers: BTreeSet<i32> = answer.parts().map(|(broker, _)| broker).collect();
+    assert_eq!(brokers, BTreeSet::from([1, 2]));
+    let merged = answer.decode().unwrap();
+    let dirs: BTreeSet<_> = merged.results.iter().map(|it| &*it.log_dir).collect();
+    assert_eq!(dirs.len(), 2, "{dirs:?}");
+    assert_eq!(answer.errors().count(), 0);
+    let groups = cluster.send(&ListGroupsRequest::default()).await.unwrap();
+    assert_eq!(groups.parts().count(), 2);
+    let transactions = ListTransactionsRequest::default();
+    let transactions = cluster.send(&transactions).await.unwrap();
+    assert_eq!(transactions.parts().count(), 2);
+    // One that is not there is named, and the others have answered.
+    let some = Brokers::Only(vec![1, 77]);
+    let each = within(60, cluster.send_to_each(&some, &everything)).await;
+    let each = each.unwrap();
+    assert!(each[&1].is_ok());
+    let error = each[&77].as_ref().unwrap_err().to_string();
+    assert!(
+        error.ends_with("broker 77 is not in the cluster")
+            || error.contains("broker 77 is not in the cluster ("),
+        "{error}"
+    );
 }
 
 /// The cluster, when both brokers are in it.

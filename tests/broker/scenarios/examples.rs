@@ -2,8 +2,9 @@
 
 use std::process::{Command, Stdio};
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
+use crate::prometheus;
 use crate::support::{Link, setup, within};
 use crate::topic::Topic;
 
@@ -86,6 +87,49 @@ async fn a_health_check_opens_every_broker_and_finds_it_warm_the_second_time() {
         "{printed}"
     );
     assert!(printed.contains("ApiVersions "), "{printed}");
+}
+
+/// What an HTTP server answers.
+async fn get(address: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    body.to_owned()
+}
+
+#[tokio::test]
+async fn metrics_are_served_in_the_text_format_of_prometheus() {
+    let exporter = listening("prometheus", &[&setup("plain"), "127.0.0.1:0"]).await;
+    // The broker is probed each second.
+    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    let body = get(&exporter.address).await;
+    let series = prometheus::parse(&body);
+    let probed = series.iter().find(|(key, _)| {
+        key.starts_with("kafka_requests_total{")
+            && [
+                "api=\"ApiVersions\"",
+                "broker=\"broker 1 (",
+                "outcome=\"responded\"",
+            ]
+            .iter()
+            .all(|label| key.contains(label))
+    });
+    assert!(probed.is_some_and(|(_, count)| *count >= 1.0), "{body}");
+    assert!(
+        body.contains("# TYPE kafka_request_duration_seconds histogram\n"),
+        "{body}"
+    );
+    // It is still there after a client that asks nothing.
+    drop(
+        tokio::net::TcpStream::connect(&exporter.address)
+            .await
+            .unwrap(),
+    );
+    assert!(prometheus::parse(&get(&exporter.address).await).len() >= series.len());
 }
 
 #[tokio::test]

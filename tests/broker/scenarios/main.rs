@@ -13,6 +13,8 @@ mod leader_changes;
 mod moving;
 mod names;
 mod produce_fetch;
+#[path = "../../../tokio/tests/support/prometheus.rs"]
+mod prometheus;
 mod proxy;
 mod quotas;
 mod reauthentication;

@@ -22,10 +22,14 @@ pub(crate) fn plain(password: &str) -> Box<dyn Mechanism> {
 }
 
 /// A token that nobody signed: `{"alg":"none"}` and claims that hold for the next years.
-fn token() -> Box<dyn Mechanism> {
+pub(crate) fn unsigned_token() -> String {
     // {"sub":"alice","iat":1600000000,"exp":4000000000}
     let claims = "eyJzdWIiOiJhbGljZSIsImlhdCI6MTYwMDAwMDAwMCwiZXhwIjo0MDAwMDAwMDAwfQ";
-    Box::new(OauthBearer::new(format!("eyJhbGciOiJub25lIn0.{claims}.")))
+    format!("eyJhbGciOiJub25lIn0.{claims}.")
+}
+
+fn token() -> Box<dyn Mechanism> {
+    Box::new(OauthBearer::new(unsigned_token()))
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use kafka_codec::messages::MetadataRequest;
 use kafka_codec_tokio::{Brokers, Cluster, ClusterOptions, Connection, Options, Purpose, Reached};
 use kafka_codec_tokio::{Sasl, TlsOptions};
 
+use crate::sasl::unsigned_token;
 use crate::support::{setup, within};
 
 /// Options that trust the broker's authority.
@@ -31,6 +32,7 @@ async fn every_mechanism_works_inside_of_tls_and_again_before_the_session_ends()
         Sasl::plain("alice", "alice-secret"),
         Sasl::scram_sha_256("carol", "carol-secret"),
         Sasl::scram_sha_512("carol", "carol-secret"),
+        Sasl::oauth_bearer(|| async { Ok(unsigned_token().into()) }),
     ] {
         let connection = connect(tls().with_sasl(sasl)).await.unwrap();
         let setup = connection.ready().await.unwrap();
