@@ -58,7 +58,8 @@ fn what_the_child_writes_is_decoded_and_it_is_told_the_interface_and_the_ports()
 
 #[test]
 fn dumpcap_is_preferred_and_tcpdump_is_asked_if_it_is_refused() {
-    let refused = "echo 'You do not have permission to capture' >&2; exit 1";
+    let refused = "printf '%s\\n' 'Capturing on eth7' 'dumpcap: You do not have permission to capture' \
+        '(socket: Operation not permitted)' 'Please run dpkg' >&2; exit 1";
     let directory = tools(
         "live-second",
         &[("dumpcap", refused), ("tcpdump", "exec /bin/cat capture")],
@@ -70,7 +71,10 @@ fn dumpcap_is_preferred_and_tcpdump_is_asked_if_it_is_refused() {
     let output = command(&directory).output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(errors.contains("You do not have permission"), "{errors}");
+    let reason =
+        "eth7: dumpcap: You do not have permission to capture (socket: Operation not permitted) (";
+    assert!(errors.contains(reason), "{errors}");
+    assert!(!errors.contains("dpkg"), "{errors}");
     assert!(errors.contains("CAP_NET_RAW"), "{errors}");
 }
 

@@ -59,7 +59,7 @@ impl Live {
                 }
                 Ok((mut live, ..)) => {
                     kill(&live.child);
-                    refused.push(format!("{tool}: {}", live.last_words()));
+                    refused.push(format!("{tool}: {}", refusal(tool, &live.last_words())));
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => refused.push(format!("{tool}: {error}")),
@@ -181,6 +181,22 @@ impl Live {
     fn last_words(&mut self) -> String {
         let said = self.said.take().and_then(|said| said.join().ok());
         said.unwrap_or_default().trim().to_owned()
+    }
+}
+
+/// What of a child's words says why it does not capture: its first line, and what is in parentheses behind. The rest is advice
+/// for some system.
+fn refusal(tool: &str, words: &str) -> String {
+    let lines = words.lines().map(str::trim);
+    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("Capturing on"));
+    let first = lines.next().unwrap_or_default();
+    let prefix = first
+        .strip_prefix(tool)
+        .and_then(|rest| rest.strip_prefix(": "));
+    let first = prefix.unwrap_or(first);
+    match lines.next() {
+        Some(reason) if reason.starts_with('(') => format!("{first} {reason}"),
+        _ => first.to_owned(),
     }
 }
 
