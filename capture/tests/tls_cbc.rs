@@ -166,8 +166,8 @@ fn a_changed_byte_costs_its_record_and_no_others() {
         let length = session.sent[handshake + 20].1.len();
         for at in [5, 20, 21, length - 40, length - 17, length - 1] {
             let mut all = segments(&session, 100_000);
-            let data = all.iter_mut().filter(|sent| !sent.payload.is_empty());
-            let record = data.skip(handshake + 20).next().unwrap();
+            let mut data = all.iter_mut().filter(|sent| !sent.payload.is_empty());
+            let record = data.nth(handshake + 20).unwrap();
             assert_eq!(record.payload.len(), length);
             record.payload[at] ^= 0x10;
             let (found, counts) = decode(&all, &session.log);

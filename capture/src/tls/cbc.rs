@@ -43,8 +43,8 @@ pub(super) struct Cbc {
 }
 
 enum Cipher {
-    Aes128(Aes128),
-    Aes256(Aes256),
+    Aes128(Box<Aes128>),
+    Aes256(Box<Aes256>),
 }
 
 enum MacKey {
@@ -63,8 +63,8 @@ impl Cbc {
         is_mac_last: bool,
     ) -> Option<Self> {
         let cipher = match cipher {
-            CipherKind::Aes128Cbc => Cipher::Aes128(Aes128::new_from_slice(key).ok()?),
-            CipherKind::Aes256Cbc => Cipher::Aes256(Aes256::new_from_slice(key).ok()?),
+            CipherKind::Aes128Cbc => Cipher::Aes128(Box::new(Aes128::new_from_slice(key).ok()?)),
+            CipherKind::Aes256Cbc => Cipher::Aes256(Box::new(Aes256::new_from_slice(key).ok()?)),
             _ => return None,
         };
         let mac = match mac {
@@ -102,8 +102,8 @@ impl Cbc {
         self.scratch.clear();
         self.scratch.extend_from_slice(sealed);
         match &self.cipher {
-            Cipher::Aes128(cipher) => decrypt(cipher, iv, &mut self.scratch)?,
-            Cipher::Aes256(cipher) => decrypt(cipher, iv, &mut self.scratch)?,
+            Cipher::Aes128(cipher) => decrypt(cipher.as_ref(), iv, &mut self.scratch)?,
+            Cipher::Aes256(cipher) => decrypt(cipher.as_ref(), iv, &mut self.scratch)?,
         }
         let mut plain = without_padding(&self.scratch)?;
         if !self.is_mac_last {
