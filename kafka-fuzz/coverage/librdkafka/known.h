@@ -25,6 +25,17 @@
         (*(copy) = rd_alloca(RD_KAFKAP_STR_LEN(from) + 512), memset(*(copy), 0, RD_KAFKAP_STR_LEN(from) + 512),                      \
          memcpy(*(copy), (from)->str, RD_KAFKAP_STR_LEN(from)))
 
+/* So does the constant text of an error. */
+static RD_UNUSED const char *in_writable_memory(const char *text) {
+        static char buffers[2][512];
+        static int next;
+
+        next = !next;
+        rd_snprintf(buffers[next], sizeof(buffers[next]), "%s", text);
+        return buffers[next];
+}
+#define rd_kafka_err2str(err) in_writable_memory((rd_kafka_err2str)(err))
+
 /* Destroyed again where the end of the message cannot be read. */
 #define rd_kafka_aborted_txns_destroy(transactions)                                                                                  \
         do {                                                                                                                         \
