@@ -183,6 +183,28 @@ fn a_response_that_the_end_of_its_connection_cuts_off_is_not_missing_in_the_capt
     assert_eq!(found, [("connections-ended-badly", title)]);
 }
 
+#[test]
+fn answers_that_were_not_captured_are_not_taken_for_answers_that_did_not_come() {
+    let (asked, answer) = produce();
+    let mut talk = well();
+    ask(&mut talk, &asked, &answer, 9);
+    // Of the answer there is nothing in the capture.
+    talk.sent.pop();
+    for _ in 0..3 {
+        talk.wait(500_000);
+        ask(
+            &mut talk,
+            &HeartbeatRequest::default(),
+            &HeartbeatResponse::default(),
+            4,
+        );
+    }
+    talk.close();
+    let found = findings(&[(&talk.sent, BROKER_PORT)]);
+    let rules: Vec<_> = found.iter().map(|(rule, _)| *rule).collect();
+    assert_eq!(rules, ["capture-incomplete"], "{found:?}");
+}
+
 fn batch() -> Blob<'static> {
     let mut builder = BatchBuilder::new(BatchOptions::default());
     builder

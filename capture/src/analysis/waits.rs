@@ -359,11 +359,14 @@ fn of_silence(broker: SocketAddr, silence: (i64, i64), waits: &[&Wait], last: i6
 impl Sink for Waits {
     fn event(&mut self, event: &Event<'_>) {
         self.last = self.last.max(event.time);
-        if let EventKind::Message(message) = &event.kind {
-            match event.direction {
-                Direction::ToBroker => self.request(event, message),
-                Direction::ToClient => self.response(event, message),
+        match (&event.kind, event.direction) {
+            (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
+            (EventKind::Message(message), Direction::ToClient) => self.response(event, message),
+            // The answers may have been in what is missing.
+            (EventKind::Gap(gap), Direction::ToClient) if gap.missing > 0 => {
+                self.in_flight.end(event.connection).for_each(drop);
             }
+            _ => {}
         }
     }
 

@@ -121,6 +121,10 @@ impl Connections {
             }
             (EventKind::Gap(gap), direction) => {
                 let live = self.live.entry(event.connection.id).or_default();
+                if direction == Direction::ToClient && gap.missing > 0 {
+                    // The answers may have been in what is missing.
+                    live.in_flight.clear();
+                }
                 match direction {
                     Direction::ToBroker => {
                         live.invalid_size = live.invalid_size.or(gap.invalid_size);

@@ -70,6 +70,8 @@ pub(super) enum Outcome {
     NotExpected,
     CutOff,
     Unanswered(Option<(bool, EndingKind)>),
+    /// Packets of the broker are missing in the capture, perhaps those of the answer.
+    NotCaptured,
 }
 
 impl Outcome {
@@ -79,6 +81,7 @@ impl Outcome {
             Self::Answered(code) => error_name(code.0),
             Self::NotExpected => "no-response-expected".to_owned(),
             Self::CutOff => "answer cut off".to_owned(),
+            Self::NotCaptured => "answer not captured".to_owned(),
             Self::InFlight | Self::Unanswered(None) => "unanswered: capture ended".to_owned(),
             Self::Unanswered(Some((by_client, kind))) => {
                 let end = if by_client { "client" } else { "broker" };

@@ -15,7 +15,7 @@ use self::batch::{Attempt, Batch, Key, Outcome, Topic, batches};
 use self::report::{AttemptReport, PartitionReport};
 use super::open::InFlight;
 use super::{body, known, timestamp};
-use crate::event::{Direction, End, Event, EventKind, Life, Message};
+use crate::event::{Connection, Direction, End, Event, EventKind, Life, Message};
 use crate::output::Sink;
 use crate::topic_names::TopicNames;
 
@@ -273,6 +273,14 @@ impl Produce {
         }
     }
 
+    /// The requests in flight on a connection get no answer, or none that is known.
+    fn open(&mut self, connection: &Connection, outcome: Outcome) {
+        let open: Vec<_> = self.in_flight.end(connection).flatten().collect();
+        for sent in open {
+            self.settle(&sent, outcome, None, false);
+        }
+    }
+
     fn settle(&mut self, sent: &Sent, outcome: Outcome, latency: Option<i64>, is_late: bool) {
         let Some(batch) = self.batches.get_mut(&sent.batch) else {
             return;
@@ -445,8 +453,12 @@ fn closed_before(life: &Life, time: i64) -> bool {
 impl Sink for Produce {
     fn event(&mut self, event: &Event<'_>) {
         self.last = self.last.max(event.time);
-        let EventKind::Message(message) = &event.kind else {
-            return;
+        let message = match &event.kind {
+            EventKind::Message(message) => message,
+            EventKind::Gap(gap) if gap.missing > 0 && event.direction == Direction::ToClient => {
+                return self.open(event.connection, Outcome::NotCaptured);
+            }
+            _ => return,
         };
         match (message.api_key, event.direction) {
             (ApiKey::Produce, Direction::ToBroker) => self.request(event, message),
@@ -468,10 +480,7 @@ impl Sink for Produce {
     fn end(&mut self, end: &End<'_>) {
         let ending = end.life.endings().next();
         let outcome = Outcome::Unanswered(ending.map(|each| (each.by_client, each.kind)));
-        let open: Vec<_> = self.in_flight.end(end.connection).flatten().collect();
-        for sent in open {
-            self.settle(&sent, outcome, None, false);
-        }
+        self.open(end.connection, outcome);
         if self.conns.remove(&end.connection.id).is_some() {
             self.totals.tcp_retransmissions += end.life.client().retransmissions;
         }

@@ -50,7 +50,11 @@ pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
 
 /// The beginning of the outcomes of batches that were never acknowledged; how the last attempt ended follows.
 const NEVER: &str = "unknown: ";
-const CAPTURE_ENDED: &str = "unknown: unanswered: capture ended";
+/// Outcomes that the capture does not have.
+const NOT_SEEN: &[&str] = &[
+    "unknown: unanswered: capture ended",
+    "unknown: answer not captured",
+];
 
 /// Batches that failed, or of which the producer does not know.
 fn outcomes(data: &Data, findings: &mut Vec<Finding>) {
@@ -62,7 +66,7 @@ fn outcomes(data: &Data, findings: &mut Vec<Finding>) {
         } else {
             outcome
         };
-        if outcome != CAPTURE_ENDED {
+        if !NOT_SEEN.contains(&outcome.as_str()) {
             all.entry(kind).or_default().push((outcome, *hit));
         }
     }
