@@ -67,20 +67,22 @@ impl VersionTable {
 
     /// The versions of an API; `None` if the broker does not serve it.
     #[must_use]
+    #[inline]
     pub fn get(&self, key: ApiKey) -> Option<VersionRange> {
         let number = key.number();
         // Brokers have nearly all, so that most stand at the place of their number.
         let own_place = usize::try_from(number)
             .ok()
             .and_then(|at| self.apis.get(at));
-        let api = match own_place.filter(|api| api.key == number) {
-            Some(api) => api,
-            None => {
-                let at = self.apis.binary_search_by_key(&number, |api| api.key);
-                self.apis.get(at.ok()?)?
-            }
-        };
-        Some(api.versions)
+        match own_place.filter(|api| api.key == number) {
+            Some(api) => Some(api.versions),
+            None => self.search(number),
+        }
+    }
+
+    fn search(&self, number: i16) -> Option<VersionRange> {
+        let at = self.apis.binary_search_by_key(&number, |api| api.key);
+        Some(self.apis.get(at.ok()?)?.versions)
     }
 
     /// All of them, by number.

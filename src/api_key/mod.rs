@@ -128,6 +128,7 @@ include!(concat!(env!("OUT_DIR"), "/api_keys.rs"));
 impl ApiKey {
     /// The number.
     #[must_use]
+    #[inline]
     pub const fn number(self) -> i16 {
         match self {
             Self::Unknown(unknown) => unknown.0,

@@ -104,15 +104,16 @@ fn has_server_wait(key: ApiKey, version: Version) -> bool {
 
 /// Returns the throttle time in the body of a response, or zero if there is none. What follows it in the body is not
 /// looked at.
-#[inline]
+#[inline(always)]
 pub(super) fn throttle_time(key: ApiKey, version: Version, body: &[u8]) -> Duration {
     // The body of a version that is not known may hold anything.
     if !key.versions().is_some_and(|known| known.contains(version)) {
         return Duration::ZERO;
     }
-    let read = Reader::new(body).read(|cursor| throttle_time_ms(cursor, key, version.0));
-    match read.map(|milliseconds| milliseconds.map(u64::try_from)) {
-        Ok(Some(Ok(milliseconds))) => Duration::from_millis(milliseconds),
+    let mut cursor = ReadCursor::with_limits(body, Limits::default());
+    let read = throttle_time_ms(&mut cursor, key, version.0);
+    match read.map(u64::try_from) {
+        Some(Ok(milliseconds)) if !cursor.failed() => Duration::from_millis(milliseconds),
         _ => Duration::ZERO,
     }
 }

@@ -212,6 +212,7 @@ fn between(start: Option<Instant>, end: Option<Instant>) -> Option<Duration> {
 }
 
 /// The earlier of two moments, where `None` is never.
+#[inline(always)]
 pub(super) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

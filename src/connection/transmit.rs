@@ -47,7 +47,7 @@ impl Outbox {
 
     /// The transport accepted `bytes`: takes as many of them as the first frame has. `None` if the transport was
     /// offered no frame.
-    #[inline]
+    #[inline(always)]
     pub(super) fn accept(&mut self, bytes: usize) -> Option<Accepted> {
         if self.offered == 0 {
             return None;
@@ -122,12 +122,17 @@ impl Outbox {
 }
 
 /// Appends to a queue that mostly has one element, so that it takes no room for others before there are some.
-#[inline]
+#[inline(always)]
 pub(super) fn push_exactly<T>(queue: &mut VecDeque<T>, value: T) {
     if queue.capacity() == 0 {
-        queue.reserve_exact(1);
+        make_room_for_one(queue);
     }
     queue.push_back(value);
+}
+
+#[cold]
+fn make_room_for_one<T>(queue: &mut VecDeque<T>) {
+    queue.reserve_exact(1);
 }
 
 /// Gives back the memory of a queue, except for one element.

@@ -71,6 +71,7 @@ impl<T> InFlightRequest<T> {
     /// # Errors
     ///
     /// What decoding the header fails with.
+    #[inline]
     pub fn split_response<'a>(&self, frame: &'a [u8]) -> Result<SplitResponse<'a>, DecodeError> {
         let (header, body) = ResponseHeader::split(frame, self.headers)?;
         Ok(SplitResponse {
@@ -89,6 +90,7 @@ impl<T> InFlightRequest<T> {
     ///
     /// See <https://cwiki.apache.org/confluence/x/qRJ4Bw> (KIP-511).
     #[must_use]
+    #[inline]
     pub fn response_version(&self, body: &[u8]) -> Version {
         response_version(self.api_key, self.version, body)
     }
@@ -107,10 +109,16 @@ impl<T> fmt::Display for InFlightRequest<T> {
 }
 
 /// The version of a response with this body, to a request in `version`; see [`InFlightRequest::response_version`].
+#[inline]
 pub(crate) fn response_version(key: ApiKey, version: Version, body: &[u8]) -> Version {
     if key != ApiKey::ApiVersions || version == Version(0) {
         return version;
     }
+    version_of_versions(version, body)
+}
+
+/// The version of the answer to an ApiVersions request in `version`.
+fn version_of_versions(version: Version, body: &[u8]) -> Version {
     let error = body.first_chunk().copied().map(i16::from_be_bytes);
     if error.map(ErrorCode) == Some(ErrorCode::UNSUPPORTED_VERSION) {
         return Version(0);

@@ -134,6 +134,7 @@ impl FrameReader {
     }
 
     /// Sets the sizes that are allowed, also for the frame that is arriving. By default 0 to [`Limits::max_frame_bytes`].
+    #[inline]
     pub fn set_allowed_sizes(&mut self, sizes: RangeInclusive<usize>) {
         (self.min, self.max) = (*sizes.start(), (*sizes.end()).min(LARGEST));
     }
@@ -163,7 +164,7 @@ impl FrameReader {
     }
 
     /// [`next_frame`](Self::next_frame) or [`next_frame_in`](Self::next_frame_in).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_frame(
         &mut self,
         input: &mut impl FrameInput,

@@ -69,7 +69,10 @@ impl Deadlines {
     #[inline]
     pub(super) fn request_submitted(&mut self, request: &mut PendingRequest, is_only_one: bool) {
         request.extended_before = self.extended;
-        let deadline = self.of(request);
+        // As `of`, when it is neither admitted nor written.
+        let timeout = request.timings.submitted.checked_add(request.timeout);
+        let deadline = earlier(request.deadline, timeout);
+        debug_assert_eq!(deadline, self.of(request), "it is a request of the caller");
         self.first = match is_only_one {
             true => deadline,
             false => earlier(self.first, deadline),
@@ -158,6 +161,7 @@ impl Deadlines {
         is_over(self.stall(at), now)
     }
 
+    #[inline]
     fn stall(&self, at: StreamPosition) -> Option<Instant> {
         match at {
             StreamPosition::BetweenFrames => None,
@@ -170,6 +174,7 @@ impl Deadlines {
         is_over(self.idle(), now)
     }
 
+    #[inline]
     fn idle(&self) -> Option<Instant> {
         match self.options.idle {
             IdlePolicy::Ignore => None,
@@ -186,6 +191,7 @@ impl Deadlines {
     }
 
     /// The next deadline.
+    #[inline(always)]
     pub(super) fn next(&self, pending: Pending, at: StreamPosition) -> Option<Instant> {
         let by_requests = match pending {
             Pending::Nothing => self.idle(),

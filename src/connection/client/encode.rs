@@ -65,7 +65,7 @@ impl Encoder {
     }
 
     /// The next correlation id that is not taken.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next_id(&mut self, is_taken: impl Fn(i32) -> bool) -> i32 {
         self.ids.next(is_taken)
     }
@@ -202,7 +202,7 @@ impl Encoder {
     }
 
     /// Numbers a request that was written: sets all of `request`, in place.
-    #[inline]
+    #[inline(always)]
     pub(super) fn number(
         &mut self,
         request: &mut PendingRequest,
@@ -311,7 +311,7 @@ impl CorrelationIds {
     }
 
     /// The next id that is not taken.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, is_taken: impl Fn(i32) -> bool) -> i32 {
         loop {
             let id = self.next;
@@ -350,6 +350,7 @@ pub(in crate::connection) enum Choice {
 
 /// Returns the versions that the broker, this side (`ours`) and the caller have in common: `allowed` by the options of the
 /// connection, and `within` those that the caller names for this request.
+#[inline]
 pub(in crate::connection) fn common_versions(
     broker: &VersionTable,
     key: ApiKey,
@@ -360,19 +361,30 @@ pub(in crate::connection) fn common_versions(
     let caller = match (within, allowed) {
         (Some(one), Some(other)) => match one.intersect(other) {
             Some(both) => Some(both),
-            None => {
-                let broker = broker.get(key);
-                return Err(VersionError::NoCommonVersion {
-                    key,
-                    ours: other,
-                    broker: broker.ok_or(VersionError::ApiUnknownToBroker { key })?,
-                    caller: Some(one),
-                });
-            }
+            None => return Err(not_allowed(broker, key, other, one)),
         },
         (one, other) => one.or(other),
     };
     broker.common(key, ours, caller)
+}
+
+/// What the caller names is not `allowed`.
+#[cold]
+fn not_allowed(
+    broker: &VersionTable,
+    key: ApiKey,
+    allowed: VersionRange,
+    caller: VersionRange,
+) -> VersionError {
+    match broker.get(key) {
+        Some(broker) => VersionError::NoCommonVersion {
+            key,
+            ours: allowed,
+            broker,
+            caller: Some(caller),
+        },
+        None => VersionError::ApiUnknownToBroker { key },
+    }
 }
 
 /// Calls `write` with the versions of the choice, the highest first, until one holds all of the request. Returns that

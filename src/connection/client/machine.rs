@@ -64,7 +64,7 @@ impl Connection {
     }
 
     /// Does what has become possible. Called at the end of every input.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pump(&mut self, now: Instant) {
         if !self.is_unhindered() {
             self.pump_all(now);
@@ -72,13 +72,14 @@ impl Connection {
     }
 
     /// Returns `true` if no request waits, and only the number of places can block one.
-    #[inline]
+    #[inline(always)]
     fn is_unhindered(&self) -> bool {
         self.state() == State::Ready
             && self.queue.is_settled()
             && self.deadlines.throttled_until().is_none()
             && self.session.sasl().is_none()
     }
+    #[cold]
 
     pub(super) fn pump_all(&mut self, now: Instant) {
         if self.is_closed() {
@@ -135,6 +136,7 @@ impl Connection {
         self.in_flight.len() + self.in_flight.abandoned() + self.queue.admitted().len()
     }
 
+    #[inline]
     /// The last byte of a request was accepted.
     pub(super) fn on_written(&mut self, now: Instant, mut request: Box<PendingRequest>) {
         self.deadlines.request_written(&mut request);
@@ -156,6 +158,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     /// Takes bytes from the front of `input`, at most up to the end of a frame.
     pub(super) fn read(&mut self, now: Instant, input: &mut impl FrameInput) {
         self.frame_started.get_or_insert(now);
@@ -177,6 +180,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     /// A whole frame arrived.
     pub(super) fn on_frame(&mut self, now: Instant, started: Instant, frame: Bytes) {
         if self.state() == State::SaslTokens {
@@ -216,6 +220,7 @@ impl Connection {
         };
         self.close_because(now, reason);
     }
+    #[inline]
 
     pub(super) fn on_response(&mut self, now: Instant, request: Box<PendingRequest>, frame: Bytes) {
         let label = request.label;
@@ -484,10 +489,11 @@ impl Connection {
     }
 
     /// Sends the request that `encode` writes, with a correlation id.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send<E>(
         &mut self,
         now: Instant,
+    #[inline(always)]
         options: &SubmitOptions,
         encode: impl FnOnce(&Encoder, &mut Writer, i32) -> Result<Submission, E>,
     ) -> Result<RequestId, E> {
@@ -504,12 +510,13 @@ impl Connection {
     }
 
     /// Numbers a request of which the frame was written, in a box that is used again if there is one.
-    #[inline]
+    #[inline(always)]
     fn number(
         &mut self,
         now: Instant,
         frame_bytes: usize,
         submission: Submission,
+    #[inline]
         options: &SubmitOptions,
     ) -> Box<PendingRequest> {
         let spare = self.events.spare();
@@ -538,6 +545,7 @@ impl Connection {
     pub(super) fn delivery_in_flight(&self, request: &PendingRequest) -> Delivery {
         let is_front = self.in_flight.front() == Some(request.label);
         match self.receiver.position() {
+    #[inline]
             StreamPosition::InFrame { got, announced } if is_front && announced >= SIZE_BYTES => {
                 Delivery::ResponsePartial { got, announced }
             }

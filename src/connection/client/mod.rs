@@ -177,6 +177,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn receive(&mut self, now: Instant, input: &mut impl FrameInput) {
         if self.is_closed() || input.bytes().is_empty() {
             return;
@@ -204,6 +205,7 @@ impl Connection {
     /// It may change after every input. Now and then it is earlier than need be, and nothing has to be done then:
     /// when a request has been answered, what its deadline was is not forgotten at once.
     #[must_use]
+    #[inline]
     pub fn next_deadline(&self) -> Option<Instant> {
         if self.is_closed() {
             return None;
@@ -404,6 +406,7 @@ impl Connection {
     }
 
     /// The versions in which a request of the caller may be sent, of those that this side has.
+    #[inline]
     fn choice(
         &self,
         key: ApiKey,
@@ -414,6 +417,7 @@ impl Connection {
         self.session.choice_of(key, ours, options)
     }
 
+    #[inline]
     fn check_open(&self) -> Result<(), SubmitError> {
         let waiting = self.waiting();
         match self.state() {

@@ -300,6 +300,7 @@ impl ConnectionOptions {
     }
 
     /// The versions of an API that the caller allows.
+    #[inline]
     pub(in crate::connection) fn allowed(&self, key: ApiKey) -> Option<VersionRange> {
         let mut limits = self.max_versions.iter();
         limits.find(|(api, _)| *api == key).map(|(_, range)| *range)

@@ -47,7 +47,7 @@ pub(super) struct WrittenBytes {
 
 impl SendQueue {
     /// Takes a request that nothing blocks.
-    #[inline]
+    #[inline(always)]
     pub(super) fn admit(
         &mut self,
         now: Instant,
@@ -112,7 +112,7 @@ impl SendQueue {
 
     /// The transport accepted `bytes`: takes as many of them as the first request has. `None` if the transport was
     /// offered nothing more.
-    #[inline]
+    #[inline(always)]
     pub(super) fn accept(&mut self, now: Instant, bytes: usize) -> Option<WrittenBytes> {
         let accepted = self.outbox.accept(bytes)?;
         self.bytes_out += accepted.bytes as u64;

@@ -479,6 +479,7 @@ impl Session {
     }
 
     /// The state of the connection, and its times.
+    #[inline]
     pub(super) const fn phase(&self) -> &Phase {
         &self.phase
     }
@@ -504,6 +505,7 @@ impl Session {
     }
 
     /// When to authenticate again, if the connection can.
+    #[inline]
     pub(super) fn renew_at(&self) -> Option<Instant> {
         match self.state() {
             State::Ready => self.exchange.as_ref()?.renew_at(),
