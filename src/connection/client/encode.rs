@@ -223,7 +223,7 @@ impl Encoder {
             frame_bytes: bytes,
             timings,
             extended_before,
-            outcome,
+            end,
         } = request;
         *id = RequestId(self.count);
         self.count += 1;
@@ -236,7 +236,7 @@ impl Encoder {
         *bytes = frame_bytes;
         *timings = Timings::at(now);
         *extended_before = Duration::ZERO;
-        debug_assert!(outcome.is_none(), "it was taken out of the box");
+        debug_assert!(end.is_none(), "it was taken out of the box");
     }
 }
 

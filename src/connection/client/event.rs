@@ -14,7 +14,7 @@ use crate::connection::transmit::{push_exactly, shrink_to_one};
 
 use super::completion::{Completion, Outcome, RawResponse};
 use super::completion::{ConnectionError, ConnectionErrorKind};
-use super::in_flight::{Origin, PendingRequest};
+use super::in_flight::{Origin, PendingRequest, RequestEnd};
 use super::options::ConnectionOptions;
 use super::send_queue::BlockedOn;
 
@@ -295,24 +295,34 @@ impl EventQueue {
 
     /// A request of the caller was answered.
     #[inline]
-    pub(super) fn respond(&mut self, mut request: Box<PendingRequest>, response: RawResponse) {
-        request.outcome = Some(Outcome::Response(response));
+    pub(super) fn respond(
+        &mut self,
+        mut request: Box<PendingRequest>,
+        version: Version,
+        throttle: Duration,
+        frame: Bytes,
+    ) {
+        request.end = Some(RequestEnd::Response {
+            version,
+            throttle,
+            frame,
+        });
         push_exactly(&mut self.events, QueuedEvent::Completed(request));
     }
 
     /// A request is over: adds the event, if it is one of the caller's.
-    pub(super) fn complete(&mut self, mut request: Box<PendingRequest>, outcome: Outcome) {
+    pub(super) fn complete(&mut self, mut request: Box<PendingRequest>, end: RequestEnd) {
         if request.origin == Origin::Caller {
-            request.outcome = Some(outcome);
+            request.end = Some(end);
             return push_exactly(&mut self.events, QueuedEvent::Completed(request));
         }
         let label = request.label;
-        match (request.origin, outcome) {
-            (Origin::Probe, Outcome::Failed(error)) => {
+        match (request.origin, end) {
+            (Origin::Probe, RequestEnd::Failed(error)) => {
                 let outcome = ProbeOutcome::Failed(error);
                 self.push(Event::Probed { label, outcome });
             }
-            (Origin::Probe, Outcome::Response(_) | Outcome::Written) => {
+            (Origin::Probe, RequestEnd::Response { .. } | RequestEnd::Written) => {
                 debug_assert!(false, "the versions in the response to a probe are read");
             }
             (_, _) => {}
@@ -332,7 +342,7 @@ impl EventQueue {
             delivery,
             kind,
         };
-        self.complete(request, Outcome::Failed(error));
+        self.complete(request, RequestEnd::Failed(error));
     }
 
     /// A box to put the next request into.
@@ -354,15 +364,7 @@ impl EventQueue {
                 self.spare.truncate(MAX_SPARE - 1);
                 self.spare.push(request);
                 let request = self.spare.last_mut().expect("it was added just now");
-                Some(Event::Completed(Completion {
-                    id: request.id,
-                    label: request.label,
-                    tag: request.tag,
-                    attempt: request.attempt,
-                    frame_bytes: request.frame_bytes,
-                    timings: request.timings,
-                    outcome: request.outcome.take().expect("it is over"),
-                }))
+                Some(Event::Completed(completion(request)))
             }
             QueuedEvent::Other(event) => Some(*event),
         }
@@ -372,6 +374,37 @@ impl EventQueue {
     #[inline]
     pub(super) fn release(&mut self) {
         shrink_to_one(&mut self.events);
+    }
+}
+
+/// Makes a completion of a request that is over.
+#[inline(always)]
+fn completion(request: &mut PendingRequest) -> Completion {
+    let (label, tag, timings) = (request.label, request.tag, request.timings);
+    let outcome = match request.end.take().expect("it is over") {
+        RequestEnd::Response {
+            version,
+            throttle,
+            frame,
+        } => Outcome::Response(RawResponse {
+            label,
+            version,
+            tag,
+            arrived: timings.responded.expect("it was set then"),
+            throttle,
+            frame,
+        }),
+        RequestEnd::Written => Outcome::Written,
+        RequestEnd::Failed(error) => Outcome::Failed(error),
+    };
+    Completion {
+        id: request.id,
+        label,
+        tag,
+        attempt: request.attempt,
+        frame_bytes: request.frame_bytes,
+        timings,
+        outcome,
     }
 }
 

@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::ApiKey;
+use bytes::Bytes;
+
 use crate::connection::{ApiLabel, RequestId, Timings};
 use crate::correlation::{Answered, InFlightRequests, Mismatch};
+use crate::{ApiKey, Version};
 
-use super::completion::Outcome;
+use super::completion::ConnectionError;
 
 /// The requests that were written and wait for their responses, in order.
 ///
@@ -156,7 +158,23 @@ pub(in crate::connection) struct PendingRequest {
     /// By how much throttling had extended deadlines when it was written.
     pub(super) extended_before: Duration,
     /// How it ended, once it is over.
-    pub(super) outcome: Option<Outcome>,
+    pub(super) end: Option<RequestEnd>,
+}
+
+/// An [`Outcome`](super::completion::Outcome) without what the request states.
+#[derive(Clone, Debug)]
+pub(in crate::connection) enum RequestEnd {
+    /// With a response.
+    Response {
+        /// The version that it is in.
+        version: Version,
+        throttle: Duration,
+        frame: Bytes,
+    },
+    /// The request was written, and has no response.
+    Written,
+    /// Without a response.
+    Failed(ConnectionError),
 }
 
 /// Who waits for the response.
@@ -189,7 +207,7 @@ impl PendingRequest {
             frame_bytes: 0,
             timings: Timings::at(now),
             extended_before: Duration::ZERO,
-            outcome: None,
+            end: None,
         }
     }
 

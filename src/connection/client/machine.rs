@@ -21,11 +21,10 @@ use crate::{Decode, ErrorCode};
 use super::Connection;
 use super::closing;
 use super::completion::ConnectionErrorKind;
-use super::completion::{Outcome, RawResponse};
 use super::deadlines::Pending;
 use super::encode::{Encoder, SetupRequest, Submission};
 use super::event::{Event, ProbeOutcome};
-use super::in_flight::{Origin, PendingRequest};
+use super::in_flight::{Origin, PendingRequest, RequestEnd};
 use super::options::{IdlePolicy, OnTimeout, SubmitOptions};
 use super::send_queue::BlockedOn;
 use super::session::Action;
@@ -79,8 +78,8 @@ impl Connection {
             && self.deadlines.throttled_until().is_none()
             && self.session.sasl().is_none()
     }
-    #[cold]
 
+    #[cold]
     pub(super) fn pump_all(&mut self, now: Instant) {
         if self.is_closed() {
             return;
@@ -136,8 +135,8 @@ impl Connection {
         self.in_flight.len() + self.in_flight.abandoned() + self.queue.admitted().len()
     }
 
-    #[inline]
     /// The last byte of a request was accepted.
+    #[inline]
     pub(super) fn on_written(&mut self, now: Instant, mut request: Box<PendingRequest>) {
         self.deadlines.request_written(&mut request);
         if !request.is_internal() {
@@ -154,12 +153,12 @@ impl Connection {
             self.in_flight.push(now, request);
         } else {
             self.in_flight.push_without_response(request.label);
-            self.events.complete(request, Outcome::Written);
+            self.events.complete(request, RequestEnd::Written);
         }
     }
 
-    #[inline]
     /// Takes bytes from the front of `input`, at most up to the end of a frame.
+    #[inline]
     pub(super) fn read(&mut self, now: Instant, input: &mut impl FrameInput) {
         self.frame_started.get_or_insert(now);
         self.receiver.set_allowed_sizes(self.frame_sizes());
@@ -180,8 +179,8 @@ impl Connection {
         }
     }
 
-    #[inline]
     /// A whole frame arrived.
+    #[inline]
     pub(super) fn on_frame(&mut self, now: Instant, started: Instant, frame: Bytes) {
         if self.state() == State::SaslTokens {
             self.session.on_token(now, &frame);
@@ -220,8 +219,8 @@ impl Connection {
         };
         self.close_because(now, reason);
     }
-    #[inline]
 
+    #[inline]
     pub(super) fn on_response(&mut self, now: Instant, request: Box<PendingRequest>, frame: Bytes) {
         let label = request.label;
         if request.origin == Origin::Setup {
@@ -245,26 +244,18 @@ impl Connection {
             let time = throttle;
             self.events.push(Event::Throttled { label, time, until });
         }
-        let response = RawResponse {
-            label,
-            version,
-            tag: request.tag,
-            arrived: now,
-            throttle,
-            frame,
-        };
         match request.origin {
-            Origin::Probe => self.on_probed(&request, &response),
-            Origin::Caller => self.events.respond(request, response),
+            Origin::Probe => self.on_probed(&request, &frame),
+            Origin::Caller => self.events.respond(request, version, throttle, frame),
             origin => debug_assert!(false, "{origin:?}: nobody waits for the response"),
         }
     }
 
     /// A probe was answered.
-    pub(super) fn on_probed(&mut self, request: &PendingRequest, response: &RawResponse) {
-        let body = response.body().ok();
-        let answer =
-            body.and_then(|body| ApiVersionsResponse::decode_prefix(body, response.version).ok());
+    pub(super) fn on_probed(&mut self, request: &PendingRequest, frame: &[u8]) {
+        let split = request.label.split_response(frame).ok();
+        let answer = split
+            .and_then(|split| ApiVersionsResponse::decode_prefix(split.body, split.version).ok());
         let (error, table) = match &answer {
             Some((answer, _)) => (answer.error_code, VersionTable::from_response(answer)),
             None => (ErrorCode::UNKNOWN_SERVER_ERROR, VersionTable::default()),
@@ -493,7 +484,6 @@ impl Connection {
     pub(super) fn send<E>(
         &mut self,
         now: Instant,
-    #[inline(always)]
         options: &SubmitOptions,
         encode: impl FnOnce(&Encoder, &mut Writer, i32) -> Result<Submission, E>,
     ) -> Result<RequestId, E> {
@@ -503,6 +493,7 @@ impl Connection {
         Ok(self.take_in(now, writer, submission, options))
     }
 
+    #[inline(always)]
     fn next_id(&mut self) -> i32 {
         let (queue, in_flight) = (&self.queue, &self.in_flight);
         self.encoder
@@ -516,7 +507,6 @@ impl Connection {
         now: Instant,
         frame_bytes: usize,
         submission: Submission,
-    #[inline]
         options: &SubmitOptions,
     ) -> Box<PendingRequest> {
         let spare = self.events.spare();
@@ -526,6 +516,7 @@ impl Connection {
         request
     }
 
+    #[inline]
     pub(super) fn pending(&self) -> Pending {
         match self.is_idle() {
             true if self.state() == State::Ready => Pending::Nothing,
@@ -545,7 +536,6 @@ impl Connection {
     pub(super) fn delivery_in_flight(&self, request: &PendingRequest) -> Delivery {
         let is_front = self.in_flight.front() == Some(request.label);
         match self.receiver.position() {
-    #[inline]
             StreamPosition::InFrame { got, announced } if is_front && announced >= SIZE_BYTES => {
                 Delivery::ResponsePartial { got, announced }
             }
@@ -555,6 +545,7 @@ impl Connection {
 
     /// The minimum and maximum size of the next frame: bare tokens may be empty, all else has a correlation id, and until
     /// the caller's own requests are answered, frames are small.
+    #[inline]
     fn frame_sizes(&self) -> RangeInclusive<usize> {
         let max = self.options.max_frame_bytes;
         match self.state() {
