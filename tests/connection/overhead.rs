@@ -1,5 +1,6 @@
 //! The overhead of a small request through the connection, above its encoding and decoding, compared with the overhead of
-//! the least that a client can do: see [`MinimalClient`]. Run it by itself, on a quiet machine:
+//! the least that a client can do: see [`MinimalClient`]. Instructions are counted where valgrind is installed. The times
+//! are worth something only on a quiet machine:
 //!
 //! ```sh
 //! cargo test --release --test connection overhead -- --ignored --nocapture
@@ -9,6 +10,7 @@
 //! the connection hands over a body that is independent of the bytes received. Allocations are slightly slower here than
 //! elsewhere, because this program counts them. The clock is not read for each input, as a driver would.
 
+mod instructions;
 mod minimal_client;
 
 use std::hint::black_box;
@@ -121,32 +123,82 @@ fn fastest(best: &mut f64, mut call: impl FnMut()) {
     *best = best.min(begin.elapsed().as_secs_f64() * 1e9 / f64::from(REQUESTS));
 }
 
-fn compare<R: Request>(name: &str, request: &R, response: &impl Response) {
-    let now = Instant::now();
-    let mut connection = ready(now);
-    let version = connection.choose_version(R::KEY).unwrap();
-    let mut exchange = Exchange::new(request, response, version);
-    let mut client = MinimalClient::default();
-    let mut buffer = Vec::new();
+/// What is done with each of the [`exchanges`].
+trait Visitor {
+    fn visit<R: Request>(&mut self, name: &str, request: &R, response: &impl Response);
+}
 
-    let [mut bare, mut minimal, mut machine] = [f64::MAX; 3];
-    for _ in 0..ROUNDS {
-        fastest(&mut bare, || exchange.bare(&mut buffer, 1));
-        fastest(&mut minimal, || exchange.minimal(&mut client));
-        fastest(&mut machine, || exchange.connection(&mut connection, now));
+/// Prints how the three sides compare.
+struct Comparison;
+
+impl Visitor for Comparison {
+    fn visit<R: Request>(&mut self, name: &str, request: &R, response: &impl Response) {
+        let now = Instant::now();
+        let mut connection = ready(now);
+        let version = connection.choose_version(R::KEY).unwrap();
+        let mut exchange = Exchange::new(request, response, version);
+        let mut client = MinimalClient::default();
+        let mut buffer = Vec::new();
+        println!("{name} v{version}");
+
+        if let [Some(bare), Some(minimal), Some(machine)] =
+            SIDES.map(|side| instructions::per_call(name, side))
+        {
+            print_ratio("instructions", [bare, minimal, machine]);
+        }
+
+        let [mut bare, mut minimal, mut machine] = [f64::MAX; 3];
+        for _ in 0..ROUNDS {
+            fastest(&mut bare, || exchange.bare(&mut buffer, 1));
+            fastest(&mut minimal, || exchange.minimal(&mut client));
+            fastest(&mut machine, || exchange.connection(&mut connection, now));
+        }
+        print_ratio("ns", [bare, minimal, machine]);
+
+        let bare = measure(|| exchange.bare(&mut buffer, 1)).count_total;
+        let minimal = measure(|| exchange.minimal(&mut client)).count_total;
+        let machine = measure(|| exchange.connection(&mut connection, now)).count_total;
+        println!("  allocations: bare {bare}, minimal {minimal}, connection {machine}");
     }
-    let ratio = (machine - bare) / (minimal - bare);
-    println!("{name} v{version}: ratio {ratio:.2}");
-    println!(
-        "  time: bare {bare:.0} ns, minimal {minimal:.0} ns, connection {machine:.0} ns; above bare: minimal {:.0} ns, connection {:.0} ns",
-        minimal - bare,
-        machine - bare,
-    );
+}
 
-    let bare = measure(|| exchange.bare(&mut buffer, 1)).count_total;
-    let minimal = measure(|| exchange.minimal(&mut client)).count_total;
-    let machine = measure(|| exchange.connection(&mut connection, now)).count_total;
-    println!("  allocations: bare {bare}, minimal {minimal}, connection {machine}");
+fn print_ratio(unit: &str, [bare, minimal, machine]: [f64; 3]) {
+    let [least, most] = [minimal - bare, machine - bare];
+    let ratio = most / least;
+    println!(
+        "  {unit}: ratio {ratio:.2}; bare {bare:.0}, minimal {minimal:.0}, connection {machine:.0}; above bare: minimal {least:.0}, connection {most:.0}"
+    );
+}
+
+/// The names of the sides, for [`Calls`].
+const SIDES: [&str; 3] = ["bare", "minimal", "connection"];
+
+/// Makes calls of one side of one exchange.
+struct Calls {
+    name: String,
+    side: String,
+    count: u32,
+}
+
+impl Visitor for Calls {
+    fn visit<R: Request>(&mut self, name: &str, request: &R, response: &impl Response) {
+        if name != self.name {
+            return;
+        }
+        let now = Instant::now();
+        let mut connection = ready(now);
+        let version = connection.choose_version(R::KEY).unwrap();
+        let mut exchange = Exchange::new(request, response, version);
+        let mut client = MinimalClient::default();
+        let mut buffer = Vec::new();
+        for _ in 0..self.count {
+            match &*self.side {
+                "bare" => exchange.bare(&mut buffer, 1),
+                "minimal" => exchange.minimal(&mut client),
+                _ => exchange.connection(&mut connection, now),
+            }
+        }
+    }
 }
 
 /// What a client asks of a topic, and the answer of a small cluster.
@@ -193,16 +245,15 @@ fn metadata() -> (
     (request, response)
 }
 
-#[test]
-#[ignore = "measures"]
-fn overhead_of_the_machine() {
+/// The requests and responses that are measured.
+fn exchanges(visitor: &mut impl Visitor) {
     use kafka_codec::messages::{ApiVersionsRequest, SaslHandshakeRequest, SaslHandshakeResponse};
     let versions = ApiVersionsRequest {
         client_software_name: "client".into(),
         client_software_version: "1.0".into(),
         ..Default::default()
     };
-    compare("ApiVersions, all APIs", &versions, &all_versions());
+    visitor.visit("ApiVersions, all APIs", &versions, &all_versions());
     let handshake = SaslHandshakeRequest {
         mechanism: "PLAIN".into(),
         ..Default::default()
@@ -213,19 +264,33 @@ fn overhead_of_the_machine() {
             .to_vec(),
         ..Default::default()
     };
-    compare("SaslHandshake, 3 mechanisms", &handshake, &mechanisms);
+    visitor.visit("SaslHandshake, 3 mechanisms", &handshake, &mechanisms);
     #[cfg(feature = "messages")]
     {
         use kafka_codec::messages::{HeartbeatRequest, HeartbeatResponse};
         let (request, response) = metadata();
-        compare("Metadata, 3 brokers, 6 partitions", &request, &response);
+        visitor.visit("Metadata, 3 brokers, 6 partitions", &request, &response);
         let heartbeat = HeartbeatRequest {
             group_id: "group".into(),
             generation_id: 7,
             member_id: "consumer-group-1-8d1a4c1e".into(),
             ..Default::default()
         };
-        compare("Heartbeat", &heartbeat, &HeartbeatResponse::default());
+        visitor.visit("Heartbeat", &heartbeat, &HeartbeatResponse::default());
+    }
+}
+
+#[test]
+#[ignore = "measures"]
+fn overhead_of_the_machine() {
+    exchanges(&mut Comparison);
+}
+
+#[test]
+#[ignore = "is run under callgrind, by overhead_of_the_machine"]
+fn overhead_calls() {
+    if let Some((name, side, count)) = instructions::asked() {
+        exchanges(&mut Calls { name, side, count });
     }
 }
 
