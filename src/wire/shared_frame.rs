@@ -181,6 +181,7 @@ fn part(frame: &[u8], start: u32, length: u32) -> &[u8] {
 mod tests {
     use super::*;
 
+    #[cfg(target_pointer_width = "64")]
     #[test]
     fn packed_bytes_are_no_larger_than_a_vector() {
         assert_eq!(size_of::<PackedBytes<'_>>(), size_of::<Vec<u8>>());
