@@ -96,6 +96,12 @@ impl<'m> Scope<'m> {
         Some(Self { entry, ..self })
     }
 
+    /// Returns `true` if the struct is the message itself, not one inside of it.
+    fn is_message(self) -> bool {
+        let first = self.message.structs.first();
+        first.is_some_and(|first| std::ptr::eq(first, self.entry))
+    }
+
     /// The fields that have a tag, by tag.
     fn tagged(self) -> impl Iterator<Item = (&'m Field, u32, Versions)> {
         let fields = self.entry.fields.iter();

@@ -1,11 +1,11 @@
 //! Templates that read a struct.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::when::When;
 use super::{Scope, defaults, ident, number, parameter, types};
-use crate::ir::{Element, Field, Fixed, Type};
+use crate::ir::{Default, Element, Field, Fixed, Type};
 use crate::versions::Versions;
 
 /// The body of the function that reads the struct out of `r` in version `v`.
@@ -43,6 +43,9 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
         .collect();
     let (binding, e) = scope.encoding(&fields);
     if scope.tagged().next().is_none() {
+        if let Some(body) = lent_first(scope) {
+            return body;
+        }
         return quote! {
             #binding
             Self {
@@ -67,6 +70,114 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
             #fields
             ..r.tags_or_default(#e, |r| Self::read_tags(r, v))
         }
+    }
+}
+
+/// The body for a struct that has bytes of the input in types that might own them, and is read often: within a message.
+///
+/// Such fields are made when all else is read. While there is a value that might have to be dropped, because something else
+/// unwinds, it is kept in memory and copied from there, and the copy waits for what was just written.
+fn lent_first(scope: Scope<'_>) -> Option<TokenStream> {
+    let fields = &scope.entry.fields;
+    let last = fields.iter().rposition(is_lent)?;
+    let shadows = |field: &Field| ["e", "r", "v"].contains(&&*field.ident);
+    if scope.is_message() || fields.iter().any(shadows) {
+        return None;
+    }
+    let (before, after) = fields.split_at(last + 1);
+    let read = |field: &Field| {
+        let when = When::new(field.mandatory(), scope.entry.versions);
+        let possible = field.mandatory().intersect(scope.entry.versions);
+        let at = Place {
+            e: scope.encoding_of(field),
+            tagged: false,
+        };
+        if is_lent(field) {
+            return when.choose(|| lent(field, possible, &at), || lent_default(field));
+        }
+        when.choose(
+            || value(scope, field, possible, &at),
+            || defaults::value(scope, field),
+        )
+    };
+    let bound = before.iter().map(|field| {
+        let (name, value) = (ident(&field.ident), read(field));
+        quote!(let #name = #value;)
+    });
+    let rest = after.iter().map(|field| {
+        let (name, value) = (ident(&field.ident), read(field));
+        quote!(#name: #value,)
+    });
+    let made = before.iter().map(|field| {
+        let name = ident(&field.ident);
+        let make = match &field.ty {
+            Type::String => quote!(Cow::Borrowed),
+            Type::Blob => quote!(Blob::Borrowed),
+            _ => quote!(Packed::whole),
+        };
+        match (is_lent(field), field.is_nullable()) {
+            (false, _) => quote!(#name,),
+            (true, false) => quote!(#name: #make(#name),),
+            (true, true) => quote!(#name: #name.map(#make),),
+        }
+    });
+    let (bound, rest): (TokenStream, TokenStream) = (bound.collect(), rest.collect());
+    let (binding, e) = scope.encoding(&quote!(#bound #rest));
+    Some(quote! {
+        #binding
+        #bound
+        Self {
+            #rest
+            unknown_tagged_fields: r.tagged_fields(#e),
+            #(#made)*
+        }
+    })
+}
+
+/// Returns `true` if a field is bytes of the input in a type that might own them.
+fn is_lent(field: &Field) -> bool {
+    matches!(
+        field.ty,
+        Type::String | Type::Blob | Type::Array(Element::Packed(_))
+    )
+}
+
+/// The bytes of a field that is there, as an expression.
+fn lent(field: &Field, possible: Versions, at: &Place) -> TokenStream {
+    let e = &at.e;
+    let size = match &field.ty {
+        Type::Array(Element::Packed(ty)) => Literal::usize_unsuffixed(ty.size()),
+        _ => Literal::usize_unsuffixed(1),
+    };
+    let plain = match &field.ty {
+        Type::String => quote!(r.str(#e)),
+        Type::Blob => quote!(r.slice(#e)),
+        _ => quote!(r.numbers(#e, #size)),
+    };
+    if !field.is_nullable() {
+        return plain;
+    }
+    When::new(field.nullable, possible).choose(
+        || match &field.ty {
+            Type::String => quote!(r.nullable_str(#e)),
+            Type::Blob => quote!(r.nullable_slice(#e)),
+            _ => quote!(r.nullable_numbers(#e, #size)),
+        },
+        || quote!(Some(#plain)),
+    )
+}
+
+/// The bytes that are the default of a field, as an expression.
+fn lent_default(field: &Field) -> TokenStream {
+    let value = match (&field.default, &field.ty) {
+        (Default::Null, _) => return quote!(None),
+        (Default::Text(text), _) => quote!(#text),
+        (_, Type::String) => quote!(""),
+        _ => quote!(&[]),
+    };
+    match field.is_nullable() {
+        true => quote!(Some(#value)),
+        false => value,
     }
 }
 

@@ -12,29 +12,16 @@ impl<'a> ReadCursor<'a> {
         Cow::Borrowed(self.str(e))
     }
 
-    /// A string that may be null. Compact ones that are null or empty, as most are in some fields, are read inline.
+    /// A string that may be null.
     #[inline]
     pub fn nullable_string(&mut self, e: Encoding) -> Option<Cow<'a, str>> {
-        if e == Encoding::Compact {
-            match self.rest {
-                [0, rest @ ..] => {
-                    self.rest = rest;
-                    return None;
-                }
-                [1, rest @ ..] => {
-                    self.rest = rest;
-                    return Some(Cow::Borrowed(""));
-                }
-                _ => {}
-            }
-        }
         self.nullable_str(e).map(Cow::Borrowed)
     }
 
     /// A string. Out of line: there is hardly a struct without one. What it returns fits into
     /// registers.
     #[inline(never)]
-    pub(crate) fn str(&mut self, e: Encoding) -> &'a str {
+    pub fn str(&mut self, e: Encoding) -> &'a str {
         let start = self.rest;
         let length = self.string_length(e);
         match usize::try_from(length) {
@@ -46,8 +33,27 @@ impl<'a> ReadCursor<'a> {
         }
     }
 
+    /// A string that may be null. Compact ones that are null or empty, as most are in some fields, are read inline.
+    #[inline]
+    pub fn nullable_str(&mut self, e: Encoding) -> Option<&'a str> {
+        if e == Encoding::Compact {
+            match self.rest {
+                [0, rest @ ..] => {
+                    self.rest = rest;
+                    return None;
+                }
+                [1, rest @ ..] => {
+                    self.rest = rest;
+                    return Some("");
+                }
+                _ => {}
+            }
+        }
+        self.any_nullable_str(e)
+    }
+
     #[inline(never)]
-    pub(crate) fn nullable_str(&mut self, e: Encoding) -> Option<&'a str> {
+    fn any_nullable_str(&mut self, e: Encoding) -> Option<&'a str> {
         match usize::try_from(self.string_length(e)) {
             Ok(length) => Some(self.text(length)),
             Err(_) => None,
@@ -66,8 +72,9 @@ impl<'a> ReadCursor<'a> {
         self.nullable_slice(e).map(Blob::Borrowed)
     }
 
+    /// The bytes of a blob.
     #[inline(never)]
-    fn slice(&mut self, e: Encoding) -> &'a [u8] {
+    pub fn slice(&mut self, e: Encoding) -> &'a [u8] {
         let start = self.rest;
         let length = self.length(e);
         match usize::try_from(length) {
@@ -79,8 +86,9 @@ impl<'a> ReadCursor<'a> {
         }
     }
 
+    /// The bytes of a blob that may be null.
     #[inline(never)]
-    fn nullable_slice(&mut self, e: Encoding) -> Option<&'a [u8]> {
+    pub fn nullable_slice(&mut self, e: Encoding) -> Option<&'a [u8]> {
         match usize::try_from(self.length(e)) {
             Ok(length) => Some(self.bytes(length)),
             Err(_) => None,
@@ -90,17 +98,18 @@ impl<'a> ReadCursor<'a> {
     /// An array of fixed-width values.
     #[inline]
     pub fn packed<T: FixedWidth>(&mut self, e: Encoding) -> Packed<'a, T> {
-        Packed::whole(self.packed_bytes(e, T::SIZE))
+        Packed::whole(self.numbers(e, T::SIZE))
     }
 
     /// An array of fixed-width values that may be null.
     #[inline]
     pub fn nullable_packed<T: FixedWidth>(&mut self, e: Encoding) -> Option<Packed<'a, T>> {
-        self.nullable_packed_bytes(e, T::SIZE).map(Packed::whole)
+        self.nullable_numbers(e, T::SIZE).map(Packed::whole)
     }
 
+    /// The bytes of an array of values of `size` bytes each.
     #[inline(always)]
-    fn packed_bytes(&mut self, e: Encoding, size: usize) -> &'a [u8] {
+    pub fn numbers(&mut self, e: Encoding, size: usize) -> &'a [u8] {
         let start = self.rest;
         let length = self.length(e);
         match usize::try_from(length) {
@@ -112,8 +121,9 @@ impl<'a> ReadCursor<'a> {
         }
     }
 
+    /// The same of an array that may be null.
     #[inline]
-    fn nullable_packed_bytes(&mut self, e: Encoding, size: usize) -> Option<&'a [u8]> {
+    pub fn nullable_numbers(&mut self, e: Encoding, size: usize) -> Option<&'a [u8]> {
         let start = self.rest;
         match usize::try_from(self.length(e)) {
             Ok(count) => Some(self.values(start, count, size)),
