@@ -51,16 +51,16 @@
 //!
 //! # Features
 //!
-//! All are on by default. The cost is about the CPU time that each adds to a release build on a busy machine with 2 cores,
-//! where `command` alone takes 107 s. That of `report`, `tls` and `top` is not in the table: mostly that of their dependencies.
+//! All are on by default. The cost is about the user CPU time that each adds to a release build on a busy machine with 2 cores,
+//! where `command` alone takes 92 to 107 s, 20 s of it for this package. That of `top`, mostly of its dependencies, was not measured.
 //!
 //! | feature | what it adds | cost |
 //! |---|---|---|
 //! | `command` | the command `kafka-capture` | the rest |
 //! | `analysis` | the modules `analysis` and `annotate`, and the subcommands that print them | 30 s |
 //! | `progress` | a progress bar, where a terminal is there for it | 3 s |
-//! | `report` | the page of HTML with all analyses | |
-//! | `tls` | decryption of TLS, see `docs/tls.md` | |
+//! | `report` | the page of HTML with all analyses | 77 s, with `analysis` |
+//! | `tls` | decryption of TLS, see `docs/tls.md` | 25 s |
 //! | `top` | the live view in a terminal | |
 //! | `typed` | `message --ndjson` re-encodes with the typed structs of all messages, not by way of JSON | 40 s |
 //! | `zstd` | libzstd decompresses records, six times as fast as ruzstd | 25 s |
