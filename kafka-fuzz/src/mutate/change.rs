@@ -59,9 +59,10 @@ changes! {
     Splice: "part of another message";
     /// The same message in another version. Fields that the version lacks are lost.
     OtherVersion: "another version";
-    /// Records changed, their sizes, counts and checksums corrected.
+    /// Records changed, those of compressed batches too; their sizes, counts and checksums corrected.
     Records: "records, with sizes and checksums corrected";
-    /// Records changed, and a size, count or checksum wrong. The message around them is valid.
+    /// Records with a wrong size, count or checksum, or whose end was cut off before they were compressed. The message around them is
+    /// valid.
     DamagedRecords: "records, with a wrong size, count or checksum";
 }
 

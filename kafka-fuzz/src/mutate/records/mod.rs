@@ -7,10 +7,15 @@
 //!  magic 0, 1  offset 8 · length 4 · CRC-32 4 · magic · attributes · ..
 //!              · key · value
 //! ```
+//!
+//! Records of compressed batches are decompressed, changed, and compressed again.
 
+mod compressed;
 mod record;
 
 use std::ops::Range;
+
+use kafka_codec::records::Compression;
 
 use super::chance::Chance;
 use super::values;
@@ -19,6 +24,11 @@ use record::Record;
 /// Returns other records, of which sizes and checksums are right. What is in them may still be refused, such as a bit for
 /// compression that the bytes do not have.
 pub(super) fn changed(records: &[u8], chance: &mut Chance) -> Vec<u8> {
+    changed_at(0, records, chance)
+}
+
+/// The same of records that are inside of `depth` compressed messages.
+fn changed_at(depth: usize, records: &[u8], chance: &mut Chance) -> Vec<u8> {
     let mut entries = entries(records);
     if entries.is_empty() {
         return values::blob(records, chance);
@@ -34,7 +44,7 @@ pub(super) fn changed(records: &[u8], chance: &mut Chance) -> Vec<u8> {
         2 if entries.len() > 1 => entries.swap(0, at),
         kind => {
             if let Some(entry) = entries.get_mut(at) {
-                change_entry(entry, kind, chance);
+                change_entry(entry, kind, depth, chance);
                 repair_entry(entry);
             }
         }
@@ -42,11 +52,15 @@ pub(super) fn changed(records: &[u8], chance: &mut Chance) -> Vec<u8> {
     joined(records, &entries)
 }
 
-/// Returns the records with one size, count or checksum wrong.
+/// Returns the records with one size, count or checksum wrong, or cut off before they were compressed.
 pub(super) fn damaged(records: &[u8], chance: &mut Chance) -> Vec<u8> {
     let mut entries = entries(records);
     let at = chance.below(entries.len());
     if let Some(entry) = entries.get_mut(at) {
+        if chance.one_in(3) && cut_off_compressed(entry, chance).is_some() {
+            repair_entry(entry);
+            return joined(records, &entries);
+        }
         let places: &[Range<usize>] = if magic(entry) == Some(2) {
             &[8..12, 17..21, 57..61]
         } else {
@@ -153,8 +167,8 @@ fn is_long_enough(entry: &[u8]) -> bool {
     entry.len() >= min
 }
 
-/// Changes a number of the header, the records one by one if they are not compressed, or any byte after the header.
-fn change_entry(entry: &mut Vec<u8>, kind: usize, chance: &mut Chance) {
+/// Changes a number of the header, the records one by one, or any byte after the header.
+fn change_entry(entry: &mut Vec<u8>, kind: usize, depth: usize, chance: &mut Chance) {
     let is_batch = magic(entry) == Some(2);
     let header = if is_batch { BATCH_HEADER } else { 18 };
     match kind {
@@ -187,19 +201,93 @@ fn change_entry(entry: &mut Vec<u8>, kind: usize, chance: &mut Chance) {
             entry.extend(body);
         }
         _ => {
-            let body = entry.get(BATCH_HEADER..).unwrap_or_default();
-            let is_plain = is_batch && entry.get(22).is_some_and(|attributes| attributes & 7 == 0);
-            let Some(mut records) = Record::read_all(body).filter(|_| is_plain) else {
-                return change_entry(entry, 3 + chance.below(2), chance);
+            let is_changed = if is_batch {
+                change_records(entry, chance)
+            } else {
+                change_message_set(entry, depth, chance)
             };
-            record::change(&mut records, chance);
-            entry.truncate(BATCH_HEADER);
-            entry.extend(Record::write_all(&records));
-            let count = i32::try_from(records.len()).unwrap_or(i32::MAX);
-            put(entry, 57, count);
-            put(entry, 23, count.saturating_sub(1).max(0));
+            if is_changed.is_none() {
+                change_entry(entry, 3 + chance.below(2), depth, chance);
+            }
         }
     }
+}
+
+/// Changes the records of a batch, and the numbers that say how many they are; `None` if they cannot be read.
+fn change_records(entry: &mut Vec<u8>, chance: &mut Chance) -> Option<()> {
+    let body = entry.get(BATCH_HEADER..)?;
+    let compression = compression(entry)?;
+    let mut records = if compression == Compression::None {
+        Record::read_all(body)?
+    } else {
+        Record::read_all(&compressed::decompress(compression, 2, body)?)?
+    };
+    record::change(&mut records, chance);
+    let mut body = Record::write_all(&records);
+    if compression != Compression::None {
+        body = compressed::compress(compression, 2, &body)?;
+    }
+    entry.truncate(BATCH_HEADER);
+    entry.extend(body);
+    let count = i32::try_from(records.len()).unwrap_or(i32::MAX);
+    put(entry, 57, count);
+    put(entry, 23, count.saturating_sub(1).max(0));
+    Some(())
+}
+
+/// Changes the message set in a compressed message; `None` if there is none.
+fn change_message_set(entry: &mut Vec<u8>, depth: usize, chance: &mut Chance) -> Option<()> {
+    let (set, at) = message_set(entry).filter(|_| depth < MAX_DEPTH)?;
+    let set = changed_at(depth + 1, &set, chance);
+    put_message_set(entry, &set, at)
+}
+
+/// Takes some bytes away from the end of what is compressed; `None` if nothing is.
+fn cut_off_compressed(entry: &mut Vec<u8>, chance: &mut Chance) -> Option<()> {
+    let shorter = |mut bytes: Vec<u8>, chance: &mut Chance| {
+        bytes.truncate(chance.below(bytes.len()));
+        bytes
+    };
+    if magic(entry) != Some(2) {
+        let (set, at) = message_set(entry)?;
+        return put_message_set(entry, &shorter(set, chance), at);
+    }
+    let (compression, body) = (compression(entry)?, entry.get(BATCH_HEADER..)?);
+    let records = compressed::decompress(compression, 2, body)?;
+    // No records are none, whole or cut off.
+    let records = Some(records).filter(|records| !records.is_empty())?;
+    let body = compressed::compress(compression, 2, &shorter(records, chance))?;
+    entry.truncate(BATCH_HEADER);
+    entry.extend(body);
+    Some(())
+}
+
+/// The message set in a compressed message of magic 0 or 1, and the place of its length.
+fn message_set(entry: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let magic = magic(entry)?;
+    let key = if magic == 0 { 18 } else { 26 };
+    let key_size = usize::try_from(int32(entry, key)?.max(0)).ok()?;
+    let at = key_size.checked_add(key + 4)?;
+    let size = usize::try_from(int32(entry, at)?).ok()?;
+    let value = entry.get(at + 4..).filter(|value| value.len() == size)?;
+    let magic = i8::try_from(magic).ok()?;
+    let set = compressed::decompress(compression(entry)?, magic, value)?;
+    Some((set, at))
+}
+
+fn put_message_set(entry: &mut Vec<u8>, set: &[u8], at: usize) -> Option<()> {
+    let magic = i8::try_from(magic(entry)?).ok()?;
+    let value = compressed::compress(compression(entry)?, magic, set)?;
+    entry.truncate(at + 4);
+    put(entry, at, i32::try_from(value.len()).ok()?);
+    entry.extend(value);
+    Some(())
+}
+
+/// The compression that the attributes state.
+fn compression(entry: &[u8]) -> Option<Compression> {
+    let at = if magic(entry)? == 2 { 22 } else { 17 };
+    Compression::from_id(entry.get(at)? & 7)
 }
 
 /// Corrects size and checksum.
@@ -236,6 +324,9 @@ fn put(entry: &mut [u8], at: usize, number: i32) {
 
 const BATCH_HEADER: usize = 61;
 
+/// In how many compressed messages a message may be to be changed. Kafka has one in another.
+const MAX_DEPTH: usize = 2;
+
 /// Base offset, leader epoch, attributes, last offset delta, the two timestamps, producer id and epoch, base sequence.
 const BATCH_NUMBERS: &[Range<usize>] = &[
     0..8,
@@ -258,7 +349,14 @@ mod tests {
     use super::*;
 
     fn batch() -> Vec<u8> {
-        let mut builder = BatchBuilder::new(BatchOptions::default());
+        batch_of(Compression::None)
+    }
+
+    fn batch_of(compression: Compression) -> Vec<u8> {
+        let mut builder = BatchBuilder::new(BatchOptions {
+            compression,
+            ..BatchOptions::default()
+        });
         for timestamp in 0..3 {
             builder
                 .append(&NewRecord {
@@ -315,5 +413,57 @@ mod tests {
                 "seed {seed}"
             );
         }
+    }
+
+    #[test]
+    fn records_in_compressed_batches_are_changed_and_compressed_again() {
+        for compression in Compression::ALL {
+            for magic in [0, 1, 2] {
+                let records = crate::records::batch(magic, compression, 3);
+                let Some(records) = records.filter(|_| compression != Compression::None) else {
+                    continue;
+                };
+                let before = texts(&records).unwrap();
+                let is_other = |seed| {
+                    let changed = changed(&records, &mut Chance::new(seed));
+                    let is_one = Entries::new(&changed).count() == 1;
+                    is_one && texts(&changed).is_ok_and(|after| after != before)
+                };
+                // Neither batches twice nor changes of the header alone are changes of records.
+                let others = (0..400).filter(|seed| is_other(*seed)).count();
+                assert!(others > 40, "{compression}, magic {magic}: {others} of 400");
+            }
+        }
+    }
+
+    #[test]
+    fn records_that_are_cut_off_in_compressed_batches_are_refused_behind_the_codec() {
+        for compression in Compression::ALL {
+            let records = batch_of(compression);
+            let mut cut = records.clone();
+            let is_cut = cut_off_compressed(&mut cut, &mut Chance::new(5)).is_some();
+            assert_eq!(is_cut, compression != Compression::None);
+            if is_cut {
+                repair_entry(&mut cut);
+                let error = whole(&cut).unwrap_err();
+                // The place is one of the bytes that came out.
+                assert!(error.contains("decompressed"), "{compression}: {error}");
+            }
+        }
+    }
+
+    /// Key, value and headers of each record.
+    fn texts(records: &[u8]) -> Result<Vec<String>, String> {
+        let mut decoder = RecordDecoder::default();
+        let mut texts = Vec::new();
+        for entry in Entries::new(records) {
+            let entry = entry.map_err(|error| error.to_string())?;
+            let records = entry.records(&mut decoder);
+            for record in records.map_err(|error| error.to_string())? {
+                let record = record.map_err(|error| error.to_string())?;
+                texts.push(format!("{:?} {:?}", record.key, record.value));
+            }
+        }
+        Ok(texts)
     }
 }
