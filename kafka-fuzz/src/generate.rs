@@ -170,11 +170,9 @@ impl Generator {
 }
 
 /// A number below `end`, which is above 0 and far below 2^32.
-fn below(end: usize, entropy: &mut dyn Entropy) -> usize {
-    let mut bytes = [0; 8];
-    entropy.fill(&mut bytes);
-    let end = u64::try_from(end).unwrap_or(u64::MAX).max(1);
-    usize::try_from(u64::from_be_bytes(bytes) % end).unwrap_or(0)
+fn below(end: usize, entropy: &mut impl Entropy) -> usize {
+    let end = u64::try_from(end).unwrap_or(u64::MAX);
+    usize::try_from((entropy.word() >> 32).saturating_mul(end) >> 32).unwrap_or(0)
 }
 
 /// A generated message.

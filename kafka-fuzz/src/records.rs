@@ -31,27 +31,27 @@ pub(crate) fn magic_of(target: Target) -> i8 {
 #[must_use]
 pub fn make_records(magic: i8) -> MakeRecords {
     match magic {
-        0 => |entropy, length| pick(0, entropy, length),
-        1 => |entropy, length| pick(1, entropy, length),
-        _ => |entropy, length| pick(2, entropy, length),
+        0 => |entropy, length, out| pick(0, entropy, length, out),
+        1 => |entropy, length, out| pick(1, entropy, length, out),
+        _ => |entropy, length, out| pick(2, entropy, length, out),
     }
 }
 
-/// Some of the ready batches, at most `length` bytes.
-fn pick(magic: usize, entropy: &mut dyn Entropy, length: usize) -> Vec<u8> {
-    let mut out = Vec::new();
-    let [count, first, second, offset] = bytes(entropy);
+/// Appends some of the ready batches, at most `length` bytes.
+fn pick(magic: usize, entropy: &mut dyn Entropy, length: usize, out: &mut Vec<u8>) {
+    let [count, first, second, offset, ..] = entropy.word().to_be_bytes();
     let ready = ready().get(magic).map_or(&[][..], Vec::as_slice);
+    let mut left = length;
     for choice in [first, second].into_iter().take(1 + usize::from(count % 2)) {
-        let left = length.saturating_sub(out.len());
         // They are sorted by size.
         let fit = ready.partition_point(|ready| ready.len() <= left);
-        let Some(batch) = usize::from(choice)
-            .checked_rem(fit)
-            .and_then(|index| ready.get(index))
+        let Some(batch) = ready
+            .get(usize::from(choice) * fit / 256)
+            .filter(|_| fit > 0)
         else {
             break;
         };
+        left -= batch.len();
         let start = out.len();
         out.extend_from_slice(batch);
         // The base offset is not part of the checksum. That of a compressed set is not below those in it.
@@ -59,13 +59,6 @@ fn pick(magic: usize, entropy: &mut dyn Entropy, length: usize) -> Vec<u8> {
             *last = last.saturating_add(offset);
         }
     }
-    out
-}
-
-fn bytes<const N: usize>(entropy: &mut dyn Entropy) -> [u8; N] {
-    let mut bytes = [0; N];
-    entropy.fill(&mut bytes);
-    bytes
 }
 
 /// Valid batches by magic, of every codec, the smallest first.

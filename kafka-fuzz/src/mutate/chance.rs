@@ -12,9 +12,7 @@ impl Chance {
     }
 
     pub(crate) fn number(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.0.fill(&mut bytes);
-        u64::from_be_bytes(bytes)
+        self.0.word()
     }
 
     /// A number below `end`, or 0 if there is none.

@@ -54,7 +54,9 @@ fn write(w: &mut WriteCursor, field: &Field, version: Version, e: Encoding) {
             }
         }
         ty if ty.fixed_size().is_some() && !field.is_array() => {
-            Fixed::default_of(field).write(w);
+            let mut bytes = Vec::new();
+            Fixed::default_of(field).write(&mut bytes);
+            w.bytes(&Blob::Borrowed(&bytes));
         }
         // Arrays and bytes, which are null or empty in the same bytes.
         _ if is_null => w.nullable_blob(e, None, field.name()),

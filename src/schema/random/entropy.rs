@@ -22,6 +22,14 @@
 pub trait Entropy {
     /// Overwrites `bytes` with the next bytes of the source.
     fn fill(&mut self, bytes: &mut [u8]);
+
+    /// Returns the next eight bytes of the source as a number, the first byte as the highest.
+    #[inline]
+    fn word(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes);
+        u64::from_be_bytes(bytes)
+    }
 }
 
 /// The bytes themselves from front to back, then zeros, of which only the smallest things are made.
@@ -37,6 +45,11 @@ impl Entropy for &[u8] {
 impl<E: Entropy + ?Sized> Entropy for &mut E {
     fn fill(&mut self, bytes: &mut [u8]) {
         (**self).fill(bytes);
+    }
+
+    #[inline]
+    fn word(&mut self) -> u64 {
+        (**self).word()
     }
 }
 
@@ -87,14 +100,19 @@ impl Entropy for Seeded {
             self.left -= 1;
         }
     }
+
+    #[inline]
+    fn word(&mut self) -> u64 {
+        self.next()
+    }
 }
 
 /// Decisions made of entropy. Zeros decide for what is smallest.
 pub(super) struct Dice<'e> {
     source: &'e mut dyn Entropy,
-    /// Bytes of the source, of which `left` are unused, the high ones.
+    /// A word of the source, of which `left` bits are unused, the high ones.
     ready: u64,
-    left: u8,
+    left: u32,
 }
 
 impl<'e> Dice<'e> {
@@ -106,16 +124,30 @@ impl<'e> Dice<'e> {
         }
     }
 
+    /// The next `count` bits, from 1 to 32. Bits of a word that are too few are skipped.
+    #[inline]
+    pub(super) fn bits(&mut self, count: u32) -> u64 {
+        if self.left < count {
+            (self.ready, self.left) = (self.source.word(), u64::BITS);
+        }
+        let bits = self.ready >> (u64::BITS - count);
+        self.ready <<= count;
+        self.left -= count;
+        bits
+    }
+
     /// A number below `end`; 0 if there is none. It costs no more bytes than `end` needs.
+    #[inline]
     pub(super) fn below(&mut self, end: usize) -> usize {
+        let limit = u64::try_from(end).unwrap_or(u64::MAX);
+        // The product divided by all numbers there are is evenly spread, without a division.
         let number = match end {
             0 | 1 => return 0,
-            2..=0x100 => return usize::from(self.byte()) % end,
-            0x101..=0x1_0000 => return usize::from(u16::from_be_bytes(self.bytes())) % end,
-            _ => u64::from_be_bytes(self.bytes()),
+            2..=0x100 => (self.bits(8) * limit) >> 8,
+            0x101..=0x1_0000 => (self.bits(16) * limit) >> 16,
+            _ => self.word() % limit,
         };
-        let end = u64::try_from(end).unwrap_or(u64::MAX);
-        usize::try_from(number % end).expect("it is below a usize")
+        usize::try_from(number).expect("it is below a usize")
     }
 
     /// A number from `low` to `high`, both included, with preference for the two ends.
@@ -128,11 +160,12 @@ impl<'e> Dice<'e> {
     }
 
     /// Yes, in `percent` of all cases; of zeros always, unless `percent` is 0.
+    #[inline]
     pub(super) fn chance(&mut self, percent: u8) -> bool {
         match percent {
             0 => false,
             100.. => true,
-            percent => u16::from(self.byte()) * 100 / 256 < u16::from(percent),
+            percent => self.bits(8) * 100 < u64::from(percent) * 256,
         }
     }
 
@@ -149,13 +182,13 @@ impl<'e> Dice<'e> {
 
     #[inline]
     pub(super) fn byte(&mut self) -> u8 {
-        if self.left == 0 {
-            (self.ready, self.left) = (u64::from_be_bytes(self.bytes()), 8);
-        }
-        let [high, ..] = self.ready.to_be_bytes();
-        self.ready <<= 8;
-        self.left -= 1;
-        high
+        u8::try_from(self.bits(8)).expect("eight bits")
+    }
+
+    /// The next eight bytes of the source.
+    #[inline]
+    pub(super) fn word(&mut self) -> u64 {
+        self.source.word()
     }
 
     pub(super) fn bytes<const N: usize>(&mut self) -> [u8; N] {

@@ -1,12 +1,16 @@
 //! Writes a message by its schema: every field of the version, within the budget. What can be left out is
 //! where it is at its default, so that the bytes are those that an encoder writes too.
 
+use std::ops::Range;
+
 use super::entropy::Dice;
+use super::lengths::{put_blob_length, put_string_length, put_varint};
 use super::min_sizes::{MinSizes, varint_size};
-use super::values::{self, Fixed};
+use super::texts;
+use super::values::Fixed;
 use super::{Entropy, Options};
 use crate::schema::{DefaultValue, Field, FieldType, Schema, StructSchema};
-use crate::wire::{Blob, Encoding, WriteCursor, Writer};
+use crate::wire::{Encoding, Writer};
 use crate::{EncodeError, Version};
 
 /// Bytes of a valid message: any that `options` allow, in canonical form.
@@ -36,15 +40,14 @@ pub fn message(
     options: &Options,
     entropy: &mut dyn Entropy,
 ) -> Result<Vec<u8>, EncodeError> {
-    let mut writer = Writer::new();
-    writer.message(schema.name(), schema.versions(), version, |cursor| {
-        let mut generator = Generator::new(schema, version, options, Dice::new(entropy));
-        generator.structure(cursor, schema.root());
-    })?;
-    Ok(writer.into_vec())
+    // Refuses a version that there is not.
+    Writer::new().message(schema.name(), schema.versions(), version, |_| {})?;
+    let mut generator = Generator::new(schema, version, options, Dice::new(entropy));
+    generator.structure(schema.root());
+    Ok(generator.out)
 }
 
-/// Methods that write a value return whether it is at its default.
+/// Methods that append a value return whether it is at its default.
 struct Generator<'e, 'o> {
     options: &'o Options,
     dice: Dice<'e>,
@@ -55,69 +58,78 @@ struct Generator<'e, 'o> {
     depth: usize,
     /// In how many tagged fields this is. Elsewhere it does not matter what is at its default.
     tagged: usize,
-    /// Room for the values of strings and blobs.
-    text: String,
-    bytes: Vec<u8>,
+    /// What is generated so far.
+    out: Vec<u8>,
+    /// The tagged fields of the structs that are being generated, those of the innermost last.
+    tags: Vec<Tagged>,
+    /// Room for the values of the tagged fields of a struct while their tags are put in front of them.
+    moved: Vec<u8>,
+}
+
+/// A tagged field, the value of which has been appended.
+struct Tagged {
+    tag: u32,
+    value: Range<usize>,
 }
 
 impl<'e, 'o> Generator<'e, 'o> {
     fn new(schema: &Schema, version: Version, options: &'o Options, dice: Dice<'e>) -> Self {
         let sizes = MinSizes::new(version, schema.encoding(version), options);
-        let spare = options
-            .max_bytes()
-            .saturating_sub(sizes.structure(schema.root()));
+        let least = sizes.structure(schema.root());
         Self {
             options,
             dice,
             sizes,
-            spare,
+            spare: options.max_bytes().saturating_sub(least),
             depth: 0,
             tagged: 0,
-            text: String::new(),
-            bytes: Vec::new(),
+            out: Vec::with_capacity(least + TYPICAL.min(options.max_bytes())),
+            tags: Vec::new(),
+            moved: Vec::new(),
         }
     }
 
-    fn structure(&mut self, w: &mut WriteCursor, schema: &'static StructSchema) -> bool {
+    fn structure(&mut self, schema: &'static StructSchema) -> bool {
         let version = self.sizes.version;
-        let mut is_default = true;
+        let (mut is_default, mut has_tagged) = (true, false);
         for field in schema.fields() {
             if field.is_mandatory_in(version) {
-                is_default &= self.field(w, field, self.sizes.of_field(field));
+                is_default &= self.field(field, self.sizes.of_field(field));
+            } else {
+                has_tagged |= field.is_tagged_in(version);
             }
         }
         if self.sizes.encoding.is_compact() {
-            is_default &= self.tags(w, schema);
+            is_default &= self.tags(schema, has_tagged);
         }
         is_default
     }
 
-    fn field(&mut self, w: &mut WriteCursor, field: &'static Field, e: Encoding) -> bool {
+    fn field(&mut self, field: &'static Field, e: Encoding) -> bool {
         let is_nullable = field.is_nullable_in(self.sizes.version);
         let is_null = is_nullable && self.dice.chance(self.options.null_percent());
         match field.field_type() {
             FieldType::Struct(schema) if !field.is_array() => {
-                self.optional_struct(w, field, schema, is_null)
+                self.optional_struct(field, schema, is_null)
             }
             ty if is_null => {
                 // Null bytes and null arrays are written alike.
                 if matches!(ty, FieldType::String) && !field.is_array() {
-                    w.nullable_string(e, None, field.name());
+                    put_string_length(&mut self.out, e, None);
                 } else {
-                    w.nullable_blob(e, None, field.name());
+                    put_blob_length(&mut self.out, e, None);
                 }
                 field.default_value() == DefaultValue::Null
             }
-            ty if field.is_array() => self.array(w, field, ty, e),
-            FieldType::String => self.string(w, field, e),
-            FieldType::Bytes | FieldType::Records => self.blob(w, field, e),
-            _ => self.fixed(w, field),
+            ty if field.is_array() => self.array(field, ty, e),
+            FieldType::String => self.string(field, e),
+            FieldType::Bytes | FieldType::Records => self.blob(field, e),
+            _ => self.fixed(field),
         }
     }
 
     fn optional_struct(
         &mut self,
-        w: &mut WriteCursor,
         field: &'static Field,
         schema: &'static StructSchema,
         is_null: bool,
@@ -125,79 +137,80 @@ impl<'e, 'o> Generator<'e, 'o> {
         let version = self.sizes.version;
         let is_null = is_null || !self.spend(self.sizes.above_null(field, schema));
         match (field.is_nullable_in(version), field.is_tagged_in(version)) {
-            (true, true) => w.unsigned_varint((!is_null).into()),
-            (true, false) => w.i8(if is_null { -1 } else { 1 }),
+            (true, true) => self.out.push((!is_null).into()),
+            (true, false) => self.out.push(if is_null { 0xff } else { 1 }),
             (false, _) => {}
         }
         if is_null {
             return field.default_value() == DefaultValue::Null;
         }
-        self.structure(w, schema) && field.default_value() == DefaultValue::Zero
+        self.structure(schema) && field.default_value() == DefaultValue::Zero
     }
 
-    fn array(
-        &mut self,
-        w: &mut WriteCursor,
-        field: &'static Field,
-        ty: FieldType,
-        e: Encoding,
-    ) -> bool {
-        let max = self.options.max_elements();
+    fn array(&mut self, field: &'static Field, ty: FieldType, e: Encoding) -> bool {
         let is_empty = self.depth > 0 && {
             let percent = self.options.nested_percent().min(100);
             self.dice.chance(100 - percent)
         };
-        let max = if is_empty { 0 } else { max };
-        let min = self.sizes.element(ty, e);
-        let count = self.affordable(max, min, e);
-        let elements = vec![(); count];
+        let count = if is_empty {
+            0
+        } else {
+            let min = self.sizes.element(ty, e);
+            self.affordable(self.options.max_elements(), min, e)
+        };
+        put_blob_length(&mut self.out, e, Some(count));
         self.depth += 1;
-        w.array(e, &elements, field.name(), |w, ()| {
-            self.element(w, field, ty, e);
-        });
+        for _ in 0..count {
+            match ty {
+                FieldType::Struct(schema) => self.structure(schema),
+                FieldType::String => self.string(field, e),
+                FieldType::Bytes | FieldType::Records => self.blob(field, e),
+                _ => {
+                    let value = Fixed::random(ty, field.enumeration(), &mut self.dice);
+                    value.write(&mut self.out);
+                    false
+                }
+            };
+        }
         self.depth -= 1;
         count == 0 && field.default_value() == DefaultValue::Zero
     }
 
-    fn element(&mut self, w: &mut WriteCursor, field: &'static Field, ty: FieldType, e: Encoding) {
-        match ty {
-            FieldType::Struct(schema) => {
-                self.structure(w, schema);
-            }
-            FieldType::String => {
-                self.string(w, field, e);
-            }
-            FieldType::Bytes | FieldType::Records => {
-                self.blob(w, field, e);
-            }
-            _ => {
-                Fixed::random(ty, field.enumeration(), &mut self.dice).write(w);
-            }
-        }
-    }
-
-    fn fixed(&mut self, w: &mut WriteCursor, field: &'static Field) -> bool {
+    fn fixed(&mut self, field: &'static Field) -> bool {
         let value = if self.dice.chance(self.options.default_percent()) {
             Fixed::default_of(field)
         } else {
             Fixed::random(field.field_type(), field.enumeration(), &mut self.dice)
         };
-        value.write(w);
+        value.write(&mut self.out);
         self.tagged > 0 && value.is_default_of(field)
     }
 
-    fn string(&mut self, w: &mut WriteCursor, field: &'static Field, e: Encoding) -> bool {
+    fn string(&mut self, field: &'static Field, e: Encoding) -> bool {
         let length = self.affordable(self.options.max_string_bytes(), 1, e);
-        values::text(field, length, &mut self.dice, &mut self.text);
-        w.string(e, &self.text, field.name());
-        match field.default_value() {
-            DefaultValue::Text(text) => text == self.text,
-            DefaultValue::Zero => self.text.is_empty(),
-            _ => false,
+        // A known value may be shorter, so that the length is written last.
+        let start = self.out.len();
+        put_string_length(&mut self.out, e, Some(length));
+        let text = self.out.len();
+        texts::text(field, length, &mut self.dice, &mut self.out);
+        let written = self.out.len() - text;
+        if written < length {
+            let content = self.out.split_off(text);
+            self.out.truncate(start);
+            put_string_length(&mut self.out, e, Some(written));
+            self.out.extend(content);
+        }
+        self.tagged > 0 && {
+            let text = self.out.get(self.out.len() - written..);
+            match field.default_value() {
+                DefaultValue::Text(default) => text == Some(default.as_bytes()),
+                DefaultValue::Zero => written == 0,
+                _ => false,
+            }
         }
     }
 
-    fn blob(&mut self, w: &mut WriteCursor, field: &'static Field, e: Encoding) -> bool {
+    fn blob(&mut self, field: &'static Field, e: Encoding) -> bool {
         let is_records = matches!(field.field_type(), FieldType::Records);
         let max = if is_records {
             self.options.max_records_bytes()
@@ -207,86 +220,120 @@ impl<'e, 'o> Generator<'e, 'o> {
         let length = self.affordable(max, 1, e);
         match self.options.records {
             Some(make) if is_records => {
-                self.bytes = make(self.dice.entropy(), length);
-                if self.bytes.len() > length {
-                    self.bytes.clear();
+                self.moved.clear();
+                make(self.dice.entropy(), length, &mut self.moved);
+                if self.moved.len() > length {
+                    self.moved.clear();
                 }
+                put_blob_length(&mut self.out, e, Some(self.moved.len()));
+                self.out.extend_from_slice(&self.moved);
+                self.moved.is_empty() && field.default_value() == DefaultValue::Zero
             }
             _ => {
-                self.bytes.resize(length, 0);
-                self.dice.fill(&mut self.bytes);
+                put_blob_length(&mut self.out, e, Some(length));
+                self.random_bytes(length);
+                length == 0 && field.default_value() == DefaultValue::Zero
             }
         }
-        w.blob(e, &Blob::Borrowed(&self.bytes), field.name());
-        self.bytes.is_empty() && field.default_value() == DefaultValue::Zero
     }
 
-    fn tags(&mut self, w: &mut WriteCursor, schema: &'static StructSchema) -> bool {
-        let mut tags = self.unknown_tags(schema);
-        for field in schema.fields() {
-            if !field.is_tagged_in(self.sizes.version) {
-                continue;
-            }
-            if let Some(tag) = field.tag() {
-                tags.extend(self.tagged_value(tag, field).map(|value| (tag, value)));
-            }
+    fn random_bytes(&mut self, count: usize) {
+        let start = self.out.len();
+        self.out.resize(start + count, 0);
+        if let Some(bytes) = self.out.get_mut(start..) {
+            self.dice.fill(bytes);
         }
-        tags.sort_unstable_by_key(|(tag, _)| *tag);
-        w.unsigned_varint(count(tags.len()));
-        for (tag, value) in &tags {
-            w.unsigned_varint(*tag);
-            w.unsigned_varint(count(value.len()));
-            w.bytes(&Blob::Borrowed(value));
-        }
-        tags.is_empty()
     }
 
-    /// The value of the field with `tag`; `None` if it is left out.
-    fn tagged_value(&mut self, tag: u32, field: &'static Field) -> Option<Vec<u8>> {
-        let before = self.spare;
+    fn tags(&mut self, schema: &'static StructSchema, has_tagged: bool) -> bool {
+        let (first, start) = (self.tags.len(), self.out.len());
+        self.unknown_tags(schema);
+        if has_tagged {
+            for field in schema.fields() {
+                match field.tag() {
+                    Some(tag) if field.is_tagged_in(self.sizes.version) => {
+                        self.tagged_value(tag, field);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if self.tags.len() == first {
+            self.out.push(0);
+            return true;
+        }
+        self.put_tags(first, start);
+        false
+    }
+
+    /// Puts the tags from `first` on in order, in front of their values, which begin at `start`.
+    fn put_tags(&mut self, first: usize, start: usize) {
+        self.moved.clear();
+        let values = self.out.get(start..).unwrap_or_default();
+        self.moved.extend_from_slice(values);
+        self.out.truncate(start);
+        let tags = self.tags.get_mut(first..).unwrap_or_default();
+        tags.sort_unstable_by_key(|tagged| tagged.tag);
+        put_varint(&mut self.out, tags.len());
+        for Tagged { tag, value } in tags {
+            put_varint(&mut self.out, index(*tag));
+            put_varint(&mut self.out, value.len());
+            let value = self.moved.get(value.start - start..value.end - start);
+            self.out.extend_from_slice(value.unwrap_or_default());
+        }
+        self.tags.truncate(first);
+    }
+
+    /// Appends the value of the field with `tag`, unless it is left out.
+    fn tagged_value(&mut self, tag: u32, field: &'static Field) {
+        let (before, start) = (self.spare, self.out.len());
         if self.dice.chance(self.options.default_percent())
             || !self.spend(self.sizes.field(field, Encoding::Compact) + tag_bytes(tag))
         {
-            return None;
+            return;
         }
-        let mut value = Writer::new();
-        let mut is_default = true;
         self.tagged += 1;
-        value
-            .write(|cursor| is_default = self.field(cursor, field, Encoding::Compact))
-            .expect("random values are within their limits");
+        let is_default = self.field(field, Encoding::Compact);
         self.tagged -= 1;
         if is_default {
             self.spare = before;
-            return None;
+            self.out.truncate(start);
+            return;
         }
+        let value = start..self.out.len();
         self.spare += MAX_SIZE_BYTES - varint_size(value.len());
-        Some(value.into_vec())
+        self.tags.push(Tagged { tag, value });
     }
 
-    fn unknown_tags(&mut self, schema: &StructSchema) -> Vec<(u32, Vec<u8>)> {
-        let mut tags = Vec::new();
+    fn unknown_tags(&mut self, schema: &StructSchema) {
+        let first = self.tags.len();
         for _ in 0..self.dice.below(self.options.max_unknown_tags() + 1) {
-            let tag = match self.dice.below(3) {
-                0 => u32::from(self.dice.byte()),
-                1 => u32::from(u16::from_be_bytes(self.dice.bytes())),
+            let bits = match self.dice.below(3) {
+                0 => self.dice.bits(8),
+                1 => self.dice.bits(16),
                 // Java cannot write the largest again.
-                _ => (u32::from_be_bytes(self.dice.bytes()) >> 1).min(0x7fff_fffe),
+                _ => self.dice.bits(31).min(0x7fff_fffe),
             };
-            let is_taken =
-                schema.tagged(tag).is_some() || tags.iter().any(|(taken, _)| *taken == tag);
+            let tag = u32::try_from(bits).expect("at most 31 bits");
+            let mut others = self.tags.iter().skip(first);
+            let is_taken = schema.tagged(tag).is_some() || others.any(|other| other.tag == tag);
             if !is_taken && self.spend(tag_bytes(tag)) {
                 let length = self.affordable(self.options.max_blob_bytes(), 1, Encoding::Compact);
-                tags.push((tag, self.dice.vec(length)));
+                let start = self.out.len();
+                self.random_bytes(length);
+                let value = start..start + length;
+                self.tags.push(Tagged { tag, value });
             }
         }
-        tags
     }
 
     /// A number of elements up to `max` that can be paid for, paid.
     fn affordable(&mut self, max: usize, element: usize, e: Encoding) -> usize {
         let wanted = self.dice.below(max.saturating_add(1));
-        let mut count = wanted.min(self.spare / element.max(1));
+        let mut count = match wanted.checked_mul(element.max(1)) {
+            Some(bytes) if bytes <= self.spare => wanted,
+            _ => self.spare / element.max(1),
+        };
         let price = |count: usize| count * element + prefix(count, e);
         while price(count) > self.spare {
             count -= 1;
@@ -311,18 +358,21 @@ impl<'e, 'o> Generator<'e, 'o> {
 fn prefix(count: usize, e: Encoding) -> usize {
     match e {
         Encoding::Classic => 0,
+        Encoding::Compact if count < 0x7f => 0,
         Encoding::Compact => varint_size(count.saturating_add(1)) - 1,
     }
 }
 
-/// A count or size within the options, which are far below the maximum.
-fn count(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
+fn index(tag: u32) -> usize {
+    usize::try_from(tag).unwrap_or(usize::MAX)
 }
 
 /// What tag and size take at most.
 fn tag_bytes(tag: u32) -> usize {
-    varint_size(usize::try_from(tag).unwrap_or(usize::MAX)) + MAX_SIZE_BYTES
+    varint_size(index(tag)) + MAX_SIZE_BYTES
 }
 
 const MAX_SIZE_BYTES: usize = 5;
+
+/// The size of most messages, for which room is made at once.
+const TYPICAL: usize = 512;

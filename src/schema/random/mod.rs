@@ -21,12 +21,14 @@ mod edit;
 mod entropy;
 mod frame;
 mod generate;
+mod lengths;
 mod min_sizes;
 mod mutation;
 mod mutator;
 mod options;
 mod sites;
 mod tags;
+mod texts;
 mod values;
 
 pub use entropy::{Entropy, Seeded};

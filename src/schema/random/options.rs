@@ -2,8 +2,8 @@
 
 use super::Entropy;
 
-/// Makes the content of a field of type `records`, of at most so many bytes.
-pub type MakeRecords = fn(&mut dyn Entropy, usize) -> Vec<u8>;
+/// Appends the content of a field of type `records` to a buffer, at most so many bytes.
+pub type MakeRecords = fn(&mut dyn Entropy, usize, &mut Vec<u8>);
 
 /// Options of random messages: their size, and the frequency of kinds of values.
 ///

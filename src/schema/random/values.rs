@@ -1,33 +1,33 @@
-//! Values that are not structs: what is interesting about a number, a text or bytes.
+//! Values of fixed width: what is interesting about a number.
 
 use super::entropy::Dice;
 use crate::schema::{DefaultValue, Enumeration, Field, FieldType};
-use crate::wire::{Uuid, WriteCursor};
 
 /// A value of a type of fixed width.
-#[derive(Copy, Clone)]
+#[derive(Copy, Clone, PartialEq)]
 pub(super) struct Fixed {
-    /// The big-endian bytes, from the highest bit on. The rest is zeros.
-    bits: u128,
+    /// The first eight big-endian bytes, from the highest bit on. What is not used of them is zeros.
+    high: u64,
+    /// The other eight of a uuid.
+    low: u64,
     size: usize,
 }
 
 impl Fixed {
     #[inline]
-    pub(super) fn write(self, w: &mut WriteCursor) {
-        let bytes = self.bits.to_be_bytes();
-        let [a, b, c, d, e, f, g, h, ..] = bytes;
-        match self.size {
-            0 => {}
-            1 => w.i8(i8::from_be_bytes([a])),
-            2 => w.u16(u16::from_be_bytes([a, b])),
-            4 => w.u32(u32::from_be_bytes([a, b, c, d])),
-            8 => w.i64(i64::from_be_bytes([a, b, c, d, e, f, g, h])),
-            _ => w.uuid(Uuid::from_bytes(bytes)),
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        // Eight bytes always, as that is one instruction, and then as many as there are.
+        let start = out.len();
+        out.extend_from_slice(&self.high.to_be_bytes());
+        if self.size > 8 {
+            out.extend_from_slice(&self.low.to_be_bytes());
+        } else {
+            out.truncate(start + self.size);
         }
     }
 
     /// What a field is by default; of what is not fixed nothing.
+    #[inline]
     pub(super) fn default_of(field: &Field) -> Self {
         let size = field.field_type().fixed_size().unwrap_or(0);
         match field.default_value() {
@@ -36,143 +36,99 @@ impl Fixed {
             DefaultValue::Float(float) => {
                 Self::integer(i64::from_be_bytes(float.to_be_bytes()), size)
             }
-            DefaultValue::Uuid(uuid) => Self {
-                bits: u128::from_be_bytes(uuid.to_bytes()),
+            DefaultValue::Uuid(uuid) => {
+                let number = u128::from_be_bytes(uuid.to_bytes());
+                Self {
+                    high: half(number >> 64),
+                    low: half(number),
+                    size,
+                }
+            }
+            DefaultValue::Zero | DefaultValue::Null | DefaultValue::Text(_) => Self {
+                high: 0,
+                low: 0,
                 size,
             },
-            DefaultValue::Zero | DefaultValue::Null | DefaultValue::Text(_) => {
-                Self { bits: 0, size }
-            }
         }
     }
 
     /// Any value of a type.
+    #[inline]
     pub(super) fn random(ty: FieldType, names: Option<&Enumeration>, dice: &mut Dice<'_>) -> Self {
         let size = ty.fixed_size().unwrap_or(0);
         if matches!(ty, FieldType::Bool) {
-            return Self::integer((dice.byte() & 1).into(), size);
+            return Self {
+                high: dice.bits(1) << 63 >> 7,
+                low: 0,
+                size,
+            };
         }
-        let known = names.map_or(&[][..], Enumeration::numbers);
-        if !known.is_empty() && dice.chance(50) {
-            let (number, _) = dice.pick(known).expect("some values have names");
+        if let Some(number) = names.and_then(|names| Self::named(names, dice)) {
             return Self::integer(number, size);
         }
-        let bits = match dice.byte() & 3 {
-            0 => return Self::integer((dice.byte() & 7).into(), size),
-            // Everything set, the maximum and the minimum signed number.
-            1 if dice.byte() & 1 == 0 => aligned(u128::MAX, size),
-            1 => aligned(u128::MAX, size) >> 1 & aligned(u128::MAX, size),
-            2 => 1 << 127,
-            _ => {
-                let bytes = (0..size).map(|_| u128::from(dice.byte()));
-                aligned(bytes.fold(0, |bits, byte| bits << 8 | byte), size)
-            }
+        let unused = unused(size);
+        let (high, low) = match dice.bits(5) {
+            small @ ..8 if size > 8 => (0, small),
+            small @ ..8 => (small << unused, 0),
+            // The maximum and the minimum signed number, and everything set.
+            8..12 => ((u64::MAX >> 1) >> unused << unused, u64::MAX),
+            12..16 => (u64::MAX << unused, u64::MAX),
+            16..24 => (1 << 63, 0),
+            _ if size > 8 => (dice.word(), dice.word()),
+            _ => (dice.word() >> unused << unused, 0),
         };
-        Self { bits, size }
+        let low = if size > 8 { low } else { 0 };
+        Self { high, low, size }
+    }
+
+    /// A number that has a name, half of the time.
+    fn named(names: &Enumeration, dice: &mut Dice<'_>) -> Option<i64> {
+        let known = names.numbers();
+        let is_known = !known.is_empty() && dice.chance(50);
+        let (number, _) = dice.pick_ref(known).filter(|_| is_known)?;
+        Some(*number)
     }
 
     /// Returns `true` if generated code takes it for the default of the field.
     pub(super) fn is_default_of(self, field: &Field) -> bool {
         let default = Self::default_of(field);
         match field.field_type() {
-            FieldType::Float64 => self.as_float() == default.as_float(),
-            _ => self.bits == default.bits,
+            FieldType::Float64 => f64::from_bits(self.high) == f64::from_bits(default.high),
+            _ => self == default,
         }
     }
 
-    fn as_float(self) -> Option<f64> {
-        let bytes = self.bits.to_be_bytes();
-        bytes.first_chunk().copied().map(f64::from_be_bytes)
-    }
-
     /// The last `size` bytes of an integer.
+    #[inline]
     fn integer(integer: i64, size: usize) -> Self {
-        let bits = u64::from_be_bytes(integer.to_be_bytes());
+        let bits = u64::from_ne_bytes(integer.to_ne_bytes());
+        if size > 8 {
+            return Self {
+                high: 0,
+                low: bits,
+                size,
+            };
+        }
         Self {
-            bits: aligned(bits.into(), size),
+            high: bits << unused(size),
+            low: 0,
             size,
         }
     }
 }
 
-/// The last `size` bytes of a number, moved to its highest bits.
-fn aligned(number: u128, size: usize) -> u128 {
-    let unused = 16_usize.saturating_sub(size) * 8;
-    let unused = u32::try_from(unused).ok();
-    unused
-        .and_then(|bits| number.checked_shl(bits))
-        .unwrap_or(0)
-}
-
-/// Puts a text of at most `bytes` bytes into `text`: of a field with known values half the time one of them.
-pub(super) fn text(field: &Field, bytes: usize, dice: &mut Dice<'_>, text: &mut String) {
-    text.clear();
-    let known = field.enumeration().map_or(&[][..], Enumeration::texts);
-    if !known.is_empty() && dice.chance(50) {
-        let known = dice.pick(known).expect("some values have names");
-        if known.len() <= bytes {
-            return text.push_str(known);
-        }
-    }
-    text.reserve(bytes);
-    if dice.chance(50) {
-        for _ in 0..bytes {
-            text.push(of(PLAIN, dice.byte()).unwrap_or(b'a').into());
-        }
-        return;
-    }
-    while text.len() < bytes {
-        let letter = of(ODD, dice.byte()).unwrap_or('a');
-        text.push(if text.len() + letter.len_utf8() <= bytes {
-            letter
-        } else {
-            'a'
-        });
+/// How many of 64 bits a value of `size` bytes leaves.
+#[inline]
+fn unused(size: usize) -> u32 {
+    match size {
+        0 | 1 => 56,
+        2 => 48,
+        4 => 32,
+        _ => 0,
     }
 }
 
-/// The letter that a byte chooses.
-fn of<T: Copy>(letters: &[T], choice: u8) -> Option<T> {
-    letters.get(usize::from(choice) % letters.len()).copied()
+/// The low 64 bits.
+fn half(number: u128) -> u64 {
+    u64::try_from(number & u128::from(u64::MAX)).expect("64 bits")
 }
-
-/// What names of topics are made of.
-const PLAIN: &[u8] = b"abcdekorstxzAZ019._-";
-
-/// What parsers, terminals and JSON stumble over; one, two, three and four bytes long.
-const ODD: &[char] = &[
-    'a',
-    '"',
-    '\\',
-    '/',
-    '\0',
-    '\n',
-    '\r',
-    '\t',
-    '\u{1b}',
-    '\u{7f}',
-    ' ',
-    '<',
-    '&',
-    '%',
-    '\'',
-    '$',
-    '{',
-    '\u{80}',
-    'ü',
-    'ß',
-    '\u{301}',
-    '\u{7ff}',
-    '\u{800}',
-    '\u{2028}',
-    '\u{202e}',
-    '\u{feff}',
-    '\u{d7ff}',
-    '\u{e000}',
-    '\u{fffd}',
-    '\u{ffff}',
-    '漢',
-    '\u{10000}',
-    '😀',
-    '\u{10ffff}',
-];
