@@ -35,7 +35,7 @@ def cut(correlation):
 
 
 def malformed(correlation):
-    # No throttle time, one broker: node 1, whose host is said to have 300 bytes.
+    # No throttle time, one broker: node 1, whose host claims 300 bytes.
     return frame(correlation, struct.pack(">iiih", 0, 1, 1, 300) + b"b1.example.org")
 
 
