@@ -1,4 +1,4 @@
-//! The public API has types of few other crates, so that a new major version of any other one is no breaking change.
+//! The public API has types of few other crates, so that a new major version of any other one breaks nothing.
 #![cfg(test)]
 
 use std::collections::BTreeSet;

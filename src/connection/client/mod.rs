@@ -205,7 +205,6 @@ impl Connection {
     /// It may change after every input. Now and then it is earlier than need be, and nothing has to be done then:
     /// when a request has been answered, what its deadline was is not forgotten at once.
     #[must_use]
-    #[inline]
     pub fn next_deadline(&self) -> Option<Instant> {
         if self.is_closed() {
             return None;
@@ -417,7 +416,6 @@ impl Connection {
         self.session.choice_of(key, ours, options)
     }
 
-    #[inline]
     fn check_open(&self) -> Result<(), SubmitError> {
         let waiting = self.waiting();
         match self.state() {
@@ -487,12 +485,10 @@ impl Connection {
 impl Connection {
     /// The connection's current state.
     #[must_use]
-    #[inline]
     pub const fn state(&self) -> State {
         self.session.phase().state()
     }
 
-    #[inline]
     fn is_closed(&self) -> bool {
         self.state() == State::Closed
     }

@@ -71,7 +71,7 @@ impl Context {
         }
     }
 
-    /// A client was told that a broker is at this host and port.
+    /// An answer to a client says that a broker is at this host and port.
     pub(super) fn advertises(&mut self, client: IpAddr, host: &str, port: i32) {
         let Ok(port) = u16::try_from(port) else {
             return;

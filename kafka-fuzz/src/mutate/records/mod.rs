@@ -254,7 +254,7 @@ fn cut_off_compressed(entry: &mut Vec<u8>, chance: &mut Chance) -> Option<()> {
     }
     let (compression, body) = (compression(entry)?, entry.get(BATCH_HEADER..)?);
     let records = compressed::decompress(compression, 2, body)?;
-    // No records are none, whole or cut off.
+    // A batch without records has nothing to cut off.
     let records = Some(records).filter(|records| !records.is_empty())?;
     let body = compressed::compress(compression, 2, &shorter(records, chance))?;
     entry.truncate(BATCH_HEADER);
