@@ -1,7 +1,7 @@
 //! Fuzzes a server over TCP with random and malformed requests, and prints what it gets wrong:
 //!
 //! ```sh
-//! cargo run --features random --example fuzz_a_server -- 2000
+//! cargo run --features random --example fuzz_a_server -- 10000
 //! ```
 //!
 //! The server is a toy that reads Metadata requests with a parser of its own. The number is that of seeds. The program
@@ -28,7 +28,7 @@ const API: ApiKey = ApiKey::Metadata;
 
 fn main() -> ExitCode {
     let seeds = match env::args().nth(1).map(|text| text.parse()) {
-        None => 500,
+        None => 2000,
         Some(Ok(seeds)) => seeds,
         Some(Err(_)) => {
             eprintln!("usage: fuzz_a_server [SEEDS], a number");
