@@ -11,8 +11,12 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
 use kafka_codec::connection::{ConnectionOptions, Negotiation, VersionTable};
+use kafka_codec::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_codec::messages::{HeartbeatRequest, HeartbeatResponse, ProduceRequest, ProduceResponse};
+use kafka_codec::messages::{
+    FetchRequest, FetchResponse, HeartbeatRequest, HeartbeatResponse, ProduceRequest,
+    ProduceResponse,
+};
 use kafka_codec::wire::Blob;
 use kafka_codec::{ApiKey, Request, Version, frame};
 use kafka_codec_tokio::{Connection, Options};
@@ -81,7 +85,7 @@ async fn bare(
     times: usize,
 ) {
     let mut stream = connect(address).await;
-    let mut buffer = BytesMut::with_capacity(1 << 16);
+    let mut buffer = BytesMut::with_capacity(response.max(1 << 16));
     for _ in 0..times / together {
         for _ in 0..together {
             let mut all = request.iter().fold(VecBuf::default(), VecBuf::with);
@@ -91,12 +95,15 @@ async fn bare(
         }
         let mut missing = response * together;
         while missing > 0 {
-            buffer.clear();
+            if buffer.len() == buffer.capacity() {
+                buffer.clear();
+            }
             missing -= stream
                 .read_buf(&mut buffer)
                 .await
                 .expect("the peer answers");
         }
+        buffer.clear();
     }
 }
 
@@ -245,7 +252,7 @@ fn main() {
     let batch = ProduceRequest {
         topic_data: vec![TopicProduceData {
             partition_data: vec![PartitionProduceData {
-                records: Some(Blob::Shared(records)),
+                records: Some(Blob::Shared(records.clone())),
                 ..Default::default()
             }],
             ..Default::default()
@@ -254,6 +261,20 @@ fn main() {
         ..Default::default()
     };
     compare("Produce of 1 MiB, 1 GiB in all", batch, &produced, 1, 1024);
+    let fetch = ApiKey::Fetch.stable_versions().expect("it is stable").max();
+    let fetched = FetchResponse {
+        responses: vec![FetchableTopicResponse {
+            partitions: vec![PartitionData {
+                records: Some(Blob::Shared(records)),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let fetched = encoded(&fetched, fetch);
+    let request = FetchRequest::default();
+    compare("Fetch of 1 MiB, 1 GiB in all", request, &fetched, 1, 1024);
 }
 
 fn encoded<R: kafka_codec::Response>(response: &R, version: Version) -> Vec<u8> {
