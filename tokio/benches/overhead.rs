@@ -1,12 +1,14 @@
 //! What a request costs through a connection, as CPU time of the client's thread, beside a bare loop on tokio that writes and
-//! reads the same bytes over the same kind of socket. The peer is a thread that reads frames and acknowledges them.
+//! reads the same bytes over the same kind of socket. The peer is a thread that reads frames and acknowledges them. Small requests
+//! are sent to a real broker too, where the environment names one.
 //!
 //! ```sh
 //! cargo bench -p kafka-codec-tokio --bench overhead
+//! KAFKA_BROKER=127.0.0.1:9092 cargo bench -p kafka-codec-tokio --bench overhead
 //! ```
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream as StdStream};
+use std::net::{SocketAddr, TcpListener, TcpStream as StdStream, ToSocketAddrs};
 use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -31,7 +33,7 @@ fn cpu_ns(begun: Instant) -> u128 {
 }
 
 /// Reads frames and answers each with the same response, with the id of the request in it.
-fn peer(response: Bytes) -> std::net::SocketAddr {
+fn peer(response: Bytes) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
     let address = listener.local_addr().expect("it is bound");
     std::thread::spawn(move || {
@@ -70,7 +72,7 @@ fn serve(mut stream: StdStream, response: &[u8]) -> Option<()> {
     }
 }
 
-async fn connect(address: std::net::SocketAddr) -> TcpStream {
+async fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).await.expect("the peer listens");
     stream.set_nodelay(true).expect("a socket");
     stream
@@ -78,7 +80,7 @@ async fn connect(address: std::net::SocketAddr) -> TcpStream {
 
 /// Writes `together` requests at a time and reads their responses.
 async fn bare(
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     request: &[Bytes],
     response: usize,
     together: usize,
@@ -147,7 +149,7 @@ impl Buf for VecBuf {
 }
 
 async fn through<R: Request + Clone + Send + Sync + 'static>(
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     request: R,
     together: usize,
     times: usize,
@@ -193,22 +195,47 @@ fn compare<R: Request + Clone + Send + Sync + 'static>(
     together: usize,
     times: usize,
 ) {
-    let version = R::KEY.stable_versions().expect("it is stable").max();
-    let parts = frame::encode_request(Vec::new(), &request, version, 1, None);
-    let parts = parts.expect("it is encoded").into_parts();
     let address = peer(Bytes::copy_from_slice(response));
+    compare_at(address, name, request, response.len(), together, times);
+}
+
+/// As [`compare`], with a peer that answers with `response` bytes.
+fn compare_at<R: Request + Clone + Send + Sync + 'static>(
+    address: SocketAddr,
+    name: &str,
+    request: R,
+    response: usize,
+    together: usize,
+    times: usize,
+) {
+    let parts = parts(&request);
     let mut rows = Vec::new();
     for _ in 0..5 {
-        let loops = measure(
-            times,
-            bare(address, &parts, response.len(), together, times),
-        );
+        let loops = measure(times, bare(address, &parts, response, together, times));
         let ours = measure(times, through(address, request.clone(), together, times));
         rows.push((ours as f64 / loops as f64, ours, loops));
     }
     rows.sort_by(|one, other| one.0.total_cmp(&other.0));
     let (ratio, ours, loops) = rows.swap_remove(rows.len() / 2);
     println!("{name:32} {ours:>9} ns {loops:>9} ns {ratio:>7.2}");
+}
+
+/// The segments of the frame of a request.
+fn parts<R: Request>(request: &R) -> Vec<Bytes> {
+    let version = R::KEY.stable_versions().expect("it is stable").max();
+    let frame = frame::encode_request(Vec::new(), request, version, 1, None);
+    frame.expect("it is encoded").into_parts()
+}
+
+/// How many bytes a broker answers a Heartbeat request with.
+fn heartbeat_response(address: SocketAddr) -> usize {
+    let mut stream = StdStream::connect(address).expect("the broker listens");
+    for part in parts(&HeartbeatRequest::default()) {
+        stream.write_all(&part).expect("the broker reads");
+    }
+    let mut size = [0; 4];
+    stream.read_exact(&mut size).expect("the broker answers");
+    size.len() + u32::from_be_bytes(size) as usize
 }
 
 fn main() {
@@ -248,6 +275,19 @@ fn main() {
         50,
         100_000,
     );
+    if let Some(broker) = std::env::var_os("KAFKA_BROKER") {
+        let broker = broker.into_string().expect("HOST:PORT");
+        let mut addresses = broker.to_socket_addrs().expect("HOST:PORT");
+        let broker = addresses.next().expect("an address");
+        let response = heartbeat_response(broker);
+        for (name, together) in [
+            ("real broker, one after another", 1),
+            ("real broker, 50 in flight", 50),
+        ] {
+            let request = HeartbeatRequest::default();
+            compare_at(broker, name, request, response, together, 20_000);
+        }
+    }
     let records = Bytes::from(vec![7; 1 << 20]);
     let batch = ProduceRequest {
         topic_data: vec![TopicProduceData {
