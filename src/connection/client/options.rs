@@ -352,6 +352,12 @@ impl SubmitOptions {
         self
     }
 
+    /// When the request is given up, if a deadline is set.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// Sets the maximum time that the response takes, instead of
     /// [`with_request_timeout`](crate::connection::ConnectionOptions::with_request_timeout).
     #[must_use]

@@ -100,9 +100,15 @@ impl Cluster {
     ) -> Result<Vec<i32>, GivenUp> {
         loop {
             let unknown = Unknown::of_topics(BTreeSet::new());
-            let failed = self.look_up_within(unknown, attempts.deadline()).await;
+            let mut failed = self.look_up_within(unknown, attempts.deadline()).await;
             if failed.is_empty() {
-                return Ok(self.brokers());
+                let brokers = self.brokers();
+                if !brokers.is_empty() {
+                    return Ok(brokers);
+                }
+                // Forgotten since, as a broker asked another task to bootstrap again.
+                let why = "no broker is known any more".into();
+                failed.push((None, AttemptError::NoDestination(why)));
             }
             for (broker, error) in failed {
                 attempts.failed(broker, error);

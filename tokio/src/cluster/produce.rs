@@ -209,7 +209,7 @@ impl Cluster {
             .with_deadline(deadline.into_std());
         let sent = async {
             let encoded = connection.encode(&request, options)?;
-            connection.exchange_by(&encoded, options, deadline).await
+            connection.exchange(&encoded, options).await
         };
         let (outcome, error, timings) = match sent.instrument(span.clone()).await {
             Ok((None, timings)) => (AttemptOutcome::Written, None, Some(timings)),

@@ -17,7 +17,7 @@ use super::{AttemptError, Cluster, ClusterError, Destination, Purpose};
 
 /// The answer to a request: the response of one broker, or those of several to its parts.
 pub struct Answer<R: Request> {
-    /// At least one, unless the cluster has no broker that is to be asked.
+    /// At least one.
     parts: Vec<Part<R>>,
 }
 
@@ -356,7 +356,7 @@ impl Cluster {
         let options = attempts.submit_options();
         let encoded = connection.encode(request, options);
         let encoded = encoded.map_err(AttemptError::Send)?;
-        let sent = connection.send_encoded_by(&encoded, options, deadline);
+        let sent = connection.send_encoded(&encoded, options);
         let (response, _) = sent.await.map_err(AttemptError::Send)?;
         let codes = response.error_codes().map_err(AttemptError::Decode)?;
         let codes = codes.unwrap_or_default();

@@ -21,7 +21,7 @@ use tracing::field::Empty;
 use crate::Sasl;
 pub(crate) use crate::link::now;
 use crate::transport::{Transport, dial};
-use driver::{Answer, Permits, Shared};
+use driver::{Answer, Shared};
 
 pub use error::{ConnectError, SendError};
 pub use options::Options;
@@ -330,40 +330,6 @@ impl Connection {
         request: &EncodedRequest,
         options: SubmitOptions,
     ) -> Result<(RawResponse, Timings), SendError> {
-        self.send_traced(request, self.exchange(request, options))
-            .await
-    }
-
-    /// As [`send_encoded`](Self::send_encoded), and waits for a share of the limits no longer than until `deadline`.
-    pub(crate) async fn send_encoded_by(
-        &self,
-        request: &EncodedRequest,
-        options: SubmitOptions,
-        deadline: Instant,
-    ) -> Result<(RawResponse, Timings), SendError> {
-        self.send_traced(request, self.exchange_by(request, options, deadline))
-            .await
-    }
-
-    /// The response as that to a request of type `R`.
-    pub(crate) fn typed<R: Request>(
-        &self,
-        response: RawResponse,
-    ) -> Result<ResponseFrame<R>, SendError> {
-        let request = response.label();
-        let typed = response.into_typed();
-        typed.map_err(|error| SendError::Response {
-            broker: self.broker(),
-            request,
-            error,
-        })
-    }
-
-    async fn send_traced(
-        &self,
-        request: &EncodedRequest,
-        exchange: impl Future<Output = Answer>,
-    ) -> Result<(RawResponse, Timings), SendError> {
         let span = tracing::debug_span!(
             "request",
             otel.name = %request,
@@ -375,8 +341,8 @@ impl Connection {
             kafka.api = %request.api_key(),
             kafka.version = request.version().0,
         );
-        let exchanged = exchange
-            .instrument(span.clone())
+        let exchanged = self.exchange(request, options).instrument(span.clone());
+        let exchanged = exchanged
             .await
             .map_err(|error| error.with_summary(request))
             .and_then(|(response, timings)| Ok((response.ok_or(SendError::NoResponse)?, timings)));
@@ -408,44 +374,40 @@ impl Connection {
         Ok(response.map(|response| response.frame().clone()))
     }
 
-    /// Sends a request that may have no response.
+    /// The response as that to a request of type `R`.
+    pub(crate) fn typed<R: Request>(
+        &self,
+        response: RawResponse,
+    ) -> Result<ResponseFrame<R>, SendError> {
+        let request = response.label();
+        let typed = response.into_typed();
+        typed.map_err(|error| SendError::Response {
+            broker: self.broker(),
+            request,
+            error,
+        })
+    }
+
+    /// Sends a request that may have no response. The deadline of the options bounds the wait for a share of the limits, too.
     pub(crate) async fn exchange(
         &self,
         request: &EncodedRequest,
         options: SubmitOptions,
     ) -> Answer {
         let shared = &*self.0.shared;
-        let bytes = request.body().iter().map(Bytes::len).sum();
-        let permits = shared.permits(bytes).await;
-        self.exchange_with(request, options, permits).await
-    }
-
-    /// As [`exchange`](Self::exchange), and waits for a share of the limits no longer than until `deadline`.
-    pub(crate) async fn exchange_by(
-        &self,
-        request: &EncodedRequest,
-        options: SubmitOptions,
-        deadline: Instant,
-    ) -> Answer {
-        let begun = Instant::now();
-        let bytes = request.body().iter().map(Bytes::len).sum();
-        match timeout_at(deadline, self.0.shared.permits(bytes)).await {
-            Ok(permits) => self.exchange_with(request, options, permits).await,
-            Err(_) => Err(SendError::Full {
-                broker: self.broker(),
-                request: request.to_string().into(),
-                after: begun.elapsed(),
-            }),
-        }
-    }
-
-    async fn exchange_with(
-        &self,
-        request: &EncodedRequest,
-        options: SubmitOptions,
-        permits: Permits,
-    ) -> Answer {
-        let shared = &*self.0.shared;
+        let permits = shared.permits(request.body().iter().map(Bytes::len).sum());
+        let permits = match options.deadline() {
+            None => permits.await,
+            Some(deadline) => {
+                let begun = Instant::now();
+                let permits = timeout_at(Instant::from_std(deadline), permits).await;
+                permits.map_err(|_| SendError::Full {
+                    broker: self.broker(),
+                    request: request.to_string().into(),
+                    after: begun.elapsed(),
+                })?
+            }
+        };
         let (tag, answered) = shared.submit(request, options, permits)?;
         let mut dropped = CancelOnDrop {
             shared,
