@@ -5,7 +5,6 @@
 mod support;
 
 use std::io::Cursor;
-use std::ops::ControlFlow;
 
 use kafka_capture::Decoder;
 use kafka_capture::input::{Input, Packets};
@@ -21,6 +20,7 @@ use kafka_codec::messages::{
 use kafka_codec::records::{BatchBuilder, BatchOptions, NewRecord};
 use kafka_codec::wire::Blob;
 use kafka_codec::{ErrorCode, Request, Response};
+use support::feed_report;
 use support::packets::{ACK, BROKER_PORT, Conversation, FIN, RST, Sent, pcap};
 use support::typed::{request, response};
 
@@ -46,17 +46,9 @@ fn capture(connections: &[(&[Sent], u16)]) -> Vec<u8> {
 fn findings(connections: &[(&[Sent], u16)]) -> Vec<(&'static str, String)> {
     let bytes = Cursor::new(capture(connections));
     let input = Input::new("made".to_owned(), Box::new(bytes)).unwrap();
-    let mut packets = Packets::new(input).unwrap();
+    let packets = Packets::new(input).unwrap();
     let (mut decoder, mut report) = (Decoder::new(Vec::new()), Report::new());
-    let read = packets.for_each(
-        |packet| {
-            report.packet(packet.time);
-            decoder.packet(&packet, &mut report);
-            ControlFlow::Continue(())
-        },
-        || {},
-    );
-    read.unwrap();
+    feed_report(packets, &mut decoder, &mut report);
     let (counts, topics) = decoder.finish_with_topics(&mut report);
     report
         .finish(&topics, &counts, vec!["made".to_owned()])

@@ -5,13 +5,13 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use kafka_capture::Decoder;
 use kafka_capture::input::{Input, Packets};
 use kafka_capture::report::{Finished, RULES, Report};
 use serde_json::Value;
 use support::captures::{Captured, captures};
+use support::feed_report;
 
 fn report(captured: &Captured) -> Finished {
     let mut decoder = Decoder::new(Vec::new());
@@ -25,16 +25,7 @@ fn report(captured: &Captured) -> Finished {
         let packets = Packets::new(input).unwrap();
         #[cfg(feature = "tls")]
         let packets = packets.with_secrets(decoder.secrets().clone());
-        let mut packets = packets;
-        let read = packets.for_each(
-            |packet| {
-                report.packet(packet.time);
-                decoder.packet(&packet, &mut report);
-                ControlFlow::Continue(())
-            },
-            || {},
-        );
-        read.unwrap();
+        feed_report(packets, &mut decoder, &mut report);
     }
     let (counts, topics) = decoder.finish_with_topics(&mut report);
     report.finish(&topics, &counts, vec![captured.name().to_owned()])

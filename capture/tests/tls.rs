@@ -4,12 +4,12 @@
 
 mod support;
 
-use kafka_capture::{Counts, Decoder};
+use kafka_capture::Decoder;
 use rustls::CipherSuite;
-use support::packets::{Conversation, Sent, capture, heartbeat, heartbeat_response};
-use support::talk::{CLIENT_ID, expected, messages};
+use support::List;
+use support::packets::{Conversation, Sent, heartbeat, heartbeat_response};
+use support::talk::{CLIENT_ID, decode, expected, messages, outcomes, segments};
 use support::tls::{Ends, Special, Talk, suite, suites};
-use support::{Found, List};
 
 /// Heartbeats `ids`, each answered before the next, as [`support::talk::one_by_one`] has them.
 fn talk_of(talk: &mut Talk, ids: std::ops::Range<i32>) {
@@ -21,30 +21,6 @@ fn talk_of(talk: &mut Talk, ids: std::ops::Range<i32>) {
 }
 
 /// The segments of a connection.
-fn segments(talk: &Talk, client_port: u16, max_segment: usize) -> Vec<Sent> {
-    let mut conversation = Conversation::new(client_port);
-    for (from_client, bytes) in &talk.sent {
-        conversation.send(*from_client, bytes, max_segment);
-    }
-    conversation.close();
-    conversation.sent
-}
-
-fn decode(sent: &[Sent], key_log: &str) -> (Vec<Found>, Counts) {
-    let mut list = List::default();
-    let mut decoder = Decoder::new(Vec::new());
-    let report = decoder.secrets().add(key_log.as_bytes());
-    assert_eq!(report.faults, []);
-    support::feed(&mut decoder, &mut list, capture(sent)).unwrap();
-    let counts = decoder.finish(&mut list);
-    (list.0, counts)
-}
-
-fn outcomes(found: &[Found]) -> Vec<&str> {
-    let tls = found.iter().filter(|found| found.kind == "tls");
-    tls.map(|found| found.reason.as_str()).collect()
-}
-
 #[test]
 fn every_suite_is_decrypted_however_records_are_cut_into_segments() {
     assert_eq!(suites().len(), 6);
@@ -54,7 +30,8 @@ fn every_suite_is_decrypted_however_records_are_cut_into_segments() {
         talk_of(&mut talk, 0..20);
         talk.close();
         for max_segment in [1, 5, 37, 1000, 100_000] {
-            let (found, counts) = decode(&segments(&talk, 40_000, max_segment), &ends.log.text());
+            let (found, counts) =
+                decode(&segments(&talk.sent, 40_000, max_segment), &ends.log.text());
             assert_eq!(
                 messages(&found),
                 expected(20),
@@ -84,7 +61,7 @@ fn frames_may_span_many_records_and_records_hold_many_frames() {
         let large = heartbeat(300, CLIENT_ID, 30_000);
         talk.say(true, &large);
         talk.say(false, &heartbeat_response(300, 0));
-        let (found, counts) = decode(&segments(&talk, 40_000, 1460), &ends.log.text());
+        let (found, counts) = decode(&segments(&talk.sent, 40_000, 1460), &ends.log.text());
         assert_eq!(messages(&found).len(), 602, "{suite:?} {counts}");
     }
 }
@@ -101,7 +78,7 @@ fn keys_are_updated_in_both_directions_many_times() {
             }
             talk_of(&mut talk, round..round + 1);
         }
-        let (found, counts) = decode(&segments(&talk, 40_000, 50), &ends.log.text());
+        let (found, counts) = decode(&segments(&talk.sent, 40_000, 50), &ends.log.text());
         assert_eq!(messages(&found), expected(40), "{suite:?} {counts}");
     }
 }
@@ -123,7 +100,7 @@ fn sessions_are_resumed_in_both_versions_by_ticket_and_by_session_id() {
                 let mut talk = ends.connect();
                 talk_of(&mut talk, 0..3);
                 talk.close();
-                sent.extend(segments(&talk, port, 1000));
+                sent.extend(segments(&talk.sent, port, 1000));
                 if port == 40_000 {
                     first_log = ends.log.text();
                 }
@@ -149,7 +126,7 @@ fn client_certificates_retries_and_early_data_are_decrypted() {
         let ends = Ends::new(suite, special);
         let mut talk = ends.connect();
         talk_of(&mut talk, 0..5);
-        let (found, counts) = decode(&segments(&talk, 40_000, 300), &ends.log.text());
+        let (found, counts) = decode(&segments(&talk.sent, 40_000, 300), &ends.log.text());
         assert_eq!(messages(&found), expected(5), "{suite:?} {counts}");
 
         let special = Special {
@@ -159,7 +136,7 @@ fn client_certificates_retries_and_early_data_are_decrypted() {
         let ends = Ends::new(suite, special);
         let mut talk = ends.connect();
         talk_of(&mut talk, 0..5);
-        let (found, counts) = decode(&segments(&talk, 40_000, 300), &ends.log.text());
+        let (found, counts) = decode(&segments(&talk.sent, 40_000, 300), &ends.log.text());
         assert_eq!(messages(&found), expected(5), "retry {suite:?} {counts}");
     }
 }
@@ -181,7 +158,7 @@ fn with_early_data() -> (Vec<Sent>, String) {
     assert!(talk.client.is_early_data_accepted());
     talk.say(false, &heartbeat_response(0, 0));
     talk_of(&mut talk, 1..4);
-    (segments(&talk, 40_001, 1000), ends.log.text())
+    (segments(&talk.sent, 40_001, 1000), ends.log.text())
 }
 
 #[test]
@@ -215,7 +192,7 @@ fn a_log_without_the_secrets_of_the_handshake_is_enough() {
         .filter(|line| line.contains("TRAFFIC_SECRET_0"))
         .flat_map(|line| [line, "\n"])
         .collect();
-    let (found, counts) = decode(&segments(&talk, 40_000, 300), &log);
+    let (found, counts) = decode(&segments(&talk.sent, 40_000, 300), &log);
     assert_eq!(messages(&found), expected(5), "{counts}");
 }
 
@@ -225,7 +202,7 @@ fn without_secrets_or_with_wrong_ones_connections_are_named() {
         let ends = Ends::new(suite, Special::default());
         let mut talk = ends.connect();
         talk_of(&mut talk, 0..30);
-        let sent = segments(&talk, 40_000, 1000);
+        let sent = segments(&talk.sent, 40_000, 1000);
         let (found, counts) = decode(&sent, "");
         assert_eq!(outcomes(&found), ["not decrypted: no secrets for it"]);
         assert_eq!((counts.tls_not_decrypted, counts.other_connections), (1, 0));
@@ -252,7 +229,7 @@ fn a_capture_that_begins_behind_the_handshake_is_named() {
     let handshake = talk.sent.len();
     talk_of(&mut talk, 0..5);
     talk.sent.drain(..handshake);
-    let sent = segments(&talk, 40_000, 1000);
+    let sent = segments(&talk.sent, 40_000, 1000);
     let (found, counts) = decode(&sent[3..], &ends.log.text());
     assert_eq!(
         outcomes(&found),
@@ -275,7 +252,7 @@ fn a_lost_packet_costs_the_messages_in_its_records_and_no_others() {
             talk_of(&mut talk, id..id + 1);
         }
         for max_segment in [1000, 40] {
-            let all = segments(&talk, 40_000, max_segment);
+            let all = segments(&talk.sent, 40_000, max_segment);
             let in_handshake: usize = talk.sent[..handshake]
                 .iter()
                 .map(|(_, bytes)| bytes.len().div_ceil(max_segment))
@@ -310,7 +287,7 @@ fn packets_of_the_handshake_behind_the_hellos_may_be_lost() {
         let mut talk = ends.connect();
         let handshake = talk.sent.len();
         talk_of(&mut talk, 0..20);
-        let all = segments(&talk, 40_000, 100);
+        let all = segments(&talk.sent, 40_000, 100);
         let packets = |sent: &[(bool, Vec<u8>)]| -> usize {
             sent.iter()
                 .map(|(_, bytes)| bytes.len().div_ceil(100))
@@ -340,7 +317,7 @@ fn behind_a_long_hole_boundaries_and_sequence_numbers_are_found_again() {
         let ends = Ends::new(suite, Special::default());
         let mut talk = ends.connect();
         talk_of(&mut talk, 0..200);
-        let all = segments(&talk, 40_000, 64);
+        let all = segments(&talk.sent, 40_000, 64);
         let mut sent = all.clone();
         sent.drain(all.len() / 3..all.len() / 2);
         let (found, counts) = decode(&sent, &ends.log.text());
@@ -358,7 +335,7 @@ fn packets_in_another_order_and_twice_are_decrypted() {
         let ends = Ends::new(suite, Special::default());
         let mut talk = ends.connect();
         talk_of(&mut talk, 0..30);
-        let mut sent = segments(&talk, 40_000, 100);
+        let mut sent = segments(&talk.sent, 40_000, 100);
         let last = sent.len() - 4;
         for at in (3..last).step_by(3) {
             sent.swap(at, at + 1);
@@ -381,7 +358,7 @@ fn of_packets_that_were_cut_the_whole_records_are_decrypted() {
     let mut talk = ends.connect();
     let handshake: usize = talk.sent.len() + 3;
     talk_of(&mut talk, 0..30);
-    let sent = segments(&talk, 40_000, 100_000);
+    let sent = segments(&talk.sent, 40_000, 100_000);
     // The longer requests are cut, and every response is whole.
     let packets: Vec<_> = sent.iter().map(|sent| (sent.time, sent.ipv4())).collect();
     let mut file = support::packets::pcap(101, &packets[..handshake], usize::MAX);

@@ -11,10 +11,8 @@ use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kafka_capture::{Counts, Decoder};
-use support::packets::{Conversation, Sent, capture, heartbeat, heartbeat_response};
-use support::talk::{CLIENT_ID, expected, messages};
-use support::{Found, List};
+use support::packets::{heartbeat, heartbeat_response};
+use support::talk::{CLIENT_ID, decode, expected, messages, outcomes, segments};
 
 /// AES with 128 and 256 bits, with each of the hashes that MACs are made of.
 const SUITES: [&str; 4] = [
@@ -103,34 +101,12 @@ fn sessions(test: &str) -> Option<Vec<Session>> {
     Some(sessions)
 }
 
-fn segments(session: &Session, max_segment: usize) -> Vec<Sent> {
-    let mut conversation = Conversation::new(40_000);
-    for (from_client, bytes) in &session.sent {
-        conversation.send(*from_client, bytes, max_segment);
-    }
-    conversation.close();
-    conversation.sent
-}
-
-fn decode(sent: &[Sent], key_log: &str) -> (Vec<Found>, Counts) {
-    let mut list = List::default();
-    let mut decoder = Decoder::new(Vec::new());
-    assert_eq!(decoder.secrets().add(key_log.as_bytes()).faults, []);
-    support::feed(&mut decoder, &mut list, capture(sent)).unwrap();
-    let counts = decoder.finish(&mut list);
-    (list.0, counts)
-}
-
-fn outcomes(found: &[Found]) -> Vec<&str> {
-    let tls = found.iter().filter(|found| found.kind == "tls");
-    tls.map(|found| found.reason.as_str()).collect()
-}
-
 #[test]
 fn suites_with_cbc_are_decrypted_with_the_mac_first_and_last() {
     for session in sessions("cbc-decrypted").into_iter().flatten() {
         for max_segment in [1, 37, 1460, 100_000] {
-            let (found, counts) = decode(&segments(&session, max_segment), &session.log);
+            let (found, counts) =
+                decode(&segments(&session.sent, 40_000, max_segment), &session.log);
             let name = &session.name;
             assert_eq!(messages(&found), expected(COUNT), "{name}: {counts}");
             assert_eq!(outcomes(&found), ["decrypted"], "{name}");
@@ -145,7 +121,7 @@ fn suites_with_cbc_are_decrypted_with_the_mac_first_and_last() {
 #[test]
 fn without_the_secrets_of_suites_with_cbc_or_with_others_the_fault_is_named() {
     for session in sessions("cbc-wrong").into_iter().flatten() {
-        let sent = segments(&session, 1460);
+        let sent = segments(&session.sent, 40_000, 1460);
         let (found, _) = decode(&sent, "");
         assert_eq!(outcomes(&found), ["not decrypted: no secrets for it"]);
         let (start, secret) = session.log.trim_end().rsplit_once(' ').unwrap();
@@ -165,7 +141,7 @@ fn a_changed_byte_costs_its_record_and_no_others() {
         // In the version, the IV, the ciphertext, its last block and the last byte.
         let length = session.sent[handshake + 20].1.len();
         for at in [5, 20, 21, length - 40, length - 17, length - 1] {
-            let mut all = segments(&session, 100_000);
+            let mut all = segments(&session.sent, 40_000, 100_000);
             let mut data = all.iter_mut().filter(|sent| !sent.payload.is_empty());
             let record = data.nth(handshake + 20).unwrap();
             assert_eq!(record.payload.len(), length);
@@ -187,7 +163,7 @@ fn a_changed_byte_costs_its_record_and_no_others() {
 #[test]
 fn behind_lost_packets_suites_with_cbc_are_found_again() {
     for session in sessions("cbc-lost").into_iter().flatten() {
-        let all = segments(&session, 64);
+        let all = segments(&session.sent, 40_000, 64);
         let mut sent = all.clone();
         sent.drain(all.len() / 2..all.len() / 2 + 20);
         let (found, counts) = decode(&sent, &session.log);

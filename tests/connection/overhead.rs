@@ -133,31 +133,24 @@ struct Comparison;
 
 impl Visitor for Comparison {
     fn visit<R: Request>(&mut self, name: &str, request: &R, response: &impl Response) {
-        let now = Instant::now();
-        let mut connection = ready(now);
-        let version = connection.choose_version(R::KEY).unwrap();
-        let mut exchange = Exchange::new(request, response, version);
-        let mut client = MinimalClient::default();
-        let mut buffer = Vec::new();
-        println!("{name} v{version}");
+        let mut sides = Sides::new(request, response);
+        println!("{name} v{}", sides.exchange.version);
 
         if let [Some(bare), Some(minimal), Some(machine)] =
-            SIDES.map(|side| instructions::per_call(name, side))
+            SIDES.map(|side| instructions::per_call(name, &format!("{side:?}")))
         {
             print_ratio("instructions", [bare, minimal, machine]);
         }
 
-        let [mut bare, mut minimal, mut machine] = [f64::MAX; 3];
+        let mut best = [f64::MAX; 3];
         for _ in 0..ROUNDS {
-            fastest(&mut bare, || exchange.bare(&mut buffer, 1));
-            fastest(&mut minimal, || exchange.minimal(&mut client));
-            fastest(&mut machine, || exchange.connection(&mut connection, now));
+            for (best, side) in best.iter_mut().zip(SIDES) {
+                fastest(best, || sides.call(side));
+            }
         }
-        print_ratio("ns", [bare, minimal, machine]);
+        print_ratio("ns", best);
 
-        let bare = measure(|| exchange.bare(&mut buffer, 1)).count_total;
-        let minimal = measure(|| exchange.minimal(&mut client)).count_total;
-        let machine = measure(|| exchange.connection(&mut connection, now)).count_total;
+        let [bare, minimal, machine] = SIDES.map(|side| measure(|| sides.call(side)).count_total);
         println!("  allocations: bare {bare}, minimal {minimal}, connection {machine}");
     }
 }
@@ -170,13 +163,52 @@ fn print_ratio(unit: &str, [bare, minimal, machine]: [f64; 3]) {
     );
 }
 
-/// The names of the sides, for [`Calls`].
-const SIDES: [&str; 3] = ["bare", "minimal", "connection"];
+/// Those whose costs are compared.
+#[derive(Copy, Clone, Debug)]
+enum Side {
+    Bare,
+    Minimal,
+    Connection,
+}
+
+const SIDES: [Side; 3] = [Side::Bare, Side::Minimal, Side::Connection];
+
+/// All sides of an exchange, ready for calls.
+struct Sides<'a, R> {
+    exchange: Exchange<'a, R>,
+    now: Instant,
+    connection: Connection,
+    client: MinimalClient,
+    buffer: Vec<u8>,
+}
+
+impl<'a, R: Request> Sides<'a, R> {
+    fn new(request: &'a R, response: &impl Response) -> Self {
+        let now = Instant::now();
+        let connection = ready(now);
+        let version = connection.choose_version(R::KEY).unwrap();
+        Self {
+            exchange: Exchange::new(request, response, version),
+            now,
+            connection,
+            client: MinimalClient::default(),
+            buffer: Vec::new(),
+        }
+    }
+
+    fn call(&mut self, side: Side) {
+        match side {
+            Side::Bare => self.exchange.bare(&mut self.buffer, 1),
+            Side::Minimal => self.exchange.minimal(&mut self.client),
+            Side::Connection => self.exchange.connection(&mut self.connection, self.now),
+        }
+    }
+}
 
 /// Makes calls of one side of one exchange.
 struct Calls {
     name: String,
-    side: String,
+    side: Side,
     count: u32,
 }
 
@@ -185,18 +217,9 @@ impl Visitor for Calls {
         if name != self.name {
             return;
         }
-        let now = Instant::now();
-        let mut connection = ready(now);
-        let version = connection.choose_version(R::KEY).unwrap();
-        let mut exchange = Exchange::new(request, response, version);
-        let mut client = MinimalClient::default();
-        let mut buffer = Vec::new();
+        let mut sides = Sides::new(request, response);
         for _ in 0..self.count {
-            match &*self.side {
-                "bare" => exchange.bare(&mut buffer, 1),
-                "minimal" => exchange.minimal(&mut client),
-                _ => exchange.connection(&mut connection, now),
-            }
+            sides.call(self.side);
         }
     }
 }
@@ -290,6 +313,9 @@ fn overhead_of_the_machine() {
 #[ignore = "is run under callgrind, by overhead_of_the_machine"]
 fn overhead_calls() {
     if let Some((name, side, count)) = instructions::asked() {
+        let mut sides = SIDES.into_iter();
+        let side = sides.find(|each| format!("{each:?}") == side);
+        let side = side.expect("it is one of the sides");
         exchanges(&mut Calls { name, side, count });
     }
 }

@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 
 use kafka_capture::input::{Input, InputError, Packets};
 use kafka_capture::output::Sink;
+#[cfg(feature = "report")]
+use kafka_capture::report::Report;
 use kafka_capture::{Counts, Decoder, Direction, Event, EventKind};
 
 /// An event, as far as tests compare it.
@@ -108,6 +110,20 @@ pub(crate) fn decode(
     let result = feed(&mut decoder, &mut list, bytes);
     let counts = decoder.finish(&mut list);
     (list.0, counts, result)
+}
+
+/// Feeds all packets to a decoder and to the report.
+#[cfg(feature = "report")]
+pub(crate) fn feed_report(mut packets: Packets, decoder: &mut Decoder, report: &mut Report) {
+    let read = packets.for_each(
+        |packet| {
+            report.packet(packet.time);
+            decoder.packet(&packet, report);
+            ControlFlow::Continue(())
+        },
+        || {},
+    );
+    read.unwrap();
 }
 
 pub(crate) fn feed(

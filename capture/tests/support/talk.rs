@@ -1,6 +1,14 @@
 //! A conversation of heartbeats, and what must be found of it.
 
-use super::packets::{Conversation, heartbeat, heartbeat_response};
+#[cfg(feature = "tls")]
+use kafka_capture::{Counts, Decoder};
+
+use super::Found;
+#[cfg(feature = "tls")]
+use super::List;
+#[cfg(feature = "tls")]
+use super::packets::capture;
+use super::packets::{Conversation, Sent, heartbeat, heartbeat_response};
 
 pub(crate) const CLIENT_ID: &str = "client-7";
 
@@ -17,7 +25,7 @@ pub(crate) fn one_by_one(client_port: u16, count: i32, max_segment: usize) -> Co
 }
 
 /// What is found of messages: direction, correlation id, bytes.
-pub(crate) fn messages(found: &[super::Found]) -> Vec<(bool, i32, u64)> {
+pub(crate) fn messages(found: &[Found]) -> Vec<(bool, i32, u64)> {
     let mut messages: Vec<_> = found
         .iter()
         .filter(|found| found.kind == "message" && found.whole)
@@ -37,4 +45,36 @@ pub(crate) fn expected(count: i32) -> Vec<(bool, i32, u64)> {
     }
     messages.sort_unstable();
     messages
+}
+
+/// What both ends sent, in segments of at most `max_segment` bytes on one connection, which then ends.
+pub(crate) fn segments(
+    sent: &[(bool, Vec<u8>)],
+    client_port: u16,
+    max_segment: usize,
+) -> Vec<Sent> {
+    let mut conversation = Conversation::new(client_port);
+    for (from_client, bytes) in sent {
+        conversation.send(*from_client, bytes, max_segment);
+    }
+    conversation.close();
+    conversation.sent
+}
+
+/// What is found with the secrets of a key log.
+#[cfg(feature = "tls")]
+pub(crate) fn decode(sent: &[Sent], key_log: &str) -> (Vec<Found>, Counts) {
+    let mut list = List::default();
+    let mut decoder = Decoder::new(Vec::new());
+    let report = decoder.secrets().add(key_log.as_bytes());
+    assert_eq!(report.faults, []);
+    super::feed(&mut decoder, &mut list, capture(sent)).unwrap();
+    let counts = decoder.finish(&mut list);
+    (list.0, counts)
+}
+
+/// How decryption went, of each connection.
+pub(crate) fn outcomes(found: &[Found]) -> Vec<&str> {
+    let tls = found.iter().filter(|found| found.kind == "tls");
+    tls.map(|found| found.reason.as_str()).collect()
 }
