@@ -33,8 +33,8 @@ pub enum ApiClass {
 pub enum Routing {
     /// Any broker.
     AnyBroker,
-    /// The broker that the request is about, since a broker answers only for itself: its connection, its log
-    /// configs, the replicas that it moves.
+    /// The broker that the request is about, since a broker answers only for itself: its connection, its configs, the
+    /// replicas that it moves.
     SpecificBroker,
     /// Every broker, since each answers for what it has: the groups and transactions that it coordinates, its log
     /// directories. [`Response::merge`](crate::Response::merge) makes one list of theirs. A single broker may be asked, too.

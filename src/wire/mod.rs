@@ -33,7 +33,7 @@ mod shared_frame;
 pub(crate) mod structs;
 mod tagged_fields;
 mod uuid;
-mod varint;
+pub(crate) mod varint;
 pub(crate) mod write_cursor;
 mod writer;
 

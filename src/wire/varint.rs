@@ -2,7 +2,7 @@
 //! more follow. Reading them with a limit is the reader's.
 
 /// The maximum number of bytes of a 32-bit integer.
-pub(super) const MAX_BYTES: usize = 5;
+pub(crate) const MAX_BYTES: usize = 5;
 
 /// Decodes an integer at the start of `bytes`: its value and how many bytes it takes.
 ///
@@ -20,7 +20,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(u32, usize)> {
 }
 
 /// Encodes `value` into the first bytes of `out`: how many it takes.
-pub(super) fn encode(mut value: u32, out: &mut [u8; MAX_BYTES]) -> usize {
+pub(crate) fn encode(mut value: u32, out: &mut [u8; MAX_BYTES]) -> usize {
     let mut length = 0;
     for byte in out {
         length += 1;

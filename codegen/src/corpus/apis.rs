@@ -29,7 +29,7 @@ pub struct ApiFacts {
     pub class: ApiClass,
     /// `true` if a request changes nothing.
     pub read_only: bool,
-    /// Returns whether a request that may have been carried out can be sent again unchanged.
+    /// `true` if a request that may have been carried out can be sent again unchanged.
     pub repeatable: bool,
     /// The node that answers it.
     pub routing: Routing,

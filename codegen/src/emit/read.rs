@@ -43,7 +43,7 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
         .collect();
     let (binding, e) = scope.encoding(&fields);
     if scope.tagged().next().is_none() {
-        if let Some(body) = lent_first(scope) {
+        if let Some(body) = borrowed_last(scope) {
             return body;
         }
         return quote! {
@@ -77,9 +77,9 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
 ///
 /// Such fields are made when all else is read. While there is a value that might have to be dropped, because something else
 /// unwinds, it is kept in memory and copied from there, and the copy waits for what was just written.
-fn lent_first(scope: Scope<'_>) -> Option<TokenStream> {
+fn borrowed_last(scope: Scope<'_>) -> Option<TokenStream> {
     let fields = &scope.entry.fields;
-    let last = fields.iter().rposition(is_lent)?;
+    let last = fields.iter().rposition(is_borrowed)?;
     let shadows = |field: &Field| ["e", "r", "v"].contains(&&*field.ident);
     if scope.is_message() || fields.iter().any(shadows) {
         return None;
@@ -92,8 +92,11 @@ fn lent_first(scope: Scope<'_>) -> Option<TokenStream> {
             e: scope.encoding_of(field),
             tagged: false,
         };
-        if is_lent(field) {
-            return when.choose(|| lent(field, possible, &at), || lent_default(field));
+        if is_borrowed(field) {
+            return when.choose(
+                || borrowed(field, possible, &at),
+                || borrowed_default(field),
+            );
         }
         when.choose(
             || value(scope, field, possible, &at),
@@ -115,7 +118,7 @@ fn lent_first(scope: Scope<'_>) -> Option<TokenStream> {
             Type::Blob => quote!(Blob::Borrowed),
             _ => quote!(Packed::whole),
         };
-        match (is_lent(field), field.is_nullable()) {
+        match (is_borrowed(field), field.is_nullable()) {
             (false, _) => quote!(#name,),
             (true, false) => quote!(#name: #make(#name),),
             (true, true) => quote!(#name: #name.map(#make),),
@@ -135,7 +138,7 @@ fn lent_first(scope: Scope<'_>) -> Option<TokenStream> {
 }
 
 /// Returns `true` if a field is bytes of the input in a type that might own them.
-fn is_lent(field: &Field) -> bool {
+fn is_borrowed(field: &Field) -> bool {
     matches!(
         field.ty,
         Type::String | Type::Blob | Type::Array(Element::Packed(_))
@@ -143,7 +146,7 @@ fn is_lent(field: &Field) -> bool {
 }
 
 /// The bytes of a field that is there, as an expression.
-fn lent(field: &Field, possible: Versions, at: &Place) -> TokenStream {
+fn borrowed(field: &Field, possible: Versions, at: &Place) -> TokenStream {
     let e = &at.e;
     let size = match &field.ty {
         Type::Array(Element::Packed(ty)) => Literal::usize_unsuffixed(ty.size()),
@@ -168,7 +171,7 @@ fn lent(field: &Field, possible: Versions, at: &Place) -> TokenStream {
 }
 
 /// The bytes that are the default of a field, as an expression.
-fn lent_default(field: &Field) -> TokenStream {
+fn borrowed_default(field: &Field) -> TokenStream {
     let value = match (&field.default, &field.ty) {
         (Default::Null, _) => return quote!(None),
         (Default::Text(text), _) => quote!(#text),

@@ -216,7 +216,9 @@ fn parsed<'t, T: Deserialize<'t>>(
     start: usize,
 ) -> Result<T, LocatedError> {
     serde_json::from_str(part).map_err(|error| {
-        let line = part.split_inclusive('\n').take(error.line() - 1);
+        let line = part
+            .split_inclusive('\n')
+            .take(error.line().saturating_sub(1));
         let line: usize = line.map(str::len).sum();
         let offset = match error.is_eof() {
             true => part.len(),
@@ -226,9 +228,9 @@ fn parsed<'t, T: Deserialize<'t>>(
         while !text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let mut wrong = error.to_string();
+        let wrong = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
-        wrong.truncate(wrong.trim_end_matches(&place).len());
+        let wrong = wrong.strip_suffix(&place).unwrap_or(&wrong).to_owned();
         LocatedError::new(offset, Kind::Syntax { wrong })
     })
 }

@@ -1,6 +1,6 @@
 //! Lengths in front of values, in either encoding. They are within the options, which are far below what a length can say.
 
-use crate::wire::Encoding;
+use crate::wire::{Encoding, varint};
 
 /// Appends the length of a string, or null.
 #[inline]
@@ -26,16 +26,14 @@ pub(super) fn put_blob_length(out: &mut Vec<u8>, e: Encoding, length: Option<usi
     }
 }
 
-/// Appends an unsigned variable-length integer.
+/// Appends an unsigned variable-length integer. Most take a byte.
 #[inline]
 pub(super) fn put_varint(out: &mut Vec<u8>, value: usize) {
-    let mut rest = value;
-    loop {
-        let [low, ..] = rest.to_le_bytes();
-        rest >>= 7;
-        if rest == 0 {
-            return out.push(low);
-        }
-        out.push(low | 0x80);
+    if let Ok(byte @ ..0x80) = u8::try_from(value) {
+        return out.push(byte);
     }
+    let value = u32::try_from(value).unwrap_or(u32::MAX);
+    let mut bytes = [0; varint::MAX_BYTES];
+    let length = varint::encode(value, &mut bytes);
+    out.extend_from_slice(bytes.get(..length).unwrap_or_default());
 }
