@@ -155,6 +155,11 @@ fn tunnels_in_udp_are_read() {
             ),
         )
     });
+    is_read("foo over UDP", RAW, |ip| ipv4(17, &udp(5555, ip)));
+    is_read("GRE in foo over UDP", RAW, |ip| {
+        let gre = gre(0, ether_type(ip), &[], ip);
+        ipv4(17, &udp(5555, &gre[20..]))
+    });
     is_read("GUE", RAW, |ip| {
         let protocol = if ip[0] >> 4 == 4 { 4 } else { 41 };
         ipv4(

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
+use etherparse::{Ipv4Header, Ipv4HeaderSlice, Ipv6HeaderSlice};
 
 use super::NoSegment;
 use super::layer::{from, u8_at, u16_at, u32_at};
@@ -46,6 +46,22 @@ impl<'a> Ip<'a> {
             6 => Self::read_6(bytes, cut),
             _ => Err(NoSegment::NotTcp),
         }
+    }
+
+    /// Returns `true` if bytes that nobody says to be IP are a packet of exactly this length, captured up to the
+    /// transport, with TCP or a fragment in it.
+    pub(super) fn is_whole(bytes: &[u8], length: usize) -> bool {
+        if let Ok((header, _)) = Ipv4Header::from_slice(bytes) {
+            // A checksum that a network card is to fill in is 0.
+            let checksums = [0, header.calc_header_checksum()];
+            return usize::from(header.total_len) == length
+                && checksums.contains(&header.header_checksum)
+                && header.protocol.0 == TCP;
+        }
+        Ipv6HeaderSlice::from_slice(bytes).is_ok_and(|header| {
+            usize::from(header.payload_length()) + IPV6_HEADER_BYTES == length
+                && matches!(header.next_header().0, TCP | FRAGMENT)
+        })
     }
 
     fn read_4(bytes: &'a [u8], cut: u32) -> Result<Self, NoSegment> {
@@ -198,6 +214,7 @@ pub(super) fn u32_of(length: usize) -> u32 {
 
 const IPV6_HEADER_BYTES: usize = 40;
 const HOP_BY_HOP: u8 = 0;
+const TCP: u8 = 6;
 const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
 const AUTHENTICATION: u8 = 51;

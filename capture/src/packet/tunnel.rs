@@ -1,6 +1,7 @@
 //! Tunnels: GRE and what is carried in it, and those in UDP, told by their port.
 
 use super::NoSegment;
+use super::ip::Ip;
 use super::layer::{Layer, Step, array_at, from, u8_at, u16_at, u32_at};
 use super::link;
 
@@ -50,6 +51,7 @@ fn erspan_3(bytes: &[u8]) -> Step<'_> {
 /// The tunnels whose packets go in UDP to a port of their own.
 pub(super) fn udp(bytes: &[u8]) -> Step<'_> {
     let (source, destination) = (u16_at(bytes, 0)?, u16_at(bytes, 2)?);
+    let length = usize::from(u16_at(bytes, 4)?).checked_sub(UDP_HEADER_BYTES);
     let bytes = from(bytes, UDP_HEADER_BYTES)?;
     match destination {
         // The number assigned, and that of Linux.
@@ -71,9 +73,12 @@ pub(super) fn udp(bytes: &[u8]) -> Step<'_> {
             3544 => teredo(bytes),
             4500 if u32_at(bytes, 0)? != 0 => Err(NoSegment::Encrypted),
             51820 if matches!(u8_at(bytes, 0)?, 1..=4) => Err(NoSegment::Encrypted),
-            // VXLAN may be set up for any port.
+            // These may be set up for any port.
             _ if is_vxlan(bytes) => vxlan(bytes),
-            _ => Err(NoSegment::NotTcp),
+            _ => match length {
+                Some(length) => foo(bytes, length).ok_or(NoSegment::NotTcp),
+                None => Err(NoSegment::NotTcp),
+            },
         },
     }
 }
@@ -81,6 +86,15 @@ pub(super) fn udp(bytes: &[u8]) -> Step<'_> {
 /// Returns `true` if only VXLAN looks like that: its one flag, what is reserved, and a frame with an EtherType that can be read.
 fn is_vxlan(bytes: &[u8]) -> bool {
     matches!(bytes, [0x08, 0, 0, 0, _, _, _, 0, frame @ ..] if link::is_frame(frame))
+}
+
+/// Foo over UDP of Linux, a port without a header: IP, or GRE with IP, of which `length` bytes are the datagram's.
+fn foo(bytes: &[u8], length: usize) -> Option<(Layer, &[u8])> {
+    let is_gre = matches!(bytes, [0, 0, 0x08, 0x00, ..] | [0, 0, 0x86, 0xdd, ..]);
+    if is_gre && Ip::is_whole(bytes.get(4..)?, length.checked_sub(4)?) {
+        return Some((Layer::Gre, bytes));
+    }
+    Ip::is_whole(bytes, length).then_some((Layer::Ip, bytes))
 }
 
 /// Flags, of which one says that there is a network identifier; Ethernet follows. See RFC 7348.
