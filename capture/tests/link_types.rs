@@ -143,8 +143,34 @@ fn every_file_format_says_the_same() {
             };
             assert_eq!(times(&found), times(&plain));
             assert_eq!(found[0].time, 1_000_001_500_000);
+            let obsolete = obsolete_packets(pcapng(big_endian, digits), big_endian);
+            assert_eq!(found_in(obsolete), found);
         }
     }
+}
+
+/// The same capture with the packet blocks of the first drafts, which have the number of packets that were dropped
+/// in half of the interface's place.
+fn obsolete_packets(mut file: Vec<u8>, big_endian: bool) -> Vec<u8> {
+    let u32_of = |bytes: &[u8]| {
+        let bytes = bytes[..4].try_into().unwrap();
+        match big_endian {
+            true => u32::from_be_bytes(bytes),
+            false => u32::from_le_bytes(bytes),
+        }
+    };
+    let mut at = 0;
+    while at < file.len() {
+        let (kind, length) = (u32_of(&file[at..]), u32_of(&file[at + 4..]));
+        if kind == 6 {
+            for byte in &mut file[at..at + 4] {
+                *byte = if *byte == 6 { 2 } else { *byte };
+            }
+            file[at + 10..at + 12].fill(0xff);
+        }
+        at += usize::try_from(length).unwrap();
+    }
+    file
 }
 
 #[test]

@@ -208,7 +208,7 @@ impl<W: Write> Writer<W> {
         } else {
             body.extend_from_slice(options);
         }
-        self.write(ENHANCED_PACKET, &body)
+        self.write(self.order.read(bytes, 0), &body)
     }
 
     fn comments(&self, body: &mut Vec<u8>, comments: &[String]) {

@@ -21,6 +21,9 @@ const SECTION_HEADER: &[u8] = &[0x0a, 0x0d, 0x0d, 0x0a];
 /// The other bits of the field say how long the frame check sequences are.
 const LINK_TYPE_BITS: i32 = 0x03ff_ffff;
 const PCAP_HEADER_BYTES: usize = 24;
+const OBSOLETE_PACKET: u32 = 2;
+/// What stands in such a block before the data.
+const OBSOLETE_HEADER_BYTES: usize = 20;
 const NANOSECONDS: i64 = 1_000_000_000;
 
 /// A captured packet.
@@ -184,7 +187,10 @@ impl Packets {
                             let is_packet = packet.is_some();
                             let kind = match ng {
                                 Block::SectionHeader(_) => BlockKind::Section,
-                                Block::EnhancedPacket(_) if is_packet => BlockKind::EnhancedPacket,
+                                // An obsolete packet has the same fields in the same places.
+                                Block::EnhancedPacket(_) | Block::Unknown(_) if is_packet => {
+                                    BlockKind::EnhancedPacket
+                                }
                                 Block::SimplePacket(_) if is_packet => {
                                     let length = packet.map_or(0, |packet| packet.bytes.len());
                                     BlockKind::SimplePacket(length)
@@ -359,7 +365,10 @@ fn first_block(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
 
 /// The clocks and link types of the interfaces that packets were captured on.
 #[derive(Default)]
-struct Interfaces(Vec<Interface>);
+struct Interfaces {
+    of_section: Vec<Interface>,
+    is_big_endian: bool,
+}
 
 #[derive(Clone, Copy)]
 struct Interface {
@@ -375,7 +384,7 @@ impl Interfaces {
     fn packet<'a>(&mut self, block: &'a PcapBlockOwned<'_>) -> Option<Packet<'a>> {
         match block {
             PcapBlockOwned::LegacyHeader(header) => {
-                self.0 = vec![Interface {
+                self.of_section = vec![Interface {
                     link_type: header.network.0 & LINK_TYPE_BITS,
                     resolution: if header.is_nanosecond_precision() {
                         1_000_000_000
@@ -387,7 +396,7 @@ impl Interfaces {
                 None
             }
             PcapBlockOwned::Legacy(packet) => {
-                let interface = self.0.first()?;
+                let interface = self.of_section.first()?;
                 let resolution = i64::try_from(interface.resolution)
                     .expect("the only interface of this format has micro- or nanoseconds");
                 let in_tick = NANOSECONDS / resolution;
@@ -399,12 +408,13 @@ impl Interfaces {
                     bytes: packet.data,
                 })
             }
-            PcapBlockOwned::NG(Block::SectionHeader(_)) => {
-                self.0.clear();
+            PcapBlockOwned::NG(Block::SectionHeader(section)) => {
+                self.of_section.clear();
+                self.is_big_endian = section.big_endian();
                 None
             }
             PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
-                self.0.push(Interface {
+                self.of_section.push(Interface {
                     link_type: interface.linktype.0,
                     // A resolution out of range is read as the default of pcapng.
                     resolution: interface.ts_resolution().unwrap_or(1_000_000).max(1),
@@ -413,7 +423,7 @@ impl Interfaces {
                 None
             }
             PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
-                let interface = self.0.get(usize::try_from(packet.if_id).ok()?)?;
+                let interface = self.of_section.get(usize::try_from(packet.if_id).ok()?)?;
                 Some(Packet {
                     time: interface.time(packet.ts_high, packet.ts_low),
                     link_type: interface.link_type,
@@ -422,7 +432,7 @@ impl Interfaces {
                 })
             }
             PcapBlockOwned::NG(Block::SimplePacket(packet)) => {
-                let interface = self.0.first()?;
+                let interface = self.of_section.first()?;
                 // The data are padded, or truncated by the capture.
                 let length = usize_of(packet.origlen.into());
                 Some(Packet {
@@ -432,8 +442,42 @@ impl Interfaces {
                     bytes: packet.data.get(..length).unwrap_or(packet.data),
                 })
             }
+            PcapBlockOwned::NG(Block::Unknown(block)) => {
+                // The parser reads types that it does not know in little-endian, whatever the section's order.
+                let kind = match self.is_big_endian {
+                    true => block.block_type.swap_bytes(),
+                    false => block.block_type,
+                };
+                (kind == OBSOLETE_PACKET).then(|| self.obsolete_packet(block.data))?
+            }
             PcapBlockOwned::NG(_) => None,
         }
+    }
+
+    /// A packet as the first drafts of pcapng had them: the interface and the number of dropped packets in 16 bits
+    /// each, the time in two words, the length captured and the whole length, the data.
+    fn obsolete_packet<'a>(&self, block: &'a [u8]) -> Option<Packet<'a>> {
+        let u32_at = |at: usize| {
+            let bytes = *block.get(at..)?.first_chunk()?;
+            Some(match self.is_big_endian {
+                true => u32::from_be_bytes(bytes),
+                false => u32::from_le_bytes(bytes),
+            })
+        };
+        let first = u32_at(0)?;
+        let interface = if self.is_big_endian {
+            first >> 16
+        } else {
+            first & 0xffff
+        };
+        let interface = self.of_section.get(usize::try_from(interface).ok()?)?;
+        let captured = usize_of(u32_at(12)?.into());
+        Some(Packet {
+            time: interface.time(u32_at(4)?, u32_at(8)?),
+            link_type: interface.link_type,
+            length: u32_at(16)?,
+            bytes: block.get(OBSOLETE_HEADER_BYTES..)?.get(..captured)?,
+        })
     }
 }
 
