@@ -195,6 +195,35 @@ fn a_broker_that_closes_is_reset_or_idle() {
 }
 
 #[test]
+fn a_broker_that_leaves_the_first_api_versions_may_be_too_old() {
+    let asked = || {
+        let mut conversation = Conversation::new(40_000);
+        conversation.send(true, &frame(&[0, 18, 0, 0, 0, 0, 0, 0, 0, 1, b'c']), 1000);
+        conversation.wait(2 * SECOND);
+        conversation
+    };
+    let ends = [
+        (false, FIN, "broker-reset", "broker FIN"),
+        (false, RST, "broker-reset", "broker RST"),
+        (true, FIN, "client-timeout", "client FIN"),
+    ];
+    for (by_client, flags, cause, by) in ends {
+        let mut conversation = asked();
+        conversation.push(by_client, flags | ACK, &[]);
+        let found = check(conversation, cause, Some(by));
+        let evidence = found["because"].as_str().unwrap();
+        let hint = "; brokers before 0.10 do not know ApiVersions";
+        assert!(evidence.ends_with(hint), "{evidence}");
+    }
+    let mut other = talk(40_000, "c");
+    other.send(true, &frame(&[0, 18, 0, 0, 0, 0, 0, 1, 0, 1, b'c']), 1000);
+    other.push(false, FIN | ACK, &[]);
+    let found = check(other, "broker-reset", Some("broker FIN"));
+    let evidence = found["because"].as_str().unwrap();
+    assert!(!evidence.contains("0.10"), "{evidence}");
+}
+
+#[test]
 fn a_client_that_closes_has_waited_too_long_unless_the_broker_may_hold_the_request() {
     let mut conversation = talk(40_000, "c");
     conversation.send(true, &heartbeat(1, "c", 3), 1000);

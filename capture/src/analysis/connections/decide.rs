@@ -311,10 +311,11 @@ fn by_broker(record: &Record) -> Found {
     let silence = record.silence();
     if let Some(flight) = record.live.in_flight.front() {
         let text = format!(
-            "{name} with {} unanswered, the oldest {} sent {}",
+            "{name} with {} unanswered, the oldest {} sent {}{}",
             requests(record.live.in_flight.len()),
             flight.name(),
-            before_or_after(flight.sent, ending.time)
+            before_or_after(flight.sent, ending.time),
+            old_broker(record, flight)
         );
         return Some((Cause::BrokerReset, text));
     }
@@ -373,10 +374,9 @@ fn by_client(record: &Record, context: &Context) -> Found {
             "client FIN {} after {}, which was not answered by then{}",
             duration(ending.time.saturating_sub(flight.sent)),
             flight.name(),
-            if is_late {
-                "; the answer came later"
-            } else {
-                ""
+            match is_late {
+                true => "; the answer came later",
+                false => old_broker(record, flight),
             }
         );
         return Some((Cause::ClientTimeout, text));
@@ -420,6 +420,15 @@ fn by_client(record: &Record, context: &Context) -> Found {
         requests(in_flight)
     );
     Some((Cause::ClientClose, text))
+}
+
+/// What may be behind it that the first request of a connection, an ApiVersions, is not answered.
+fn old_broker(record: &Record, flight: &Flight) -> &'static str {
+    let is_first = record.live.responses == 0 && record.life.broker().bytes == 0;
+    match is_first && ApiKey::from_number(flight.api) == ApiKey::ApiVersions {
+        true => "; brokers before 0.10 do not know ApiVersions",
+        false => "",
+    }
 }
 
 fn requests(count: usize) -> String {
