@@ -106,14 +106,20 @@ fn has_server_wait(key: ApiKey, version: Version) -> bool {
 /// looked at.
 #[inline(always)]
 pub(super) fn throttle_time(key: ApiKey, version: Version, body: &[u8]) -> Duration {
-    // The body of a version that is not known may hold anything.
-    if !key.versions().is_some_and(|known| known.contains(version)) {
-        return Duration::ZERO;
-    }
     let mut cursor = ReadCursor::with_limits(body, Limits::default());
-    let read = throttle_time_ms(&mut cursor, key, version.0);
-    match read.map(u64::try_from) {
-        Some(Ok(milliseconds)) if !cursor.failed() => Duration::from_millis(milliseconds),
+    match throttle_time_ms(&mut cursor, key, version.0) {
+        Some(milliseconds @ 1..) if !cursor.failed() => {
+            known_throttle_time(key, version, milliseconds)
+        }
+        _ => Duration::ZERO,
+    }
+}
+
+/// A throttle time of so many milliseconds, if the version is known. The body of another may hold anything.
+#[cold]
+fn known_throttle_time(key: ApiKey, version: Version, milliseconds: i32) -> Duration {
+    match key.versions() {
+        Some(known) if known.contains(version) => crate::generated::milliseconds(milliseconds),
         _ => Duration::ZERO,
     }
 }

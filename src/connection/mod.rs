@@ -201,6 +201,7 @@ pub use crate::{InvalidSoftware, NegotiationFault, VersionError, VersionTable};
 pub use advice::{Advice, DuplicateRisk, Failure, Retry, keep_alive_interval};
 pub use bodies::server_wait;
 pub use client::Connection;
+pub use client::blocked::BlockedOn;
 pub use client::completion::{
     Completion, ConnectionError, ConnectionErrorKind, DecodedResponse, Outcome, RawResponse,
     ResponseTypeError, SubmitError,
@@ -210,7 +211,6 @@ pub use client::options::{
     ConnectionOptions, IdlePolicy, Negotiation, OnTimeout, ReauthenticationMode, SubmitOptions,
     TimeoutFrom,
 };
-pub use client::send_queue::BlockedOn;
 pub use close_reason::{AuthenticationFault, CloseReason, RequestFault, TimeoutKind};
 pub use connectivity::{Connectivity, ConnectivityEvent, EnsureReport, Ticket, Unreachable};
 #[cfg(feature = "metrics")]

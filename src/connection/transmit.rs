@@ -3,95 +3,66 @@
 use std::collections::{VecDeque, vec_deque};
 use std::fmt;
 use std::io::IoSlice;
-use std::iter::Take;
 
 use bytes::Buf;
 
 use crate::wire::Segments;
 
-/// The frames that may be written, in order, and how far the transport is with them.
+use super::client::pending_request::PendingRequest;
+
+/// How far the transport is with the frames that it may write, of which others keep the queue.
 ///
-/// Invariant: the transport was offered no more frames than there are, and only the first of them is written in part.
+/// Invariant: only the first frame that was offered is written in part.
 #[derive(Default)]
-pub(super) struct Outbox {
-    frames: VecDeque<Segments>,
+pub(super) struct WriteProgress {
     /// The number of frames that the transport may be writing.
     offered: usize,
-    /// The number of bytes of the first frame that the transport accepted.
+    /// The number of bytes of the first of them that the transport accepted.
     accepted: usize,
 }
 
 /// What the transport accepted of the first frame.
-pub(super) struct Accepted {
+pub(super) struct AcceptedBytes {
     pub(super) bytes: usize,
     /// `true` if they are the first of the frame.
     pub(super) begins: bool,
-    /// The emptied buffer of the frame, after its last byte.
-    pub(super) whole: Option<Vec<u8>>,
+    /// `true` if they are the last of the frame, which leaves the queue.
+    pub(super) is_whole: bool,
 }
 
-impl Outbox {
+impl WriteProgress {
+    /// The transport may be writing so many frames from now on.
     #[inline]
-    pub(super) fn push(&mut self, frame: Segments) {
-        push_exactly(&mut self.frames, frame);
+    pub(super) fn offer(&mut self, frames: usize) {
+        self.offered = frames;
         self.check();
-    }
-
-    /// All frames, which the transport may be writing from now on.
-    #[inline]
-    pub(super) fn offer(&mut self) -> Option<Transmit<'_>> {
-        self.offered = self.frames.len();
-        self.check();
-        (self.offered > 0).then(|| Transmit::of(&self.frames, self.offered))
     }
 
     /// The transport accepted `bytes`: takes as many of them as the first frame has. `None` if the transport was
     /// offered no frame.
     #[inline(always)]
-    pub(super) fn accept(&mut self, bytes: usize) -> Option<Accepted> {
+    pub(super) fn accept(&mut self, first: &mut Segments, bytes: usize) -> Option<AcceptedBytes> {
         if self.offered == 0 {
             return None;
         }
-        let frame = self.frames.front_mut()?;
         let begins = self.accepted == 0;
-        let bytes = bytes.min(frame.remaining());
-        frame.advance(bytes);
-        self.accepted += bytes;
-        let whole = match frame.has_remaining() {
-            true => None,
-            false => {
-                (self.accepted, self.offered) = (0, self.offered - 1);
-                self.frames.pop_front().map(Segments::into_buffer)
-            }
-        };
+        let bytes = bytes.min(first.remaining());
+        first.advance(bytes);
+        let is_whole = !first.has_remaining();
+        match is_whole {
+            true => (self.accepted, self.offered) = (0, self.offered - 1),
+            false => self.accepted += bytes,
+        }
         self.check();
-        Some(Accepted {
+        Some(AcceptedBytes {
             bytes,
             begins,
-            whole,
+            is_whole,
         })
     }
 
-    /// Removes a frame that the transport was not offered.
-    pub(super) fn remove(&mut self, at: usize) -> Option<Segments> {
-        debug_assert!(at >= self.offered, "the transport may be writing it");
-        let frame = self.frames.remove(at);
-        self.check();
-        frame
-    }
-
-    /// Takes all frames: nothing more is written.
-    pub(super) fn take(&mut self) -> VecDeque<Segments> {
-        (self.offered, self.accepted) = (0, 0);
-        std::mem::take(&mut self.frames)
-    }
-
-    #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.frames.len()
-    }
-
     /// The number of frames that the transport may be writing.
+    #[inline]
     pub(super) const fn offered(&self) -> usize {
         self.offered
     }
@@ -101,19 +72,8 @@ impl Outbox {
         self.accepted
     }
 
-    /// The number of bytes that the transport has not accepted.
-    pub(super) fn remaining(&self) -> usize {
-        self.frames.iter().map(Buf::remaining).sum()
-    }
-
-    /// Gives back the memory of a burst. Room for one frame stays.
-    pub(super) fn release(&mut self) {
-        shrink_to_one(&mut self.frames);
-    }
-
     #[inline]
     fn check(&self) {
-        debug_assert!(self.offered <= self.frames.len(), "offered what is there");
         debug_assert!(
             self.accepted == 0 || self.offered > 0,
             "accepted what was offered"
@@ -149,16 +109,43 @@ pub(super) fn shrink_to_one<T>(queue: &mut VecDeque<T>) {
 /// reports it.
 #[derive(Clone)]
 pub struct Transmit<'a> {
-    frames: Take<vec_deque::Iter<'a, Segments>>,
+    frames: Frames<'a>,
     /// The number of bytes that were passed over in this view.
     skipped: usize,
     remaining: usize,
 }
 
+/// The frames of one side of a connection.
+#[derive(Clone)]
+enum Frames<'a> {
+    Requests(vec_deque::Iter<'a, Box<PendingRequest>>),
+    Responses(vec_deque::Iter<'a, Segments>),
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = &'a Segments;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a Segments> {
+        match self {
+            Self::Requests(requests) => requests.next().map(|request| request.frame()),
+            Self::Responses(frames) => frames.next(),
+        }
+    }
+}
+
 impl<'a> Transmit<'a> {
     #[inline]
-    fn of(frames: &'a VecDeque<Segments>, count: usize) -> Self {
-        let frames = frames.iter().take(count);
+    pub(super) fn of_requests(requests: vec_deque::Iter<'a, Box<PendingRequest>>) -> Self {
+        Self::of(Frames::Requests(requests))
+    }
+
+    pub(super) fn of_responses(frames: vec_deque::Iter<'a, Segments>) -> Self {
+        Self::of(Frames::Responses(frames))
+    }
+
+    #[inline]
+    fn of(frames: Frames<'a>) -> Self {
         Self {
             remaining: frames.clone().map(Buf::remaining).sum(),
             frames,

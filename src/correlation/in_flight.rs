@@ -18,8 +18,7 @@ pub struct InFlightRequests<T> {
     waiting: VecDeque<Waiting<T>>,
     /// How many of `waiting` are still wanted.
     wanted: usize,
-    /// Sent with acks 0 and the like, oldest first.
-    without_response: VecDeque<InFlightRequest<()>>,
+    without_response: WithoutResponse,
 }
 
 /// A place in the order of responses.
@@ -48,7 +47,7 @@ impl<T> Default for InFlightRequests<T> {
         Self {
             waiting: VecDeque::new(),
             wanted: 0,
-            without_response: VecDeque::new(),
+            without_response: WithoutResponse::default(),
         }
     }
 }
@@ -72,10 +71,7 @@ impl<T> InFlightRequests<T> {
 
     /// Notes a request that was sent and gets no response, which is Produce with acks 0.
     pub fn push_without_response(&mut self, request: InFlightRequest<()>) {
-        if self.without_response.len() == REMEMBERED {
-            self.without_response.pop_front();
-        }
-        self.without_response.push_back(request);
+        self.without_response.push(request);
     }
 
     /// Takes the request that a response with `correlation_id` answers.
@@ -91,9 +87,12 @@ impl<T> InFlightRequests<T> {
     pub fn answered_by(&mut self, correlation_id: i32) -> Result<Answered<T>, Mismatch> {
         match self.waiting.front() {
             Some(due) if due.request.correlation_id == correlation_id => {}
-            due => {
-                let expected = due.map(|due| due.request);
-                return self.not_due(correlation_id, expected);
+            _ => {
+                let in_flight = self.waiting.iter().map(|each| each.request);
+                match not_due(correlation_id, in_flight, &mut self.without_response)? {
+                    NotDue::NotAwaited(request) => return Ok(Answered::NotAwaited(request)),
+                    NotDue::AnsweredWith0 => {}
+                }
             }
         }
         Ok(self.take_due())
@@ -111,35 +110,6 @@ impl<T> InFlightRequests<T> {
             }
             None => Answered::Late(request),
         }
-    }
-
-    #[cold]
-    fn not_due(
-        &mut self,
-        correlation_id: i32,
-        expected: Option<InFlightRequest<()>>,
-    ) -> Result<Answered<T>, Mismatch> {
-        let has_it = |request: &InFlightRequest<()>| request.correlation_id == correlation_id;
-        if let Some(at) = self.without_response.iter().position(has_it) {
-            let request = self.without_response.remove(at);
-            return Ok(Answered::NotAwaited(request.expect("it was found there")));
-        }
-        let Some(expected) = expected else {
-            return Err(Mismatch::new(correlation_id, MismatchKind::NothingInFlight));
-        };
-        let mut places = self.waiting.iter().map(|each| each.request).enumerate();
-        let kind = match places.find(|(_, request)| has_it(request)) {
-            Some((ahead, answers)) => MismatchKind::OutOfOrder {
-                expected,
-                answers,
-                ahead,
-            },
-            None if correlation_id == 0 && is_answered_with_0(&expected) => {
-                return Ok(self.take_due());
-            }
-            None => MismatchKind::Unknown { expected },
-        };
-        Err(Mismatch::new(correlation_id, kind))
     }
 
     /// Gives up on a request, which keeps its place: its response will be [`Answered::Late`].
@@ -210,6 +180,71 @@ impl<T> InFlightRequests<T> {
         let mut ids = self.waiting.iter().map(|each| each.request.correlation_id);
         ids.any(|id| id == correlation_id)
     }
+}
+
+/// The requests that were sent and have no response, oldest first, as far as they are remembered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WithoutResponse {
+    requests: VecDeque<InFlightRequest<()>>,
+}
+
+impl WithoutResponse {
+    pub(crate) fn push(&mut self, request: InFlightRequest<()>) {
+        if self.requests.len() == REMEMBERED {
+            self.requests.pop_front();
+        }
+        self.requests.push_back(request);
+    }
+
+    fn take(&mut self, correlation_id: i32) -> Option<InFlightRequest<()>> {
+        let mut requests = self.requests.iter();
+        let at = requests.position(|request| request.correlation_id == correlation_id)?;
+        self.requests.remove(at)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.requests.clear();
+    }
+}
+
+/// What a response is that does not have the correlation id of the request that is due.
+pub(crate) enum NotDue {
+    /// A response to a request that was sent as one without a response.
+    NotAwaited(InFlightRequest<()>),
+    /// The response to the request that is due, which the broker answers with correlation id 0.
+    AnsweredWith0,
+}
+
+/// Returns what a response is that does not have the correlation id of the first request `in_flight`.
+///
+/// # Errors
+///
+/// As [`InFlightRequests::answered_by`].
+#[cold]
+pub(crate) fn not_due(
+    correlation_id: i32,
+    mut in_flight: impl Iterator<Item = InFlightRequest<()>>,
+    without_response: &mut WithoutResponse,
+) -> Result<NotDue, Mismatch> {
+    if let Some(request) = without_response.take(correlation_id) {
+        return Ok(NotDue::NotAwaited(request));
+    }
+    let Some(expected) = in_flight.next() else {
+        return Err(Mismatch::new(correlation_id, MismatchKind::NothingInFlight));
+    };
+    let mut behind = (1..).zip(in_flight);
+    let kind = match behind.find(|(_, request)| request.correlation_id == correlation_id) {
+        Some((ahead, answers)) => MismatchKind::OutOfOrder {
+            expected,
+            answers,
+            ahead,
+        },
+        None if correlation_id == 0 && is_answered_with_0(&expected) => {
+            return Ok(NotDue::AnsweredWith0);
+        }
+        None => MismatchKind::Unknown { expected },
+    };
+    Err(Mismatch::new(correlation_id, kind))
 }
 
 /// Returns `true` if there are brokers that answer the request with correlation id 0.

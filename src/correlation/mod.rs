@@ -45,6 +45,8 @@ mod sasl_tokens;
 mod tests;
 
 pub use in_flight::{Answered, InFlightRequests};
+#[cfg(feature = "connection")]
+pub(crate) use in_flight::{NotDue, WithoutResponse, not_due};
 pub use mismatch::{Mismatch, MismatchKind};
 pub use observed::{Expects, ObservedRequests};
 pub(crate) use request::response_version;

@@ -22,7 +22,7 @@ use bytes::{Buf, Bytes};
 /// assert_eq!(segments.get_i32(), 4096);
 /// # Ok::<(), kafka_codec::EncodeError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Segments {
     own: Vec<u8>,
     shared: Vec<SharedBlob>,
@@ -59,6 +59,19 @@ impl Segments {
     pub fn into_buffer(self) -> Vec<u8> {
         let mut buffer = self.own;
         buffer.clear();
+        buffer
+    }
+
+    /// Takes the writer's own buffer, emptied, and leaves no bytes.
+    #[cfg(feature = "connection")]
+    #[inline(always)]
+    pub(crate) fn take_buffer(&mut self) -> Vec<u8> {
+        let mut buffer = std::mem::take(&mut self.own);
+        buffer.clear();
+        if self.shared.capacity() > 0 {
+            self.shared = Vec::new();
+        }
+        (self.own_at, self.next_shared, self.remaining) = (0, 0, 0);
         buffer
     }
 

@@ -10,34 +10,34 @@ use crate::connection::{
 use crate::{ApiKey, Version};
 
 use super::Connection;
-use super::in_flight::{Origin, PendingRequest};
+use super::pending_request::{Origin, PendingRequest};
 
 /// The report of a connection that is about to close for this reason.
 pub(super) fn report(connection: &Connection, now: Instant, reason: CloseReason) -> CloseReport {
     let since = |then: Instant| now.saturating_duration_since(then);
     let unfinished = |request: &PendingRequest, delivery: Delivery| Unfinished {
-        id: (!request.is_internal()).then_some(request.id),
-        label: request.label,
-        tag: request.tag,
-        age: since(request.timings.submitted),
+        id: (!request.is_internal()).then_some(request.summary.id),
+        label: request.label(),
+        tag: request.summary.tag,
+        age: since(request.timings().submitted),
         delivery,
     };
     let sent = connection
-        .in_flight
-        .iter()
+        .queue
+        .in_flight()
         .map(|request| unfinished(request, connection.delivery_in_flight(request)));
     let begun = connection.queue.begun();
     let wanted = begun.filter(|(request, _)| request.origin != Origin::Nobody);
     let wanted = wanted.map(|(request, delivery)| unfinished(request, delivery));
     let in_flight: Vec<Unfinished> = sent.chain(wanted).collect();
-    let front = connection.in_flight.front();
+    let front = connection.queue.front().map(PendingRequest::label);
     let (bytes_in, bytes_out) = connection.bytes();
     CloseReport {
         peer: connection.options.broker.clone(),
         state: connection.state(),
         in_state: connection.session.phase().in_state(now),
         head: front.or_else(|| in_flight.first().map(|first| first.label)),
-        not_sent: connection.queue.len() - usize::from(begun.is_some()),
+        not_sent: connection.queue.unsent_len() - usize::from(begun.is_some()),
         responses: connection.responses,
         age: since(connection.session.phase().created()),
         idle: since(connection.quiet_since()),
@@ -84,7 +84,7 @@ fn hint_at_end(connection: &Connection, is_reset: bool) -> Option<Hint> {
         (State::Ready, _) if has_sent_much(connection) => {
             (HintKind::RequestTooLarge, Confidence::Possible)
         }
-        (State::Ready, _) if connection.in_flight.is_empty() => return None,
+        (State::Ready, _) if connection.queue.in_flight_len() == 0 => return None,
         (State::Ready, None) if connection.responses == 0 => {
             (HintKind::SaslMissing, Confidence::Likely)
         }
@@ -99,8 +99,8 @@ fn hint_at_end(connection: &Connection, is_reset: bool) -> Option<Hint> {
 /// Returns `true` if a request that is not answered is larger than most.
 fn has_sent_much(connection: &Connection) -> bool {
     let begun = connection.queue.begun().map(|(request, _)| request);
-    let mut sent = connection.in_flight.iter().chain(begun);
-    sent.any(|request| request.frame_bytes > LARGE)
+    let mut sent = connection.queue.in_flight().chain(begun);
+    sent.any(|request| request.summary.frame_bytes > LARGE)
 }
 
 /// What the peer may accept on another connection, though it broke off this one.

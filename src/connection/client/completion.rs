@@ -17,12 +17,19 @@ use crate::{
     ApiKey, DecodeError, EncodeError, ErrorCode, Request, ResponseFrame, Version, VersionRange,
 };
 
+use super::blocked::BlockedOn;
 use super::event::Event;
-use super::send_queue::BlockedOn;
 
 /// A request that is over. Each accepted request has exactly one of these.
 #[derive(Debug)]
 pub struct Completion {
+    pub(super) summary: RequestSummary,
+    pub(super) outcome: Outcome,
+}
+
+/// What a completion says of its request.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct RequestSummary {
     pub(super) id: RequestId,
     pub(super) label: ApiLabel,
     pub(super) tag: u64,
@@ -30,7 +37,6 @@ pub struct Completion {
     /// The bytes of the request, its size included.
     pub(super) frame_bytes: usize,
     pub(super) timings: Timings,
-    pub(super) outcome: Outcome,
 }
 
 /// The end of a request.
@@ -62,25 +68,25 @@ impl Completion {
     /// Which request it is.
     #[must_use]
     pub const fn id(&self) -> RequestId {
-        self.id
+        self.summary.id
     }
 
     /// Returns the label of the request for logs.
     #[must_use]
     pub const fn label(&self) -> ApiLabel {
-        self.label
+        self.summary.label
     }
 
     /// The number that the caller gave it.
     #[must_use]
     pub const fn tag(&self) -> u64 {
-        self.tag
+        self.summary.tag
     }
 
     /// Which attempt it is, as the caller counts.
     #[must_use]
     pub const fn attempt(&self) -> u32 {
-        self.attempt
+        self.summary.attempt
     }
 
     /// Returns the outcome.
@@ -102,7 +108,7 @@ impl Completion {
     /// When it passed each stage.
     #[must_use]
     pub const fn timings(&self) -> &Timings {
-        &self.timings
+        &self.summary.timings
     }
 
     /// Returns the throttle time of the response.
@@ -117,7 +123,7 @@ impl Completion {
     /// The bytes of the request, its size included.
     #[must_use]
     pub const fn bytes_out(&self) -> usize {
-        self.frame_bytes
+        self.summary.frame_bytes
     }
 
     /// The bytes of the response, its size included; 0 without one.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use crate::connection::StreamPosition;
 use crate::connection::request::earlier;
 
-use super::in_flight::PendingRequest;
 use super::options::{ConnectionOptions, IdlePolicy, TimeoutFrom};
+use super::pending_request::PendingRequest;
 
 /// What happens when, but for the deadline of a phase, which is the session's.
 ///
@@ -70,7 +70,7 @@ impl Deadlines {
     pub(super) fn request_submitted(&mut self, request: &mut PendingRequest, is_only_one: bool) {
         request.extended_before = self.extended;
         // As `of`, when it is neither admitted nor written.
-        let timeout = request.timings.submitted.checked_add(request.timeout);
+        let timeout = request.timings().submitted.checked_add(request.timeout);
         let deadline = earlier(request.deadline, timeout);
         debug_assert_eq!(deadline, self.of(request), "it is a request of the caller");
         self.first = match is_only_one {
@@ -106,7 +106,7 @@ impl Deadlines {
 
     /// When the timeout of a request begins. What is not sent waits no longer than for a response.
     pub(super) fn start_of(&self, request: &PendingRequest) -> Instant {
-        let timings = &request.timings;
+        let timings = request.timings();
         let start = match self.options.timeout_from {
             TimeoutFrom::Submitted => None,
             TimeoutFrom::Written => timings.written.or(timings.admitted),

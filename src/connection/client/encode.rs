@@ -4,22 +4,22 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use crate::connection::bodies::ROUTED;
 use crate::connection::sasl::Token;
 use crate::connection::{ApiLabel, EncodedRequest, RequestId, Timings, bodies};
 use crate::frame::SIZE_BYTES;
 use crate::messages::{ApiVersionsRequest, SaslAuthenticateRequest, SaslHandshakeRequest};
-use crate::wire::{Blob, Encoding, Fidelity, Writer};
+use crate::wire::{Blob, Encoding, Fidelity, Segments, Writer};
 use crate::{
     ApiKey, EncodeError, EncodeErrorKind, Request, Version, VersionError, VersionRange,
     VersionTable, frame,
 };
 
-use super::completion::SubmitError;
-use super::in_flight::{Origin, PendingRequest};
+use super::completion::{RequestSummary, SubmitError};
 use super::options::{ConnectionOptions, SubmitOptions};
+use super::pending_request::{Origin, PendingRequest};
 
 /// Appends frames of requests to writers, and numbers requests.
 #[derive(Debug)]
@@ -207,36 +207,37 @@ impl Encoder {
         &mut self,
         request: &mut PendingRequest,
         now: Instant,
-        frame_bytes: usize,
+        frame: Segments,
         submission: Submission,
         options: &SubmitOptions,
     ) {
         let PendingRequest {
-            id,
-            label,
+            summary,
+            frame: bytes,
             origin,
-            tag,
-            attempt,
             expects_response,
             deadline,
             timeout,
-            frame_bytes: bytes,
-            timings,
             extended_before,
-            end,
+            outcome,
         } = request;
-        *id = RequestId(self.count);
+        *summary = RequestSummary {
+            id: RequestId(self.count),
+            label: submission.label,
+            tag: options.tag,
+            attempt: options.attempt,
+            frame_bytes: frame.remaining(),
+            timings: Timings::at(now),
+        };
         self.count += 1;
-        *label = submission.label;
+        *bytes = frame;
         *origin = submission.origin;
         *expects_response = submission.expects_response;
-        (*tag, *attempt, *deadline) = (options.tag, options.attempt, options.deadline);
+        *deadline = options.deadline;
         let base = options.timeout.unwrap_or(self.options.request_timeout);
         *timeout = base.saturating_add(submission.server_wait);
-        *bytes = frame_bytes;
-        *timings = Timings::at(now);
         *extended_before = Duration::ZERO;
-        debug_assert!(end.is_none(), "it was taken out of the box");
+        debug_assert!(outcome.is_none(), "it was taken out of the box");
     }
 }
 

@@ -12,11 +12,11 @@ use crate::connection::{ApiLabel, CloseReport, Delivery, Hint, RequestId, Severi
 
 use crate::connection::transmit::{push_exactly, shrink_to_one};
 
+use super::blocked::BlockedOn;
 use super::completion::{Completion, Outcome, RawResponse};
 use super::completion::{ConnectionError, ConnectionErrorKind};
-use super::in_flight::{Origin, PendingRequest, RequestEnd};
 use super::options::ConnectionOptions;
-use super::send_queue::BlockedOn;
+use super::pending_request::{Origin, PendingRequest};
 
 /// What happened. [`Closed`](Self::Closed) is the last event of a connection.
 #[derive(Debug)]
@@ -293,6 +293,18 @@ impl EventQueue {
         }
     }
 
+    /// A request was written.
+    #[inline]
+    pub(super) fn written(&mut self, request: &PendingRequest) {
+        if self.has_progress && !request.is_internal() {
+            self.push(Event::Written {
+                id: request.summary.id,
+                label: request.label(),
+                bytes: request.summary.frame_bytes,
+            });
+        }
+    }
+
     /// A request of the caller was answered.
     #[inline]
     pub(super) fn respond(
@@ -302,27 +314,31 @@ impl EventQueue {
         throttle: Duration,
         frame: Bytes,
     ) {
-        request.end = Some(RequestEnd::Response {
+        let summary = &request.summary;
+        request.outcome = Some(Outcome::Response(RawResponse {
+            label: summary.label,
             version,
+            tag: summary.tag,
+            arrived: summary.timings.responded.expect("it was set just now"),
             throttle,
             frame,
-        });
+        }));
         push_exactly(&mut self.events, QueuedEvent::Completed(request));
     }
 
     /// A request is over: adds the event, if it is one of the caller's.
-    pub(super) fn complete(&mut self, mut request: Box<PendingRequest>, end: RequestEnd) {
+    pub(super) fn complete(&mut self, mut request: Box<PendingRequest>, outcome: Outcome) {
         if request.origin == Origin::Caller {
-            request.end = Some(end);
+            request.outcome = Some(outcome);
             return push_exactly(&mut self.events, QueuedEvent::Completed(request));
         }
-        let label = request.label;
-        match (request.origin, end) {
-            (Origin::Probe, RequestEnd::Failed(error)) => {
+        let label = request.label();
+        match (request.origin, outcome) {
+            (Origin::Probe, Outcome::Failed(error)) => {
                 let outcome = ProbeOutcome::Failed(error);
                 self.push(Event::Probed { label, outcome });
             }
-            (Origin::Probe, RequestEnd::Response { .. } | RequestEnd::Written) => {
+            (Origin::Probe, Outcome::Response { .. } | Outcome::Written) => {
                 debug_assert!(false, "the versions in the response to a probe are read");
             }
             (_, _) => {}
@@ -338,11 +354,11 @@ impl EventQueue {
     ) {
         let error = ConnectionError {
             broker: self.broker.clone(),
-            request: request.label,
+            request: request.label(),
             delivery,
             kind,
         };
-        self.complete(request, RequestEnd::Failed(error));
+        self.complete(request, Outcome::Failed(error));
     }
 
     /// A box to put the next request into.
@@ -356,7 +372,7 @@ impl EventQueue {
         self.events.is_empty()
     }
 
-    /// The next event. A completion is made of its parts only here, where the caller takes it.
+    /// The next event.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Event> {
         match self.events.pop_front()? {
@@ -364,7 +380,11 @@ impl EventQueue {
                 self.spare.truncate(MAX_SPARE - 1);
                 self.spare.push(request);
                 let request = self.spare.last_mut().expect("it was added just now");
-                Some(Event::Completed(completion(request)))
+                let outcome = request.outcome.take().expect("it is over");
+                Some(Event::Completed(Completion {
+                    summary: request.summary,
+                    outcome,
+                }))
             }
             QueuedEvent::Other(event) => Some(*event),
         }
@@ -374,37 +394,6 @@ impl EventQueue {
     #[inline]
     pub(super) fn release(&mut self) {
         shrink_to_one(&mut self.events);
-    }
-}
-
-/// Makes a completion of a request that is over.
-#[inline(always)]
-fn completion(request: &mut PendingRequest) -> Completion {
-    let (label, tag, timings) = (request.label, request.tag, request.timings);
-    let outcome = match request.end.take().expect("it is over") {
-        RequestEnd::Response {
-            version,
-            throttle,
-            frame,
-        } => Outcome::Response(RawResponse {
-            label,
-            version,
-            tag,
-            arrived: timings.responded.expect("it was set then"),
-            throttle,
-            frame,
-        }),
-        RequestEnd::Written => Outcome::Written,
-        RequestEnd::Failed(error) => Outcome::Failed(error),
-    };
-    Completion {
-        id: request.id,
-        label,
-        tag,
-        attempt: request.attempt,
-        frame_bytes: request.frame_bytes,
-        timings,
-        outcome,
     }
 }
 

@@ -4,29 +4,29 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 use crate::connection::bodies::throttle_time;
 use crate::connection::{
     ApiLabel, AuthenticationFault, CloseReason, Delivery, ForeignProtocol, NegotiationFault,
     RequestId, State, TimeoutKind, VersionTable,
 };
-use crate::correlation::Answered;
 use crate::frame::input::FrameInput;
 use crate::frame::{FrameReader, SIZE_BYTES, StreamPosition};
 use crate::messages::ApiVersionsResponse;
-use crate::wire::Writer;
+use crate::wire::{Segments, Writer};
 use crate::{Decode, ErrorCode};
 
 use super::Connection;
+use super::blocked::BlockedOn;
 use super::closing;
-use super::completion::ConnectionErrorKind;
+use super::completion::{ConnectionErrorKind, Outcome};
 use super::deadlines::Pending;
 use super::encode::{Encoder, SetupRequest, Submission};
 use super::event::{Event, ProbeOutcome};
-use super::in_flight::{Origin, PendingRequest, RequestEnd};
 use super::options::{IdlePolicy, OnTimeout, SubmitOptions};
-use super::send_queue::BlockedOn;
+use super::pending_request::{Origin, PendingRequest};
+use super::request_queue::Answered;
 use super::session::Action;
 
 /// How a request moves from one part to the next.
@@ -41,23 +41,23 @@ impl Connection {
     ) -> RequestId {
         let is_only_one = self.is_idle();
         let frame = writer.finish();
-        let mut request = self.number(now, frame.remaining(), submission, options);
-        let (id, label) = (request.id, request.label);
+        let mut request = self.number(now, frame, submission, options);
+        let (id, label) = (request.summary.id, request.label());
         self.deadlines.request_submitted(&mut request, is_only_one);
-        if self.is_unhindered() && self.places() < self.options.max_in_flight {
-            self.queue.admit(now, request, frame);
+        if self.is_unhindered() && self.queue.places() < self.options.max_in_flight {
+            self.queue.admit(now, request);
             return id;
         }
         self.end_pauses(now);
         let blocked_on = self.blocked_on();
         if self.queue.waiting() == 0 && blocked_on.is_none() {
-            self.queue.admit(now, request, frame);
+            self.queue.admit(now, request);
             return id;
         }
         if let Some(on) = blocked_on {
             self.events.progress(|| Event::Blocked { id, label, on });
         }
-        self.queue.wait(now, request, frame);
+        self.queue.wait(now, request);
         self.pump(now);
         id
     }
@@ -94,9 +94,9 @@ impl Connection {
             let admitted = self.queue.admit_next(now);
             let request = admitted.expect("one waits");
             self.events.progress(|| Event::Admitted {
-                id: request.id,
-                label: request.label,
-                waits: request.timings.waits,
+                id: request.summary.id,
+                label: request.label(),
+                waits: request.timings().waits,
             });
         }
         self.queue.set_blocked(now, blocked_on);
@@ -109,7 +109,7 @@ impl Connection {
     #[inline]
     pub(super) fn end_pauses(&mut self, now: Instant) {
         if self.session.sasl().is_some() {
-            let places = self.places() > 0;
+            let places = self.queue.places() > 0;
             self.session.renew_if_due(now, places);
             self.follow_session(now);
         }
@@ -126,35 +126,18 @@ impl Connection {
         if self.deadlines.throttled_until().is_some() {
             return Some(BlockedOn::Throttle);
         }
-        (self.places() >= self.options.max_in_flight).then_some(BlockedOn::InFlight)
+        (self.queue.places() >= self.options.max_in_flight).then_some(BlockedOn::InFlight)
     }
 
-    /// The number of places in flight that are taken. A request that was given up keeps its place: the broker still
-    /// works on it.
-    pub(super) fn places(&self) -> usize {
-        self.in_flight.len() + self.in_flight.abandoned() + self.queue.admitted().len()
-    }
-
-    /// The last byte of a request was accepted.
-    #[inline]
-    pub(super) fn on_written(&mut self, now: Instant, mut request: Box<PendingRequest>) {
-        self.deadlines.request_written(&mut request);
-        if !request.is_internal() {
-            self.events.progress(|| Event::Written {
-                id: request.id,
-                label: request.label,
-                bytes: request.frame_bytes,
-            });
-        }
+    /// The last byte of a request that has no response was accepted.
+    #[cold]
+    pub(super) fn end_unanswered(&mut self, now: Instant, request: Box<PendingRequest>) {
         if request.origin == Origin::SaslToken {
             self.session.token_written(now);
-            self.follow_session(now);
-        } else if request.expects_response {
-            self.in_flight.push(now, request);
-        } else {
-            self.in_flight.push_without_response(request.label);
-            self.events.complete(request, RequestEnd::Written);
+            return self.follow_session(now);
         }
+        self.events.written(&request);
+        self.events.complete(request, Outcome::Written);
     }
 
     /// Takes bytes from the front of `input`, at most up to the end of a frame.
@@ -190,8 +173,8 @@ impl Connection {
             return self.close_short(now, &frame);
         };
         let bytes = SIZE_BYTES + frame.len();
-        match self.in_flight.answered(now, started, id) {
-            Ok(Answered::InOrder(request)) => self.on_response(now, request.note, frame),
+        match self.queue.answered(now, started, id) {
+            Ok(Answered::Request(request)) => self.on_response(now, request, frame),
             Ok(Answered::Late(label)) => {
                 self.events.push(Event::LateResponse { label, bytes });
             }
@@ -222,7 +205,7 @@ impl Connection {
 
     #[inline]
     pub(super) fn on_response(&mut self, now: Instant, request: Box<PendingRequest>, frame: Bytes) {
-        let label = request.label;
+        let label = request.label();
         if request.origin == Origin::Setup {
             self.session.on_response(now, label, &frame);
             return self.follow_session(now);
@@ -253,7 +236,7 @@ impl Connection {
 
     /// A probe was answered.
     pub(super) fn on_probed(&mut self, request: &PendingRequest, frame: &[u8]) {
-        let split = request.label.split_response(frame).ok();
+        let split = request.label().split_response(frame).ok();
         let answer = split
             .and_then(|split| ApiVersionsResponse::decode_prefix(split.body, split.version).ok());
         let (error, table) = match &answer {
@@ -261,11 +244,11 @@ impl Connection {
             None => (ErrorCode::UNKNOWN_SERVER_ERROR, VersionTable::default()),
         };
         let is_known = error.is_none() && !table.is_empty();
-        let timings = &request.timings;
+        let timings = request.timings();
         let behind_others = timings.head_of_line_wait();
         let round_trip = timings.round_trip();
         self.events.push(Event::Probed {
-            label: request.label,
+            label: request.label(),
             outcome: ProbeOutcome::Answered {
                 round_trip: round_trip.expect("it was written and answered"),
                 behind_others: behind_others.expect("it was written and answered"),
@@ -308,14 +291,13 @@ impl Connection {
     /// Sends a request of the session before all that wait.
     fn send_setup(&mut self, now: Instant, request: &SetupRequest) {
         let mut writer = Writer::with_buffer(self.queue.buffer());
-        let (queue, in_flight) = (&self.queue, &self.in_flight);
-        let is_taken = |id| in_flight.has_id(id) || queue.has_id(id);
+        let queue = &self.queue;
+        let is_taken = |id| queue.has_id(id);
         match self.encoder.setup(&mut writer, request, is_taken) {
             Ok(submission) => {
                 let options = SubmitOptions::default();
-                let frame = writer.finish();
-                let request = self.number(now, frame.remaining(), submission, &options);
-                self.queue.admit(now, request, frame);
+                let request = self.number(now, writer.finish(), submission, &options);
+                self.queue.admit(now, request);
             }
             Err(error) => {
                 let reason = match request {
@@ -337,13 +319,11 @@ impl Connection {
         kind: ConnectionErrorKind,
     ) -> bool {
         let wanted = |request: &PendingRequest| !request.is_internal() && wanted(request);
-        let given_up = match self.in_flight.abandon(wanted) {
-            Some(request) => {
-                let delivery = self.delivery_in_flight(&request);
-                Some((request, delivery))
-            }
-            None => self.queue.give_up(now, wanted),
+        let front = match self.queue.front() {
+            Some(front) => self.delivery_in_flight(front),
+            None => Delivery::SentNoResponse,
         };
+        let given_up = self.queue.give_up(now, wanted, front);
         match given_up {
             Some((request, delivery)) => {
                 self.events.fail(request, kind, delivery);
@@ -355,18 +335,19 @@ impl Connection {
 
     /// The first request that takes too long.
     pub(super) fn overdue(&self, now: Instant) -> Option<&PendingRequest> {
-        let mut requests = self.requests();
+        let mut requests = self.queue.iter();
         requests.find(|request| self.deadlines.of(request).is_some_and(|at| at <= now))
     }
 
     /// Gives up the requests that take too long, or the connection.
     pub(super) fn give_up_overdue(&mut self, now: Instant) {
         while let Some(late) = self.overdue(now) {
-            let (id, request) = (late.id, late.label);
+            let (id, request) = (late.summary.id, late.label());
             let after = now.saturating_duration_since(self.deadlines.start_of(late));
-            let blocked_by = self.in_flight.front().filter(|front| *front != request);
+            let front = self.queue.front().map(PendingRequest::label);
+            let blocked_by = front.filter(|front| *front != request);
             // What was not sent holds nothing up.
-            let closes = late.timings.admitted.is_some()
+            let closes = late.timings().admitted.is_some()
                 && (self.options.on_timeout == OnTimeout::Close || self.is_useless_without_one());
             if closes {
                 let kind = TimeoutKind::Request {
@@ -376,25 +357,22 @@ impl Connection {
                 };
                 return self.close_because(now, CloseReason::Timeout(kind));
             }
-            let is_waiting = late.timings.admitted.is_none();
+            let is_waiting = late.timings().admitted.is_none();
             let blocked_on = self.blocked_on().filter(|_| is_waiting);
             let kind = ConnectionErrorKind::TimedOut {
                 after,
                 blocked_by,
                 blocked_on,
             };
-            let is_found = self.give_up(now, |request| request.id == id, kind);
+            let is_found = self.give_up(now, |request| request.summary.id == id, kind);
             debug_assert!(is_found, "it was found just now");
         }
-        let requests = self.in_flight.iter().chain(self.queue.iter());
-        self.deadlines.set_requests(requests);
+        self.deadlines.set_requests(self.queue.iter());
     }
 
     /// Returns `true` if no request could be sent any more if another one was given up.
     pub(super) fn is_useless_without_one(&self) -> bool {
-        let admitted = self.queue.admitted();
-        let nobodys = admitted.filter(|request| request.origin == Origin::Nobody);
-        self.in_flight.abandoned() + nobodys.count() + 1 >= self.options.max_in_flight
+        self.queue.useless_places() + 1 >= self.options.max_in_flight
     }
 
     pub(super) fn on_idle(&mut self, now: Instant) {
@@ -461,15 +439,11 @@ impl Connection {
         }
         let report = Arc::new(closing::report(self, now, reason));
         let closed = || ConnectionErrorKind::Closed(report.clone());
-        let front = self.in_flight.iter().next();
-        let first = front.map(|request| self.delivery_in_flight(request));
-        let deliveries = first
-            .into_iter()
-            .chain(std::iter::repeat(Delivery::SentNoResponse));
-        for (request, delivery) in self.in_flight.take_all().into_iter().zip(deliveries) {
-            self.events.fail(request, closed(), delivery);
-        }
-        for (request, delivery) in self.queue.take_all(now) {
+        let first = self.queue.in_flight().next();
+        let first = first.map_or(Delivery::SentNoResponse, |request| {
+            self.delivery_in_flight(request)
+        });
+        for (request, delivery) in self.queue.take_all(now, first) {
             self.events.fail(request, closed(), delivery);
         }
         self.deadlines.clear();
@@ -495,9 +469,8 @@ impl Connection {
 
     #[inline(always)]
     fn next_id(&mut self) -> i32 {
-        let (queue, in_flight) = (&self.queue, &self.in_flight);
-        self.encoder
-            .next_id(|id| in_flight.has_id(id) || queue.has_id(id))
+        let queue = &self.queue;
+        self.encoder.next_id(|id| queue.has_id(id))
     }
 
     /// Numbers a request of which the frame was written, in a box that is used again if there is one.
@@ -505,14 +478,14 @@ impl Connection {
     fn number(
         &mut self,
         now: Instant,
-        frame_bytes: usize,
+        frame: Segments,
         submission: Submission,
         options: &SubmitOptions,
     ) -> Box<PendingRequest> {
         let spare = self.events.spare();
         let mut request = spare.unwrap_or_else(|| Box::new(PendingRequest::empty(now)));
         self.encoder
-            .number(&mut request, now, frame_bytes, submission, options);
+            .number(&mut request, now, frame, submission, options);
         request
     }
 
@@ -527,14 +500,10 @@ impl Connection {
         }
     }
 
-    /// All requests that are pending, in the order in which they will be answered.
-    pub(super) fn requests(&self) -> impl Iterator<Item = &PendingRequest> {
-        self.in_flight.iter().chain(self.queue.iter())
-    }
-
     /// How far a request in flight has got: a part of the response of the front one may have arrived.
     pub(super) fn delivery_in_flight(&self, request: &PendingRequest) -> Delivery {
-        let is_front = self.in_flight.front() == Some(request.label);
+        let front = self.queue.front().map(PendingRequest::label);
+        let is_front = front == Some(request.label());
         match self.receiver.position() {
             StreamPosition::InFrame { got, announced } if is_front && announced >= SIZE_BYTES => {
                 Delivery::ResponsePartial { got, announced }

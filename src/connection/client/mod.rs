@@ -1,19 +1,20 @@
 //! The side of a connection that sends requests.
 //!
-//! A request is submitted here, waits and is written (`send_queue.rs`), waits for its response (`in_flight.rs`), and is
-//! completed (`machine.rs`). Each part of the connection keeps its own state; the [`Connection`] alone moves requests from one
+//! A request is submitted here, waits, is written and waits for its response (`request_queue.rs`), and is completed
+//! (`machine.rs`). Each part of the connection keeps its own state; the [`Connection`] alone moves requests from one
 //! to the next, and asks the [session](session::Session) and the [deadlines](deadlines::Deadlines) when.
 
+pub(super) mod blocked;
 mod closing;
 pub(super) mod completion;
 mod deadlines;
 pub(super) mod encode;
 pub(super) mod event;
-mod in_flight;
 mod machine;
 pub(super) mod options;
+pub(super) mod pending_request;
 mod phase;
-pub(super) mod send_queue;
+mod request_queue;
 mod session;
 
 use std::fmt;
@@ -40,10 +41,9 @@ use deadlines::{Deadlines, Pending};
 use encode::Choice;
 use encode::{Encoder, routing};
 use event::{Event, EventQueue};
-use in_flight::InFlight;
-use in_flight::PendingRequest;
 use options::{ConnectionOptions, SubmitOptions};
-use send_queue::SendQueue;
+use pending_request::PendingRequest;
+use request_queue::{RequestQueue, Written};
 use session::Session;
 
 /// The client's side of a connection to a broker: bytes, times and requests in; bytes, times and events out.
@@ -53,8 +53,7 @@ pub struct Connection {
     options: Arc<ConnectionOptions>,
     session: Session,
     encoder: Encoder,
-    queue: SendQueue,
-    in_flight: InFlight,
+    queue: RequestQueue,
     receiver: FrameReader,
     /// When the first byte of the frame that is arriving came.
     frame_started: Option<Instant>,
@@ -86,8 +85,7 @@ impl Connection {
         Self {
             session: Session::new(now, options.clone(), mechanisms),
             encoder: Encoder::new(options.clone()),
-            queue: SendQueue::default(),
-            in_flight: InFlight::default(),
+            queue: RequestQueue::default(),
             receiver: FrameReader::default().with_sniffing(true),
             frame_started: None,
             deadlines: Deadlines::new(now, options.clone()),
@@ -114,7 +112,6 @@ impl Connection {
     pub fn poll_event(&mut self) -> Option<Event> {
         if self.events.is_empty() && self.is_idle() {
             self.queue.release();
-            self.in_flight.release();
             self.events.release();
         }
         self.events.pop()
@@ -141,12 +138,18 @@ impl Connection {
         }
         self.deadlines.written(now);
         while bytes > 0 {
-            let Some(written) = self.queue.accept(now, bytes) else {
+            let Some(accepted) = self.queue.accept(now, bytes) else {
                 break;
             };
-            bytes -= written.bytes;
-            if let Some(request) = written.request {
-                self.on_written(now, request);
+            bytes -= accepted.bytes;
+            if let Some(written) = accepted.written {
+                match written {
+                    Written::Sent(request) => {
+                        self.deadlines.request_written(request);
+                        self.events.written(request);
+                    }
+                    Written::Unanswered(request) => self.end_unanswered(now, request),
+                }
                 // After each, so that it does not matter how many are written at once.
                 self.pump(now);
                 if self.is_closed() {
@@ -428,7 +431,7 @@ impl Connection {
     /// Gives up a request. What was not offered to the transport is not sent; else its response is
     /// dropped when it comes. False if the request is over already.
     pub fn cancel(&mut self, now: Instant, id: RequestId) -> bool {
-        let wanted = |request: &PendingRequest| request.id == id;
+        let wanted = |request: &PendingRequest| request.summary.id == id;
         let found = self.give_up(now, wanted, ConnectionErrorKind::Cancelled);
         self.pump(now);
         found
@@ -517,18 +520,18 @@ impl Connection {
     /// The number of requests that wait for a response, the connection's own included.
     #[must_use]
     pub const fn in_flight(&self) -> usize {
-        self.in_flight.len()
+        self.queue.in_flight_len()
     }
 
     /// The requests in flight, oldest first.
     pub fn labels_in_flight(&self) -> impl Iterator<Item = ApiLabel> {
-        self.in_flight.iter().map(|request| request.label)
+        self.queue.in_flight().map(PendingRequest::label)
     }
 
     /// The number of requests that are not written whole.
     #[must_use]
     pub fn unsent(&self) -> usize {
-        self.queue.len()
+        self.queue.unsent_len()
     }
 
     /// The number of requests that are [blocked](super::BlockedOn).
@@ -540,7 +543,7 @@ impl Connection {
     /// Returns `true` if no request is pending.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.in_flight.is_empty()
+        self.queue.is_idle()
     }
 
     /// The time since which nothing was read or written.
@@ -571,16 +574,14 @@ impl Connection {
     #[must_use]
     pub fn gauges(&self, now: Instant) -> Gauges {
         let since = |then: Instant| now.saturating_duration_since(then);
-        let oldest = self
-            .requests()
-            .map(|request| request.timings.submitted)
-            .min();
+        let submitted = |request: &PendingRequest| request.timings().submitted;
+        let oldest = self.queue.iter().map(submitted).min();
         Gauges {
             state: self.state(),
             in_state: self.session.phase().in_state(now),
             in_flight: self.in_flight(),
             waiting: self.waiting(),
-            unwritten: self.queue.admitted().len(),
+            unwritten: self.queue.unwritten(),
             oldest: oldest.map_or(Duration::ZERO, since),
             idle: since(self.quiet_since()),
         }

@@ -9,7 +9,7 @@ use std::{error, fmt};
 use bytes::{Buf, Bytes};
 
 use crate::connection::sasl::Token;
-use crate::connection::transmit::{Outbox, Transmit};
+use crate::connection::transmit::{Transmit, WriteProgress};
 use crate::connection::{ApiLabel, CloseReport, Delivery, RequestId, Unfinished};
 use crate::messages::RequestHeader;
 use crate::request_frame::check_key;
@@ -18,11 +18,13 @@ use crate::{ApiKey, Decode, DecodeError, EncodeError, Request};
 
 /// The requests whose responses are not written whole, in the order in which they arrived.
 ///
-/// Invariant: each response that may be written has its frame in the outbox, and the request behind them has no response.
+/// Invariant: each response that may be written has its frame, of which the transport was offered no more than there are. The
+/// request behind them has no response.
 #[derive(Default)]
 pub(super) struct Responses {
     writable: VecDeque<WritableResponse>,
-    outbox: Outbox,
+    frames: VecDeque<Segments>,
+    progress: WriteProgress,
     pending: VecDeque<PendingResponse>,
     /// The number of requests so far.
     requests: u64,
@@ -98,7 +100,7 @@ impl Responses {
                 given,
                 frame_bytes: frame.remaining(),
             });
-            self.outbox.push(frame);
+            self.frames.push_back(frame);
         }
         self.check();
         Ok(())
@@ -106,7 +108,8 @@ impl Responses {
 
     /// The bytes to write.
     pub(super) fn offer(&mut self) -> Option<Transmit<'_>> {
-        self.outbox.offer()
+        self.progress.offer(self.frames.len());
+        (!self.frames.is_empty()).then(|| Transmit::of_responses(self.frames.iter()))
     }
 
     /// The transport accepted `bytes`: takes as many of them as the first response has. `None` if the transport was
@@ -116,9 +119,10 @@ impl Responses {
         now: Instant,
         bytes: usize,
     ) -> Option<(usize, Option<ServerEvent>)> {
-        let accepted = self.outbox.accept(bytes)?;
+        let accepted = self.progress.accept(self.frames.front_mut()?, bytes)?;
         self.bytes_out += accepted.bytes as u64;
-        let event = accepted.whole.map(|_| {
+        let event = accepted.is_whole.then(|| {
+            self.frames.pop_front();
             let response = self.writable.pop_front().expect("it had a frame");
             self.written += 1;
             ServerEvent::Written {
@@ -142,7 +146,7 @@ impl Responses {
             age: now.saturating_duration_since(arrived),
             delivery,
         };
-        let mut begun = self.outbox.accepted();
+        let mut begun = self.progress.accepted();
         let writable = self.writable.iter().map(move |response| {
             let delivery = match std::mem::take(&mut begun) {
                 0 => Delivery::NotSent,
@@ -168,7 +172,8 @@ impl Responses {
     pub(super) fn clear(&mut self) {
         self.writable.clear();
         self.pending.clear();
-        self.outbox.take();
+        self.frames.clear();
+        self.progress = WriteProgress::default();
         self.check();
     }
 
@@ -181,7 +186,7 @@ impl Responses {
     pub(super) fn unwritten_bytes(&self) -> usize {
         let pending = self.pending.iter().filter_map(|it| it.response.as_ref());
         let waiting: usize = pending.map(|(_, frame)| frame.remaining()).sum();
-        self.outbox.remaining() + waiting
+        self.frames.iter().map(Buf::remaining).sum::<usize>() + waiting
     }
 
     /// The number of responses that were written whole.
@@ -197,8 +202,12 @@ impl Responses {
     fn check(&self) {
         debug_assert_eq!(
             self.writable.len(),
-            self.outbox.len(),
+            self.frames.len(),
             "each writable response has its frame"
+        );
+        debug_assert!(
+            self.progress.offered() <= self.frames.len(),
+            "offered what is there"
         );
         let first = self.pending.front();
         debug_assert!(
