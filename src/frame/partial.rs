@@ -81,7 +81,7 @@ impl Partial {
     /// Takes the first `length` bytes of a buffer: without copying them, if the frame is large enough.
     pub(super) fn take(&mut self, length: usize, input: &mut BytesMut) {
         if !self.is_shared() {
-            self.push(input.get(..length).unwrap_or_default());
+            self.push(input.get(..length).expect("that many arrived"));
             input.advance(length);
             return;
         }

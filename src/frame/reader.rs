@@ -227,7 +227,7 @@ impl FrameReader {
         }
         // One byte after the other, so that the answer does not depend on the pieces.
         for end in 1..=length {
-            let answer = self.examine_first(first.get(..end).unwrap_or_default());
+            let answer = self.examine_first(first.get(..end).expect("it has that many"));
             let taken = match answer {
                 Ok(None) if end < length => continue,
                 Ok(Some(size)) => return Ok(Some(size)),

@@ -174,7 +174,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
         let mut start = self.reader.offset();
         let mut rest = self.fixed(count.saturating_mul(size))?;
         for index in 0..count {
-            let (bytes, after) = rest.split_at_checked(size).unwrap_or_default();
+            let (bytes, after) = rest.split_at_checked(size).expect("all are there");
             rest = after;
             let element = FieldLocation {
                 field: place.field,

@@ -16,7 +16,7 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
 pub(super) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + bytes.len().div_ceil(3) * 4, 0);
-    let text = out.get_mut(start..).unwrap_or_default();
+    let text = out.get_mut(start..).expect("it was made longer");
     let written = ENGINE.encode_slice(bytes, text);
     written.expect("there is room for four digits for each three bytes");
 }

@@ -269,17 +269,18 @@ impl<'e, 'o> Generator<'e, 'o> {
     /// Puts the tags from `first` on in order, in front of their values, which begin at `start`.
     fn put_tags(&mut self, first: usize, start: usize) {
         self.moved.clear();
-        let values = self.out.get(start..).unwrap_or_default();
+        let values = self.out.get(start..).expect("they were appended");
         self.moved.extend_from_slice(values);
         self.out.truncate(start);
-        let tags = self.tags.get_mut(first..).unwrap_or_default();
+        let tags = self.tags.get_mut(first..).expect("they were appended");
         tags.sort_unstable_by_key(|tagged| tagged.tag);
         put_varint(&mut self.out, tags.len());
         for Tagged { tag, value } in tags {
             put_varint(&mut self.out, index(*tag));
             put_varint(&mut self.out, value.len());
             let value = self.moved.get(value.start - start..value.end - start);
-            self.out.extend_from_slice(value.unwrap_or_default());
+            self.out
+                .extend_from_slice(value.expect("it is one of the values"));
         }
         self.tags.truncate(first);
     }

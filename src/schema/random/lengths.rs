@@ -35,5 +35,5 @@ pub(super) fn put_varint(out: &mut Vec<u8>, value: usize) {
     let value = u32::try_from(value).unwrap_or(u32::MAX);
     let mut bytes = [0; varint::MAX_BYTES];
     let length = varint::encode(value, &mut bytes);
-    out.extend_from_slice(bytes.get(..length).unwrap_or_default());
+    out.extend_from_slice(bytes.get(..length).expect("it fits"));
 }

@@ -47,7 +47,7 @@ fn odd(start: usize, bytes: usize, out: &mut Vec<u8>) {
     while !ODD.is_char_boundary(start) {
         start -= 1;
     }
-    let mut text = ODD.get(start..).unwrap_or_default();
+    let mut text = ODD.get(start..).expect("a character begins there");
     loop {
         let left = end - out.len();
         if text.len() >= left {
@@ -55,7 +55,8 @@ fn odd(start: usize, bytes: usize, out: &mut Vec<u8>) {
             while !text.is_char_boundary(cut) {
                 cut -= 1;
             }
-            out.extend_from_slice(text.as_bytes().get(..cut).unwrap_or_default());
+            let part = text.as_bytes().get(..cut);
+            out.extend_from_slice(part.expect("it is long enough"));
             return out.resize(end, b'a');
         }
         out.extend_from_slice(text.as_bytes());

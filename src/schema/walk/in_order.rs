@@ -21,7 +21,10 @@ impl<'a, V: Visitor<'a>> Walk<'a, '_, V> {
                 self.field(field, e, false)?;
             } else if field.is_tagged_in(self.version) {
                 let section = section.get_or_insert_with(|| {
-                    let rest = schema.fields().get(index..).unwrap_or_default();
+                    let rest = schema
+                        .fields()
+                        .get(index..)
+                        .expect("it is the index of one");
                     self.section_after(rest)
                 });
                 if let Some(value) = section.clone().find(field.tag()) {
