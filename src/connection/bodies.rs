@@ -26,7 +26,7 @@ pub(super) fn expects_response<'a>(
     headers: HeaderVersions,
     frame: impl FnOnce() -> &'a [u8],
 ) -> bool {
-    key != ApiKey::Produce || produce_acks(version, headers, frame()) != Some(0)
+    !matches!(key, ApiKey::Produce) || produce_acks(version, headers, frame()) != Some(0)
 }
 
 /// As [`expects_response`], of a request of which only the body is there.

@@ -111,7 +111,7 @@ impl<T> fmt::Display for InFlightRequest<T> {
 /// The version of a response with this body, to a request in `version`; see [`InFlightRequest::response_version`].
 #[inline]
 pub(crate) fn response_version(key: ApiKey, version: Version, body: &[u8]) -> Version {
-    if key != ApiKey::ApiVersions || version == Version(0) {
+    if !matches!(key, ApiKey::ApiVersions) || version == Version(0) {
         return version;
     }
     version_of_versions(version, body)

@@ -3,6 +3,8 @@
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
+#[cfg(feature = "connection")]
+use zeroize::Zeroize;
 
 /// Encoded bytes: the writer's own, with shared blobs in between that were not copied.
 ///
@@ -62,17 +64,48 @@ impl Segments {
         buffer
     }
 
-    /// Takes the writer's own buffer, emptied, and leaves no bytes.
+    /// Moves what was written here, where nothing is.
     #[cfg(feature = "connection")]
     #[inline(always)]
-    pub(crate) fn take_buffer(&mut self) -> Vec<u8> {
-        let mut buffer = std::mem::take(&mut self.own);
-        buffer.clear();
-        if self.shared.capacity() > 0 {
-            self.shared = Vec::new();
+    pub(super) fn fill(
+        &mut self,
+        own: &mut Vec<u8>,
+        shared: &mut Vec<SharedBlob>,
+        remaining: usize,
+    ) {
+        debug_assert!(
+            self.own.is_empty() && self.shared.is_empty(),
+            "they are empty"
+        );
+        std::mem::swap(&mut self.own, own);
+        if !shared.is_empty() {
+            std::mem::swap(&mut self.shared, shared);
+        }
+        (self.own_at, self.next_shared, self.remaining) = (0, 0, remaining);
+    }
+
+    /// Removes all bytes. The writer's own buffer becomes `spare`, if it is larger and has no more than `max` bytes.
+    #[cfg(feature = "connection")]
+    #[inline(always)]
+    pub(crate) fn empty_into(&mut self, spare: &mut Vec<u8>, max: usize) {
+        self.own.clear();
+        let capacity = self.own.capacity();
+        if capacity <= max && capacity > spare.capacity() {
+            std::mem::swap(&mut self.own, spare);
+        }
+        if self.own.capacity() > 0 || self.shared.capacity() > 0 {
+            (self.own, self.shared) = (Vec::new(), Vec::new());
         }
         (self.own_at, self.next_shared, self.remaining) = (0, 0, 0);
-        buffer
+    }
+
+    /// Removes all bytes, and overwrites the writer's own.
+    #[cfg(feature = "connection")]
+    pub(crate) fn wipe(&mut self) {
+        // All of the buffer, also what is beyond its length.
+        self.own.zeroize();
+        (self.own_at, self.remaining) = (0, 0);
+        (self.shared, self.next_shared) = (Vec::new(), 0);
     }
 
     /// The number of bytes that are not consumed.

@@ -127,6 +127,20 @@ impl Writer {
         self.cursor.finish()
     }
 
+    /// Moves all that was written into segments that are empty, and leaves a new writer without a buffer.
+    #[cfg(feature = "connection")]
+    #[inline(always)]
+    pub(crate) fn finish_into(&mut self, segments: &mut Segments) {
+        self.cursor.finish_into(segments);
+    }
+
+    /// The buffer of a writer that wrote nothing.
+    #[cfg(feature = "connection")]
+    #[inline]
+    pub(crate) fn empty_buffer(&mut self) -> &mut Vec<u8> {
+        self.cursor.empty_buffer()
+    }
+
     /// All that was written, in one piece; shared blobs are copied.
     #[must_use]
     pub fn into_vec(self) -> Vec<u8> {

@@ -11,7 +11,7 @@ use crate::connection::sasl::Token;
 use crate::connection::{ApiLabel, EncodedRequest, RequestId, Timings, bodies};
 use crate::frame::SIZE_BYTES;
 use crate::messages::{ApiVersionsRequest, SaslAuthenticateRequest, SaslHandshakeRequest};
-use crate::wire::{Blob, Encoding, Fidelity, Segments, Writer};
+use crate::wire::{Blob, Encoding, Fidelity, Writer};
 use crate::{
     ApiKey, EncodeError, EncodeErrorKind, Request, Version, VersionError, VersionRange,
     VersionTable, frame,
@@ -21,10 +21,13 @@ use super::completion::{RequestSummary, SubmitError};
 use super::options::{ConnectionOptions, SubmitOptions};
 use super::pending_request::{Origin, PendingRequest};
 
-/// Appends frames of requests to writers, and numbers requests.
+/// Encodes frames of requests, and numbers requests.
+///
+/// Invariant: between two requests, nothing is written.
 #[derive(Debug)]
 pub(super) struct Encoder {
     options: Arc<ConnectionOptions>,
+    writer: Writer,
     /// The number of requests so far.
     count: u64,
     ids: CorrelationIds,
@@ -58,6 +61,7 @@ pub(super) enum SetupRequest {
 impl Encoder {
     pub(super) fn new(options: Arc<ConnectionOptions>) -> Self {
         Self {
+            writer: Writer::with_buffer(Vec::new()),
             count: 0,
             ids: CorrelationIds::new(options.first_correlation_id, options.reserves_sasl_ids),
             options,
@@ -72,41 +76,43 @@ impl Encoder {
 
     /// Writes a request of the caller.
     pub(super) fn request<R: Request>(
-        &self,
-        writer: &mut Writer,
+        &mut self,
         request: &R,
         choice: Choice,
         id: i32,
         options: &SubmitOptions,
     ) -> Result<Submission, SubmitError> {
         let client_id = self.options.client_id.as_deref();
-        let version = write_highest(writer, choice, |writer, version| {
+        let version = write_highest(&mut self.writer, choice, |writer, version| {
             frame::write_request(writer, request, version, id, client_id)
         })?;
         let wait = options.server_wait_or(|| request.server_wait(version));
-        Ok(typed::<R>(writer, version, id, Origin::Caller, wait))
+        Ok(typed::<R>(&self.writer, version, id, Origin::Caller, wait))
     }
 
     /// Writes the request of a probe.
-    pub(super) fn probe(
-        &self,
-        writer: &mut Writer,
-        version: Version,
-        id: i32,
-    ) -> Result<Submission, EncodeError> {
+    pub(super) fn probe(&mut self, version: Version, id: i32) -> Result<Submission, EncodeError> {
         let request = api_versions_request(&self.options);
-        self.own(writer, &request, version, id, Origin::Probe)
+        let client_id = self.options.client_id.as_deref();
+        own(
+            &mut self.writer,
+            client_id,
+            &request,
+            version,
+            id,
+            Origin::Probe,
+        )
     }
 
     /// Writes a request that is encoded already, header and body without the size, with another correlation id.
     pub(super) fn frame(
-        writer: &mut Writer,
+        &mut self,
         frame: &Bytes,
         id: i32,
         options: &SubmitOptions,
     ) -> Result<Submission, SubmitError> {
         let (key, version) = routing(frame)?;
-        writer.sized(|writer| {
+        self.writer.sized(|writer| {
             writer.i16(key.number());
             writer.i16(version.0);
             writer.i32(id);
@@ -124,14 +130,13 @@ impl Encoder {
 
     /// Writes a request whose body is encoded already.
     pub(super) fn encoded(
-        &self,
-        writer: &mut Writer,
+        &mut self,
         request: &EncodedRequest,
         id: i32,
         options: &SubmitOptions,
     ) -> Result<Submission, EncodeError> {
         let client_id = self.options.client_id.as_deref();
-        request.write_frame(writer, id, client_id)?;
+        request.write_frame(&mut self.writer, id, client_id)?;
         let (key, version) = (request.api_key(), request.version());
         Ok(Submission {
             label: ApiLabel::new(key, version, request.header_versions(), id, ()),
@@ -144,15 +149,16 @@ impl Encoder {
     /// Writes a request of the session.
     pub(super) fn setup(
         &mut self,
-        writer: &mut Writer,
         request: &SetupRequest,
         is_taken: impl Fn(i32) -> bool,
     ) -> Result<Submission, EncodeError> {
+        let client_id = self.options.client_id.as_deref();
+        let writer = &mut self.writer;
         let (token, version) = match request {
             SetupRequest::ApiVersions(version) => {
                 let id = self.ids.next(is_taken);
                 let request = api_versions_request(&self.options);
-                return self.own(writer, &request, *version, id, Origin::Setup);
+                return own(writer, client_id, &request, *version, id, Origin::Setup);
             }
             SetupRequest::SaslHandshake { mechanism, version } => {
                 let id = self.ids.next_sasl(is_taken);
@@ -160,14 +166,14 @@ impl Encoder {
                     mechanism: Cow::Borrowed(mechanism),
                     ..Default::default()
                 };
-                return self.own(writer, &request, *version, id, Origin::Setup);
+                return own(writer, client_id, &request, *version, id, Origin::Setup);
             }
             SetupRequest::SaslAuthenticate { token, version } => (token, Some(*version)),
             SetupRequest::SaslToken(token) => (token, None),
         };
         // Large enough that it does not grow, which would leave a copy behind.
-        let client_id = self.options.client_id.as_deref().map_or(0, str::len);
-        let buffer = Vec::with_capacity(64 + client_id + token.expose().len());
+        let id_bytes = client_id.map_or(0, str::len);
+        let buffer = Vec::with_capacity(64 + id_bytes + token.expose().len());
         *writer = Writer::with_buffer(buffer);
         let token = Blob::Borrowed(token.expose());
         if let Some(version) = version {
@@ -176,7 +182,7 @@ impl Encoder {
                 auth_bytes: token,
                 ..Default::default()
             };
-            return self.own(writer, &request, version, id, Origin::Setup);
+            return own(writer, client_id, &request, version, id, Origin::Setup);
         }
         writer.blob(Encoding::Classic, &token, "token")?;
         Ok(Submission {
@@ -187,18 +193,16 @@ impl Encoder {
         })
     }
 
-    /// Writes a request of the connection's own.
-    fn own<R: Request>(
-        &self,
-        writer: &mut Writer,
-        request: &R,
-        version: Version,
-        id: i32,
-        origin: Origin,
-    ) -> Result<Submission, EncodeError> {
-        let client_id = self.options.client_id.as_deref();
-        frame::write_request(writer, request, version, id, client_id)?;
-        Ok(typed::<R>(writer, version, id, origin, Duration::ZERO))
+    /// Removes what a request left that cannot be encoded.
+    #[cold]
+    pub(super) fn discard(&mut self) {
+        self.writer = Writer::with_buffer(Vec::new());
+    }
+
+    /// The buffer to encode the next request into.
+    #[inline]
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+        self.writer.empty_buffer()
     }
 
     /// Numbers a request that was written: sets all of `request`, in place.
@@ -207,13 +211,12 @@ impl Encoder {
         &mut self,
         request: &mut PendingRequest,
         now: Instant,
-        frame: Segments,
-        submission: Submission,
+        submission: &Submission,
         options: &SubmitOptions,
     ) {
         let PendingRequest {
             summary,
-            frame: bytes,
+            frame,
             origin,
             expects_response,
             deadline,
@@ -221,6 +224,7 @@ impl Encoder {
             extended_before,
             outcome,
         } = request;
+        self.writer.finish_into(frame);
         *summary = RequestSummary {
             id: RequestId(self.count),
             label: submission.label,
@@ -230,7 +234,6 @@ impl Encoder {
             timings: Timings::at(now),
         };
         self.count += 1;
-        *bytes = frame;
         *origin = submission.origin;
         *expects_response = submission.expects_response;
         *deadline = options.deadline;
@@ -239,6 +242,19 @@ impl Encoder {
         *extended_before = Duration::ZERO;
         debug_assert!(outcome.is_none(), "it was taken out of the box");
     }
+}
+
+/// Writes a request of the connection's own.
+fn own<R: Request>(
+    writer: &mut Writer,
+    client_id: Option<&str>,
+    request: &R,
+    version: Version,
+    id: i32,
+    origin: Origin,
+) -> Result<Submission, EncodeError> {
+    frame::write_request(writer, request, version, id, client_id)?;
+    Ok(typed::<R>(writer, version, id, origin, Duration::ZERO))
 }
 
 /// What is known of a request of a type, which was written to `writer`.

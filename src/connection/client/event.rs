@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::wire::Segments;
 use crate::{DecodeError, ErrorCode, Version};
 
 use crate::connection::{ApiLabel, CloseReport, Delivery, Hint, RequestId, Severity, State, Waits};
@@ -280,7 +281,7 @@ impl EventQueue {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     pub(super) fn push(&mut self, event: Event) {
         push_exactly(&mut self.events, QueuedEvent::Other(Box::new(event)));
     }
@@ -309,6 +310,7 @@ impl EventQueue {
     #[inline]
     pub(super) fn respond(
         &mut self,
+        now: Instant,
         mut request: Box<PendingRequest>,
         version: Version,
         throttle: Duration,
@@ -319,7 +321,7 @@ impl EventQueue {
             label: summary.label,
             version,
             tag: summary.tag,
-            arrived: summary.timings.responded.expect("it was set just now"),
+            arrived: now,
             throttle,
             frame,
         }));
@@ -328,6 +330,8 @@ impl EventQueue {
 
     /// A request is over: adds the event, if it is one of the caller's.
     pub(super) fn complete(&mut self, mut request: Box<PendingRequest>, outcome: Outcome) {
+        // What was not sent is not needed any more, and the box is used again.
+        request.frame = Segments::default();
         if request.origin == Origin::Caller {
             request.outcome = Some(outcome);
             return push_exactly(&mut self.events, QueuedEvent::Completed(request));
@@ -379,6 +383,7 @@ impl EventQueue {
             QueuedEvent::Completed(request) => {
                 self.spare.truncate(MAX_SPARE - 1);
                 self.spare.push(request);
+                // In its box, so that all of it is copied once.
                 let request = self.spare.last_mut().expect("it was added just now");
                 let outcome = request.outcome.take().expect("it is over");
                 Some(Event::Completed(Completion {

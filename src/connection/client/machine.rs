@@ -14,7 +14,6 @@ use crate::connection::{
 use crate::frame::input::FrameInput;
 use crate::frame::{FrameReader, SIZE_BYTES, StreamPosition};
 use crate::messages::ApiVersionsResponse;
-use crate::wire::{Segments, Writer};
 use crate::{Decode, ErrorCode};
 
 use super::Connection;
@@ -35,16 +34,14 @@ impl Connection {
     pub(super) fn take_in(
         &mut self,
         now: Instant,
-        writer: Writer,
-        submission: Submission,
+        submission: &Submission,
         options: &SubmitOptions,
     ) -> RequestId {
         let is_only_one = self.is_idle();
-        let frame = writer.finish();
-        let mut request = self.number(now, frame, submission, options);
+        let mut request = self.number(now, submission, options);
         let (id, label) = (request.summary.id, request.label());
         self.deadlines.request_submitted(&mut request, is_only_one);
-        if self.is_unhindered() && self.queue.places() < self.options.max_in_flight {
+        if !self.is_hindered && self.queue.places() < self.options.max_in_flight {
             self.queue.admit(now, request);
             return id;
         }
@@ -58,6 +55,7 @@ impl Connection {
             self.events.progress(|| Event::Blocked { id, label, on });
         }
         self.queue.wait(now, request);
+        self.is_hindered = true;
         self.pump(now);
         id
     }
@@ -65,13 +63,16 @@ impl Connection {
     /// Does what has become possible. Called at the end of every input.
     #[inline(always)]
     pub(super) fn pump(&mut self, now: Instant) {
-        if !self.is_unhindered() {
+        if self.is_hindered {
             self.pump_all(now);
         }
+        debug_assert!(
+            self.is_hindered || self.is_unhindered(),
+            "what hinders requests is noted"
+        );
     }
 
     /// Returns `true` if no request waits, and only the number of places can block one.
-    #[inline(always)]
     fn is_unhindered(&self) -> bool {
         self.state() == State::Ready
             && self.queue.is_settled()
@@ -103,6 +104,8 @@ impl Connection {
         if self.state() == State::Draining && self.is_idle() {
             self.close_because(now, CloseReason::Local);
         }
+        self.is_hindered = !self.is_unhindered();
+        self.receiver.set_allowed_sizes(self.frame_sizes());
     }
 
     /// Ends throttling, or begins to authenticate again, when the time has come.
@@ -143,16 +146,18 @@ impl Connection {
     /// Takes bytes from the front of `input`, at most up to the end of a frame.
     #[inline]
     pub(super) fn read(&mut self, now: Instant, input: &mut impl FrameInput) {
-        self.frame_started.get_or_insert(now);
-        self.receiver.set_allowed_sizes(self.frame_sizes());
+        if self.is_hindered {
+            self.receiver.set_allowed_sizes(self.frame_sizes());
+        }
         let before = input.bytes().len();
         let received = self.receiver.take_frame(input);
         self.bytes_in += (before - input.bytes().len()) as u64;
         match received {
-            Ok(None) => {}
+            Ok(None) => {
+                self.frame_started.get_or_insert(now);
+            }
             Ok(Some(frame)) => {
-                let started = self.frame_started.take();
-                let started = started.expect("it is set before the first byte of a frame");
+                let started = self.frame_started.take().unwrap_or(now);
                 self.on_frame(now, started, frame);
             }
             Err(error) => {
@@ -166,8 +171,7 @@ impl Connection {
     #[inline]
     pub(super) fn on_frame(&mut self, now: Instant, started: Instant, frame: Bytes) {
         if self.state() == State::SaslTokens {
-            self.session.on_token(now, &frame);
-            return self.follow_session(now);
+            return self.on_token(now, &frame);
         }
         let Some(id) = frame.first_chunk().copied().map(i32::from_be_bytes) else {
             return self.close_short(now, &frame);
@@ -191,6 +195,13 @@ impl Connection {
         }
     }
 
+    /// A bare SASL token arrived.
+    #[cold]
+    fn on_token(&mut self, now: Instant, token: &[u8]) {
+        self.session.on_token(now, token);
+        self.follow_session(now);
+    }
+
     /// A frame is too short for a response. Its size was accepted while bare tokens were exchanged.
     #[cold]
     fn close_short(&mut self, now: Instant, frame: &[u8]) {
@@ -207,8 +218,7 @@ impl Connection {
     pub(super) fn on_response(&mut self, now: Instant, request: Box<PendingRequest>, frame: Bytes) {
         let label = request.label();
         if request.origin == Origin::Setup {
-            self.session.on_response(now, label, &frame);
-            return self.follow_session(now);
+            return self.on_setup_response(now, label, &frame);
         }
         let (version, throttle) = match label.split_response(&frame) {
             Ok(answer) => {
@@ -220,21 +230,35 @@ impl Connection {
         };
         self.responses += 1;
         if !throttle.is_zero() {
-            let until = match label.api_key.throttles_after_response(label.version) {
-                true => self.deadlines.throttle(now, throttle),
-                false => None,
-            };
-            let time = throttle;
-            self.events.push(Event::Throttled { label, time, until });
+            self.on_throttled(now, label, throttle);
         }
         match request.origin {
             Origin::Probe => self.on_probed(&request, &frame),
-            Origin::Caller => self.events.respond(request, version, throttle, frame),
+            Origin::Caller => self.events.respond(now, request, version, throttle, frame),
             origin => debug_assert!(false, "{origin:?}: nobody waits for the response"),
         }
     }
 
+    /// A request of the session was answered.
+    #[cold]
+    fn on_setup_response(&mut self, now: Instant, label: ApiLabel, frame: &Bytes) {
+        self.session.on_response(now, label, frame);
+        self.follow_session(now);
+    }
+
+    /// The broker throttles the client.
+    #[cold]
+    fn on_throttled(&mut self, now: Instant, label: ApiLabel, time: Duration) {
+        self.is_hindered = true;
+        let until = match label.api_key.throttles_after_response(label.version) {
+            true => self.deadlines.throttle(now, time),
+            false => None,
+        };
+        self.events.push(Event::Throttled { label, time, until });
+    }
+
     /// A probe was answered.
+    #[cold]
     pub(super) fn on_probed(&mut self, request: &PendingRequest, frame: &[u8]) {
         let split = request.label().split_response(frame).ok();
         let answer = split
@@ -260,6 +284,7 @@ impl Connection {
 
     /// Does what the session wants.
     pub(super) fn follow_session(&mut self, now: Instant) {
+        self.is_hindered = true;
         while let Some(action) = self.session.next_action() {
             match action {
                 Action::Emit(event) => self.events.push(*event),
@@ -290,16 +315,16 @@ impl Connection {
 
     /// Sends a request of the session before all that wait.
     fn send_setup(&mut self, now: Instant, request: &SetupRequest) {
-        let mut writer = Writer::with_buffer(self.queue.buffer());
         let queue = &self.queue;
         let is_taken = |id| queue.has_id(id);
-        match self.encoder.setup(&mut writer, request, is_taken) {
+        match self.encoder.setup(request, is_taken) {
             Ok(submission) => {
                 let options = SubmitOptions::default();
-                let request = self.number(now, writer.finish(), submission, &options);
+                let request = self.number(now, &submission, &options);
                 self.queue.admit(now, request);
             }
             Err(error) => {
+                self.encoder.discard();
                 let reason = match request {
                     SetupRequest::ApiVersions(_) => {
                         CloseReason::Negotiation(NegotiationFault::Encode(error))
@@ -459,12 +484,16 @@ impl Connection {
         &mut self,
         now: Instant,
         options: &SubmitOptions,
-        encode: impl FnOnce(&Encoder, &mut Writer, i32) -> Result<Submission, E>,
+        encode: impl FnOnce(&mut Encoder, i32) -> Result<Submission, E>,
     ) -> Result<RequestId, E> {
         let id = self.next_id();
-        let mut writer = Writer::with_buffer(self.queue.buffer());
-        let submission = encode(&self.encoder, &mut writer, id)?;
-        Ok(self.take_in(now, writer, submission, options))
+        match encode(&mut self.encoder, id) {
+            Ok(submission) => Ok(self.take_in(now, &submission, options)),
+            Err(error) => {
+                self.encoder.discard();
+                Err(error)
+            }
+        }
     }
 
     #[inline(always)]
@@ -478,14 +507,12 @@ impl Connection {
     fn number(
         &mut self,
         now: Instant,
-        frame: Segments,
-        submission: Submission,
+        submission: &Submission,
         options: &SubmitOptions,
     ) -> Box<PendingRequest> {
         let spare = self.events.spare();
         let mut request = spare.unwrap_or_else(|| Box::new(PendingRequest::empty(now)));
-        self.encoder
-            .number(&mut request, now, frame, submission, options);
+        self.encoder.number(&mut request, now, submission, options);
         request
     }
 

@@ -62,6 +62,9 @@ pub struct Connection {
     responses: u64,
     bytes_in: u64,
     events: EventQueue,
+    /// `false` only if nothing blocks requests but the number of places in flight, and nothing is to be done but what an
+    /// input itself says.
+    is_hindered: bool,
 }
 
 /// # The transport and the run loop
@@ -92,6 +95,7 @@ impl Connection {
             responses: 0,
             bytes_in: 0,
             events: EventQueue::new(&options),
+            is_hindered: true,
             options,
         }
     }
@@ -138,7 +142,7 @@ impl Connection {
         }
         self.deadlines.written(now);
         while bytes > 0 {
-            let Some(accepted) = self.queue.accept(now, bytes) else {
+            let Some(accepted) = self.queue.accept(now, bytes, self.encoder.buffer()) else {
                 break;
             };
             bytes -= accepted.bytes;
@@ -209,14 +213,16 @@ impl Connection {
     /// when a request has been answered, what its deadline was is not forgotten at once.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
+        let at = self.receiver.position();
+        if !self.is_hindered {
+            // It is ready, and no phase can take too long or end.
+            return self.deadlines.next(self.pending(), at);
+        }
         if self.is_closed() {
             return None;
         }
-        let next = self
-            .deadlines
-            .next(self.pending(), self.receiver.position());
         let of_session = earlier(self.session.phase().deadline(), self.session.renew_at());
-        earlier(next, of_session)
+        earlier(self.deadlines.next(self.pending(), at), of_session)
     }
 
     /// Time has passed. Calling it early or often does no harm.
@@ -285,8 +291,8 @@ impl Connection {
         options: SubmitOptions,
     ) -> Result<RequestId, SubmitError> {
         let choice = self.choice(R::KEY, sendable::<R>(), &options)?;
-        self.send(now, &options, |encoder, writer, id| {
-            encoder.request(writer, request, choice, id, &options)
+        self.send(now, &options, |encoder, id| {
+            encoder.request(request, choice, id, &options)
         })
     }
 
@@ -307,8 +313,8 @@ impl Connection {
         self.check_open()?;
         let (key, version) = routing(frame)?;
         self.session.check_version(key, version)?;
-        self.send(now, &options, |_, writer, id| {
-            Encoder::frame(writer, frame, id, &options)
+        self.send(now, &options, |encoder, id| {
+            encoder.frame(frame, id, &options)
         })
     }
 
@@ -377,8 +383,8 @@ impl Connection {
         self.check_open()?;
         self.session
             .check_version(request.api_key(), request.version())?;
-        let sent = self.send(now, &options, |encoder, writer, id| {
-            encoder.encoded(writer, request, id, &options)
+        let sent = self.send(now, &options, |encoder, id| {
+            encoder.encoded(request, id, &options)
         });
         Ok(sent?)
     }
@@ -401,9 +407,7 @@ impl Connection {
             negotiated => negotiated,
         };
         let options = SubmitOptions::default();
-        let sent = self.send(now, &options, |encoder, writer, id| {
-            encoder.probe(writer, version, id)
-        });
+        let sent = self.send(now, &options, |encoder, id| encoder.probe(version, id));
         Ok(sent?)
     }
 
@@ -440,6 +444,7 @@ impl Connection {
     /// Replaces the mechanism, with newer credentials: for the next time the connection authenticates, also if it is
     /// about to just now.
     pub fn replace_mechanism(&mut self, mechanism: Box<dyn Mechanism>) {
+        self.is_hindered = true;
         self.session.replace_mechanism(mechanism);
     }
 

@@ -98,6 +98,7 @@ impl PendingRequest {
     }
 
     /// Returns `true` if there are credentials in its bytes.
+    #[inline]
     pub(super) fn is_secret(&self) -> bool {
         match self.origin {
             Origin::SaslToken => true,

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use bytes::Buf;
-use zeroize::Zeroize;
 
 use crate::connection::transmit::{Transmit, WriteProgress, push_exactly, shrink_to_one};
 use crate::connection::{ApiLabel, Delivery, VersionError};
@@ -40,8 +39,6 @@ pub(super) struct RequestQueue {
     without_response: WithoutResponse,
     clock: BlockClock,
     bytes_out: u64,
-    /// A buffer to encode the next request into.
-    spare: Vec<u8>,
 }
 
 /// What the transport accepted of a request.
@@ -130,9 +127,14 @@ impl RequestQueue {
     }
 
     /// The transport accepted `bytes`: takes as many of them as the first request has. `None` if the transport was
-    /// offered nothing more.
+    /// offered nothing more. The buffer of a frame that was written becomes `spare`, if it is small.
     #[inline(always)]
-    pub(super) fn accept(&mut self, now: Instant, bytes: usize) -> Option<Accepted<'_>> {
+    pub(super) fn accept(
+        &mut self,
+        now: Instant,
+        bytes: usize,
+        spare: &mut Vec<u8>,
+    ) -> Option<Accepted<'_>> {
         let request = self.requests.get_mut(self.sent)?;
         let accepted = self.progress.accept(&mut request.frame, bytes)?;
         let bytes = accepted.bytes;
@@ -147,7 +149,10 @@ impl RequestQueue {
             });
         }
         request.summary.timings.written = Some(now);
-        keep_buffer(&mut self.spare, request);
+        if request.is_secret() {
+            request.frame.wipe();
+        }
+        request.frame.empty_into(spare, MAX_SPARE);
         let written = match request.expects_response {
             true => self.sent(now),
             false => self.unanswered(),
@@ -309,7 +314,7 @@ impl RequestQueue {
         let mut sent = std::mem::take(&mut self.requests);
         let mut unwritten = sent.split_off(self.sent);
         for request in unwritten.iter_mut().filter(|request| request.is_secret()) {
-            request.frame.take_buffer().zeroize();
+            request.frame.wipe();
         }
         (self.sent, self.admitted, self.abandoned) = (0, 0, 0);
         (self.progress, self.front_since) = (WriteProgress::default(), None);
@@ -422,12 +427,6 @@ impl RequestQueue {
         self.unsent().map(|request| request.frame.remaining()).sum()
     }
 
-    /// A buffer to encode a request into.
-    #[inline]
-    pub(super) fn buffer(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.spare)
-    }
-
     #[inline]
     fn check(&self) {
         debug_assert!(
@@ -453,19 +452,6 @@ fn is_awaited(request: &PendingRequest) -> bool {
 fn end_wait(clock: &mut BlockClock, now: Instant, request: &mut PendingRequest) {
     let timings = &mut request.summary.timings;
     timings.waits = clock.totals(now).since(&timings.waits);
-}
-
-/// Keeps the buffer of a frame that was written for the next one, if it is small.
-#[inline(always)]
-fn keep_buffer(spare: &mut Vec<u8>, request: &mut PendingRequest) {
-    let mut buffer = request.frame.take_buffer();
-    if request.is_secret() {
-        // All of it, also what is beyond its length.
-        buffer.zeroize();
-    }
-    if buffer.capacity() <= MAX_SPARE && buffer.capacity() > spare.capacity() {
-        *spare = buffer;
-    }
 }
 
 /// The largest buffer that is kept while nothing is to be written.

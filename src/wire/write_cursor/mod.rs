@@ -68,6 +68,24 @@ impl WriteCursor {
         Segments::new(self.own, self.shared, length)
     }
 
+    /// Moves all that was written into segments that are empty, and leaves a cursor that wrote nothing.
+    #[cfg(feature = "connection")]
+    #[inline(always)]
+    pub(super) fn finish_into(&mut self, segments: &mut Segments) {
+        debug_assert!(self.error.is_none(), "a fault is taken by who caused it");
+        let length = self.len();
+        segments.fill(&mut self.own, &mut self.shared, length);
+        (self.shared_bytes, self.fidelity) = (0, Fidelity::default());
+    }
+
+    /// The buffer of a cursor that wrote nothing.
+    #[cfg(feature = "connection")]
+    #[inline]
+    pub(super) fn empty_buffer(&mut self) -> &mut Vec<u8> {
+        debug_assert_eq!(self.len(), 0, "nothing was written");
+        &mut self.own
+    }
+
     /// All that was written, in one piece; shared blobs are copied.
     pub(super) fn into_vec(self) -> Vec<u8> {
         if self.shared.is_empty() {
