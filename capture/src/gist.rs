@@ -94,6 +94,23 @@ impl<'a> Gist<'a> {
         self.groups.contains(&wanted) || self.words.iter().any(is_key)
     }
 
+    /// Calls `each` with the names of topics, or their ids where the names are not known.
+    pub(crate) fn for_each_topic(&self, names: &TopicNames, mut each: impl FnMut(&str)) {
+        for topic in &self.topics {
+            let known = topic.id.and_then(|id| names.name(id));
+            match (topic.name.or(known), topic.id) {
+                (Some(name), _) => each(name),
+                (None, Some(id)) => each(&id.to_string()),
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// Calls `each` with the names of groups.
+    pub(crate) fn for_each_group(&self, each: impl FnMut(&str)) {
+        self.groups.iter().copied().for_each(each);
+    }
+
     /// The ids of topics that have names.
     pub(crate) fn named_ids<'t>(&self, names: &'t TopicNames) -> Vec<(Uuid, &'t str)> {
         let mut named: Vec<(Uuid, &str)> = Vec::new();

@@ -131,13 +131,87 @@ fn filters_admit_what_they_say() {
 }
 
 #[test]
-fn the_last_line_counts_everything_whatever_is_shown() {
-    for arguments in [&[][..], &["--api", "Fetch"]] {
-        let output = decode(&capture(&two_clients()), arguments);
-        let text = stderr(&output);
-        let expected = "16 packets, 2 Kafka connections: 2 requests, 2 responses";
-        assert_eq!(text.lines().last(), Some(expected));
+fn the_last_line_counts_everything_and_with_filters_what_is_shown() {
+    let cases = [
+        (&[][..], ""),
+        (&["--client-id", "good"], "; shown: 2 of 4"),
+        (&["--errors"], "; shown: 1 of 4"),
+        (&["--from", "0s"], "; shown: 4 of 4"),
+    ];
+    for (arguments, shown) in cases {
+        for format in ["text", "ndjson"] {
+            let arguments = [arguments, &["--format", format]].concat();
+            let output = decode(&capture(&two_clients()), &arguments);
+            let expected =
+                format!("16 packets, 2 Kafka connections: 2 requests, 2 responses{shown}");
+            assert_eq!(stderr(&output).lines().last(), Some(&*expected));
+        }
     }
+}
+
+#[test]
+fn filters_that_admit_all_show_all_messages() {
+    let output = Command::new(env!("CARGO_BIN_EXE_kafka-capture"))
+        .args(["decode", "--from", "0s"])
+        .arg(shipped())
+        .output()
+        .unwrap();
+    let text = stderr(&output);
+    let (_, shown) = text.trim_end().split_once("; shown: ").unwrap();
+    let (shown, of) = shown.split_once(" of ").unwrap();
+    assert_eq!(shown, of, "{text}");
+}
+
+#[test]
+fn filters_that_nothing_passes_are_reported_with_what_the_capture_has() {
+    let file = capture(&two_clients());
+    let cases = [
+        ("decode", &["--api", "Fetch"][..], ""),
+        ("decode", &["--from", "1h"], ""),
+        (
+            "decode",
+            &["--client-id", "nobody"],
+            "; client ids in the capture: good, bad \\u{1b}[2J",
+        ),
+        (
+            "groups",
+            &["--group", "nope"],
+            "; groups in the capture: gggg",
+        ),
+        (
+            "summary",
+            &["--client-id", "nobody", "--topic", "nope"],
+            "; client ids in the capture: good, bad \\u{1b}[2J",
+        ),
+    ];
+    for (subcommand, arguments, there_are) in cases {
+        let output = command::output(subcommand, &[arguments, &["-"]].concat(), &file);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let text = stderr(&output);
+        let counts = text.lines().next().unwrap();
+        assert!(counts.starts_with("16 packets, "), "{text}");
+        let is_counted = counts.ends_with("; shown: 0 of 4");
+        assert_eq!(is_counted, subcommand == "decode", "{text}");
+        let expected = format!("kafka-capture: no message passes the filters{there_are}");
+        assert_eq!(text.lines().last(), Some(&*expected));
+    }
+}
+
+#[test]
+fn filters_that_nothing_passes_are_reported_with_five_values_at_most() {
+    let mut sent = Vec::new();
+    for (port, client_id) in (40_000..).zip(["a", "b", "c", "d", "e", "f", "g"]) {
+        let mut conversation = Conversation::new(port);
+        conversation.send(true, &heartbeat(3, client_id, 4), 1000);
+        conversation.send(false, &heartbeat_response(3, 0), 1000);
+        conversation.close();
+        sent.extend(conversation.sent);
+    }
+    let text = stderr(&decode(&capture(&sent), &["--client-id", "nobody"]));
+    assert!(
+        text.ends_with("; client ids in the capture: a, b, c, d, e, ..\n"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -113,6 +113,24 @@ fn messages_about_a_topic_or_group_are_admitted_with_their_responses() {
 }
 
 #[test]
+fn topics_and_groups_of_the_capture_are_named_where_none_of_those_asked_for_is_in_it() {
+    for (arguments, there_are) in [
+        (
+            ["--topic", "nope"],
+            "topics in the capture: orders, payments\n",
+        ),
+        (
+            ["--group", "nope"],
+            "groups in the capture: billing, shipping\n",
+        ),
+    ] {
+        let arguments = [&arguments[..], &["-"]].concat();
+        let (_, _, errors) = texts("decode", &arguments, &conversation());
+        assert!(errors.ends_with(there_are), "{errors}");
+    }
+}
+
+#[test]
 fn clients_are_chosen_by_their_software() {
     assert_eq!(lines(&["--software", "maker"]).len(), 10);
     assert_eq!(lines(&["--software", "other"]).len(), 0);

@@ -30,7 +30,7 @@ pub use waits::{Waits, WaitsDocument};
 use kafka_codec::Decode;
 
 use crate::event::{End, Event, Message};
-use crate::output::{Filter, Selector, Sink};
+use crate::output::{Filter, Passed, Selector, Sink};
 
 /// Hands on to an analysis what a filter admits.
 ///
@@ -56,6 +56,11 @@ impl<S> Filtered<S> {
         &mut self.analysis
     }
 
+    /// Returns how much of the capture has passed the filter so far.
+    pub const fn passed(&self) -> &Passed {
+        self.selector.passed()
+    }
+
     /// Returns the analysis.
     pub fn into_inner(self) -> S {
         self.analysis
@@ -65,6 +70,7 @@ impl<S> Filtered<S> {
 impl<S: Sink> Sink for Filtered<S> {
     fn event(&mut self, event: &Event<'_>) {
         if self.selector.admits(event) {
+            self.selector.count(event);
             self.analysis.event(event);
         } else if self.selector.filter().admits_connection(event.connection) {
             self.analysis.hidden(event);

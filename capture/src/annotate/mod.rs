@@ -14,7 +14,7 @@ use self::spool::Spool;
 use crate::analysis::Connections;
 use crate::event::{End, Event};
 use crate::input::{InputError, Packets};
-use crate::output::{Filter, Selector, Sink, describe};
+use crate::output::{Filter, Passed, Selector, Sink, describe};
 
 /// Maximum number of comments on one packet. Offloading merges segments, so one can complete many messages.
 const MAX_COMMENTS: usize = 64;
@@ -44,6 +44,12 @@ impl Comments {
     /// Takes note of the time of a packet.
     pub fn packet(&mut self, time: i64) {
         self.connections.packet(time);
+    }
+
+    /// Returns how much of the capture has passed the filter so far.
+    #[must_use]
+    pub const fn passed(&self) -> &Passed {
+        self.selector.passed()
     }
 
     /// Copies a capture as pcapng, with the comments. Returns how many were written.
@@ -99,6 +105,7 @@ impl Sink for Comments {
             self.connections.event(event);
             let (text, has_error) = describe(event);
             if has_error || !self.selector.filter().errors {
+                self.selector.count(event);
                 self.spool.push(event.packet, &text);
             }
         } else if self.selector.filter().admits_connection(event.connection) {

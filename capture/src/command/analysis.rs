@@ -118,8 +118,11 @@ pub(super) fn run<S: Sink>(
     };
     let (counts, topics) = input.decode(&progress, &mut faults, &mut target);
     progress.clear();
+    let passed = target.sink.passed().clone();
     let written = write(target.sink.into_inner(), &topics, &counts);
-    end(input, faults, written, &counts)
+    let code = end(input, faults, written, &counts);
+    input.expect_matches(&counts, false, &passed);
+    code
 }
 
 /// Ends a command that has written its answer: the exit code, after the last line.

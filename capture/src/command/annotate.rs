@@ -82,6 +82,7 @@ impl Annotate {
             }
         };
         let (counts, _) = self.input.decode(&progress, &mut faults, &mut comments);
+        let passed = comments.passed().clone();
         let copied = self.copy(file, comments, &progress);
         progress.clear();
         match copied {
@@ -96,7 +97,9 @@ impl Annotate {
             Err(_) => {}
         }
         self.input.expect_kafka(&counts, &mut faults);
-        faults.end(&counts)
+        let code = faults.end(&counts);
+        self.input.expect_matches(&counts, self.errors, &passed);
+        code
     }
 
     fn copy(

@@ -15,7 +15,8 @@ use super::progress::Progress;
 /// Decode captures (pcap or pcapng, also packed with gzip or zstd): a line a message
 ///
 /// Kafka is recognized on any port by what is said. Several files are taken for one capture, in the
-/// order of their first packets. The last line on the standard error counts what was and what was not decoded.
+/// order of their first packets. The last line on the standard error counts what was and what was not decoded, and with
+/// filters the messages that are shown.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = const_format())]
 pub(super) struct Decode {
@@ -116,7 +117,15 @@ impl Decode {
             return code;
         }
         self.input.expect_kafka(&counts, &mut faults);
-        faults.end(&counts)
+        let passed = lines.0.passed();
+        let code = if self.input.has_filters(self.errors) {
+            let (shown, of) = (passed.messages(), counts.requests + counts.responses);
+            faults.end(&format_args!("{counts}; shown: {shown} of {of}"))
+        } else {
+            faults.end(&counts)
+        };
+        self.input.expect_matches(&counts, self.errors, passed);
+        code
     }
 
     fn sink(&self) -> Box<dyn Writes> {

@@ -1,12 +1,13 @@
 //! The captures to read, and what of them: options that all commands over captures share.
 
 use std::cell::RefCell;
+use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kafka_capture::input::{Input, InputError, Packets};
-use kafka_capture::output::{Filter, Sink};
+use kafka_capture::output::{Filter, Passed, Sink, escape_text};
 use kafka_capture::{Counts, Decoder, TopicNames, is_known_link_type};
 use kafka_codec::ApiKey;
 
@@ -127,6 +128,23 @@ impl InputOptions {
             software: self.software.clone(),
             errors,
         }
+    }
+
+    /// Returns `true` if not all messages are asked for.
+    pub(super) fn has_filters(&self, errors: bool) -> bool {
+        let Filter {
+            apis,
+            client_ids,
+            connections,
+            topics,
+            groups,
+            users,
+            software,
+            errors,
+        } = self.filter(errors);
+        let lists = [client_ids, connections, topics, groups, users, software];
+        let is_windowed = self.from.is_some() || self.to.is_some();
+        errors || is_windowed || !apis.is_empty() || lists.iter().any(|list| !list.is_empty())
     }
 
     /// To how much may be decompressed.
@@ -319,7 +337,34 @@ impl InputOptions {
             faults.add(Failure::NothingKafka(hint.to_owned()));
         }
     }
+
+    /// Reports that there are messages, of which none passes the filters, and what could be asked for. This is no failure.
+    pub(super) fn expect_matches(&self, counts: &Counts, errors: bool, passed: &Passed) {
+        if !counts.has_kafka() || !passed.is_nothing() || !self.has_filters(errors) {
+            return;
+        }
+        let mut text = b"no message passes the filters".to_vec();
+        for (kind, values, has_more) in passed.values() {
+            text.extend_from_slice(format!("; {kind} in the capture: ").as_bytes());
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
+                    text.extend_from_slice(b", ");
+                }
+                let shown: String = value.chars().take(MAX_SHOWN).collect();
+                escape_text(&mut text, &shown);
+            }
+            if has_more {
+                text.extend_from_slice(b", ..");
+            }
+        }
+        let text = String::from_utf8_lossy(&text);
+        // Nothing is lost if nobody reads it.
+        let _ = writeln!(io::stderr(), "kafka-capture: {text}");
+    }
 }
+
+/// At most so many characters of a value: what a client calls itself may be of any length.
+const MAX_SHOWN: usize = 100;
 
 /// The files in the order of the times of their first packets: those of a capture that was rotated may be given in
 /// any order. Files without packets, and those that cannot be read, come first.

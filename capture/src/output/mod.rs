@@ -4,6 +4,7 @@ pub(crate) mod escape;
 mod filter;
 mod lines;
 mod ndjson;
+mod passed;
 mod selector;
 mod text;
 mod timestamp;
@@ -12,6 +13,7 @@ pub use escape::text as escape_text;
 pub use filter::Filter;
 pub use lines::Lines;
 pub use ndjson::NdjsonSink;
+pub use passed::Passed;
 pub(crate) use selector::Selector;
 #[cfg(feature = "analysis")]
 pub(crate) use text::describe;
@@ -43,6 +45,9 @@ pub trait Writes: Sink {
 
     /// Returns the number of messages so far whose body is malformed, those that the filter does not admit included.
     fn malformed(&self) -> u64;
+
+    /// Returns how much of the capture has passed the filter so far.
+    fn passed(&self) -> &Passed;
 
     /// Returns `true` once a write has failed; nothing more is written then.
     fn has_failed(&self) -> bool;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::escape;
 use super::timestamp::Timestamps;
-use super::{Filter, Lines, Selector, Sink, Writes};
+use super::{Filter, Lines, Passed, Selector, Sink, Writes};
 use crate::body;
 use crate::event::{Direction, Event, EventKind, Message, Tls, TlsOutcome};
 use crate::records::{Field, RecordOptions};
@@ -118,6 +118,7 @@ impl<W: Write> Sink for NdjsonSink<W> {
         };
         line.push(b'}');
         if is_shown {
+            self.selector.count(event);
             self.lines.end();
         } else {
             self.lines.discard();
@@ -262,6 +263,10 @@ impl<W: Write> Writes for NdjsonSink<W> {
 
     fn malformed(&self) -> u64 {
         self.malformed
+    }
+
+    fn passed(&self) -> &Passed {
+        self.selector.passed()
     }
 
     fn has_failed(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::Filter;
+use super::{Filter, Passed};
 use crate::event::{Direction, Event, EventKind, Message};
 use crate::gist::Gist;
 
@@ -16,6 +16,7 @@ pub(crate) struct Selector {
     /// Requests that were wanted: the connection, and the correlation id.
     open: HashSet<(u64, i32)>,
     order: VecDeque<(u64, i32)>,
+    passed: Passed,
 }
 
 impl Selector {
@@ -30,8 +31,18 @@ impl Selector {
         &self.filter
     }
 
+    /// Counts an event that is admitted and shown.
+    pub(crate) const fn count(&mut self, event: &Event<'_>) {
+        self.passed.count(event);
+    }
+
+    pub(crate) const fn passed(&self) -> &Passed {
+        &self.passed
+    }
+
     /// Returns `true` if an event is wanted, errors aside.
     pub(crate) fn admits(&mut self, event: &Event<'_>) -> bool {
+        self.passed.meet(event, &self.filter);
         if !self.filter.admits(event) {
             return false;
         }
@@ -49,7 +60,11 @@ impl Selector {
         let is_answer = event.direction == Direction::ToClient && self.open.remove(&key);
         let is_wanted = is_answer || {
             let (_, gist) = crate::body::gist(message, event.direction);
-            self.is_about(&gist, event)
+            let is_about = self.is_about(&gist, event);
+            if !is_about {
+                self.passed.meet_body(&gist, event, &self.filter);
+            }
+            is_about
         };
         if is_wanted && event.direction == Direction::ToBroker && self.open.insert(key) {
             self.order.push_back(key);

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::escape;
 use super::timestamp::Timestamps;
-use super::{Filter, Lines, Selector, Sink, Writes};
+use super::{Filter, Lines, Passed, Selector, Sink, Writes};
 use crate::body::{self, Trouble};
 use crate::event::{Direction, Event, EventKind, Message, Tls};
 use crate::records::{Field, RecordOptions};
@@ -89,6 +89,7 @@ impl<W: Write> Sink for TextSink<W> {
         self.malformed += u64::from(is_malformed);
         let is_shown = has_error || !self.options.filter.errors;
         if is_shown {
+            self.selector.count(event);
             self.lines.end();
         } else {
             self.lines.discard();
@@ -295,6 +296,10 @@ impl<W: Write> Writes for TextSink<W> {
 
     fn malformed(&self) -> u64 {
         self.malformed
+    }
+
+    fn passed(&self) -> &Passed {
+        self.selector.passed()
     }
 
     fn has_failed(&self) -> bool {

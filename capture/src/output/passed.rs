@@ -1,0 +1,97 @@
+//! How many messages pass a filter, and what could be asked for where none does.
+
+use super::Filter;
+use crate::event::{Event, EventKind};
+use crate::gist::Gist;
+
+/// Maximum number of values that are kept of each kind.
+const MAX_VALUES: usize = 5;
+
+/// How much of a capture passed a [`Filter`], and examples of what did not.
+#[derive(Clone, Debug, Default)]
+pub struct Passed {
+    messages: u64,
+    others: u64,
+    client_ids: Values,
+    topics: Values,
+    groups: Values,
+}
+
+/// The first values that were met.
+#[derive(Clone, Debug, Default)]
+struct Values {
+    first: Vec<String>,
+    has_more: bool,
+}
+
+impl Values {
+    fn add(&mut self, value: &str) {
+        if self.has_more || value.is_empty() || self.first.iter().any(|known| known == value) {
+            return;
+        }
+        if self.first.len() < MAX_VALUES {
+            self.first.push(value.to_owned());
+        } else {
+            self.has_more = true;
+        }
+    }
+}
+
+impl Passed {
+    /// Returns the number of requests and responses that passed.
+    #[must_use]
+    pub const fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    /// Returns `true` if nothing passed.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        self.messages + self.others == 0
+    }
+
+    /// Returns what stands in a capture of which nothing passed: the kind of value that the filter asks for, at most five values,
+    /// and `true` if there are more. Topics and groups are those of messages that pass the rest of the filter.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, &[String], bool)> {
+        let kinds = [
+            ("client ids", &self.client_ids),
+            ("topics", &self.topics),
+            ("groups", &self.groups),
+        ];
+        let met = kinds
+            .into_iter()
+            .filter(|(_, values)| !values.first.is_empty());
+        met.map(|(kind, values)| (kind, values.first.as_slice(), values.has_more))
+    }
+
+    /// Counts an event that passed.
+    pub(super) const fn count(&mut self, event: &Event<'_>) {
+        match event.kind {
+            EventKind::Message(_) => self.messages += 1,
+            _ => self.others += 1,
+        }
+    }
+
+    /// Takes note of an event that a filter may hide for its client id.
+    pub(super) fn meet(&mut self, event: &Event<'_>, filter: &Filter) {
+        if let EventKind::Message(message) = &event.kind
+            && !filter.client_ids.is_empty()
+            && self.is_nothing()
+        {
+            self.client_ids.add(message.client_id.unwrap_or_default());
+        }
+    }
+
+    /// Takes note of a message that a filter hides for its topics or groups.
+    pub(super) fn meet_body(&mut self, gist: &Gist<'_>, event: &Event<'_>, filter: &Filter) {
+        if !self.is_nothing() {
+            return;
+        }
+        if !filter.topics.is_empty() && !self.topics.has_more {
+            gist.for_each_topic(event.topics, |topic| self.topics.add(topic));
+        }
+        if !filter.groups.is_empty() && !self.groups.has_more {
+            gist.for_each_group(|group| self.groups.add(group));
+        }
+    }
+}
