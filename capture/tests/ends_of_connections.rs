@@ -195,6 +195,26 @@ fn a_broker_that_closes_is_reset_or_idle() {
 }
 
 #[test]
+fn a_connection_is_not_idle_when_the_broker_breaks_others_off_with_it() {
+    let idle = || {
+        let mut conversation = talk(40_000, "c");
+        conversation.wait(6 * SECOND);
+        conversation
+    };
+    for (apart, cause) in [(1000, "broker-reset"), (SECOND, "idle-broker")] {
+        let mut quiet = idle();
+        let mut busy = talk(40_001, "d");
+        busy.wait(6 * SECOND - 1000);
+        busy.send(true, &fetch(1, 5000), 1000);
+        busy.push(false, FIN | ACK, &[]);
+        quiet.wait(apart);
+        quiet.push(false, FIN | ACK, &[]);
+        quiet.sent.extend(busy.sent);
+        check(quiet, cause, Some("broker FIN"));
+    }
+}
+
+#[test]
 fn a_broker_that_leaves_the_first_api_versions_may_be_too_old() {
     let asked = || {
         let mut conversation = Conversation::new(40_000);

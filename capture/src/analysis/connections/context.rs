@@ -1,6 +1,6 @@
 //! The facts about brokers and clients from all of their connections.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
 use kafka_codec::{ApiKey, Version};
@@ -13,6 +13,10 @@ const MAX_KNOWN: usize = 1 << 14;
 const LEAVING_NANOSECONDS: i64 = 1_000_000_000;
 /// How far apart the ends of connections are that a client closes together.
 const TOGETHER_NANOSECONDS: i64 = 250_000_000;
+/// How far apart the ends of connections are when a broker ends, or is killed.
+const AT_ONCE_NANOSECONDS: i64 = 10_000_000;
+/// How many times at which a broker broke connections off are known of it: the last ones.
+const MAX_BREAKS: usize = 256;
 /// How many ends of connections and leavings of groups are known of all clients. The oldest half is forgotten when there
 /// are more.
 const MAX_ENDS: usize = 1 << 17;
@@ -37,6 +41,8 @@ struct Broker {
     lifetime: Option<i64>,
     served: Option<Ranges>,
     accepted: u64,
+    /// When it ended connections with requests in flight.
+    breaks: VecDeque<i64>,
 }
 
 /// What a client did on all of its connections together.
@@ -107,6 +113,16 @@ impl Context {
             && let Some(broker) = self.broker(record.broker)
         {
             broker.is_kafka = true;
+        }
+        if let Some(ending) = record.ending()
+            && !ending.by_client
+            && !record.live.in_flight.is_empty()
+            && let Some(broker) = self.broker(record.broker)
+        {
+            if broker.breaks.len() >= MAX_BREAKS {
+                broker.breaks.pop_front();
+            }
+            broker.breaks.push_back(ending.time);
         }
         if self.tls.len() < MAX_KNOWN && is_tls(record.life.broker().first_bytes(), &[0x16]) {
             self.tls.insert(record.broker);
@@ -183,6 +199,14 @@ impl Context {
     pub(super) fn served(&self, address: SocketAddr, api: i16) -> Option<Option<(i16, i16)>> {
         let served = self.brokers.get(&address)?.served.as_ref()?;
         Some(served.get(&api).copied())
+    }
+
+    /// Returns `true` if the broker broke another connection off at that time, so that it ended all of them.
+    pub(super) fn breaks_others(&self, record: &Record, time: i64) -> bool {
+        self.brokers.get(&record.broker).is_some_and(|broker| {
+            let mut breaks = broker.breaks.iter();
+            breaks.any(|at| at.abs_diff(time) <= AT_ONCE_NANOSECONDS.unsigned_abs())
+        })
     }
 
     /// Returns `true` if the client closed another connection at about that time, so that it closed all of them.

@@ -38,7 +38,7 @@ pub(super) fn decide(record: &Record, context: &Context, last: i64) -> (Cause, S
         .or_else(|| authentication(record, context))
         .or_else(|| cut(record))
         .or_else(|| silent(record))
-        .or_else(|| by_broker(record))
+        .or_else(|| by_broker(record, context))
         .or_else(|| by_client(record, context))
         .unwrap_or_else(|| {
             let open = record.live.in_flight.len();
@@ -305,7 +305,7 @@ fn silent(record: &Record) -> Found {
     None
 }
 
-fn by_broker(record: &Record) -> Found {
+fn by_broker(record: &Record, context: &Context) -> Found {
     let ending = record.ending().filter(|ending| !ending.by_client)?;
     let name = ending_name(ending);
     let silence = record.silence();
@@ -315,7 +315,7 @@ fn by_broker(record: &Record) -> Found {
             requests(record.live.in_flight.len()),
             flight.name(),
             before_or_after(flight.sent, ending.time),
-            old_broker(record, flight)
+            old_broker(record, context, flight)
         );
         return Some((Cause::BrokerReset, text));
     }
@@ -331,6 +331,13 @@ fn by_broker(record: &Record) -> Found {
         };
         let text = format!(
             "{name} {} after the last byte, nothing in flight{why}",
+            duration(silence)
+        );
+        return Some((Cause::BrokerReset, text));
+    }
+    if context.breaks_others(record, ending.time) {
+        let text = format!(
+            "{name} after {} of silence, nothing in flight, and the broker breaks other connections off with it",
             duration(silence)
         );
         return Some((Cause::BrokerReset, text));
@@ -376,7 +383,7 @@ fn by_client(record: &Record, context: &Context) -> Found {
             flight.name(),
             match is_late {
                 true => "; the answer came later",
-                false => old_broker(record, flight),
+                false => old_broker(record, context, flight),
             }
         );
         return Some((Cause::ClientTimeout, text));
@@ -423,9 +430,11 @@ fn by_client(record: &Record, context: &Context) -> Found {
 }
 
 /// What may be behind it that the first request of a connection, an ApiVersions, is not answered.
-fn old_broker(record: &Record, flight: &Flight) -> &'static str {
+fn old_broker(record: &Record, context: &Context, flight: &Flight) -> &'static str {
+    let api = ApiKey::ApiVersions;
     let is_first = record.live.responses == 0 && record.life.broker().bytes == 0;
-    match is_first && ApiKey::from_number(flight.api) == ApiKey::ApiVersions {
+    let never_answers = context.served(record.broker, api.number()).is_none();
+    match is_first && never_answers && ApiKey::from_number(flight.api) == api {
         true => "; brokers before 0.10 do not know ApiVersions",
         false => "",
     }
