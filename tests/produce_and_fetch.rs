@@ -130,7 +130,7 @@ fn serve(mut socket: TcpStream) {
             return;
         }
         let now = Instant::now();
-        server.handle_bytes(now, &buffer[..count]);
+        assert_eq!(server.handle_bytes(now, &buffer[..count]), count);
         while let Some(event) = server.poll_event() {
             if let ServerEvent::Request(request) = event {
                 log.answer(now, &mut server, &request);

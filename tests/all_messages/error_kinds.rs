@@ -42,7 +42,7 @@ fn other_api() -> DecodeError {
     let mut frame =
         kafka_codec::frame::encode_request(Vec::new(), &request, Version(4), 1, None).unwrap();
     let bytes = frame.copy_to_bytes(frame.remaining());
-    server.handle_bytes(now, &bytes);
+    assert_eq!(server.handle_bytes(now, &bytes), bytes.len());
     match server.poll_event() {
         Some(ServerEvent::Request(request)) => request.decode::<MetadataRequest<'_>>().unwrap_err(),
         other => panic!("{other:?}"),

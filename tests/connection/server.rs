@@ -351,7 +351,7 @@ fn bare_tokens_may_follow_a_handshake_in_version_1() {
         let mut transmit = client.poll_transmit().expect("it has something to say");
         let bytes = transmit.copy_to_bytes(transmit.remaining());
         client.handle_written(now, bytes.len());
-        server.handle_bytes(now, &bytes);
+        assert_eq!(server.handle_bytes(now, &bytes), bytes.len());
         while let Some(event) = server.poll_event() {
             match event {
                 ServerEvent::Request(handshake) => {

@@ -38,7 +38,7 @@ fn greet(options: ServerOptions, version: Version) {
     let mut transmit = client.poll_transmit().unwrap();
     let bytes = transmit.copy_to_bytes(transmit.remaining());
     client.handle_written(now, bytes.len());
-    server.handle_bytes(now, &bytes);
+    assert_eq!(server.handle_bytes(now, &bytes), bytes.len());
     let Some(ServerEvent::Request(incoming)) = server.poll_event() else {
         panic!("the request arrived");
     };

@@ -24,7 +24,8 @@
 //! // Bytes of a client arrive.
 //! let request = SaslHandshakeRequest { mechanism: "PLAIN".into(), ..Default::default() };
 //! let frame = frame::encode_request(Vec::new(), &request, Version(1), 7, Some("me"))?;
-//! server.handle_bytes(now, frame.chunk());
+//! let taken = server.handle_bytes(now, frame.chunk());
+//! assert_eq!(taken, frame.chunk().len()); // what was not taken has to be kept for later
 //!
 //! // The request comes out, and is answered.
 //! let Some(ServerEvent::Request(incoming)) = server.poll_event() else { panic!("one was sent") };
@@ -146,6 +147,7 @@ impl ServerConnection {
     /// unanswered. Keep the rest, and give it again when [`wants_bytes`](Self::wants_bytes).
     ///
     /// Large frames are copied; see [`handle_received`](Self::handle_received).
+    #[must_use = "bytes that were not taken have to be given again"]
     pub fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         self.receive(now, &mut rest);
