@@ -72,3 +72,39 @@ fn commands_of_the_guide_print_what_it_says() {
         std::fs::write(&file, new).unwrap();
     }
 }
+
+/// A line of the picture is as wide as its terminal, which cuts what the command prints.
+#[test]
+fn the_picture_of_the_readme_shows_what_its_commands_print() {
+    let script = std::fs::read_to_string(root().join("docs/pictures/decode")).unwrap();
+    let commands = script
+        .lines()
+        .filter_map(|line| line.strip_prefix("type_ \"kafka-capture"));
+    let picture = std::fs::read_to_string(root().join("docs/pictures/decode.svg")).unwrap();
+    let mut shown = String::new();
+    for (at, part) in picture.split('<').enumerate() {
+        shown.push_str(if at == 0 {
+            part
+        } else {
+            part.split_once('>').unwrap().1
+        });
+    }
+    let shown = shown
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace('\n', "");
+    let mut lines = 0;
+    for command in commands {
+        let command = format!("kafka-capture{}", command.trim_end_matches('"'));
+        let command = command.replace("broker.pcap", "docs/questions/incident.pcap");
+        for line in output(&command).lines() {
+            let start: String = line.chars().take(110).collect();
+            assert!(
+                shown.contains(start.trim_end()),
+                "draw it anew with docs/pictures/decode: {line}"
+            );
+            lines += 1;
+        }
+    }
+    assert!(lines > 8, "{script}");
+}
