@@ -1,6 +1,7 @@
 //! Random messages of one target or of any, valid or malformed, by seed.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use kafka_codec::schema::random::{
     self, Entropy, Expectation, Frame, Mutated, Mutation, Mutator, Options, Seeded,
@@ -27,6 +28,8 @@ pub enum Unit {
 #[derive(Clone, Debug)]
 pub struct Generator {
     targets: Vec<Target>,
+    /// Generators of the bodies of the targets, made when they are needed.
+    bodies: Vec<OnceLock<random::Generator>>,
     unit: Unit,
     options: Options,
     has_record_batches: bool,
@@ -54,6 +57,7 @@ impl Generator {
             targets = Target::all().collect();
         }
         Self {
+            bodies: vec![OnceLock::new(); targets.len()],
             targets,
             unit: Unit::Body,
             options: Options::default().with_max_records_bytes(1024),
@@ -71,15 +75,17 @@ impl Generator {
 
     /// The same with messages of other sizes.
     #[must_use]
-    pub const fn options(mut self, options: Options) -> Self {
+    pub fn options(mut self, options: Options) -> Self {
         self.options = options;
+        self.bodies.fill(OnceLock::new());
         self
     }
 
     /// The same with random bytes in fields that hold record batches, instead of valid batches.
     #[must_use]
-    pub const fn without_record_batches(mut self) -> Self {
+    pub fn without_record_batches(mut self) -> Self {
         self.has_record_batches = false;
+        self.bodies.fill(OnceLock::new());
         self
     }
 
@@ -101,9 +107,9 @@ impl Generator {
     #[must_use]
     pub fn generate(&self, seed: u64) -> Generated {
         let mut entropy = Seeded::new(seed);
-        let target = self.target(&mut entropy);
+        let (target, bodies) = self.target(&mut entropy);
         let (bytes, mutated) = match self.unit {
-            Unit::Body => self.body(target, &mut entropy),
+            Unit::Body => self.body(target, bodies, &mut entropy),
             Unit::Frame => self.frame(target, &mut entropy),
         };
         let (bytes, label) = match mutated {
@@ -121,20 +127,28 @@ impl Generator {
         }
     }
 
-    fn target(&self, entropy: &mut Seeded) -> Target {
+    fn target(&self, entropy: &mut Seeded) -> (Target, &OnceLock<random::Generator>) {
         let index = match self.targets.as_slice() {
             [_] => 0,
             targets => below(targets.len(), entropy),
         };
         let target = self.targets.get(index).copied();
-        target.expect("there is at least one target")
+        let found = target.zip(self.bodies.get(index));
+        found.expect("there is at least one target")
     }
 
-    fn body(&self, target: Target, entropy: &mut Seeded) -> (Vec<u8>, Option<Mutated>) {
-        let options = self.options_of(target);
+    fn body(
+        &self,
+        target: Target,
+        bodies: &OnceLock<random::Generator>,
+        entropy: &mut Seeded,
+    ) -> (Vec<u8>, Option<Mutated>) {
         let (schema, version) = (target.schema(), target.version());
-        let bytes = random::message(schema, version, &options, entropy);
-        let bytes = bytes.expect("targets have versions that exist");
+        let generator = bodies.get_or_init(|| {
+            let generator = random::Generator::new(schema, version, &self.options_of(target));
+            generator.expect("targets have versions that exist")
+        });
+        let bytes = generator.generate(entropy);
         let mutator = || Mutator::new(schema, version, &bytes).expect("random messages are valid");
         let mutated = match self.malformed {
             Malformed::No => None,

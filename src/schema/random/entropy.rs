@@ -55,26 +55,20 @@ impl<E: Entropy + ?Sized> Entropy for &mut E {
 
 /// Endless bytes that follow from a number, the same on every machine. No secret must depend on them.
 ///
-/// It is SplitMix64, whose numbers are used up byte by byte.
+/// The generator is SplitMix64. Bytes that are left over of a number are not used later.
 #[derive(Clone, Debug)]
 pub struct Seeded {
     state: u64,
-    /// A number of which `left` bytes are unused, the high ones.
-    ready: u64,
-    left: u8,
 }
 
 impl Seeded {
     /// The source that belongs to `seed`.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self {
-            state: seed,
-            ready: 0,
-            left: 0,
-        }
+        Self { state: seed }
     }
 
+    #[inline]
     fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
@@ -85,19 +79,16 @@ impl Seeded {
 }
 
 impl Entropy for Seeded {
+    #[inline]
     fn fill(&mut self, bytes: &mut [u8]) {
         let mut words = bytes.chunks_exact_mut(8);
         for word in &mut words {
             word.copy_from_slice(&self.next().to_be_bytes());
         }
-        for byte in words.into_remainder() {
-            if self.left == 0 {
-                (self.ready, self.left) = (self.next(), 8);
-            }
-            let [high, ..] = self.ready.to_be_bytes();
-            *byte = high;
-            self.ready <<= 8;
-            self.left -= 1;
+        let rest = words.into_remainder();
+        if !rest.is_empty() {
+            let word = self.next().to_be_bytes();
+            rest.iter_mut().zip(word).for_each(|(to, from)| *to = from);
         }
     }
 
@@ -156,16 +147,6 @@ impl<'e> Dice<'e> {
             0 => low,
             1 => high,
             _ => low + self.below(high.saturating_sub(low).saturating_add(1)),
-        }
-    }
-
-    /// Yes, in `percent` of all cases; of zeros always, unless `percent` is 0.
-    #[inline]
-    pub(super) fn chance(&mut self, percent: u8) -> bool {
-        match percent {
-            0 => false,
-            100.. => true,
-            percent => self.bits(8) * 100 < u64::from(percent) * 256,
         }
     }
 

@@ -37,3 +37,16 @@ pub(super) fn put_varint(out: &mut Vec<u8>, value: usize) {
     let length = varint::encode(value, &mut bytes);
     out.extend_from_slice(bytes.get(..length).expect("it fits"));
 }
+
+/// Writes `value` in place of the byte at `at`, and moves what follows if it takes more than a byte.
+#[inline]
+pub(super) fn widen(out: &mut Vec<u8>, at: usize, value: usize) {
+    match (u8::try_from(value), out.get_mut(at)) {
+        (Ok(short @ ..0x80), Some(byte)) => *byte = short,
+        _ => {
+            let mut long = Vec::new();
+            put_varint(&mut long, value);
+            out.splice(at..=at, long);
+        }
+    }
+}

@@ -84,11 +84,22 @@ impl MinSizes {
 }
 
 /// How many bytes an unsigned variable-length integer takes.
+#[inline]
 pub(super) fn varint_size(value: usize) -> usize {
+    if value < 0x80 {
+        return 1;
+    }
     let bits = usize::BITS - value.leading_zeros();
-    let bytes = usize::try_from(bits.div_ceil(7)).expect("an integer has few bits");
-    bytes.max(1)
+    usize::try_from(bits.div_ceil(7)).expect("an integer has few bits")
 }
+
+/// What tag and size take at most.
+pub(super) fn tag_bytes(tag: u32) -> usize {
+    varint_size(usize::try_from(tag).unwrap_or(usize::MAX)) + MAX_SIZE_BYTES
+}
+
+/// What a size takes at most.
+pub(super) const MAX_SIZE_BYTES: usize = 5;
 
 #[cfg(test)]
 mod tests {

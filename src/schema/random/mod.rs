@@ -15,6 +15,7 @@
 
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
+mod chance;
 mod collect;
 mod defaults;
 mod edit;
@@ -26,6 +27,7 @@ mod min_sizes;
 mod mutation;
 mod mutator;
 mod options;
+mod plan;
 mod sites;
 mod tags;
 mod texts;
@@ -33,7 +35,7 @@ mod values;
 
 pub use entropy::{Entropy, Seeded};
 pub use frame::Frame;
-pub use generate::message;
+pub use generate::{Generator, message};
 pub use mutation::{Expectation, Mutated, Mutation};
 pub use mutator::Mutator;
 pub use options::{MakeRecords, Options};

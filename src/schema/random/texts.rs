@@ -2,52 +2,68 @@
 
 use std::str;
 
-use super::entropy::Dice;
-use crate::schema::{Enumeration, Field};
+use super::chance::pick;
 
-/// Appends a text of at most `bytes` bytes to `out`: of a field with known values half the time one of them, otherwise of that many bytes.
+/// A known text of at most `bytes` bytes, half of the time, by 17 bits; otherwise and if there is none `None`.
 #[inline]
-pub(super) fn text(field: &Field, bytes: usize, dice: &mut Dice<'_>, out: &mut Vec<u8>) {
-    if let Some(known) = field
-        .enumeration()
-        .and_then(|names| known(names, bytes, dice))
-    {
-        return out.extend_from_slice(known.as_bytes());
-    }
-    let choice = dice.bits(14);
-    let start = usize::try_from(choice >> 1).unwrap_or(0) % LENGTH;
-    if choice & 1 == 0 {
+pub(super) fn known(known: &[&'static str], bytes: usize, random: u64) -> Option<&'static str> {
+    let known = pick(known, random >> 1).filter(|_| random & 1 == 0)?;
+    (known.len() <= bytes).then_some(known)
+}
+
+/// Appends a text of `bytes` bytes, by 14 bits.
+#[inline]
+pub(super) fn text(random: u64, bytes: usize, out: &mut Vec<u8>) {
+    let start = usize::try_from((random >> 1) % LENGTH_BITS).unwrap_or(0);
+    if random & 1 == 0 {
         plain(start, bytes, out);
     } else {
         odd(start, bytes, out);
     }
 }
 
-/// A known value that has room, half of the time.
-fn known(names: &Enumeration, bytes: usize, dice: &mut Dice<'_>) -> Option<&'static str> {
-    let known = names.texts();
-    let is_known = !known.is_empty() && dice.chance(50);
-    let known = dice.pick(known).filter(|_| is_known)?;
-    (known.len() <= bytes).then_some(known)
-}
-
 /// Appends `bytes` bytes of the plain text, from `start` on.
 #[inline]
 fn plain(start: usize, bytes: usize, out: &mut Vec<u8>) {
-    if let Some(text) = PLAIN.get(start..start + bytes) {
-        return out.extend_from_slice(text);
+    if bytes <= SHORT {
+        // So many always, as that is an instruction or two, and then as many as there are.
+        let end = out.len() + bytes;
+        if let Some(text) = PLAIN.get(start..).and_then(<[u8]>::first_chunk::<SHORT>) {
+            out.extend_from_slice(text);
+            return out.truncate(end);
+        }
     }
     out.extend(PLAIN.iter().cycle().skip(start).take(bytes));
 }
 
 /// Appends `bytes` bytes of the odd text, about from `start` on, and letters in the place of what would be cut in two.
+#[inline]
 fn odd(start: usize, bytes: usize, out: &mut Vec<u8>) {
     let end = out.len() + bytes;
     let mut start = start.min(ODD.len());
     while !ODD.is_char_boundary(start) {
         start -= 1;
     }
-    let mut text = ODD.get(start..).expect("a character begins there");
+    let text = ODD.get(start..).expect("a character begins there");
+    match text.as_bytes().first_chunk::<SHORT>() {
+        Some(short) if bytes <= SHORT => {
+            out.extend_from_slice(short);
+            let mut cut = bytes;
+            while !text.is_char_boundary(cut) {
+                cut -= 1;
+            }
+            out.truncate(end + cut - bytes);
+            for _ in cut..bytes {
+                out.push(b'a');
+            }
+        }
+        _ => long(text, end, out),
+    }
+}
+
+/// Appends `text` and then the whole text until there are `end` bytes.
+#[cold]
+fn long(mut text: &'static str, end: usize, out: &mut Vec<u8>) {
     loop {
         let left = end - out.len();
         if text.len() >= left {
@@ -64,8 +80,14 @@ fn odd(start: usize, bytes: usize, out: &mut Vec<u8>) {
     }
 }
 
+/// The length of texts that are copied at once.
+const SHORT: usize = 32;
+
 /// How many bytes each of the long texts has.
 const LENGTH: usize = 8192;
+
+/// The same, of random bits.
+const LENGTH_BITS: u64 = 8192;
 
 /// A long text of letters of which names of topics are made.
 #[allow(clippy::indexing_slicing, reason = "the compiler runs it")]
