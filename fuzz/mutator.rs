@@ -9,6 +9,9 @@ use kafka_fuzz::mutate::{self, Shape};
 use kafka_fuzz::{Direction, Target};
 use libfuzzer_sys::fuzzer_mutate;
 
+/// One in so many mutants of messages is a new one.
+const NEW_MESSAGE: u32 = 16;
+
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Share {
     None,
@@ -33,7 +36,7 @@ fn is_ours(seed: u32) -> bool {
     }
 }
 
-/// Mutates the message behind the two bytes that choose it. `chosen` tells which one it is.
+/// Mutates the message behind the two bytes that choose it, or replaces both. `chosen` tells which one it is.
 pub fn messages(
     direction: Direction,
     chosen: impl Fn(&[u8]) -> Option<(&'static str, Version)>,
@@ -42,11 +45,23 @@ pub fn messages(
     max_size: usize,
     seed: u32,
 ) -> usize {
-    let target = chosen(&data[..size]).and_then(|(name, version)| {
+    let target_of = |input: &[u8]| {
+        let (name, version) = chosen(input)?;
         let schema = kafka_codec::schema::Schema::named(name).ok()?;
         Target::new(ApiKey::from_number(schema.api_key()?), version, direction).ok()
-    });
-    match target {
+    };
+    // From an empty corpus, a fuzzer would stay with the messages that it found first.
+    if is_ours(seed) && seed % NEW_MESSAGE == 0 && max_size > 2 {
+        let [choice @ .., _, _] = seed.wrapping_mul(0x9e37_79b9).to_be_bytes();
+        if let Some(target) = target_of(&choice) {
+            let message = mutate::generate(&Shape::body(target), seed.into(), max_size - 2);
+            let message = message.bytes();
+            data[..2].copy_from_slice(&choice);
+            data[2..2 + message.len()].copy_from_slice(message);
+            return 2 + message.len();
+        }
+    }
+    match target_of(&data[..size]) {
         // The bytes that choose are libFuzzer's.
         Some(target) if is_ours(seed) && seed % 32 != 0 && max_size > 2 => {
             let shape = Shape::body(target);

@@ -1,7 +1,7 @@
 //! Mutants of every message in every version are what their labels say, to typed decoding.
 #![cfg(test)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kafka_codec::schema::random::{Expectation, Mutation};
 use kafka_codec::wire::{Limits, Writer};
@@ -114,6 +114,29 @@ fn a_mutant_follows_from_its_arguments_on_every_platform() {
     }
     // It changes with the mutator, and with the versions of this message.
     assert_eq!(sum, 0xe661_3cbf, "{sum:#x}");
+}
+
+#[test]
+fn mutants_of_any_input_reach_every_message_that_the_prefix_can_name() {
+    let all: BTreeSet<_> = Target::all().map(|target| target.api_key()).collect();
+    let valid = [0, 18, 0, 0];
+    let unreadable = [0, 18, 0, 0, 1];
+    for direction in [Direction::Request, Direction::Response] {
+        let shape = Shape::any(mutate::Prefix::KeyVersion, direction).unwrap();
+        for input in [&b""[..], b"\n", &valid, &unreadable] {
+            let mut missing = all.clone();
+            for seed in 0..30_000 {
+                if missing.is_empty() {
+                    break;
+                }
+                let mutant = mutate::mutate(input, &shape, seed, 4096);
+                if mutant.deed() == Deed::Generated {
+                    missing.remove(&mutant.target().api_key());
+                }
+            }
+            assert!(missing.is_empty(), "{direction}, {input:02x?}: {missing:?}");
+        }
+    }
 }
 
 #[test]

@@ -10,7 +10,8 @@
 //!
 //! Most mutants are *consistent*: valid messages, so that they reach the code behind the parser. The others have one
 //! labeled defect. An input that cannot be read, such as a malformed mutant of before, has its bytes changed, or is
-//! replaced.
+//! replaced by a new message. Where the prefix names the API, a few of the other inputs are replaced too: from an empty
+//! corpus a fuzzer would stay with the messages that it found first.
 //!
 //! # Examples
 //!
@@ -43,9 +44,10 @@ pub use mutant::{Deed, Mutant};
 pub use records::repair_records;
 pub use shape::{InvalidShape, Shape};
 
+use kafka_codec::ApiKey;
 use kafka_codec::schema::random::{self, Mutation, Mutator, Options};
 
-use crate::Target;
+use crate::{Direction, Target};
 use chance::Chance;
 use shape::Parts;
 use tree::Tree;
@@ -110,7 +112,7 @@ pub fn malform(
 /// message has room, its end is cut off.
 #[must_use]
 pub fn generate(shape: &Shape, seed: u64, max_len: usize) -> Mutant {
-    generated(&[], shape, max_len, &mut Chance::new(seed))
+    generated(None, shape, max_len, &mut Chance::new(seed))
 }
 
 fn mutate_with(
@@ -121,7 +123,11 @@ fn mutate_with(
     max_len: usize,
 ) -> Mutant {
     let mut chance = Chance::new(seed);
-    let mutant = shape.split(input).and_then(|parts| {
+    if other.is_none() && shape.target().is_none() && chance.one_in(NEW_MESSAGE) {
+        return generated(None, shape, max_len, &mut chance);
+    }
+    let parts = shape.split(input);
+    let mutant = parts.as_ref().and_then(|parts| {
         let donor = other
             .and_then(|other| shape.split(other))
             .and_then(|other| {
@@ -130,12 +136,15 @@ fn mutate_with(
             });
         let attempt = Attempt {
             shape,
-            parts: &parts,
+            parts,
             donor: donor.as_ref(),
         };
         attempt.any(input, max_len, &mut chance)
     });
-    mutant.unwrap_or_else(|| generated(input, shape, max_len, &mut chance))
+    mutant.unwrap_or_else(|| {
+        let target = parts.map(|parts| parts.target);
+        generated(target, shape, max_len, &mut chance)
+    })
 }
 
 /// An input that was taken apart.
@@ -277,13 +286,10 @@ impl Attempt<'_> {
     }
 }
 
-/// A message that has room; if there is none, the end of one is cut off.
-fn generated(input: &[u8], shape: &Shape, max_len: usize, chance: &mut Chance) -> Mutant {
-    let target = shape
-        .split(input)
-        .map(|parts| parts.target)
-        .or_else(|| shape.target())
-        .unwrap_or_else(|| some_target(shape, chance));
+/// A message that has room, of this target, else of that of the shape, else of any; if there is no room, the end of one is cut off.
+fn generated(target: Option<Target>, shape: &Shape, max_len: usize, chance: &mut Chance) -> Mutant {
+    let target = target.or_else(|| shape.target());
+    let target = target.unwrap_or_else(|| some_target(shape.direction(), chance));
     let (header, version) = (shape.header(target), target.version());
     let (_, before) = shape.join(target, header.as_ref(), &[]);
     let room = max_len.saturating_sub(before);
@@ -310,12 +316,17 @@ fn generated(input: &[u8], shape: &Shape, max_len: usize, chance: &mut Chance) -
     }
 }
 
-fn some_target(shape: &Shape, chance: &mut Chance) -> Target {
-    let mut targets: Vec<_> = Target::all().collect();
-    targets.retain(|target| target.direction() == shape.direction());
-    let target = chance.pick(&targets);
+/// Any version of any API: each API as often as any other, however many versions it has.
+fn some_target(direction: Direction, chance: &mut Chance) -> Target {
+    let target = chance.pick(ApiKey::ALL).and_then(|key| {
+        let targets = Target::of_api(key).filter(|target| target.direction() == direction);
+        chance.pick(&targets.collect::<Vec<_>>())
+    });
     target.expect("there are targets of both directions")
 }
+
+/// One in so many mutants is a new message, where it may be one of any API.
+const NEW_MESSAGE: usize = 16;
 
 /// How many mutations are tried until one applies and has room.
 const ATTEMPTS: usize = 16;

@@ -17,7 +17,7 @@ pub enum Deed {
     Malformed(Mutation),
     /// Bytes of a body that was not valid before. Nothing is known of the result.
     Bytes,
-    /// A message that has nothing to do with the input: the input could not be read, or there was no room.
+    /// A new message that has nothing to do with the input.
     Generated,
     /// The end cut off, as there was no room. Nothing is known of the result.
     CutOff,
