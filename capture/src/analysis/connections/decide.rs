@@ -451,7 +451,7 @@ fn requests(count: usize) -> String {
 fn before_or_after(time: i64, other: i64) -> String {
     match other.saturating_sub(time) {
         before @ 0.. => format!("{} before", duration(before)),
-        after => format!("{} after", duration(after.saturating_neg())),
+        after => format!("{} after that", duration(after.saturating_neg())),
     }
 }
 
