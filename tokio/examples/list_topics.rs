@@ -4,11 +4,23 @@
 //! cargo run -p kafka-codec-tokio --example list_topics -- localhost:9092
 //! ```
 
+use std::process::ExitCode;
+
 use kafka_codec::messages::MetadataRequest;
 use kafka_codec_tokio::{Connection, Options};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
+    match list().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn list() -> Result<(), Box<dyn std::error::Error>> {
     let broker = std::env::args()
         .nth(1)
         .ok_or("usage: list_topics HOST:PORT")?;
