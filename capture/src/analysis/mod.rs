@@ -3,7 +3,9 @@
 //! Each question is a [`Sink`] with its own state, which does not grow with the length of the
 //! capture.
 
+mod by_number;
 mod connections;
+mod decoded;
 mod errors;
 mod groups;
 mod histogram;
@@ -17,8 +19,12 @@ mod timeline;
 mod waits;
 
 pub use connections::{Cause, ConnectionReport, Connections, ConnectionsDocument};
+#[cfg(feature = "report")]
+pub(crate) use decoded::DecodedEvent;
 #[cfg(feature = "top")]
 pub(crate) use errors::{error_name, examine};
+#[cfg(feature = "report")]
+pub(crate) use groups::GroupReport;
 pub use groups::{Groups, GroupsDocument};
 #[cfg(feature = "top")]
 pub(crate) use histogram::Buckets;
@@ -28,6 +34,7 @@ pub use timeline::{Timeline, TimelineDocument};
 pub use waits::{Waits, WaitsDocument};
 
 use kafka_codec::Decode;
+use serde::{Serialize, Serializer};
 
 use crate::event::{End, Event, Message};
 use crate::output::{Filter, Passed, Selector, Sink};
@@ -97,6 +104,16 @@ pub(crate) fn body<'a, M: Decode<'a>>(message: &Message<'a>) -> Option<M> {
 /// A string that says something: null and empty are the same to those who read statistics.
 fn known(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
+}
+
+/// A time in nanoseconds since 1970, which is written as RFC 3339 with nine digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Time(pub(crate) i64);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&timestamp(self.0))
+    }
 }
 
 /// A time as RFC 3339 with nine digits.

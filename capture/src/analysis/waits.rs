@@ -8,8 +8,9 @@ use kafka_codec::ApiKey;
 use kafka_codec::messages::{FetchRequest, JoinGroupRequest, ProduceRequest, ShareFetchRequest};
 use serde::Serialize;
 
-use super::body;
-use super::open::InFlight;
+use super::by_number::ByNumber;
+use super::decoded::DecodedEvent;
+use super::open::Requests;
 use crate::event::{Connection, Direction, End, Event, EventKind, Message};
 use crate::output::Sink;
 
@@ -35,15 +36,28 @@ const REBALANCE: i64 = 300 * SECOND;
 /// Follows requests that wait.
 #[derive(Debug, Default)]
 pub struct Waits {
-    in_flight: InFlight<Asked>,
-    brokers: HashMap<SocketAddr, Broker>,
+    live: ByNumber<Live>,
+    brokers: Vec<Broker>,
+    by_address: HashMap<SocketAddr, usize>,
     waits: Vec<Wait>,
     left_out: u64,
-    names: HashMap<u64, Arc<str>>,
-    rebalance: HashMap<u64, i64>,
-    /// When each connection had its last response.
-    answered: HashMap<u64, i64>,
     last: i64,
+}
+
+/// A connection that is not over.
+#[derive(Debug, Default)]
+struct Live {
+    in_flight: Requests<Asked>,
+    /// The place of its broker in the list of brokers.
+    broker: Option<usize>,
+    /// Its name, if one of its requests is kept.
+    name: Option<Arc<str>>,
+    /// The client id that its requests named last.
+    client: Option<Arc<str>>,
+    /// For how long the broker may hold a SyncGroup request, if the client said so.
+    rebalance: Option<i64>,
+    /// When it had its last response.
+    answered: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -74,8 +88,9 @@ struct Wait {
     is_answered: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Broker {
+    address: SocketAddr,
     first: i64,
     last_response: Option<i64>,
     /// Times without a response.
@@ -133,105 +148,83 @@ impl Waits {
         self.last = self.last.max(time);
     }
 
-    fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
-        let connection = event.connection;
-        let is_room = self.brokers.len() < MAX_BROKERS;
-        if is_room || self.brokers.contains_key(&connection.broker) {
-            let broker = self.brokers.entry(connection.broker);
-            broker.or_insert_with(|| Broker {
-                first: event.time,
-                ..Broker::default()
-            });
+    /// Takes note of an event.
+    pub(crate) fn decoded(&mut self, event: &DecodedEvent<'_, '_>) {
+        self.last = self.last.max(event.time);
+        match (&event.kind, event.direction) {
+            (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
+            (EventKind::Message(message), Direction::ToClient) => self.response(event, message),
+            // The answers may have been in what is missing.
+            (EventKind::Gap(gap), Direction::ToClient) if gap.missing > 0 => {
+                if let Some(live) = self.live.get_mut(&event.connection.id) {
+                    live.in_flight.clear();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn request(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
+        let address = event.connection.broker;
+        let live = self.live.entry(event.connection.id).or_default();
+        if live.broker.is_none() {
+            live.broker = self.by_address.get(&address).copied();
+        }
+        if live.broker.is_none() && self.brokers.len() < MAX_BROKERS {
+            let place = self.brokers.len();
+            self.brokers.push(Broker::new(address, event.time));
+            self.by_address.insert(address, place);
+            live.broker = Some(place);
         }
         if message.expects_response != Some(true) {
             return;
         }
-        let hold = self.hold(connection, message);
+        let id = message.client_id.unwrap_or_default();
+        let client = match &live.client {
+            Some(client) if **client == *id => Arc::clone(client),
+            _ => Arc::from(id),
+        };
+        live.client = Some(Arc::clone(&client));
         let asked = Asked {
             api: message.api_key.number(),
-            client: Arc::from(message.client_id.unwrap_or_default()),
+            client,
             sent: event.time,
-            hold,
+            hold: live.hold(event, message),
         };
-        self.in_flight.insert(connection, message, asked);
+        live.in_flight.insert(message, asked);
     }
 
-    /// For how long a broker may hold a request, in nanoseconds.
-    fn hold(&mut self, connection: &Connection, message: &Message<'_>) -> i64 {
-        let milliseconds = |time: i32| i64::from(time.max(0)) * MILLISECOND;
-        match message.api_key {
-            ApiKey::Fetch => body::<FetchRequest<'_>>(message)
-                .map_or(0, |request| milliseconds(request.max_wait_ms)),
-            ApiKey::ShareFetch => body::<ShareFetchRequest<'_>>(message)
-                .map_or(0, |request| milliseconds(request.max_wait_ms)),
-            // With acks -1 the broker waits for the replicas.
-            ApiKey::Produce => body::<ProduceRequest<'_>>(message)
-                .filter(|request| request.acks.0 == -1)
-                .map_or(0, |request| milliseconds(request.timeout_ms)),
-            ApiKey::JoinGroup => {
-                let hold = body::<JoinGroupRequest<'_>>(message).map_or(REBALANCE, |request| {
-                    let wait = request.rebalance_timeout_ms.max(request.session_timeout_ms);
-                    milliseconds(wait)
-                });
-                self.rebalance.insert(connection.id, hold);
-                hold
-            }
-            ApiKey::SyncGroup => {
-                let hold = self.rebalance.get(&connection.id);
-                hold.copied().unwrap_or(REBALANCE)
-            }
-            _ => 0,
-        }
-    }
-
-    fn response(&mut self, event: &Event<'_>, message: &Message<'_>) {
-        if let Some(broker) = self.brokers.get_mut(&event.connection.broker) {
+    fn response(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
+        let connection = event.connection;
+        let mut live = self.live.get_mut(&connection.id);
+        let place = live.as_ref().and_then(|live| live.broker);
+        let place = place.or_else(|| self.by_address.get(&connection.broker).copied());
+        if let Some(broker) = place.and_then(|place| self.brokers.get_mut(place)) {
             broker.answers(event.time);
         }
-        let Some(asked) = self.in_flight.take(event.connection, message) else {
+        let asked = live.as_mut().and_then(|live| live.in_flight.take(message));
+        let (Some(live), Some(asked)) = (live, asked) else {
             return;
         };
-        let before = self.answered.insert(event.connection.id, event.time);
+        let before = live.answered.replace(event.time);
         let due = asked.due(before.unwrap_or(i64::MIN));
         let closed = event.life.client_closed();
         let (end, is_answered) = match closed {
             Some(closed) if closed < event.time => (closed, false),
             _ => (event.time, true),
         };
-        self.wait(event.connection, asked, due, end, is_answered);
+        if is_kept(&asked, due, end, is_answered) {
+            let wait = live.wait(connection, asked, due, end, is_answered);
+            self.keep(wait);
+        }
     }
 
-    fn wait(
-        &mut self,
-        connection: &Connection,
-        asked: Asked,
-        due: i64,
-        end: i64,
-        is_answered: bool,
-    ) {
-        // What the broker may hold is kept too: it may be held for longer.
-        if end.saturating_sub(asked.sent) < MIN_WAIT {
-            return;
-        }
-        let is_held = is_answered && end.saturating_sub(due) < MIN_WAIT;
-        if is_held {
-            return;
-        }
-        if self.waits.len() >= MAX_WAITS {
+    fn keep(&mut self, wait: Wait) {
+        if self.waits.len() < MAX_WAITS {
+            self.waits.push(wait);
+        } else {
             self.left_out += 1;
-            return;
         }
-        let name = self.names.entry(connection.id);
-        let conn = name.or_insert_with(|| Arc::from(connection.name.as_str()));
-        self.waits.push(Wait {
-            broker: connection.broker,
-            connection: connection.id,
-            conn: Arc::clone(conn),
-            asked,
-            due,
-            end,
-            is_answered,
-        });
     }
 
     /// Ends the capture.
@@ -243,11 +236,11 @@ impl Waits {
             by_broker.entry(wait.broker).or_default().push(wait);
         }
         let mut stalls = Vec::new();
-        for (address, broker) in &mut self.brokers {
+        for broker in &mut self.brokers {
             broker.ends(self.last);
-            let waits = by_broker.remove(address).unwrap_or_default();
+            let waits = by_broker.remove(&broker.address).unwrap_or_default();
             for silence in &broker.silences {
-                stalls.extend(of_silence(*address, *silence, &waits, self.last));
+                stalls.extend(of_silence(broker.address, *silence, &waits, self.last));
             }
         }
         stalls.sort_by_key(|stall: &Stall| (stall.from, stall.broker));
@@ -275,6 +268,67 @@ impl Waits {
     }
 }
 
+impl Live {
+    /// For how long a broker may hold a request, in nanoseconds.
+    fn hold(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) -> i64 {
+        let milliseconds = |time: i32| i64::from(time.max(0)) * MILLISECOND;
+        match message.api_key {
+            ApiKey::Fetch => event
+                .body::<FetchRequest<'_>>()
+                .map_or(0, |request| milliseconds(request.max_wait_ms)),
+            ApiKey::ShareFetch => event
+                .body::<ShareFetchRequest<'_>>()
+                .map_or(0, |request| milliseconds(request.max_wait_ms)),
+            // With acks -1 the broker waits for the replicas.
+            ApiKey::Produce => event
+                .body::<ProduceRequest<'_>>()
+                .filter(|request| request.acks.0 == -1)
+                .map_or(0, |request| milliseconds(request.timeout_ms)),
+            ApiKey::JoinGroup => {
+                let request = event.body::<JoinGroupRequest<'_>>();
+                let hold = request.map_or(REBALANCE, |request| {
+                    let wait = request.rebalance_timeout_ms.max(request.session_timeout_ms);
+                    milliseconds(wait)
+                });
+                self.rebalance = Some(hold);
+                hold
+            }
+            ApiKey::SyncGroup => self.rebalance.unwrap_or(REBALANCE),
+            _ => 0,
+        }
+    }
+
+    fn wait(
+        &mut self,
+        connection: &Connection,
+        asked: Asked,
+        due: i64,
+        end: i64,
+        is_answered: bool,
+    ) -> Wait {
+        let name = self
+            .name
+            .get_or_insert_with(|| Arc::from(&*connection.name));
+        Wait {
+            broker: connection.broker,
+            connection: connection.id,
+            conn: Arc::clone(name),
+            asked,
+            due,
+            end,
+            is_answered,
+        }
+    }
+}
+
+/// Returns `true` if a request waited so long that it may be slow, or in a stall.
+fn is_kept(asked: &Asked, due: i64, end: i64, is_answered: bool) -> bool {
+    // What the broker may hold is kept too: it may be held for longer.
+    let is_long = end.saturating_sub(asked.sent) >= MIN_WAIT;
+    let is_held = is_answered && end.saturating_sub(due) < MIN_WAIT;
+    is_long && !is_held
+}
+
 impl Wait {
     fn slow(&self) -> Slow {
         let name = ApiKey::from_number(self.asked.api).name();
@@ -291,6 +345,15 @@ impl Wait {
 }
 
 impl Broker {
+    const fn new(address: SocketAddr, first: i64) -> Self {
+        Self {
+            address,
+            first,
+            last_response: None,
+            silences: Vec::new(),
+        }
+    }
+
     fn answers(&mut self, time: i64) {
         let from = self.last_response.unwrap_or(self.first);
         self.silence(from, time);
@@ -358,185 +421,26 @@ fn of_silence(broker: SocketAddr, silence: (i64, i64), waits: &[&Wait], last: i6
 
 impl Sink for Waits {
     fn event(&mut self, event: &Event<'_>) {
-        self.last = self.last.max(event.time);
-        match (&event.kind, event.direction) {
-            (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
-            (EventKind::Message(message), Direction::ToClient) => self.response(event, message),
-            // The answers may have been in what is missing.
-            (EventKind::Gap(gap), Direction::ToClient) if gap.missing > 0 => {
-                self.in_flight.end(event.connection).for_each(drop);
-            }
-            _ => {}
-        }
+        self.decoded(&DecodedEvent::new(event));
     }
 
     fn end(&mut self, end: &End<'_>) {
+        let Some(mut live) = self.live.remove(&end.connection.id) else {
+            return;
+        };
         let closed = end.life.endings().next().map(|ending| ending.time);
         let closed = closed.unwrap_or(self.last);
-        let open: Vec<_> = self.in_flight.end(end.connection).collect();
-        let mut ready = self.answered.remove(&end.connection.id);
-        for asked in open {
+        let mut ready = live.answered;
+        for asked in std::mem::take(&mut live.in_flight).into_notes() {
             let due = asked.due(ready.unwrap_or(i64::MIN));
             ready = Some(due);
-            self.wait(end.connection, asked, due, closed, false);
+            if is_kept(&asked, due, closed, false) {
+                let wait = live.wait(end.connection, asked, due, closed, false);
+                self.keep(wait);
+            }
         }
-        self.names.remove(&end.connection.id);
-        self.rebalance.remove(&end.connection.id);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A broker and its clients, on connections by number. Times are in milliseconds.
-    struct Case {
-        waits: Waits,
-        answers: Vec<i64>,
-    }
-
-    fn address(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], port))
-    }
-
-    impl Case {
-        fn new() -> Self {
-            Self {
-                waits: Waits::new(),
-                answers: vec![0],
-            }
-        }
-
-        /// A request that the broker may hold for a time, and when it was answered or the connection closed.
-        fn request(&mut self, connection: u16, sent: i64, hold: i64, end: i64, is_answered: bool) {
-            let asked = Asked {
-                api: ApiKey::Metadata.number(),
-                client: Arc::from(format!("client-{connection}")),
-                sent: sent * MILLISECOND,
-                hold: hold * MILLISECOND,
-            };
-            let due = asked.due(i64::MIN);
-            let connection = Connection::new(address(connection), address(9092), connection.into());
-            let end = end * MILLISECOND;
-            self.waits.wait(&connection, asked, due, end, is_answered);
-            self.waits.packet(end);
-            if is_answered {
-                self.answers.push(end);
-            }
-        }
-
-        /// The broker answers someone who did not wait.
-        fn answer(&mut self, time: i64) {
-            self.answers.push(time * MILLISECOND);
-            self.waits.packet(time * MILLISECOND);
-        }
-
-        fn finish(mut self) -> WaitsDocument {
-            self.answers.sort_unstable();
-            let broker = self.waits.brokers.entry(address(9092)).or_default();
-            for time in self.answers {
-                broker.answers(time);
-            }
-            self.waits.finish()
-        }
-    }
-
-    #[test]
-    fn a_broker_that_answers_nobody_stalls_from_the_first_request_to_its_next_answer() {
-        let mut case = Case::new();
-        case.answer(900);
-        case.request(1, 1000, 0, 5500, true);
-        case.request(2, 1400, 0, 3000, false);
-        case.request(3, 5000, 0, 5600, true);
-        case.answer(9000);
-        let found = case.finish();
-        let [stall] = &found.stalls[..] else {
-            panic!("{found:?}");
-        };
-        assert_eq!(
-            (stall.from, stall.to),
-            (1000 * MILLISECOND, 5500 * MILLISECOND)
-        );
-        assert_eq!(
-            (stall.requests, stall.connections, stall.in_vain),
-            (3, 3, 1)
-        );
-        assert!(stall.is_over);
-        let clients: Vec<_> = stall.clients.keys().map(String::as_str).collect();
-        assert_eq!(clients, ["client-1", "client-2", "client-3"]);
-        assert!(found.slow.is_empty(), "{found:?}");
-    }
-
-    #[test]
-    fn a_stall_at_the_end_of_the_capture_is_not_over() {
-        let mut case = Case::new();
-        case.request(1, 1000, 0, 4000, false);
-        case.request(2, 1200, 0, 4000, false);
-        let found = case.finish();
-        assert_eq!(found.stalls.len(), 1, "{found:?}");
-        assert!(!found.stalls[0].is_over);
-        assert_eq!(found.stalls[0].in_vain, 2);
-    }
-
-    #[test]
-    fn requests_wait_for_slow_answers_while_the_broker_answers_others() {
-        let mut case = Case::new();
-        case.request(1, 1000, 0, 4000, true);
-        case.request(2, 1000, 0, 3999, true);
-        for time in (0..5000).step_by(900) {
-            case.answer(time);
-        }
-        let found = case.finish();
-        assert!(found.stalls.is_empty(), "{found:?}");
-        let lengths: Vec<_> = found.slow.iter().map(|slow| slow.end - slow.sent).collect();
-        assert_eq!(lengths, [3000 * MILLISECOND, 2999 * MILLISECOND]);
-        assert_eq!(found.slow[0].client_id.as_deref(), Some("client-1"));
-    }
-
-    #[test]
-    fn one_connection_alone_does_not_tell_of_a_stall() {
-        let mut case = Case::new();
-        case.request(1, 1000, 0, 4000, true);
-        case.request(1, 1500, 0, 4000, true);
-        let found = case.finish();
-        assert!(found.stalls.is_empty(), "{found:?}");
-        assert_eq!(found.slow.len(), 2);
-    }
-
-    #[test]
-    fn what_the_broker_may_hold_is_neither_slow_nor_a_stall() {
-        let mut case = Case::new();
-        case.request(1, 1000, 5000, 6000, true);
-        case.request(2, 1000, 5000, 6400, true);
-        // The client gave up before the time was over.
-        case.request(3, 1000, 30_000, 6000, false);
-        let found = case.finish();
-        assert!(found.stalls.is_empty(), "{found:?}");
-        assert!(found.slow.is_empty(), "{found:?}");
-    }
-
-    #[test]
-    fn requests_are_due_when_those_ahead_of_them_may_be_over() {
-        let asked = |sent, hold| Asked {
-            api: ApiKey::Metadata.number(),
-            client: Arc::from("pipelines"),
-            sent,
-            hold,
-        };
-        assert_eq!(asked(100, 0).due(i64::MIN), 100);
-        assert_eq!(asked(100, 50).due(120), 170);
-        assert_eq!(asked(100, 50).due(90), 150);
-    }
-
-    #[test]
-    fn waits_below_a_second_are_not_found() {
-        let mut case = Case::new();
-        case.request(1, 1000, 0, 1999, true);
-        case.request(2, 1000, 0, 1999, true);
-        let found = case.finish();
-        assert!(
-            found.stalls.is_empty() && found.slow.is_empty(),
-            "{found:?}"
-        );
-    }
-}
+mod tests;

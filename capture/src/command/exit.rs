@@ -61,7 +61,7 @@ pub(super) struct Faults<'p> {
     progress: &'p Progress,
     failure: Option<Failure>,
     /// Whether they are kept, and not said.
-    #[cfg(any(feature = "report", feature = "top"))]
+    #[cfg(feature = "top")]
     kept: Option<Vec<Failure>>,
 }
 
@@ -70,13 +70,13 @@ impl<'p> Faults<'p> {
         Self {
             progress,
             failure: None,
-            #[cfg(any(feature = "report", feature = "top"))]
+            #[cfg(feature = "top")]
             kept: None,
         }
     }
 
     /// Keeps what goes wrong, to be said when the screen is free.
-    #[cfg(any(feature = "report", feature = "top"))]
+    #[cfg(feature = "top")]
     pub(super) const fn silent(progress: &'p Progress) -> Self {
         Self {
             progress,
@@ -87,9 +87,9 @@ impl<'p> Faults<'p> {
 
     /// Whether what goes wrong is kept, and not said.
     pub(super) const fn is_silent(&self) -> bool {
-        #[cfg(any(feature = "report", feature = "top"))]
+        #[cfg(feature = "top")]
         return self.kept.is_some();
-        #[cfg(not(any(feature = "report", feature = "top")))]
+        #[cfg(not(feature = "top"))]
         return false;
     }
 
@@ -101,7 +101,7 @@ impl<'p> Faults<'p> {
 
     /// The first counts.
     pub(super) fn add(&mut self, failure: Failure) {
-        #[cfg(any(feature = "report", feature = "top"))]
+        #[cfg(feature = "top")]
         if let Some(kept) = &mut self.kept {
             return kept.push(failure);
         }

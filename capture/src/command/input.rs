@@ -195,7 +195,7 @@ impl InputOptions {
     }
 
     /// Returns `true` if the captures can be read more than once, since all packets are in files and none is yet to come.
-    #[cfg(any(feature = "report", feature = "top"))]
+    #[cfg(feature = "top")]
     pub(super) fn are_files(&self) -> bool {
         self.interface.is_none() && self.files.iter().all(|file| file.is_file())
     }

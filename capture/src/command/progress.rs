@@ -20,7 +20,7 @@ impl Progress {
     }
 
     /// Shows nothing.
-    #[cfg(any(feature = "report", feature = "top"))]
+    #[cfg(feature = "top")]
     pub(super) const fn hidden() -> Self {
         Self(None)
     }

@@ -10,7 +10,7 @@ impl Progress {
         Self
     }
 
-    #[cfg(any(feature = "report", feature = "top"))]
+    #[cfg(feature = "top")]
     pub(super) const fn hidden() -> Self {
         Self
     }

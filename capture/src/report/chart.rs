@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cells::safe;
-use super::data::{Batch, Connection, Data, Group, parse};
+use super::data::{Batch, Connection, Data, Group};
 use crate::analysis::TimelineDocument;
 
 /// How many connections, batches, groups and partitions of a group are drawn.
@@ -120,7 +120,7 @@ fn curves(group: &Group, at: &impl Fn(i64) -> i64) -> Option<Value> {
         .map(|(_, partition)| {
             let points = partition.lag_over_time.iter();
             let points: Vec<_> = points
-                .filter_map(|(time, _, _, lag)| Some((at(parse(time)?), (*lag)?)))
+                .filter_map(|(time, _, _, lag)| Some((at(time.0), (*lag)?)))
                 .collect();
             json!({ "name": safe(&partition.name()), "points": points })
         })

@@ -1,13 +1,19 @@
 //! The data of a report: the documents of the analyses, and typed views of what findings and charts need of them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::analysis::{BatchReport, WaitsDocument};
+use super::tables::MAX_ROWS;
+use crate::analysis::{
+    BatchReport, ConnectionReport, ConnectionsDocument, GroupReport, GroupsDocument, Time,
+    WaitsDocument,
+};
 use crate::counts::Counts;
+use crate::length::u64_of;
 
 /// All that is known of a capture.
 #[derive(Debug)]
@@ -16,15 +22,25 @@ pub(super) struct Data {
     pub(super) from: i64,
     pub(super) to: i64,
     pub(super) counts: Counts,
-    /// As `kafka-capture summary`, `connections`, `groups` and `produce` write them.
+    /// As `kafka-capture summary`, `connections` and `produce` write them.
     pub(super) summary: Value,
+    /// Of the connections themselves, those that are listed in the page.
     pub(super) connections: Value,
-    pub(super) groups: Value,
+    pub(super) connections_left_out: u64,
+    /// What is listed of groups, by the name of the list.
+    pub(super) groups: BTreeMap<&'static str, Listed>,
     pub(super) totals: Value,
     pub(super) batches: Value,
     pub(super) batches_left_out: u64,
     pub(super) waits: WaitsDocument,
     pub(super) views: Views,
+}
+
+/// The rows of a table, as many as the page shows.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) rows: Vec<Value>,
+    pub(super) left_out: u64,
 }
 
 /// What findings and charts need of the documents.
@@ -115,21 +131,37 @@ pub(super) struct Refused {
     pub(super) served: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub(super) struct Connection {
     pub(super) conn: String,
-    #[serde(with = "time")]
     pub(super) opened: i64,
-    #[serde(with = "optional_time")]
     pub(super) closed: Option<i64>,
-    pub(super) cause: String,
+    pub(super) cause: &'static str,
     pub(super) because: String,
-    pub(super) ended_by: Option<String>,
-    pub(super) client_id: Option<String>,
+    pub(super) ended_by: Option<&'static str>,
+    pub(super) client_id: Option<Arc<str>>,
     pub(super) tls: Option<String>,
     pub(super) requests: u64,
-    pub(super) unanswered: Vec<Value>,
+    /// The APIs of its unanswered requests.
+    pub(super) unanswered: Vec<String>,
+}
+
+impl From<ConnectionReport> for Connection {
+    fn from(report: ConnectionReport) -> Self {
+        let unanswered = report.unanswered.into_iter();
+        Self {
+            conn: report.conn,
+            opened: report.opened.0,
+            closed: report.closed.map(|closed| closed.0),
+            cause: report.cause.name(),
+            because: report.because,
+            ended_by: report.ended_by,
+            client_id: report.client_id,
+            tls: report.tls,
+            requests: report.requests,
+            unanswered: unanswered.map(|each| each.api).collect(),
+        }
+    }
 }
 
 /// Causes of a connection's end that are no one's fault.
@@ -139,12 +171,12 @@ impl Connection {
     /// Returns `true` if the end is worth a finding of its cause.
     pub(super) fn ended_badly(&self) -> bool {
         let has_unanswered = !self.unanswered.is_empty();
-        match self.cause.as_str() {
+        match self.cause {
             // A broker that closes what the client has closed by TLS or SASL before is the first to send FIN.
-            "broker-reset" => has_unanswered || self.ended_by.as_deref() == Some("broker RST"),
+            "broker-reset" => has_unanswered || self.ended_by == Some("broker RST"),
             // A client that stops may close while it waits for records.
-            "client-reset" if self.ended_by.as_deref() == Some("client FIN") => {
-                let mut apis = self.unanswered.iter().filter_map(|each| each.get("api"));
+            "client-reset" if self.ended_by == Some("client FIN") => {
+                let mut apis = self.unanswered.iter();
                 apis.any(|api| api != "Fetch" && api != "Metadata")
             }
             "client-reset" => has_unanswered,
@@ -155,7 +187,7 @@ impl Connection {
 
     /// Returns `true` if something is wrong with how it ended.
     pub(super) fn is_conspicuous(&self) -> bool {
-        matches!(self.cause.as_str(), "client-timeout" | "none") || self.ended_badly()
+        matches!(self.cause, "client-timeout" | "none") || self.ended_badly()
     }
 
     /// The broker's address.
@@ -218,35 +250,52 @@ pub(super) struct Totals {
     pub(super) retries_by_cause: BTreeMap<String, u64>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub(super) struct Group {
     pub(super) group: String,
     pub(super) rebalances: Vec<Rebalance>,
     pub(super) partitions: Vec<Partition>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub(super) struct Rebalance {
     pub(super) generation: i32,
-    #[serde(with = "time")]
     pub(super) start: i64,
-    #[serde(with = "optional_time")]
     pub(super) end: Option<i64>,
     pub(super) reasons: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub(super) struct Partition {
     pub(super) topic: Option<String>,
-    #[serde(default)]
     pub(super) topic_id: Option<String>,
     pub(super) partition: i32,
     pub(super) lag: Option<i64>,
     /// Time, committed offset, high watermark, lag.
-    pub(super) lag_over_time: Vec<(String, i64, Option<i64>, Option<i64>)>,
+    pub(super) lag_over_time: Vec<(Time, i64, Option<i64>, Option<i64>)>,
+}
+
+impl From<GroupReport> for Group {
+    fn from(report: GroupReport) -> Self {
+        let rebalances = report.rebalances.into_iter().map(|each| Rebalance {
+            generation: each.generation,
+            start: each.start.0,
+            end: each.end.map(|end| end.0),
+            reasons: each.reasons,
+        });
+        let partitions = report.partitions.into_iter().map(|each| Partition {
+            topic: each.topic,
+            topic_id: each.topic_id,
+            partition: each.partition,
+            lag: each.lag,
+            lag_over_time: each.lag_over_time,
+        });
+        Self {
+            group: report.group,
+            rebalances: rebalances.collect(),
+            partitions: partitions.collect(),
+        }
+    }
 }
 
 impl Partition {
@@ -259,24 +308,31 @@ impl Partition {
 impl Data {
     pub(super) fn new(
         summary: &impl Serialize,
-        connections: &impl Serialize,
-        groups: &impl Serialize,
+        mut connections: ConnectionsDocument,
+        groups: GroupsDocument,
         totals: &impl Serialize,
         (batches, batches_left_out): (&[BatchReport], u64),
         waits: WaitsDocument,
         counts: Counts,
     ) -> Self {
-        let (summary, connections) = (value(summary), value(connections));
-        let (groups, totals, batches) = (value(groups), value(totals), value(&batches));
+        let reports = connections.take_connections();
+        let mut connections = value(&connections);
+        let (listed, connections_left_out) = listed(&reports);
+        if let Some(members) = connections.as_object_mut() {
+            members.insert("connections".to_owned(), value(&listed));
+        }
+        let summary = value(summary);
+        let (totals, batches) = (value(totals), value(&batches));
         let time = |name| summary.get(name).and_then(Value::as_str).and_then(parse);
         let batch_views: Vec<Batch> = view(Some(&batches));
+        let of_groups = of_groups(&groups);
         let views = Views {
             summary: view(Some(&summary)),
-            connections: view(connections.get("connections")),
+            connections: reports.into_iter().map(Connection::from).collect(),
             nodes: nodes(&batch_views),
             batches: batch_views,
             totals: view(Some(&totals)),
-            groups: view(groups.get("groups")),
+            groups: groups.groups.into_iter().map(Group::from).collect(),
         };
         Self {
             from: time("from").unwrap_or_default(),
@@ -284,7 +340,8 @@ impl Data {
             counts,
             summary,
             connections,
-            groups,
+            connections_left_out,
+            groups: of_groups,
             totals,
             batches,
             batches_left_out,
@@ -300,6 +357,43 @@ impl Data {
             None => format!("broker {address}"),
         }
     }
+}
+
+/// The connections that the page lists, and how many it does not: where they are too many, those that ended badly go before the
+/// others.
+fn listed(reports: &[ConnectionReport]) -> (Vec<&ConnectionReport>, u64) {
+    let mut listed: Vec<_> = reports.iter().collect();
+    let left_out = reports.len().saturating_sub(MAX_ROWS);
+    if left_out > 0 {
+        listed.sort_by_key(|report| IN_ORDER.contains(&report.cause.name()));
+        listed.truncate(MAX_ROWS);
+    }
+    (listed, u64_of(left_out))
+}
+
+/// The lists of all groups. Each row has the group's name in it.
+fn of_groups(document: &GroupsDocument) -> BTreeMap<&'static str, Listed> {
+    fn list<T: Serialize>(document: &GroupsDocument, of: fn(&GroupReport) -> &[T]) -> Listed {
+        let groups = document.groups.iter();
+        let all: usize = groups.clone().map(|group| of(group).len()).sum();
+        let entries = groups.flat_map(|group| of(group).iter().map(move |each| (group, each)));
+        let rows = entries.take(MAX_ROWS).map(|(group, each)| {
+            let mut row = value(each);
+            if let Some(members) = row.as_object_mut() {
+                members.insert("group".to_owned(), Value::from(group.group.as_str()));
+            }
+            row
+        });
+        Listed {
+            rows: rows.collect(),
+            left_out: document.others.sum() + u64_of(all.saturating_sub(MAX_ROWS)),
+        }
+    }
+    BTreeMap::from([
+        ("rebalances", list(document, |group| &group.rebalances)),
+        ("members", list(document, |group| &group.members)),
+        ("partitions", list(document, |group| &group.partitions)),
+    ])
 }
 
 /// The numbers of brokers that produce attempts went to.
@@ -352,15 +446,6 @@ mod time {
     pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<i64, D::Error> {
         let text = String::deserialize(from)?;
         super::parse(&text).ok_or_else(|| D::Error::custom("not a time"))
-    }
-}
-
-mod optional_time {
-    use serde::{Deserialize, Deserializer};
-
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Option<i64>, D::Error> {
-        let text = Option::<String>::deserialize(from)?;
-        Ok(text.and_then(|text| super::parse(&text)))
     }
 }
 

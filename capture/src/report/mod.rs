@@ -21,8 +21,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::analysis::{
-    BatchReport, Connections, ConnectionsDocument, Groups, GroupsDocument, Produce, ProduceTotals,
-    Summary, SummaryDocument, Timeline, TimelineDocument, Waits, WaitsDocument,
+    BatchReport, Connections, DecodedEvent, Groups, Produce, Summary, Timeline, TimelineDocument,
+    Waits,
 };
 use crate::counts::Counts;
 use crate::event::{Direction, End, Event, EventKind};
@@ -36,25 +36,11 @@ pub use self::findings::{RULES, Rule};
 const MAX_KEPT: usize = 2000;
 
 /// Collects what a report shows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
-    figures: Figures,
-    lives: Lives,
-}
-
-/// One half of a report: totals, groups and the timeline.
-///
-/// The halves are independent: two threads that read the same captures can make one each.
-#[derive(Debug, Default)]
-pub struct Figures {
     summary: Summary,
     groups: Groups,
     timeline: Timeline,
-}
-
-/// The other half of a report: connections, batches and requests that waited.
-#[derive(Debug)]
-pub struct Lives {
     connections: Connections,
     produce: Produce,
     waits: Waits,
@@ -98,24 +84,7 @@ pub struct Finished {
     timeline: TimelineDocument,
 }
 
-/// The totals of [`Figures`].
-#[derive(Debug)]
-pub struct FinishedFigures {
-    summary: SummaryDocument,
-    groups: GroupsDocument,
-    timeline: TimelineDocument,
-}
-
-/// The totals of [`Lives`].
-#[derive(Debug)]
-pub struct FinishedLives {
-    connections: ConnectionsDocument,
-    totals: ProduceTotals,
-    waits: WaitsDocument,
-    kept: Kept,
-}
-
-impl Default for Lives {
+impl Default for Report {
     fn default() -> Self {
         Self::new()
     }
@@ -125,55 +94,15 @@ impl Report {
     /// Begins.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Takes note of a packet, of whatever protocol.
-    pub fn packet(&mut self, time: i64) {
-        self.figures.packet(time);
-        self.lives.packet(time);
-    }
-
-    /// Ends the capture. `files`: the names of the captures, as they are shown.
-    #[must_use]
-    pub fn finish(self, topics: &TopicNames, counts: &Counts, files: Vec<String>) -> Finished {
-        let (figures, lives) = (self.figures.finish(topics), self.lives.finish(topics));
-        Finished::new(figures, lives, counts, files)
-    }
-}
-
-impl Figures {
-    /// Begins.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Takes note of a packet, of whatever protocol.
-    pub fn packet(&mut self, time: i64) {
-        self.summary.packet(time);
-    }
-
-    /// Ends the capture.
-    #[must_use]
-    pub fn finish(self, topics: &TopicNames) -> FinishedFigures {
-        FinishedFigures {
-            summary: self.summary.finish(topics).document(),
-            groups: self.groups.finish(topics),
-            timeline: self.timeline.document(),
-        }
-    }
-}
-
-impl Lives {
-    /// Begins.
-    #[must_use]
-    pub fn new() -> Self {
         let batches = Rc::new(RefCell::new(Kept::default()));
         let kept = Rc::clone(&batches);
+        let produce = Produce::new(move |batch| kept.borrow_mut().add(batch));
         Self {
+            summary: Summary::new(),
+            groups: Groups::new(),
+            timeline: Timeline::new(),
             connections: Connections::new(),
-            produce: Produce::new(move |batch| kept.borrow_mut().add(batch)),
+            produce: produce.only_retried_or_stuck(),
             waits: Waits::new(),
             batches,
         }
@@ -181,63 +110,47 @@ impl Lives {
 
     /// Takes note of a packet, of whatever protocol.
     pub fn packet(&mut self, time: i64) {
+        self.summary.packet(time);
         self.connections.packet(time);
         self.waits.packet(time);
     }
 
-    /// Ends the capture.
+    /// Ends the capture. `files`: the names of the captures, as they are shown.
     #[must_use]
-    pub fn finish(self, topics: &TopicNames) -> FinishedLives {
+    pub fn finish(self, topics: &TopicNames, counts: &Counts, files: Vec<String>) -> Finished {
         let totals = self.produce.finish(topics);
         let mut kept = self.batches.take();
         kept.shrink();
-        FinishedLives {
-            connections: self.connections.finish(),
-            totals,
-            waits: self.waits.finish(),
-            kept,
+        Finished {
+            data: Data::new(
+                &self.summary.finish(topics).without_connections(),
+                self.connections.finish(),
+                self.groups.finish(topics),
+                &totals,
+                (&kept.batches, kept.left_out),
+                self.waits.finish(),
+                *counts,
+            ),
+            names: files,
+            timeline: self.timeline.document(),
         }
     }
 }
 
 impl Sink for Report {
     fn event(&mut self, event: &Event<'_>) {
-        self.figures.event(event);
-        self.lives.event(event);
-    }
-
-    fn hidden(&mut self, event: &Event<'_>) {
-        self.lives.hidden(event);
-    }
-
-    fn end(&mut self, end: &End<'_>) {
-        self.figures.end(end);
-        self.lives.end(end);
-    }
-}
-
-impl Sink for Figures {
-    fn event(&mut self, event: &Event<'_>) {
-        self.summary.event(event);
-        self.groups.event(event);
+        // Each body is decoded for the first analysis that asks for it.
+        let event = DecodedEvent::new(event);
+        self.summary.decoded(&event);
+        self.groups.decoded(&event);
+        self.produce.decoded(&event);
+        self.waits.decoded(&event);
+        self.connections.decoded(&event);
         if let EventKind::Message(message) = &event.kind {
             let is_response = event.direction == Direction::ToClient;
             let has_errors = is_response && self.summary.had_errors();
-            self.timeline.message(event, message, has_errors);
+            self.timeline.message(&event, message, has_errors);
         }
-    }
-
-    fn end(&mut self, end: &End<'_>) {
-        self.summary.end(end);
-        self.groups.end(end);
-    }
-}
-
-impl Sink for Lives {
-    fn event(&mut self, event: &Event<'_>) {
-        self.connections.event(event);
-        self.produce.event(event);
-        self.waits.event(event);
     }
 
     fn hidden(&mut self, event: &Event<'_>) {
@@ -245,6 +158,8 @@ impl Sink for Lives {
     }
 
     fn end(&mut self, end: &End<'_>) {
+        self.summary.end(end);
+        self.groups.end(end);
         self.connections.end(end);
         self.produce.end(end);
         self.waits.end(end);
@@ -252,29 +167,6 @@ impl Sink for Lives {
 }
 
 impl Finished {
-    /// Puts the halves together, which are of the same captures. `files`: the names of the captures, as they are shown.
-    #[must_use]
-    pub fn new(
-        figures: FinishedFigures,
-        lives: FinishedLives,
-        counts: &Counts,
-        files: Vec<String>,
-    ) -> Self {
-        Self {
-            data: Data::new(
-                &figures.summary,
-                &lives.connections,
-                &figures.groups,
-                &lives.totals,
-                (&lives.kept.batches, lives.kept.left_out),
-                lives.waits,
-                *counts,
-            ),
-            names: files,
-            timeline: figures.timeline,
-        }
-    }
-
     /// Returns the rules that found something, in the order in which the page shows them, each with its sentence.
     #[must_use]
     pub fn findings(&self) -> Vec<(&'static str, String)> {

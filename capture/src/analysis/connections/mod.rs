@@ -20,6 +20,8 @@ use kafka_codec::{ApiKey, Decode, DecodeErrorKind, ErrorCode};
 use self::context::Context;
 use self::record::{Flight, Live, Record};
 use super::body;
+use super::by_number::ByNumber;
+use super::decoded::DecodedEvent;
 use crate::event::{Direction, End, Event, EventKind, Message, Truncation};
 use crate::output::Sink;
 
@@ -37,7 +39,7 @@ const REBALANCE_NANOSECONDS: i64 = 300_000 * MILLISECOND;
 /// Follows the connections of a capture.
 #[derive(Debug, Default)]
 pub struct Connections {
-    live: HashMap<u64, Live>,
+    live: ByNumber<Live>,
     records: Vec<Record>,
     context: Context,
     /// Causes of connections that were decided early, since there are too many.
@@ -72,10 +74,16 @@ impl Connections {
         report::document(self.records, &self.context, self.others, self.last)
     }
 
+    /// Takes note of an event that a filter admits.
+    pub(crate) fn decoded(&mut self, event: &DecodedEvent<'_, '_>) {
+        self.follow(event).is_admitted = true;
+    }
+
     /// Takes note of an event, whether a filter admits it or not.
-    fn follow(&mut self, event: &Event<'_>) {
+    fn follow(&mut self, event: &DecodedEvent<'_, '_>) -> &mut Live {
         self.last = self.last.max(event.time);
-        let live = self.live.entry(event.connection.id).or_default();
+        let (live, context) = (&mut self.live, &mut self.context);
+        let live = live.entry(event.connection.id).or_default();
         if event.direction == Direction::ToBroker {
             live.identity.follow(event.client);
         }
@@ -83,11 +91,12 @@ impl Connections {
         let idle = before.map_or(0, |before| event.time.saturating_sub(before));
         live.longest_idle = live.longest_idle.max(idle);
         match (&event.kind, event.direction) {
-            (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
-            (EventKind::Message(message), Direction::ToClient) => self.response(event, message),
+            (EventKind::Message(message), Direction::ToBroker) => live.request(event, message),
+            (EventKind::Message(message), Direction::ToClient) => {
+                live.response(event, message, context);
+            }
             (EventKind::SaslToken { .. }, direction) => {
-                let live = self.live.entry(event.connection.id).or_default();
-                self.context.has_sasl(event.connection.broker);
+                context.has_sasl(event.connection.broker);
                 if direction == Direction::ToBroker {
                     live.sasl.tokens += 1;
                     live.sasl.open_tokens += 1;
@@ -98,7 +107,6 @@ impl Connections {
                 }
             }
             (EventKind::Tls(tls), _) => {
-                let live = self.live.entry(event.connection.id).or_default();
                 let version = tls.version.as_deref().unwrap_or("TLS");
                 live.tls = Some(match &tls.alert {
                     Some(alert) => format!("{version}, {}, alert {alert}", tls.outcome),
@@ -107,7 +115,6 @@ impl Connections {
             }
             (EventKind::Preamble(_), _) => live.has_preamble = true,
             (EventKind::Undecoded(undecoded), direction) => {
-                let live = self.live.entry(event.connection.id).or_default();
                 let is_cut = undecoded.truncation == Some(Truncation::Ended);
                 let partial = (undecoded.bytes, undecoded.first_time);
                 match (direction, is_cut) {
@@ -120,7 +127,6 @@ impl Connections {
                 }
             }
             (EventKind::Gap(gap), direction) => {
-                let live = self.live.entry(event.connection.id).or_default();
                 if direction == Direction::ToClient && gap.missing > 0 {
                     // The answers may have been in what is missing.
                     live.in_flight.clear();
@@ -139,52 +145,54 @@ impl Connections {
                 }
             }
         }
+        live
     }
+}
 
-    fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
-        let live = self.live.entry(event.connection.id).or_default();
-        live.requests += 1;
-        live.first_request.get_or_insert(message.first_time);
+impl Live {
+    fn request(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
+        self.requests += 1;
+        self.first_request.get_or_insert(message.first_time);
         if message.truncation == Some(Truncation::Ended) {
-            live.partial_request = Some((message.bytes, message.first_time));
+            self.partial_request = Some((message.bytes, message.first_time));
         }
-        let hold = hold(live, message);
+        let hold = self.hold(event, message);
         match message.api_key {
             ApiKey::SaslHandshake => {
-                live.sasl.begun.get_or_insert(event.time);
-                live.sasl.is_answered = false;
+                self.sasl.begun.get_or_insert(event.time);
+                self.sasl.is_answered = false;
             }
             ApiKey::SaslAuthenticate => {
-                live.sasl.tokens += 1;
-                if live.sasl.authenticated.is_some() {
-                    live.sasl.is_again = true;
+                self.sasl.tokens += 1;
+                if self.sasl.authenticated.is_some() {
+                    self.sasl.is_again = true;
                 }
             }
-            ApiKey::LeaveGroup => live.left_group = Some(event.time),
+            ApiKey::LeaveGroup => self.left_group = Some(event.time),
             ApiKey::ConsumerGroupHeartbeat => {
-                if let Some(request) = body::<ConsumerGroupHeartbeatRequest<'_>>(message)
+                if let Some(request) = event.body::<ConsumerGroupHeartbeatRequest<'_>>()
                     && request.member_epoch < 0
                 {
-                    live.left_group = Some(event.time);
+                    self.left_group = Some(event.time);
                 }
             }
             ApiKey::ShareGroupHeartbeat => {
-                if let Some(request) = body::<ShareGroupHeartbeatRequest<'_>>(message)
+                if let Some(request) = event.body::<ShareGroupHeartbeatRequest<'_>>()
                     && request.member_epoch < 0
                 {
-                    live.left_group = Some(event.time);
+                    self.left_group = Some(event.time);
                 }
             }
             _ => {}
         }
-        live.is_unanswerable = message.expects_response == Some(false);
-        if live.is_unanswerable {
+        self.is_unanswerable = message.expects_response == Some(false);
+        if self.is_unanswerable {
             return;
         }
-        if live.in_flight.len() >= MAX_FLIGHTS {
-            live.in_flight.pop_front();
+        if self.in_flight.len() >= MAX_FLIGHTS {
+            self.in_flight.pop_front();
         }
-        live.in_flight.push_back(Flight {
+        self.in_flight.push_back(Flight {
             number: message.number,
             api: message.api_key.number(),
             version: message.version.0,
@@ -193,119 +201,133 @@ impl Connections {
             sent: event.time,
             hold,
             bytes: message.bytes,
-            malformed: malformed(message),
+            malformed: malformed(event, message),
         });
-        live.max_in_flight = live.max_in_flight.max(live.in_flight.len());
+        self.max_in_flight = self.max_in_flight.max(self.in_flight.len());
     }
 
-    fn response(&mut self, event: &Event<'_>, message: &Message<'_>) {
-        let broker = event.connection.broker;
-        let live = self.live.entry(event.connection.id).or_default();
-        live.responses += 1;
-        if message.truncation == Some(Truncation::Ended) {
-            live.partial_response = Some((message.bytes, message.first_time));
+    /// For how long a broker may hold a request before it answers, in nanoseconds; 0 if it has no reason to.
+    fn hold(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) -> i64 {
+        let nanoseconds = |milliseconds: i32| i64::from(milliseconds) * MILLISECOND;
+        match message.api_key {
+            ApiKey::Fetch => {
+                let request = event.body::<FetchRequest<'_>>();
+                request.map_or(0, |request| nanoseconds(request.max_wait_ms))
+            }
+            ApiKey::ShareFetch => {
+                let request = event.body::<ShareFetchRequest<'_>>();
+                request.map_or(0, |request| nanoseconds(request.max_wait_ms))
+            }
+            ApiKey::JoinGroup => {
+                let wait = event.body::<JoinGroupRequest<'_>>().map(|request| {
+                    let wait = request.rebalance_timeout_ms.max(request.session_timeout_ms);
+                    nanoseconds(wait)
+                });
+                self.rebalance = wait.filter(|wait| *wait > 0);
+                self.rebalance.unwrap_or(REBALANCE_NANOSECONDS)
+            }
+            ApiKey::SyncGroup => self.rebalance.unwrap_or(REBALANCE_NANOSECONDS),
+            _ => 0,
         }
-        let at = live
-            .in_flight
-            .iter()
-            .position(|flight| flight.number == message.number);
-        if let Some(flight) = at.and_then(|at| live.in_flight.remove(at)) {
-            self.context.accepted(broker, flight.bytes);
+    }
+
+    fn response(
+        &mut self,
+        event: &DecodedEvent<'_, '_>,
+        message: &Message<'_>,
+        context: &mut Context,
+    ) {
+        let broker = event.connection.broker;
+        self.responses += 1;
+        if message.truncation == Some(Truncation::Ended) {
+            self.partial_response = Some((message.bytes, message.first_time));
+        }
+        let mut in_flight = self.in_flight.iter();
+        let at = in_flight.position(|flight| flight.number == message.number);
+        if let Some(flight) = at.and_then(|at| self.in_flight.remove(at)) {
+            if flight.bytes > self.accepted {
+                self.accepted = flight.bytes;
+                context.accepted(broker, flight.bytes);
+            }
             let closed = event.life.client_closed();
-            if closed.is_some_and(|closed| closed < event.time) && live.late.len() < MAX_FLIGHTS {
-                live.late.push(flight);
+            if closed.is_some_and(|closed| closed < event.time) && self.late.len() < MAX_FLIGHTS {
+                self.late.push(flight);
             }
         }
         match message.api_key {
             ApiKey::ApiVersions => {
-                live.api_versions = live.api_versions.or(message.latency);
+                self.api_versions = self.api_versions.or(message.latency);
                 if let Some(response) = body::<ApiVersionsResponse<'_>>(message)
                     && !response.api_keys.is_empty()
                 {
                     let keys = response.api_keys.iter();
                     let ranges = keys.map(|key| (key.api_key, (key.min_version, key.max_version)));
-                    self.context.serves(broker, ranges.collect());
+                    context.serves(broker, ranges.collect());
                 }
             }
             ApiKey::Metadata => {
-                if let Some(response) = body::<MetadataResponse<'_>>(message) {
+                if let Some(response) = event.body::<MetadataResponse<'_>>() {
                     let client = event.connection.client.ip();
                     for broker in &response.brokers {
-                        self.context.advertises(client, &broker.host, broker.port);
+                        context.advertises(client, &broker.host, broker.port);
                     }
                 }
             }
             ApiKey::SaslHandshake => {
-                live.sasl.is_answered = true;
+                self.sasl.is_answered = true;
                 if let Ok((response, _)) =
                     SaslHandshakeResponse::decode_prefix(message.body, message.version)
                 {
                     let mechanisms = response.mechanisms.iter().map(ToString::to_string);
-                    live.sasl.offered = mechanisms.take(16).collect();
-                    live.sasl.is_refused = !response.error_code.is_none();
+                    self.sasl.offered = mechanisms.take(16).collect();
+                    self.sasl.is_refused = !response.error_code.is_none();
                     // Listeners without SASL answer ILLEGAL_SASL_STATE.
                     if response.error_code != ErrorCode::ILLEGAL_SASL_STATE {
-                        self.context.has_sasl(broker);
+                        context.has_sasl(broker);
                     }
                 }
             }
             ApiKey::SaslAuthenticate => {
                 if let Some(response) = body::<SaslAuthenticateResponse<'_>>(message) {
-                    self.authenticated(event, &response);
+                    self.authenticated(event, &response, context);
                 }
             }
             _ => {}
         }
     }
 
-    fn authenticated(&mut self, event: &Event<'_>, response: &SaslAuthenticateResponse<'_>) {
-        let live = self.live.entry(event.connection.id).or_default();
+    fn authenticated(
+        &mut self,
+        event: &Event<'_>,
+        response: &SaslAuthenticateResponse<'_>,
+        context: &mut Context,
+    ) {
         if response.error_code != ErrorCode::NONE {
             let code = response.error_code;
             let name = code
                 .name()
                 .map_or_else(|| code.0.to_string(), str::to_owned);
-            live.sasl.error = Some(name);
+            self.sasl.error = Some(name);
             return;
         }
-        live.sasl.error = None;
-        self.context.has_sasl(event.connection.broker);
-        if std::mem::take(&mut live.sasl.is_again) {
-            live.sasl.again += 1;
+        self.sasl.error = None;
+        context.has_sasl(event.connection.broker);
+        if std::mem::take(&mut self.sasl.is_again) {
+            self.sasl.again += 1;
         }
-        live.sasl.authenticated = Some(event.time);
-        live.sasl.first_authenticated.get_or_insert(event.time);
+        self.sasl.authenticated = Some(event.time);
+        self.sasl.first_authenticated.get_or_insert(event.time);
         if response.session_lifetime_ms > 0 {
             let lifetime = response.session_lifetime_ms.saturating_mul(MILLISECOND);
-            live.sasl.lifetime = Some(lifetime);
-            self.context.lifetime(event.connection.broker, lifetime);
+            self.sasl.lifetime = Some(lifetime);
+            context.lifetime(event.connection.broker, lifetime);
         }
-    }
-}
-
-/// For how long a broker may hold a request before it answers, in nanoseconds; 0 if it has no reason to.
-fn hold(live: &mut Live, message: &Message<'_>) -> i64 {
-    match message.api_key {
-        ApiKey::Fetch => body::<FetchRequest<'_>>(message)
-            .map_or(0, |request| i64::from(request.max_wait_ms) * MILLISECOND),
-        ApiKey::ShareFetch => body::<ShareFetchRequest<'_>>(message)
-            .map_or(0, |request| i64::from(request.max_wait_ms) * MILLISECOND),
-        ApiKey::JoinGroup => {
-            let wait = body::<JoinGroupRequest<'_>>(message).map(|request| {
-                let wait = request.rebalance_timeout_ms.max(request.session_timeout_ms);
-                i64::from(wait) * MILLISECOND
-            });
-            live.rebalance = wait.filter(|wait| *wait > 0);
-            live.rebalance.unwrap_or(REBALANCE_NANOSECONDS)
-        }
-        ApiKey::SyncGroup => live.rebalance.unwrap_or(REBALANCE_NANOSECONDS),
-        _ => 0,
     }
 }
 
 /// What is wrong with the form of a request, if anything is. Brokers do not mind bytes after it.
-fn malformed(message: &Message<'_>) -> Option<String> {
-    if message.truncation.is_some() {
+fn malformed(event: &DecodedEvent<'_, '_>, message: &Message<'_>) -> Option<String> {
+    if message.truncation.is_some() || event.is_decoded() {
         return None;
     }
     let schema = Schema::of_request(message.api_key)?;
@@ -327,19 +349,11 @@ fn malformed(message: &Message<'_>) -> Option<String> {
 
 impl Sink for Connections {
     fn event(&mut self, event: &Event<'_>) {
-        self.follow(event);
-        self.live
-            .entry(event.connection.id)
-            .or_default()
-            .is_admitted = true;
+        self.decoded(&DecodedEvent::new(event));
     }
 
     fn hidden(&mut self, event: &Event<'_>) {
-        self.follow(event);
-        self.live
-            .entry(event.connection.id)
-            .or_default()
-            .is_filtered = true;
+        self.follow(&DecodedEvent::new(event)).is_filtered = true;
     }
 
     fn end(&mut self, end: &End<'_>) {

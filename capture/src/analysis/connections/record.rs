@@ -37,6 +37,8 @@ pub(super) struct Live {
     /// `true` if the client's first bytes are those of a proxy.
     pub(super) has_preamble: bool,
     pub(super) left_group: Option<i64>,
+    /// The largest request in bytes that was answered.
+    pub(super) accepted: u64,
     /// `true` if the last request expects no response.
     pub(super) is_unanswerable: bool,
     /// `true` if a filter admits one of its events.

@@ -1,12 +1,14 @@
 //! Connections as they are written.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use kafka_codec::ApiKey;
 use serde::Serialize;
 
+use super::super::Time;
 use super::super::latency::{Budget, Distribution, Percentiles};
-use super::super::timestamp;
 use super::cause::Cause;
 use super::context::Context;
 use super::decide::{decide, ending_name};
@@ -29,6 +31,12 @@ pub struct ConnectionsDocument {
 }
 
 impl ConnectionsDocument {
+    /// Takes the connections out of the document, which keeps what all of them come to.
+    #[cfg(feature = "report")]
+    pub(crate) fn take_connections(&mut self) -> Vec<ConnectionReport> {
+        std::mem::take(&mut self.connections)
+    }
+
     /// Returns the connections, in the order in which they were opened.
     #[must_use]
     pub fn connections(&self) -> &[ConnectionReport] {
@@ -40,20 +48,20 @@ impl ConnectionsDocument {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionReport {
-    conn: String,
-    opened: String,
-    closed: Option<String>,
-    cause: Cause,
-    because: String,
-    ended_by: Option<&'static str>,
+    pub(crate) conn: String,
+    pub(crate) opened: Time,
+    pub(crate) closed: Option<Time>,
+    pub(crate) cause: Cause,
+    pub(crate) because: String,
+    pub(crate) ended_by: Option<&'static str>,
     advice: Option<&'static str>,
-    client_id: Option<String>,
+    pub(crate) client_id: Option<Arc<str>>,
     software: Option<String>,
-    user: Option<String>,
-    tls: Option<String>,
-    requests: u64,
+    user: Option<Arc<str>>,
+    pub(crate) tls: Option<String>,
+    pub(crate) requests: u64,
     responses: u64,
-    unanswered: Vec<Unanswered>,
+    pub(crate) unanswered: Vec<Unanswered>,
     max_in_flight: usize,
     #[serde(rename = "setupUs")]
     setup: Setup,
@@ -64,7 +72,7 @@ pub struct ConnectionReport {
     client_bytes: u64,
     broker_bytes: u64,
     #[serde(skip)]
-    broker: String,
+    broker: SocketAddr,
     #[serde(skip)]
     life: i64,
     #[serde(skip)]
@@ -93,12 +101,12 @@ impl ConnectionReport {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Unanswered {
-    api: String,
+pub(crate) struct Unanswered {
+    pub(crate) api: String,
     version: i16,
     correlation_id: i32,
     age_us: i64,
-    sent: String,
+    sent: Time,
 }
 
 #[derive(Debug, Serialize)]
@@ -148,7 +156,7 @@ pub(super) fn document(
     records.retain(|record| context.is_listed(record));
     records.sort_by_key(|record| (record.life.first(), record.id));
     let connections: Vec<_> = records
-        .iter()
+        .into_iter()
         .map(|record| report(record, context, last))
         .collect();
     ConnectionsDocument {
@@ -163,8 +171,8 @@ pub(super) fn document(
     }
 }
 
-fn report(record: &Record, context: &Context, last: i64) -> ConnectionReport {
-    let (cause, because) = decide(record, context, last);
+fn report(record: Record, context: &Context, last: i64) -> ConnectionReport {
+    let (cause, because) = decide(&record, context, last);
     let ending = record.ending();
     let (life, live) = (&record.life, &record.live);
     let end = ending.map_or(last, |ending| ending.time);
@@ -172,19 +180,18 @@ fn report(record: &Record, context: &Context, last: i64) -> ConnectionReport {
     let identity = &live.identity;
     let is_tls = super::context::is_tls(life.client().first_bytes(), &[0x16]);
     ConnectionReport {
-        conn: record.conn.clone(),
-        opened: timestamp(life.first()),
-        closed: ending.map(|ending| timestamp(ending.time)),
+        opened: Time(life.first()),
+        closed: ending.map(|ending| Time(ending.time)),
         cause,
         because,
         ended_by: ending.map(ending_name),
         advice: Some(cause.advice()).filter(|advice| !advice.is_empty()),
-        client_id: identity.client_id.as_deref().map(str::to_owned),
+        client_id: identity.client_id.clone(),
         software: identity
             .software
             .as_ref()
             .map(|(name, version)| format!("{name} {version}").trim_end().to_owned()),
-        user: identity.user.as_deref().map(str::to_owned),
+        user: identity.user.clone(),
         tls: live.tls.clone(),
         requests: live.requests,
         responses: live.responses,
@@ -196,7 +203,7 @@ fn report(record: &Record, context: &Context, last: i64) -> ConnectionReport {
                 version: flight.version,
                 correlation_id: flight.correlation_id,
                 age_us: microseconds(end.saturating_sub(flight.sent)),
-                sent: timestamp(flight.sent),
+                sent: Time(flight.sent),
             })
             .collect(),
         max_in_flight: live.max_in_flight,
@@ -220,9 +227,10 @@ fn report(record: &Record, context: &Context, last: i64) -> ConnectionReport {
         retransmissions: life.client().retransmissions + life.broker().retransmissions,
         client_bytes: life.client().bytes,
         broker_bytes: life.broker().bytes,
-        broker: record.broker.to_string(),
+        broker: record.broker,
         life: end.saturating_sub(life.first()),
         ending_packet: ending.map(|ending| ending.packet),
+        conn: record.conn,
     }
 }
 
@@ -232,29 +240,38 @@ fn api_name(key: i16) -> String {
 }
 
 fn causes(connections: &[ConnectionReport]) -> Vec<CauseCount> {
-    let mut causes: BTreeMap<Cause, CauseCount> = BTreeMap::new();
-    for each in connections {
-        let count = causes.entry(each.cause).or_insert_with(|| CauseCount {
-            cause: each.cause,
-            connections: 0,
-            advice: each.cause.advice(),
-            clients: BTreeMap::new(),
-            brokers: BTreeMap::new(),
-        });
-        count.connections += 1;
-        let client = each.client_id.clone().unwrap_or_default();
-        for (counts, key) in [
-            (&mut count.clients, client),
-            (&mut count.brokers, each.broker.clone()),
-        ] {
-            if counts.len() < MAX_LISTED || counts.contains_key(&key) {
-                *counts.entry(key).or_default() += 1;
-            }
+    type Counts<K> = BTreeMap<K, u64>;
+    fn add<K: Ord>(counts: &mut Counts<K>, key: K) {
+        if counts.len() < MAX_LISTED || counts.contains_key(&key) {
+            *counts.entry(key).or_default() += 1;
         }
     }
-    let mut causes: Vec<_> = causes.into_values().collect();
+    let mut causes: BTreeMap<Cause, (u64, Counts<&str>, Counts<SocketAddr>)> = BTreeMap::new();
+    for each in connections {
+        let (count, clients, brokers) = causes.entry(each.cause).or_default();
+        *count += 1;
+        add(clients, each.client_id.as_deref().unwrap_or_default());
+        add(brokers, each.broker);
+    }
+    let causes = causes.into_iter();
+    let mut causes: Vec<_> = causes
+        .map(|(cause, (connections, clients, brokers))| CauseCount {
+            cause,
+            connections,
+            advice: cause.advice(),
+            clients: named(clients),
+            brokers: named(brokers),
+        })
+        .collect();
     causes.sort_by_key(|each| std::cmp::Reverse(each.connections));
     causes
+}
+
+fn named<K: ToString>(counts: BTreeMap<K, u64>) -> BTreeMap<String, u64> {
+    let counts = counts.into_iter();
+    counts
+        .map(|(key, count)| (key.to_string(), count))
+        .collect()
 }
 
 fn churn(connections: &[ConnectionReport]) -> Vec<Churn> {
@@ -282,24 +299,29 @@ fn churn(connections: &[ConnectionReport]) -> Vec<Churn> {
 }
 
 fn idle_limits(connections: &[ConnectionReport]) -> Vec<IdleLimit> {
-    let mut brokers: BTreeMap<(&str, &'static str), Distribution> = BTreeMap::new();
+    let mut brokers: BTreeMap<(SocketAddr, &'static str), Distribution> = BTreeMap::new();
     for each in connections {
         let by = match each.cause {
             Cause::IdleBroker => "broker",
             Cause::IdleClient => "client",
             _ => continue,
         };
-        let key = (each.broker.as_str(), by);
+        let key = (each.broker, by);
         if brokers.len() < MAX_LISTED || brokers.contains_key(&key) {
             let silence = each.idle_before_end_us.unwrap_or_default();
             let silences = brokers.entry(key).or_default();
             silences.record(silence.saturating_mul(1000), &mut Budget(1));
         }
     }
+    let brokers = brokers
+        .into_iter()
+        .map(|((broker, by), silences)| ((broker.to_string(), by), silences));
+    // In the order of their names.
+    let brokers: BTreeMap<_, _> = brokers.collect();
     let limits = brokers.into_iter().map(|((broker, closed_by), silences)| {
         let silence_us = silences.percentiles();
         IdleLimit {
-            broker: broker.to_owned(),
+            broker,
             closed_by,
             connections: silence_us.count,
             silence_us,

@@ -30,21 +30,31 @@ pub(super) enum Topic {
     Id(u128),
 }
 
-impl TopicPartition {
-    pub(super) fn new(name: &str, id: Uuid, partition: i32, topics: &TopicNames) -> Self {
-        let topic = match known_name(name, id, topics) {
-            Some(name) => Topic::Name(name),
-            None => Topic::Id(id.to_u128()),
-        };
-        Self { topic, partition }
+/// A topic in a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TopicInMessage<'m> {
+    Name(&'m str),
+    /// A topic whose name is not known yet.
+    Id(u128),
+}
+
+impl<'m> TopicInMessage<'m> {
+    pub(super) fn new(name: &'m str, id: Uuid, topics: &'m TopicNames) -> Self {
+        if !name.is_empty() {
+            return Self::Name(name);
+        }
+        topics
+            .name(id)
+            .map_or_else(|| Self::Id(id.to_u128()), Self::Name)
     }
 }
 
-fn known_name(name: &str, id: Uuid, topics: &TopicNames) -> Option<Arc<str>> {
-    if name.is_empty() {
-        topics.name(id).map(Arc::from)
-    } else {
-        Some(Arc::from(name))
+impl From<TopicInMessage<'_>> for Topic {
+    fn from(topic: TopicInMessage<'_>) -> Self {
+        match topic {
+            TopicInMessage::Name(name) => Self::Name(Arc::from(name)),
+            TopicInMessage::Id(id) => Self::Id(id),
+        }
     }
 }
 
@@ -53,10 +63,71 @@ pub(super) type Shown<'l> = (&'l TopicPartition, &'l Partition, Option<i64>);
 
 #[derive(Debug, Default)]
 pub(super) struct Lag {
-    high_watermarks: HashMap<TopicPartition, i64>,
+    high_watermarks: HighWatermarks,
     groups: HashMap<TopicPartition, BTreeMap<Box<str>, Partition>>,
     count: usize,
     pub(super) left_out: u64,
+}
+
+/// The high watermarks of partitions, by topic.
+#[derive(Debug, Default)]
+struct HighWatermarks {
+    by_name: HashMap<Arc<str>, BTreeMap<i32, i64>>,
+    by_id: HashMap<u128, BTreeMap<i32, i64>>,
+    count: usize,
+}
+
+impl HighWatermarks {
+    /// Takes note of a high watermark. Returns the topic if it is higher than those before.
+    fn raise(&mut self, topic: TopicInMessage<'_>, partition: i32, offset: i64) -> Option<Topic> {
+        let partitions = match topic {
+            TopicInMessage::Name(name) => self.by_name.get_mut(name),
+            TopicInMessage::Id(id) => self.by_id.get_mut(&id),
+        };
+        match partitions.and_then(|partitions| partitions.get_mut(&partition)) {
+            Some(known) if offset <= *known => return None,
+            Some(known) => *known = offset,
+            None if self.count >= MAX_PARTITIONS => return None,
+            None => {
+                let partitions = match topic {
+                    TopicInMessage::Name(name) => self.by_name.entry(Arc::from(name)).or_default(),
+                    TopicInMessage::Id(id) => self.by_id.entry(id).or_default(),
+                };
+                partitions.insert(partition, offset);
+                self.count += 1;
+            }
+        }
+        Some(match topic {
+            TopicInMessage::Name(name) => {
+                let (name, _) = self.by_name.get_key_value(name)?;
+                Topic::Name(Arc::clone(name))
+            }
+            TopicInMessage::Id(id) => Topic::Id(id),
+        })
+    }
+
+    fn get(&self, key: &TopicPartition) -> Option<i64> {
+        let partitions = match &key.topic {
+            Topic::Name(name) => self.by_name.get(name),
+            Topic::Id(id) => self.by_id.get(id),
+        };
+        partitions?.get(&key.partition).copied()
+    }
+
+    /// Gives topics that were known by id the names that are known now.
+    fn resolve(&mut self, topics: &TopicNames) {
+        self.by_id.retain(|id, partitions| {
+            let Some(name) = topics.name(Uuid::from_u128(*id)) else {
+                return true;
+            };
+            let named = self.by_name.entry(Arc::from(name)).or_default();
+            for (partition, offset) in std::mem::take(partitions) {
+                let known = named.entry(partition).or_insert(offset);
+                *known = offset.max(*known);
+            }
+            false
+        });
+    }
 }
 
 /// What a group has of a partition.
@@ -93,19 +164,20 @@ impl Partition {
 
 impl Lag {
     /// Takes note of the high watermark of a partition. Answers of several brokers can be behind each other.
-    pub(super) fn high_watermark(&mut self, key: TopicPartition, offset: i64, time: i64) {
+    pub(super) fn high_watermark(
+        &mut self,
+        topic: TopicInMessage<'_>,
+        partition: i32,
+        offset: i64,
+        time: i64,
+    ) {
         if offset < 0 {
             return;
         }
-        if self.high_watermarks.len() >= MAX_PARTITIONS && !self.high_watermarks.contains_key(&key)
-        {
+        let Some(topic) = self.high_watermarks.raise(topic, partition, offset) else {
             return;
-        }
-        let known = self.high_watermarks.entry(key.clone()).or_insert(-1);
-        if offset <= *known {
-            return;
-        }
-        *known = offset;
+        };
+        let key = TopicPartition { topic, partition };
         let max_points = self.max_points();
         if let Some(groups) = self.groups.get_mut(&key) {
             for partition in groups.values_mut() {
@@ -122,7 +194,7 @@ impl Lag {
 
     /// Takes note of an offset that a group committed.
     pub(super) fn committed(&mut self, group: &str, key: TopicPartition, offset: i64, time: i64) {
-        let high_watermark = self.high_watermarks.get(&key).copied();
+        let high_watermark = self.high_watermarks.get(&key);
         let max_points = self.max_points();
         let groups = self.groups.entry(key).or_default();
         if !groups.contains_key(group) {
@@ -147,19 +219,12 @@ impl Lag {
     pub(super) fn resolve(&mut self, topics: &TopicNames) {
         let named = |key: TopicPartition| {
             let topic = match key.topic {
-                Topic::Id(id) => {
-                    known_name("", Uuid::from_u128(id), topics).map_or(Topic::Id(id), Topic::Name)
-                }
+                Topic::Id(id) => TopicInMessage::new("", Uuid::from_u128(id), topics).into(),
                 name => name,
             };
             TopicPartition { topic, ..key }
         };
-        let mut high_watermarks: HashMap<_, i64> = HashMap::new();
-        for (key, offset) in self.high_watermarks.drain() {
-            let known = high_watermarks.entry(named(key)).or_insert(offset);
-            *known = offset.max(*known);
-        }
-        self.high_watermarks = high_watermarks;
+        self.high_watermarks.resolve(topics);
         let mut all: HashMap<_, BTreeMap<Box<str>, Partition>> = HashMap::new();
         for (key, groups) in self.groups.drain() {
             let merged = all.entry(named(key)).or_default();
@@ -180,7 +245,7 @@ impl Lag {
     pub(super) fn by_group(&self) -> BTreeMap<&str, Vec<Shown<'_>>> {
         let mut by_group: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for (key, groups) in &self.groups {
-            let high_watermark = self.high_watermarks.get(key).copied();
+            let high_watermark = self.high_watermarks.get(key);
             for (group, partition) in groups {
                 by_group
                     .entry(group)

@@ -20,13 +20,16 @@ use kafka_codec::{ApiKey, ErrorCode};
 
 use self::classic::Classic;
 use self::epochs::Epochs;
-use self::lag::{Lag, TopicPartition};
+use self::lag::{Lag, TopicInMessage, TopicPartition};
 use super::body;
+use super::decoded::DecodedEvent;
 use super::open::InFlight;
 use crate::event::{Direction, End, Event, EventKind, Message};
 use crate::output::Sink;
 use crate::topic_names::TopicNames;
 
+#[cfg(feature = "report")]
+pub(crate) use self::report::GroupReport;
 pub use self::report::GroupsDocument;
 
 /// How many groups are followed. The others are counted.
@@ -129,6 +132,23 @@ impl Groups {
         }
     }
 
+    /// Takes note of an event.
+    pub(crate) fn decoded(&mut self, event: &DecodedEvent<'_, '_>) {
+        self.last = self.last.max(event.time);
+        let EventKind::Message(message) = &event.kind else {
+            return;
+        };
+        match event.direction {
+            Direction::ToBroker => {
+                if let Some(asked) = self.request(event, message) {
+                    self.in_flight.insert(event.connection, message, asked);
+                }
+            }
+            // What cannot be read of a response is left out.
+            Direction::ToClient => drop(self.response(event, message)),
+        }
+    }
+
     /// Ends the capture, with the names of topics that are known by then.
     #[must_use]
     pub fn finish(mut self, topics: &TopicNames) -> GroupsDocument {
@@ -176,7 +196,7 @@ impl Groups {
     }
 
     /// What has to be remembered of a request until it is answered.
-    fn request(&mut self, event: &Event<'_>, message: &Message<'_>) -> Option<Asked> {
+    fn request(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) -> Option<Asked> {
         let sent = event.time;
         let sender = || Sender {
             client_id: message.client_id.unwrap_or_default().to_owned(),
@@ -184,7 +204,7 @@ impl Groups {
         };
         Some(match message.api_key {
             ApiKey::JoinGroup => {
-                let request = body::<JoinGroupRequest<'_>>(message)?;
+                let request = event.body::<JoinGroupRequest<'_>>()?;
                 let group = self.is_of(&request.group_id, Kind::Classic)?;
                 group.classic.sign(sent);
                 Asked::Join {
@@ -235,7 +255,7 @@ impl Groups {
             ApiKey::ConsumerGroupHeartbeat
             | ApiKey::ShareGroupHeartbeat
             | ApiKey::StreamsGroupHeartbeat => {
-                let (kind, group, member_id, epoch) = heartbeat(message)?;
+                let (kind, group, member_id, epoch) = heartbeat(event, message)?;
                 self.is_of(&group, kind)?;
                 Asked::Epoch {
                     group,
@@ -246,7 +266,7 @@ impl Groups {
                 }
             }
             ApiKey::OffsetCommit => {
-                let request = body::<OffsetCommitRequest<'_>>(message)?;
+                let request = event.body::<OffsetCommitRequest<'_>>()?;
                 let topics = request.topics.iter();
                 Asked::Commit {
                     group: Box::from(&*request.group_id),
@@ -281,10 +301,10 @@ impl Groups {
         })
     }
 
-    fn response(&mut self, event: &Event<'_>, message: &Message<'_>) -> Option<()> {
+    fn response(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) -> Option<()> {
         let time = event.time;
         if message.api_key == ApiKey::Fetch {
-            self.fetched(event, &body::<FetchResponse<'_>>(message)?);
+            self.fetched(event, event.body::<FetchResponse<'_>>()?);
             return None;
         }
         match self.in_flight.take(event.connection, message)? {
@@ -382,13 +402,10 @@ impl Groups {
                         let first = partition.old_style_offsets.iter().next();
                         let offset = first.unwrap_or(partition.offset);
                         if partition.error_code.is_none() && latest.iter().any(asked) {
-                            let key = TopicPartition::new(
-                                &topic.name,
-                                Uuid::default(),
-                                partition.partition_index,
-                                event.topics,
-                            );
-                            self.lag.high_watermark(key, offset, time);
+                            let name =
+                                TopicInMessage::new(&topic.name, Uuid::default(), event.topics);
+                            let index = partition.partition_index;
+                            self.lag.high_watermark(name, index, offset, time);
                         }
                     }
                 }
@@ -448,13 +465,12 @@ impl Groups {
 
     fn fetched(&mut self, event: &Event<'_>, response: &FetchResponse<'_>) {
         for topic in &response.responses {
+            let name = TopicInMessage::new(&topic.topic, topic.topic_id, event.topics);
             for partition in &topic.partitions {
                 if partition.error_code.is_none() {
                     let index = partition.partition_index;
-                    let key =
-                        TopicPartition::new(&topic.topic, topic.topic_id, index, event.topics);
-                    self.lag
-                        .high_watermark(key, partition.high_watermark, event.time);
+                    let offset = partition.high_watermark;
+                    self.lag.high_watermark(name, index, offset, event.time);
                 }
             }
         }
@@ -480,7 +496,10 @@ impl Groups {
                 })
                 .map(|partition| partition.error_code);
             if error == Some(ErrorCode::NONE) {
-                let key = TopicPartition::new(&name, id, index, event.topics);
+                let key = TopicPartition {
+                    topic: TopicInMessage::new(&name, id, event.topics).into(),
+                    partition: index,
+                };
                 self.lag.committed(group, key, offset, event.time);
             }
         }
@@ -494,19 +513,26 @@ fn comes_again(error: ErrorCode) -> bool {
 }
 
 /// A heartbeat of the newer protocols: the protocol, the group, the member and its epoch.
-fn heartbeat(message: &Message<'_>) -> Option<(Kind, Box<str>, String, i32)> {
+fn heartbeat(
+    event: &DecodedEvent<'_, '_>,
+    message: &Message<'_>,
+) -> Option<(Kind, Box<str>, String, i32)> {
     macro_rules! asked {
-        ($kind:ident, $request:ty) => {{
-            let request = body::<$request>(message)?;
+        ($kind:ident, $request:expr) => {{
+            let request = $request?;
             let group = Box::from(&*request.group_id);
             let member_id = request.member_id.to_string();
             Some((Kind::$kind, group, member_id, request.member_epoch))
         }};
     }
     match message.api_key {
-        ApiKey::ConsumerGroupHeartbeat => asked!(Consumer, ConsumerGroupHeartbeatRequest<'_>),
-        ApiKey::ShareGroupHeartbeat => asked!(Share, ShareGroupHeartbeatRequest<'_>),
-        _ => asked!(Streams, StreamsGroupHeartbeatRequest<'_>),
+        ApiKey::ConsumerGroupHeartbeat => {
+            asked!(Consumer, event.body::<ConsumerGroupHeartbeatRequest<'_>>())
+        }
+        ApiKey::ShareGroupHeartbeat => {
+            asked!(Share, event.body::<ShareGroupHeartbeatRequest<'_>>())
+        }
+        _ => asked!(Streams, body::<StreamsGroupHeartbeatRequest<'_>>(message)),
     }
 }
 
@@ -521,19 +547,7 @@ struct Told {
 
 impl Sink for Groups {
     fn event(&mut self, event: &Event<'_>) {
-        self.last = self.last.max(event.time);
-        let EventKind::Message(message) = &event.kind else {
-            return;
-        };
-        match event.direction {
-            Direction::ToBroker => {
-                if let Some(asked) = self.request(event, message) {
-                    self.in_flight.insert(event.connection, message, asked);
-                }
-            }
-            // What cannot be read of a response is left out.
-            Direction::ToClient => drop(self.response(event, message)),
-        }
+        self.decoded(&DecodedEvent::new(event));
     }
 
     fn end(&mut self, end: &End<'_>) {

@@ -4,31 +4,39 @@ use serde::Serialize;
 
 use kafka_codec::wire::Uuid;
 
-use super::super::timestamp;
+use super::super::Time;
 use super::classic::Classic;
 use super::epochs::Epochs;
 use super::lag::{Partition, Topic, TopicPartition};
 use super::{Group, Groups, Kind};
+#[cfg(feature = "report")]
+use crate::length::u64_of;
 
 /// The groups of a capture.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupsDocument {
-    groups: Vec<GroupReport>,
+    pub(crate) groups: Vec<GroupReport>,
     /// What is left out, since there is too much of it.
     #[serde(skip_serializing_if = "Others::is_empty")]
-    others: Others,
+    pub(crate) others: Others,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Others {
+pub(crate) struct Others {
     groups: usize,
     commits: u64,
     rebalances: u64,
 }
 
 impl Others {
+    /// Returns how much is left out, of whatever kind.
+    #[cfg(feature = "report")]
+    pub(crate) fn sum(&self) -> u64 {
+        u64_of(self.groups) + self.commits + self.rebalances
+    }
+
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -36,22 +44,22 @@ impl Others {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct GroupReport {
-    group: String,
+pub(crate) struct GroupReport {
+    pub(crate) group: String,
     protocol: Option<&'static str>,
-    rebalances: Vec<RebalanceReport>,
-    members: Vec<MemberReport>,
-    partitions: Vec<PartitionReport>,
+    pub(crate) rebalances: Vec<RebalanceReport>,
+    pub(crate) members: Vec<MemberReport>,
+    pub(crate) partitions: Vec<PartitionReport>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RebalanceReport {
-    generation: i32,
-    start: String,
-    joined: Option<String>,
-    end: Option<String>,
-    reasons: Vec<String>,
+pub(crate) struct RebalanceReport {
+    pub(crate) generation: i32,
+    pub(crate) start: Time,
+    joined: Option<Time>,
+    pub(crate) end: Option<Time>,
+    pub(crate) reasons: Vec<String>,
     protocol_name: Option<String>,
     leader: Option<String>,
     members: Vec<RebalanceMember>,
@@ -69,28 +77,29 @@ struct RebalanceMember {
 /// A member of the newer protocols.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MemberReport {
+pub(crate) struct MemberReport {
     member_id: String,
     client_id: Option<String>,
     host: String,
-    first: String,
-    last: String,
+    first: Time,
+    last: Time,
     ended: Option<&'static str>,
-    epochs: Vec<(String, i32)>,
-    assignments: Vec<(String, Vec<String>)>,
+    epochs: Vec<(Time, i32)>,
+    assignments: Vec<(Time, Vec<String>)>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PartitionReport {
-    topic: Option<String>,
+pub(crate) struct PartitionReport {
+    pub(crate) topic: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    topic_id: Option<String>,
-    partition: i32,
+    pub(crate) topic_id: Option<String>,
+    pub(crate) partition: i32,
     committed: i64,
     high_watermark: Option<i64>,
-    lag: Option<i64>,
-    lag_over_time: Vec<(String, i64, Option<i64>, Option<i64>)>,
+    pub(crate) lag: Option<i64>,
+    /// Time, committed offset, high watermark, lag.
+    pub(crate) lag_over_time: Vec<(Time, i64, Option<i64>, Option<i64>)>,
     /// Of how many changes one is in `lagOverTime`; 0 if it is not kept.
     #[serde(skip_serializing_if = "is_one")]
     one_point_of: usize,
@@ -147,7 +156,7 @@ fn rebalances(group: &Group) -> Vec<RebalanceReport> {
     let mut all = of_classic(&group.classic);
     all.extend(of_epochs(&group.epochs));
     // A group can change its protocol.
-    all.sort_by(|a, b| a.start.cmp(&b.start));
+    all.sort_by_key(|rebalance| rebalance.start);
     all
 }
 
@@ -158,9 +167,9 @@ fn of_classic(classic: &Classic) -> Vec<RebalanceReport> {
         let members = rebalance.members.iter();
         reports.push(RebalanceReport {
             generation: rebalance.generation,
-            start: timestamp(rebalance.start),
-            joined: Some(timestamp(rebalance.joined)),
-            end: rebalance.end.map(timestamp),
+            start: Time(rebalance.start),
+            joined: Some(Time(rebalance.joined)),
+            end: rebalance.end.map(Time),
             reasons: classic.reasons(rebalance, before),
             protocol_name: rebalance.protocol.clone(),
             leader: super::super::known(&classic.client_id(&rebalance.leader)).map(str::to_owned),
@@ -184,9 +193,9 @@ fn of_classic(classic: &Classic) -> Vec<RebalanceReport> {
 fn of_epochs(epochs: &Epochs) -> Vec<RebalanceReport> {
     let reports = epochs.epochs.iter().map(|(number, epoch)| RebalanceReport {
         generation: *number,
-        start: timestamp(epoch.first),
+        start: Time(epoch.first),
         joined: None,
-        end: Some(timestamp(epoch.last)),
+        end: Some(Time(epoch.last)),
         reasons: epochs.reasons(*number),
         protocol_name: None,
         leader: None,
@@ -222,18 +231,18 @@ fn members(epochs: &Epochs, last: i64) -> Vec<MemberReport> {
         member_id: id.clone(),
         client_id: super::super::known(&member.client_id).map(str::to_owned),
         host: member.host.to_string(),
-        first: timestamp(member.first),
-        last: timestamp(member.last),
+        first: Time(member.first),
+        last: Time(member.last),
         ended: member.ended(last),
         epochs: member
             .epochs
             .iter()
-            .map(|(time, epoch)| (timestamp(*time), *epoch))
+            .map(|(time, epoch)| (Time(*time), *epoch))
             .collect(),
         assignments: member
             .assignments
             .iter()
-            .map(|(time, partitions)| (timestamp(*time), partitions.clone()))
+            .map(|(time, partitions)| (Time(*time), partitions.clone()))
             .collect(),
     });
     reports.collect()
@@ -264,7 +273,7 @@ fn report(
             .iter()
             .map(|(time, committed, high_watermark)| {
                 (
-                    timestamp(*time),
+                    Time(*time),
                     *committed,
                     *high_watermark,
                     lag(*committed, *high_watermark),

@@ -1,5 +1,6 @@
 //! A batch of records, its attempts, and what became of them.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use kafka_codec::{ApiKey, Applied, ErrorCode};
 
 use super::super::errors::error_name;
 use crate::event::EndingKind;
+use crate::topic_names::TopicNames;
 
 /// What a batch is told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +51,8 @@ pub(super) struct Batch {
     pub(super) attempts: Vec<Attempt>,
     pub(super) left_out: u64,
     pub(super) in_flight: usize,
+    /// When the latest of its attempts was sent.
+    pub(super) latest: i64,
 }
 
 #[derive(Debug)]
@@ -75,23 +79,24 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) fn text(self) -> String {
-        match self {
-            Self::Answered(code) if code.is_none() => "NONE".to_owned(),
-            Self::Answered(code) => error_name(code.0),
-            Self::NotExpected => "no-response-expected".to_owned(),
-            Self::CutOff => "answer cut off".to_owned(),
-            Self::NotCaptured => "answer not captured".to_owned(),
-            Self::InFlight | Self::Unanswered(None) => "unanswered: capture ended".to_owned(),
+    pub(super) fn text(self) -> Cow<'static, str> {
+        let text = match self {
+            Self::Answered(code) if code.is_none() => "NONE",
+            Self::Answered(code) => return error_name(code.0).into(),
+            Self::NotExpected => "no-response-expected",
+            Self::CutOff => "answer cut off",
+            Self::NotCaptured => "answer not captured",
+            Self::InFlight | Self::Unanswered(None) => "unanswered: capture ended",
             Self::Unanswered(Some((by_client, kind))) => {
                 let end = if by_client { "client" } else { "broker" };
                 let kind = match kind {
                     EndingKind::Fin => "FIN",
                     EndingKind::Rst => "RST",
                 };
-                format!("unanswered: {end} {kind}")
+                return format!("unanswered: {end} {kind}").into();
             }
-        }
+        };
+        text.into()
     }
 
     pub(super) const fn is_success(self) -> bool {
@@ -111,11 +116,19 @@ impl Outcome {
 }
 
 impl Batch {
+    /// The name of its topic, if it is known by now.
+    pub(super) fn topic(&self, topics: &TopicNames) -> Option<Arc<str>> {
+        match &self.key.topic {
+            Topic::Name(name) => Some(Arc::clone(name)),
+            Topic::Id(id) => topics.name(Uuid::from_u128(*id)).map(Arc::from),
+        }
+    }
+
     /// What became of the batch, and whether its producer knows or does not care.
-    pub(super) fn outcome(&self) -> (String, bool) {
+    pub(super) fn outcome(&self) -> (Cow<'static, str>, bool) {
         let mut all = self.attempts.iter();
         if all.all(|each| each.outcome == Outcome::NotExpected) {
-            return ("not-expected".to_owned(), true);
+            return ("not-expected".into(), true);
         }
         let successes = || {
             self.attempts
@@ -123,15 +136,17 @@ impl Batch {
                 .filter(|each| each.outcome.is_success())
         };
         if successes().any(|each| !each.is_late) {
-            return ("acked".to_owned(), true);
+            return ("acked".into(), true);
         }
         if successes().next().is_some() {
             let text = "appended, but the answer came too late";
-            return (text.to_owned(), false);
+            return (text.into(), false);
         }
         match self.in_order().last().map(|each| each.outcome) {
-            Some(Outcome::Answered(code)) => (format!("failed: {}", error_name(code.0)), false),
-            Some(outcome) => (format!("unknown: {}", outcome.text()), false),
+            Some(Outcome::Answered(code)) => {
+                (format!("failed: {}", error_name(code.0)).into(), false)
+            }
+            Some(outcome) => (format!("unknown: {}", outcome.text()).into(), false),
             None => unreachable!("a batch has an attempt"),
         }
     }

@@ -3,6 +3,7 @@
 mod batch;
 mod report;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -13,8 +14,10 @@ use kafka_codec::{ApiKey, ErrorCode};
 
 use self::batch::{Attempt, Batch, Key, Outcome, Topic, batches};
 use self::report::{AttemptReport, PartitionReport};
+use super::by_number::ByNumber;
+use super::decoded::DecodedEvent;
 use super::open::InFlight;
-use super::{body, known, timestamp};
+use super::{known, timestamp};
 use crate::event::{Connection, Direction, End, Event, EventKind, Life, Message};
 use crate::output::Sink;
 use crate::topic_names::TopicNames;
@@ -24,7 +27,7 @@ pub use self::report::{BatchReport, ProduceTotals};
 /// How many batches are followed at a time. Beyond that the oldest is reported, acknowledged ones first.
 const MAX_BATCHES: usize = 40_000;
 /// How soon a proxy passes a request on.
-const RELAY_NANOSECONDS: u64 = 50_000_000;
+const RELAY_NANOSECONDS: i64 = 50_000_000;
 /// How many attempts of all batches are kept at a time.
 const MAX_ATTEMPTS_IN_ALL: usize = 100_000;
 /// How many attempts are kept of a batch; the ones between the first and the last are counted.
@@ -36,18 +39,22 @@ const MAX_PARTITIONS: usize = 10_000;
 
 /// Follows the batches of a capture.
 pub struct Produce {
-    batches: HashMap<u64, Batch>,
+    batches: ByNumber<Batch>,
     by_key: HashMap<Key, u64>,
+    /// `true` if a topic in `by_key` is known by its id alone.
+    has_ids: bool,
     order: VecDeque<u64>,
     next: u64,
     /// How many attempts are kept of all batches.
     attempts: usize,
     in_flight: InFlight<Vec<Sent>>,
-    conns: HashMap<u64, Arc<str>>,
+    producers: ByNumber<Producer>,
     nodes: HashMap<(String, i32), i32>,
     report: Box<dyn FnMut(BatchReport)>,
+    /// `true` if batches that were sent once and acknowledged are not reported.
+    is_selective: bool,
     totals: ProduceTotals,
-    partitions: BTreeMap<(Option<String>, i32), PartitionReport>,
+    partitions: BTreeMap<(Option<Arc<str>>, i32), PartitionReport>,
     last: i64,
 }
 
@@ -57,6 +64,14 @@ impl std::fmt::Debug for Produce {
             .field("totals", &self.totals)
             .finish_non_exhaustive()
     }
+}
+
+/// A connection with Produce requests.
+#[derive(Debug)]
+struct Producer {
+    conn: Arc<str>,
+    /// The client id that its requests named last.
+    client_id: Arc<str>,
 }
 
 /// A batch in a request.
@@ -74,18 +89,54 @@ impl Produce {
     /// retried later.
     pub fn new(report: impl FnMut(BatchReport) + 'static) -> Self {
         Self {
-            batches: HashMap::new(),
+            batches: ByNumber::default(),
             by_key: HashMap::new(),
+            has_ids: false,
             order: VecDeque::new(),
             next: 0,
             attempts: 0,
             in_flight: InFlight::default(),
-            conns: HashMap::new(),
+            producers: ByNumber::default(),
             nodes: HashMap::new(),
             report: Box::new(report),
+            is_selective: false,
             totals: ProduceTotals::default(),
             partitions: BTreeMap::new(),
             last: i64::MIN,
+        }
+    }
+
+    /// Reports no batches that were sent once and acknowledged, which are most. They are in the totals all the same.
+    #[must_use]
+    pub const fn only_retried_or_stuck(mut self) -> Self {
+        self.is_selective = true;
+        self
+    }
+
+    /// Takes note of an event.
+    pub(crate) fn decoded(&mut self, event: &DecodedEvent<'_, '_>) {
+        self.last = self.last.max(event.time);
+        let message = match &event.kind {
+            EventKind::Message(message) => message,
+            EventKind::Gap(gap) if gap.missing > 0 && event.direction == Direction::ToClient => {
+                return self.open(event.connection, Outcome::NotCaptured);
+            }
+            _ => return,
+        };
+        match (message.api_key, event.direction) {
+            (ApiKey::Produce, Direction::ToBroker) => self.request(event, message),
+            (ApiKey::Produce, Direction::ToClient) => self.response(event, message),
+            (ApiKey::Metadata, Direction::ToClient) => {
+                if let Some(metadata) = event.body::<MetadataResponse<'_>>() {
+                    for broker in &metadata.brokers {
+                        if self.nodes.len() < MAX_NODES {
+                            let address = (broker.host.to_string(), broker.port);
+                            self.nodes.insert(address, broker.node_id);
+                        }
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
@@ -110,26 +161,22 @@ impl Produce {
         self.totals
     }
 
-    fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
-        let Some(request) = body::<ProduceRequest<'_>>(message) else {
+    fn request(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
+        let Some(request) = event.body::<ProduceRequest<'_>>() else {
             return;
         };
-        let conn = self
-            .conns
-            .entry(event.connection.id)
-            .or_insert_with(|| Arc::from(event.connection.name.as_str()));
-        let conn = Arc::clone(conn);
-        let client_id: Arc<str> = Arc::from(message.client_id.unwrap_or_default());
+        let (conn, client_id) = self.producer(event.connection, message);
         let mut sent = Vec::new();
         for data in &request.topic_data {
-            let name: Arc<str> = match event.topics.name(data.topic_id) {
-                Some(name) if data.name.is_empty() => Arc::from(name),
-                _ => Arc::from(&*data.name),
+            let given: Arc<str> = Arc::from(&*data.name);
+            let name = match event.topics.name(data.topic_id) {
+                Some(name) if given.is_empty() => Arc::from(name),
+                _ => Arc::clone(&given),
             };
             let topic = if name.is_empty() {
                 Topic::Id(data.topic_id.to_u128())
             } else {
-                Topic::Name(Arc::clone(&name))
+                Topic::Name(name)
             };
             for partition in &data.partition_data {
                 let records = partition.records.as_deref().unwrap_or_default();
@@ -152,16 +199,28 @@ impl Produce {
                         latency: None,
                         is_late: false,
                     };
-                    let id = (!data.topic_id.is_zero()).then_some(data.topic_id);
-                    if self.is_relayed(&key, id, &attempt) {
+                    let topic_id = (!data.topic_id.is_zero()).then_some(data.topic_id);
+                    let known = self.known(&key, topic_id);
+                    if known.is_some_and(|id| self.is_relayed(id, &attempt)) {
                         continue;
                     }
-                    let (batch, attempt) =
-                        self.attempt(key, id, producer, count, &client_id, attempt);
+                    let id = known.unwrap_or_else(|| {
+                        self.add(Batch {
+                            key,
+                            topic_id,
+                            producer,
+                            records: count,
+                            client_id: known_client(&client_id),
+                            attempts: Vec::with_capacity(1),
+                            left_out: 0,
+                            in_flight: 0,
+                            latest: i64::MIN,
+                        })
+                    });
                     sent.push(Sent {
-                        batch,
-                        attempt,
-                        name: Arc::from(&*data.name),
+                        batch: id,
+                        attempt: self.attempt(id, attempt),
+                        name: Arc::clone(&given),
                         id: data.topic_id,
                         partition: partition.index,
                     });
@@ -174,39 +233,36 @@ impl Produce {
         self.limit(event.topics);
     }
 
-    /// Adds an attempt to its batch, which is a new one unless it was sent before.
-    fn attempt(
-        &mut self,
-        key: Key,
-        topic_id: Option<Uuid>,
-        producer: (i64, i16, i32),
-        records: i64,
-        client_id: &Arc<str>,
-        attempt: Attempt,
-    ) -> (u64, usize) {
-        let id = match self.known(&key, topic_id) {
-            Some(id) => id,
-            None => {
-                let id = self.next;
-                self.next += 1;
-                self.by_key.insert(key.clone(), id);
-                self.order.push_back(id);
-                let batch = Batch {
-                    key,
-                    topic_id,
-                    producer,
-                    records,
-                    client_id: known(client_id).map(Arc::from),
-                    attempts: Vec::with_capacity(1),
-                    left_out: 0,
-                    in_flight: 0,
-                };
-                self.batches.insert(id, batch);
-                id
-            }
-        };
+    /// The name of a connection, and the id of the client on it.
+    fn producer(&mut self, connection: &Connection, message: &Message<'_>) -> (Arc<str>, Arc<str>) {
+        let client_id = message.client_id.unwrap_or_default();
+        let producer = self.producers.entry(connection.id);
+        let producer = producer.or_insert_with(|| Producer {
+            conn: Arc::from(connection.name.as_str()),
+            client_id: Arc::from(client_id),
+        });
+        if *producer.client_id != *client_id {
+            producer.client_id = Arc::from(client_id);
+        }
+        (Arc::clone(&producer.conn), Arc::clone(&producer.client_id))
+    }
+
+    /// Follows a new batch. Returns its number.
+    fn add(&mut self, batch: Batch) -> u64 {
+        let id = self.next;
+        self.next += 1;
+        self.has_ids |= matches!(batch.key.topic, Topic::Id(_));
+        self.by_key.insert(batch.key.clone(), id);
+        self.order.push_back(id);
+        self.batches.insert(id, batch);
+        id
+    }
+
+    /// Adds an attempt to its batch. Returns its place there.
+    fn attempt(&mut self, id: u64, attempt: Attempt) -> usize {
         let batch = self.batches.get_mut(&id).expect("keys are of batches");
         batch.in_flight += usize::from(attempt.outcome == Outcome::InFlight);
+        batch.latest = batch.latest.max(attempt.time);
         if batch.attempts.len() < MAX_ATTEMPTS {
             self.attempts += 1;
             batch.attempts.push(attempt);
@@ -216,33 +272,33 @@ impl Produce {
             batch.left_out += 1;
             *last = attempt;
         }
-        (id, batch.attempts.len() - 1)
+        batch.attempts.len() - 1
     }
 
-    /// Returns `true` if the attempt is another one that is in flight to a proxy, seen again behind it.
-    fn is_relayed(&self, key: &Key, topic_id: Option<Uuid>, attempt: &Attempt) -> bool {
-        let batch = self
-            .known(key, topic_id)
-            .and_then(|id| self.batches.get(&id));
-        batch.is_some_and(|batch| {
-            batch.attempts.iter().any(|each| {
-                // Before the answer, which may be known already: events of a connection wait until it is known to be Kafka's.
-                let is_before_answer = match each.latency {
-                    Some(latency) => attempt.time < each.time.saturating_add(latency),
-                    None => each.outcome == Outcome::InFlight,
-                };
-                is_before_answer
-                    && each.correlation_id == attempt.correlation_id
-                    && each.conn != attempt.conn
-                    && attempt.time.abs_diff(each.time) <= RELAY_NANOSECONDS
-            })
+    /// Returns `true` if the attempt is another one of the batch that is in flight to a proxy, seen again behind it.
+    fn is_relayed(&self, id: u64, attempt: &Attempt) -> bool {
+        self.batches.get(&id).is_some_and(|batch| {
+            let is_near = attempt.time.saturating_sub(batch.latest) <= RELAY_NANOSECONDS;
+            is_near
+                && batch.attempts.iter().any(|each| {
+                    // Before the answer, which may be known already: events of a connection wait until it is known to be Kafka's.
+                    let is_before_answer = match each.latency {
+                        Some(latency) => attempt.time < each.time.saturating_add(latency),
+                        None => each.outcome == Outcome::InFlight,
+                    };
+                    is_before_answer
+                        && each.correlation_id == attempt.correlation_id
+                        && each.conn != attempt.conn
+                        && attempt.time.abs_diff(each.time) <= RELAY_NANOSECONDS.unsigned_abs()
+                })
         })
     }
 
     /// The batch with this key, or one whose topic was known by id alone when it was sent first.
     fn known(&self, key: &Key, topic_id: Option<Uuid>) -> Option<u64> {
         let by_id = || {
-            let topic = Topic::Id(topic_id?.to_u128());
+            let topic_id = topic_id.filter(|_| self.has_ids)?;
+            let topic = Topic::Id(topic_id.to_u128());
             let key = Key {
                 topic,
                 ..key.clone()
@@ -252,14 +308,14 @@ impl Produce {
         self.by_key.get(key).or_else(by_id).copied()
     }
 
-    fn response(&mut self, event: &Event<'_>, message: &Message<'_>) {
+    fn response(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
         let Some(sent) = self.in_flight.take(event.connection, message) else {
             return;
         };
-        let response = body::<ProduceResponse<'_>>(message);
+        let response = event.body::<ProduceResponse<'_>>();
         let is_late = closed_before(event.life, event.time);
         for sent in sent {
-            let code = response.as_ref().and_then(|response| {
+            let code = response.and_then(|response| {
                 let mut topics = response.responses.iter();
                 let topic =
                     topics.find(|each| each.name == *sent.name && each.topic_id == sent.id)?;
@@ -327,20 +383,25 @@ impl Produce {
         };
         self.by_key.remove(&batch.key);
         self.attempts -= batch.attempts.len();
-        let report = self.reported(&batch, topics);
-        self.count(&batch, &report);
-        (self.report)(report);
+        let (outcome, is_settled) = batch.outcome();
+        self.count(&batch, &outcome, is_settled, topics);
+        let is_plain = is_settled && batch.attempts.len() == 1 && batch.left_out == 0;
+        if !is_plain || !self.is_selective {
+            let report = self.reported(&batch, outcome, is_settled, topics);
+            (self.report)(report);
+        }
     }
 
-    fn reported(&self, batch: &Batch, topics: &TopicNames) -> BatchReport {
-        let topic = match &batch.key.topic {
-            Topic::Name(name) => Some(name.to_string()),
-            Topic::Id(id) => topics.name(Uuid::from_u128(*id)).map(str::to_owned),
-        };
-        let (outcome, is_settled) = batch.outcome();
+    fn reported(
+        &self,
+        batch: &Batch,
+        outcome: Cow<'static, str>,
+        is_settled: bool,
+        topics: &TopicNames,
+    ) -> BatchReport {
         let (producer_id, producer_epoch, base_sequence) = batch.producer;
         BatchReport {
-            topic,
+            topic: batch.topic(topics).as_deref().map(str::to_owned),
             topic_id: batch.topic_id.map(|id| id.to_string()),
             partition: batch.key.partition,
             producer_id,
@@ -356,52 +417,47 @@ impl Produce {
                     conn: attempt.conn.to_string(),
                     broker: self.node(attempt.broker),
                     correlation_id: attempt.correlation_id,
-                    outcome: attempt.outcome.text(),
+                    outcome: attempt.outcome.text().into_owned(),
                     latency_us: attempt.latency.map(|latency| latency.div_euclid(1000)),
-                    time: attempt.time,
                 })
                 .collect(),
             attempts_left_out: batch.left_out,
-            outcome,
+            outcome: outcome.into_owned(),
             may_be_twice: batch.may_be_twice(),
             is_settled,
         }
     }
 
-    fn count(&mut self, batch: &Batch, report: &BatchReport) {
+    fn count(&mut self, batch: &Batch, outcome: &str, is_settled: bool, topics: &TopicNames) {
         let totals = &mut self.totals;
-        let attempts = report.attempts.len() as u64 + batch.left_out;
+        let attempts = batch.attempts.len() as u64 + batch.left_out;
         totals.batches += 1;
         totals.attempts += attempts;
         totals.batches_retried += u64::from(attempts > 1);
         totals.retries += attempts - 1;
         totals.most_attempts = totals.most_attempts.max(attempts);
-        totals.may_be_twice += u64::from(report.may_be_twice);
-        *totals
-            .by_final_outcome
-            .entry(report.outcome.clone())
-            .or_default() += 1;
-        for (i, attempt) in report.attempts.iter().enumerate() {
-            let outcome = &attempt.outcome;
-            *totals
-                .by_attempt_outcome
-                .entry(outcome.clone())
-                .or_default() += 1;
-            if i + 1 < report.attempts.len() {
-                *totals.retries_by_cause.entry(outcome.clone()).or_default() += 1;
+        totals.may_be_twice += u64::from(batch.may_be_twice());
+        add_one(&mut totals.by_final_outcome, outcome);
+        let in_order = batch.in_order();
+        for (i, attempt) in in_order.iter().enumerate() {
+            let outcome = attempt.outcome.text();
+            add_one(&mut totals.by_attempt_outcome, &outcome);
+            if i + 1 < in_order.len() {
+                add_one(&mut totals.retries_by_cause, &outcome);
             }
         }
-        let key = (report.topic.clone(), report.partition);
+        let key = (batch.topic(topics), batch.key.partition);
         if self.partitions.len() >= MAX_PARTITIONS && !self.partitions.contains_key(&key) {
             totals.other_partitions += 1;
             return;
         }
+        let topic = key.0.clone();
         let partition = self
             .partitions
             .entry(key)
             .or_insert_with(|| PartitionReport {
-                topic: report.topic.clone(),
-                partition: report.partition,
+                topic: topic.as_deref().map(str::to_owned),
+                partition: batch.key.partition,
                 batches: 0,
                 attempts: 0,
                 timeouts: 0,
@@ -418,9 +474,9 @@ impl Produce {
         partition.batches += 1;
         partition.attempts += attempts;
         partition.timeouts += timeouts;
-        partition.stuck += u64::from(report.is_stuck());
-        if timeouts > 0 || report.is_stuck() {
-            let first = report.attempts.first().map(|attempt| attempt.time);
+        partition.stuck += u64::from(!is_settled);
+        if timeouts > 0 || !is_settled {
+            let first = in_order.first().map(|attempt| attempt.time);
             partition.since = match (partition.since, first) {
                 (Some(since), Some(first)) => Some(since.min(first)),
                 (since, first) => since.or(first),
@@ -450,38 +506,28 @@ fn closed_before(life: &Life, time: i64) -> bool {
     life.client_closed().is_some_and(|closed| closed < time)
 }
 
+/// The client id of a batch; empty ones say nothing.
+fn known_client(client_id: &Arc<str>) -> Option<Arc<str>> {
+    known(client_id).map(|_| Arc::clone(client_id))
+}
+
+fn add_one(counts: &mut BTreeMap<String, u64>, name: &str) {
+    match counts.get_mut(name) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(name.to_owned(), 1)),
+    }
+}
+
 impl Sink for Produce {
     fn event(&mut self, event: &Event<'_>) {
-        self.last = self.last.max(event.time);
-        let message = match &event.kind {
-            EventKind::Message(message) => message,
-            EventKind::Gap(gap) if gap.missing > 0 && event.direction == Direction::ToClient => {
-                return self.open(event.connection, Outcome::NotCaptured);
-            }
-            _ => return,
-        };
-        match (message.api_key, event.direction) {
-            (ApiKey::Produce, Direction::ToBroker) => self.request(event, message),
-            (ApiKey::Produce, Direction::ToClient) => self.response(event, message),
-            (ApiKey::Metadata, Direction::ToClient) => {
-                if let Some(metadata) = body::<MetadataResponse<'_>>(message) {
-                    for broker in &metadata.brokers {
-                        if self.nodes.len() < MAX_NODES {
-                            let address = (broker.host.to_string(), broker.port);
-                            self.nodes.insert(address, broker.node_id);
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
+        self.decoded(&DecodedEvent::new(event));
     }
 
     fn end(&mut self, end: &End<'_>) {
         let ending = end.life.endings().next();
         let outcome = Outcome::Unanswered(ending.map(|each| (each.by_client, each.kind)));
         self.open(end.connection, outcome);
-        if self.conns.remove(&end.connection.id).is_some() {
+        if self.producers.remove(&end.connection.id).is_some() {
             self.totals.tcp_retransmissions += end.life.client().retransmissions;
         }
     }

@@ -36,8 +36,6 @@ pub(super) struct AttemptReport {
     pub(super) correlation_id: i32,
     pub(super) outcome: String,
     pub(super) latency_us: Option<i64>,
-    #[serde(skip)]
-    pub(super) time: i64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

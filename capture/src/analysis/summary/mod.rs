@@ -7,7 +7,6 @@ mod state;
 mod stats;
 mod topics;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,10 +15,12 @@ use kafka_codec::messages::FetchRequest;
 
 use self::state::{Client, ConnectionEntry, OpenRequest, State};
 use self::stats::{Answer, Brief, Request, Split};
+use super::by_number::ByNumber;
+use super::decoded::DecodedEvent;
 use super::errors;
 use super::latency::Budget;
 use super::open::InFlight;
-use crate::event::{Connection, Direction, End, Event, EventKind, Life, Message};
+use crate::event::{Direction, End, Event, EventKind, Life, Message};
 use crate::identity::Identity;
 use crate::output::Sink;
 use crate::topic_names::TopicNames;
@@ -32,7 +33,7 @@ pub use self::state::{MergeError, State as SummaryState};
 pub struct Summary {
     state: State,
     open: InFlight<Asked>,
-    connections: HashMap<u64, Live>,
+    connections: ByNumber<Live>,
     /// Whether there was an error in the last response.
     had_errors: bool,
 }
@@ -73,7 +74,7 @@ impl Summary {
         Self {
             state: State::new(),
             open: InFlight::default(),
-            connections: HashMap::new(),
+            connections: ByNumber::default(),
             had_errors: false,
         }
     }
@@ -97,7 +98,16 @@ impl Summary {
         self.state
     }
 
-    fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
+    /// Takes note of an event.
+    pub(crate) fn decoded(&mut self, event: &DecodedEvent<'_, '_>) {
+        match (&event.kind, event.direction) {
+            (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
+            (EventKind::Message(message), Direction::ToClient) => self.response(event, message),
+            _ => {}
+        }
+    }
+
+    fn request(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
         let (connection, time) = (event.connection, event.time);
         let id = message.client_id.unwrap_or_default();
         let live = self
@@ -136,17 +146,17 @@ impl Summary {
         };
         let topics = &mut self.state.topics;
         match message.api_key {
-            ApiKey::Produce => topics.produce_request(message),
+            ApiKey::Produce => topics.produce_request(event, message),
             ApiKey::Fetch => {
-                if let Some(body) = super::body::<FetchRequest<'_>>(message) {
-                    asked.is_replica = topics.fetch_request(&body, message.client_id);
+                if let Some(body) = event.body::<FetchRequest<'_>>() {
+                    asked.is_replica = topics.fetch_request(body, message.client_id);
                     asked.max_wait = i64::from(body.max_wait_ms) * 1_000_000;
                 }
             }
-            ApiKey::ShareFetch => topics.share_fetch_request(message),
-            ApiKey::OffsetCommit => topics.offset_commit(message),
+            ApiKey::ShareFetch => topics.share_fetch_request(event, message),
+            ApiKey::OffsetCommit => topics.offset_commit(event),
             ApiKey::OffsetFetch => topics.offset_fetch(message),
-            ApiKey::ConsumerGroupHeartbeat => topics.consumer_group_heartbeat(message),
+            ApiKey::ConsumerGroupHeartbeat => topics.consumer_group_heartbeat(event),
             _ => {}
         }
         if message.expects_response != Some(false) {
@@ -154,7 +164,8 @@ impl Summary {
         }
     }
 
-    fn response(&mut self, connection: &Connection, message: &Message<'_>, time: i64) {
+    fn response(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
+        let (connection, time) = (event.connection, event.time);
         let asked = self.open.take(connection, message);
         let api = message.api_key.number();
         let mut answer = Answer {
@@ -184,9 +195,9 @@ impl Summary {
         let topics = &mut self.state.topics;
         let is_replica = asked.as_ref().is_some_and(|asked| asked.is_replica);
         match message.api_key {
-            ApiKey::Produce => topics.produce_response(message),
+            ApiKey::Produce => topics.produce_response(event),
             ApiKey::Fetch => {
-                let has_records = topics.fetch_response(message, is_replica);
+                let has_records = topics.fetch_response(event, message, is_replica);
                 let max_wait = asked.map_or(0, |asked| asked.max_wait);
                 self.state.fetch(has_records, answer.latency, max_wait);
             }
@@ -215,13 +226,7 @@ fn split(sent: i64, first: i64, last: i64, before: Option<i64>) -> Split {
 
 impl Sink for Summary {
     fn event(&mut self, event: &Event<'_>) {
-        match (&event.kind, event.direction) {
-            (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
-            (EventKind::Message(message), Direction::ToClient) => {
-                self.response(event.connection, message, event.time);
-            }
-            _ => {}
-        }
+        self.decoded(&DecodedEvent::new(event));
     }
 
     fn end(&mut self, end: &End<'_>) {

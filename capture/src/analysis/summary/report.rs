@@ -7,7 +7,7 @@ use kafka_codec::{ApiKey, Version};
 use super::super::errors::error_name;
 use super::super::latency::Percentiles;
 use super::super::{known, timestamp};
-use super::state::{OpenRequest, State};
+use super::state::{ConnectionEntry, OpenRequest, State};
 use super::stats::{Shown, ShownRange};
 use super::topics::{Codec, ShownTopic};
 
@@ -235,6 +235,16 @@ impl State {
     /// Returns the summary as a document.
     #[must_use]
     pub fn document(&self) -> Document {
+        self.document_of(&self.listed())
+    }
+
+    /// Returns the summary without the list of its connections.
+    #[cfg(feature = "report")]
+    pub(crate) fn without_connections(&self) -> Document {
+        self.document_of(&[])
+    }
+
+    fn document_of(&self, by_connection: &[&ConnectionEntry]) -> Document {
         let (by_topic, other_topics) = self.topics.shown(&self.names);
         let listed = self.listed();
         let clients = self.clients.sorted();
@@ -282,8 +292,8 @@ impl State {
                     stats: stats.into(),
                 })
                 .collect(),
-            by_connection: listed
-                .into_iter()
+            by_connection: by_connection
+                .iter()
                 .map(|entry| ByConnection {
                     conn: entry.conn.clone(),
                     client_id: entry.client.id.as_deref().and_then(owned),

@@ -11,6 +11,7 @@ use kafka_codec::wire::{Limits, Uuid};
 use serde::{Deserialize, Serialize};
 
 use super::super::body;
+use super::super::decoded::DecodedEvent;
 use super::super::latency::{Budget, Distribution};
 use super::super::names::Names;
 use super::busiest::{Busiest, Merge};
@@ -219,8 +220,8 @@ impl Topics {
         Some(topic)
     }
 
-    pub(super) fn produce_request(&mut self, message: &Message<'_>) {
-        let Some(request) = body::<ProduceRequest<'_>>(message) else {
+    pub(super) fn produce_request(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
+        let Some(request) = event.body::<ProduceRequest<'_>>() else {
             return;
         };
         for data in &request.topic_data {
@@ -238,8 +239,8 @@ impl Topics {
         }
     }
 
-    pub(super) fn produce_response(&mut self, message: &Message<'_>) {
-        let Some(response) = body::<ProduceResponse<'_>>(message) else {
+    pub(super) fn produce_response(&mut self, event: &DecodedEvent<'_, '_>) {
+        let Some(response) = event.body::<ProduceResponse<'_>>() else {
             return;
         };
         for data in &response.responses {
@@ -269,8 +270,13 @@ impl Topics {
     }
 
     /// Returns `true` if there are records in a Fetch response.
-    pub(super) fn fetch_response(&mut self, message: &Message<'_>, is_replica: bool) -> bool {
-        let Some(response) = body::<FetchResponse<'_>>(message) else {
+    pub(super) fn fetch_response(
+        &mut self,
+        event: &DecodedEvent<'_, '_>,
+        message: &Message<'_>,
+        is_replica: bool,
+    ) -> bool {
+        let Some(response) = event.body::<FetchResponse<'_>>() else {
             return false;
         };
         let mut has_any = false;
@@ -289,8 +295,12 @@ impl Topics {
     }
 
     /// Takes note of the consumer of a ShareFetch request.
-    pub(super) fn share_fetch_request(&mut self, message: &Message<'_>) {
-        let Some(request) = body::<ShareFetchRequest<'_>>(message) else {
+    pub(super) fn share_fetch_request(
+        &mut self,
+        event: &DecodedEvent<'_, '_>,
+        message: &Message<'_>,
+    ) {
+        let Some(request) = event.body::<ShareFetchRequest<'_>>() else {
             return;
         };
         for data in &request.topics {
@@ -332,8 +342,8 @@ impl Topics {
     }
 
     /// Takes note of the groups that use topics.
-    pub(super) fn offset_commit(&mut self, message: &Message<'_>) {
-        if let Some(request) = body::<OffsetCommitRequest<'_>>(message) {
+    pub(super) fn offset_commit(&mut self, event: &DecodedEvent<'_, '_>) {
+        if let Some(request) = event.body::<OffsetCommitRequest<'_>>() {
             for data in &request.topics {
                 if let Some(topic) = self.topic(&data.name, data.topic_id) {
                     note(&mut topic.groups, Some(&request.group_id));
@@ -360,8 +370,8 @@ impl Topics {
         }
     }
 
-    pub(super) fn consumer_group_heartbeat(&mut self, message: &Message<'_>) {
-        let Some(request) = body::<ConsumerGroupHeartbeatRequest<'_>>(message) else {
+    pub(super) fn consumer_group_heartbeat(&mut self, event: &DecodedEvent<'_, '_>) {
+        let Some(request) = event.body::<ConsumerGroupHeartbeatRequest<'_>>() else {
             return;
         };
         for name in request.subscribed_topic_names.iter().flatten() {

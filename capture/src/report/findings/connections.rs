@@ -80,10 +80,7 @@ pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
     let mut causes: BTreeMap<&str, Vec<&Connection>> = BTreeMap::new();
     for connection in &data.views.connections {
         if connection.ended_badly() {
-            causes
-                .entry(&connection.cause)
-                .or_default()
-                .push(connection);
+            causes.entry(connection.cause).or_default().push(connection);
         }
     }
     for (cause, text) in BAD {
@@ -102,7 +99,7 @@ fn without_bytes(data: &Data, findings: &mut Vec<Finding>) {
         if connection.cause != "none" {
             continue;
         }
-        match connection.ended_by.as_deref() {
+        match connection.ended_by {
             Some("broker RST") => refused
                 .entry(connection.broker())
                 .or_default()

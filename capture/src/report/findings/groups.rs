@@ -1,6 +1,6 @@
 //! Findings about groups: members that vanish, rebalances, lag.
 
-use super::super::data::{Data, Group, Partition, parse};
+use super::super::data::{Data, Group, Partition};
 use super::{Evidence, Finding, Rule, count, length, list, phrase, range};
 
 pub(super) const VANISHED: Rule = Rule {
@@ -179,7 +179,7 @@ fn behind(partition: &Partition, end: i64) -> Option<i64> {
     let mut points = partition.lag_over_time.iter();
     let (since, ..) = points
         .find(|(_, _, high_watermark, _)| high_watermark.is_some_and(|high| high > *committed))?;
-    Some(end.saturating_sub(parse(since)?))
+    Some(end.saturating_sub(since.0))
 }
 
 #[cfg(test)]

@@ -111,7 +111,6 @@ fn header(report: &Finished) -> Markup {
 }
 
 fn toolbar(data: &Data) -> Markup {
-    let has = |document: &Value, name: &str| !tables::rows(document, name).is_empty();
     html! {
         div.toolbar role="region" aria-label="Search and zoom" {
             nav aria-label="Sections" {
@@ -119,7 +118,7 @@ fn toolbar(data: &Data) -> Markup {
                 a href="#timeline" { "Timeline" }
                 a href="#connections" { "Connections" }
                 @if data.views.totals.batches > 0 { a href="#batches" { "Batches" } }
-                @if has(&data.groups, "groups") { a href="#groups" { "Groups" } }
+                @if !data.views.groups.is_empty() { a href="#groups" { "Groups" } }
                 a href="#summary" { "Summary" }
             }
             div.controls {
@@ -250,22 +249,14 @@ fn row_chart(id: &str, label: &str, left_out: &Value) -> Markup {
 }
 
 fn connections(data: &Data, charts: &Value) -> Markup {
-    const QUIET: [&str; 4] = ["client-close", "still-open", "idle-client", "idle-broker"];
-    let mut rows = tables::rows(&data.connections, "connections");
-    // Where not all are shown, those that ended badly are.
-    let is_quiet = |row: &&Value| {
-        let cause = row.get("cause").and_then(Value::as_str);
-        cause.is_some_and(|cause| QUIET.contains(&cause))
-    };
-    if rows.len() > tables::MAX_ROWS {
-        rows.sort_by_key(is_quiet);
-    }
+    let rows = tables::rows(&data.connections, "connections");
+    let left_out = data.connections_left_out + others(data.connections.get("others"));
     html! {
         section {
             h2 #connections tabindex="-1" { "Connections" }
             p.muted.help { "A bar for each connection from its first packet to its end, with the cause of the end. Gray ones ended in good order." }
             (row_chart("chart-bands", "Connections over time", &charts["bandsLeftOut"]))
-            (tables::connections().html(&rows, others(data.connections.get("others"))))
+            (tables::connections().html(&rows, left_out))
             @for (list, table) in tables::of_connections() {
                 (table.html(&tables::rows(&data.connections, list), 0))
             }
@@ -316,14 +307,9 @@ fn batches(data: &Data, charts: &Value) -> Markup {
 }
 
 fn groups(data: &Data, charts: &Value) -> Markup {
-    let groups = tables::rows(&data.groups, "groups");
-    let lists: Vec<_> = tables::of_groups()
-        .into_iter()
-        .map(|(list, table)| (table, of_groups(&groups, list)))
-        .collect();
     let left_out = charts["groupsLeftOut"].as_u64().unwrap_or_default();
     html! {
-        @if !groups.is_empty() {
+        @if !data.views.groups.is_empty() {
             section {
                 h2 #groups tabindex="-1" { "Groups" }
                 p.muted.help { "Lag in records: how far the committed offset of a partition is behind its high watermark. Rebalances are shaded." }
@@ -331,27 +317,14 @@ fn groups(data: &Data, charts: &Value) -> Markup {
                 @if left_out > 0 {
                     p.left-out { "Not drawn: " (left_out) " more groups. " (NARROW) }
                 }
-                @for (table, rows) in &lists {
-                    (table.html(&rows.iter().collect::<Vec<_>>(), others(data.groups.get("others"))))
+                @for (list, table) in tables::of_groups() {
+                    @if let Some(listed) = data.groups.get(list) {
+                        (table.html(&listed.rows.iter().collect::<Vec<_>>(), listed.left_out))
+                    }
                 }
             }
         }
     }
-}
-
-/// The entries of a list of all groups, each with the group's name.
-fn of_groups(groups: &[&Value], list: &str) -> Vec<Value> {
-    let entries = groups.iter().flat_map(|group| {
-        let name = group.get("group").cloned().unwrap_or_default();
-        tables::rows(group, list).into_iter().map(move |row| {
-            let mut row = row.clone();
-            if let Some(members) = row.as_object_mut() {
-                members.insert("group".to_owned(), name.clone());
-            }
-            row
-        })
-    });
-    entries.collect()
 }
 
 fn summary(data: &Data) -> Markup {
