@@ -201,7 +201,6 @@ pub use crate::{InvalidSoftware, NegotiationFault, VersionError, VersionTable};
 pub use advice::{Advice, DuplicateRisk, Failure, Retry, keep_alive_interval};
 pub use bodies::server_wait;
 pub use client::Connection;
-pub use client::blocked::BlockedOn;
 pub use client::completion::{
     Completion, ConnectionError, ConnectionErrorKind, DecodedResponse, Outcome, RawResponse,
     ResponseTypeError, SubmitError,
@@ -218,7 +217,7 @@ pub use emitter::MetricsEmitter;
 pub use encoded_request::EncodedRequest;
 pub use metrics::{ApiMetrics, FailedMetrics, Gauges, Histogram, Metrics};
 pub use report::{CloseReport, Confidence, Hint, HintKind, ReconnectAdvice, Severity, Unfinished};
-pub use request::{ApiLabel, Delivery, RequestId, Timings, Waits};
+pub use request::{ApiLabel, BlockedOn, Delivery, RequestId, Timings, Waits};
 pub use transmit::Transmit;
 
 /// The state of a connection, from being made to being closed.

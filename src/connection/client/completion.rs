@@ -8,8 +8,8 @@ use bytes::Bytes;
 
 use crate::connection::close_reason::Ms;
 use crate::connection::{
-    Advice, ApiLabel, CloseReason, CloseReport, Delivery, Failure, RequestId, State, TimeoutKind,
-    Timings, VersionError,
+    Advice, ApiLabel, BlockedOn, CloseReason, CloseReport, Delivery, Failure, RequestId, State,
+    TimeoutKind, Timings, VersionError,
 };
 use crate::frame::SIZE_BYTES;
 use crate::messages::ResponseHeader;
@@ -17,7 +17,6 @@ use crate::{
     ApiKey, DecodeError, EncodeError, ErrorCode, Request, ResponseFrame, Version, VersionRange,
 };
 
-use super::blocked::BlockedOn;
 use super::event::Event;
 
 /// A request that is over. Each accepted request has exactly one of these.

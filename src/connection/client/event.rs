@@ -9,11 +9,12 @@ use bytes::Bytes;
 use crate::wire::Segments;
 use crate::{DecodeError, ErrorCode, Version};
 
-use crate::connection::{ApiLabel, CloseReport, Delivery, Hint, RequestId, Severity, State, Waits};
+use crate::connection::{
+    ApiLabel, BlockedOn, CloseReport, Delivery, Hint, RequestId, Severity, State, Waits,
+};
 
 use crate::connection::transmit::{push_exactly, shrink_to_one};
 
-use super::blocked::BlockedOn;
 use super::completion::{Completion, Outcome, RawResponse};
 use super::completion::{ConnectionError, ConnectionErrorKind};
 use super::options::ConnectionOptions;

@@ -8,20 +8,19 @@ use bytes::Bytes;
 
 use crate::connection::bodies::throttle_time;
 use crate::connection::{
-    ApiLabel, AuthenticationFault, CloseReason, Delivery, ForeignProtocol, NegotiationFault,
-    RequestId, State, TimeoutKind, VersionTable,
+    ApiLabel, AuthenticationFault, BlockedOn, CloseReason, Delivery, ForeignProtocol,
+    NegotiationFault, RequestId, State, TimeoutKind, VersionTable,
 };
 use crate::frame::input::FrameInput;
 use crate::frame::{FrameReader, SIZE_BYTES, StreamPosition};
 use crate::messages::ApiVersionsResponse;
-use crate::{Decode, ErrorCode};
+use crate::{ApiKey, Decode, ErrorCode, VersionRange};
 
 use super::Connection;
-use super::blocked::BlockedOn;
 use super::closing;
-use super::completion::{ConnectionErrorKind, Outcome};
+use super::completion::{ConnectionErrorKind, Outcome, SubmitError};
 use super::deadlines::Pending;
-use super::encode::{Encoder, SetupRequest, Submission};
+use super::encode::{Choice, Encoder, SetupRequest, Submission};
 use super::event::{Event, ProbeOutcome};
 use super::options::{IdlePolicy, OnTimeout, SubmitOptions};
 use super::pending_request::{Origin, PendingRequest};
@@ -30,6 +29,28 @@ use super::session::Action;
 
 /// How a request moves from one part to the next.
 impl Connection {
+    /// The versions in which a request of the caller may be sent, of those that this side has.
+    #[inline]
+    pub(super) fn choice(
+        &self,
+        key: ApiKey,
+        ours: Option<VersionRange>,
+        options: &SubmitOptions,
+    ) -> Result<Choice, SubmitError> {
+        self.check_open()?;
+        self.session.choice_of(key, ours, options)
+    }
+
+    /// Checks that the connection takes requests.
+    pub(super) fn check_open(&self) -> Result<(), SubmitError> {
+        let waiting = self.waiting();
+        match self.state() {
+            state @ (State::Draining | State::Closed) => Err(SubmitError::Closed { state }),
+            _ if waiting >= self.options.max_waiting => Err(SubmitError::QueueFull { waiting }),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes a new request: it may be sent at once, which is usual, or waits for its turn.
     pub(super) fn take_in(
         &mut self,

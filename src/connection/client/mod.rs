@@ -4,7 +4,6 @@
 //! (`machine.rs`). Each part of the connection keeps its own state; the [`Connection`] alone moves requests from one
 //! to the next, and asks the [session](session::Session) and the [deadlines](deadlines::Deadlines) when.
 
-pub(super) mod blocked;
 mod closing;
 pub(super) mod completion;
 mod deadlines;
@@ -26,7 +25,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::frame::FrameReader;
 use crate::frame::input::FrameInput;
-use crate::{ApiKey, DecodeError, Request, Version, VersionRange};
+use crate::{ApiKey, DecodeError, Request, Version};
 
 use super::request::earlier;
 use super::sasl::{Mechanism, Token};
@@ -35,10 +34,8 @@ use super::{
     Transmit, VersionError, VersionTable,
 };
 use crate::version_table::sendable;
-use completion::DecodedResponse;
-use completion::{ConnectionErrorKind, SubmitError};
+use completion::{ConnectionErrorKind, DecodedResponse, SubmitError};
 use deadlines::{Deadlines, Pending};
-use encode::Choice;
 use encode::{Encoder, routing};
 use event::{Event, EventQueue};
 use options::{ConnectionOptions, SubmitOptions};
@@ -409,27 +406,6 @@ impl Connection {
         let options = SubmitOptions::default();
         let sent = self.send(now, &options, |encoder, id| encoder.probe(version, id));
         Ok(sent?)
-    }
-
-    /// The versions in which a request of the caller may be sent, of those that this side has.
-    #[inline]
-    fn choice(
-        &self,
-        key: ApiKey,
-        ours: Option<VersionRange>,
-        options: &SubmitOptions,
-    ) -> Result<Choice, SubmitError> {
-        self.check_open()?;
-        self.session.choice_of(key, ours, options)
-    }
-
-    fn check_open(&self) -> Result<(), SubmitError> {
-        let waiting = self.waiting();
-        match self.state() {
-            state @ (State::Draining | State::Closed) => Err(SubmitError::Closed { state }),
-            _ if waiting >= self.options.max_waiting => Err(SubmitError::QueueFull { waiting }),
-            _ => Ok(()),
-        }
     }
 
     /// Gives up a request. What was not offered to the transport is not sent; else its response is

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use bytes::Buf;
 
+use crate::connection::request::BlockClock;
 use crate::connection::transmit::{Transmit, WriteProgress, push_exactly, shrink_to_one};
-use crate::connection::{ApiLabel, Delivery, VersionError};
+use crate::connection::{ApiLabel, BlockedOn, Delivery, VersionError};
 use crate::correlation::{Mismatch, NotDue, WithoutResponse, not_due};
 
-use super::blocked::{BlockClock, BlockedOn};
 use super::pending_request::{Origin, PendingRequest};
 
 /// The requests that are pending, in one queue.
