@@ -1,6 +1,8 @@
 //! The messages that speed and allocations are measured with. Sizes are those of a large cluster;
 //! values differ from element to element where they do in life.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use kafka_codec::ErrorCode;
 use kafka_codec::enumerations::Acks;
@@ -16,6 +18,7 @@ use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceD
 use kafka_codec::messages::{
     ApiVersionsResponse, FetchResponse, MetadataResponse, OffsetCommitRequest, ProduceRequest,
 };
+use kafka_codec::records::{BatchBuilder, BatchOptions, NewRecord};
 use kafka_codec::wire::{Blob, Packed, Uuid};
 
 /// For version 12: 1,000 topics of 6 partitions of 3 replicas.
@@ -57,7 +60,7 @@ pub fn metadata_response() -> MetadataResponse<'static> {
 /// For version 12: 50 topics of 10 partitions of 1 KiB of records, which are borrowed, so that they
 /// are copied when the message is encoded.
 pub fn fetch_response() -> FetchResponse<'static> {
-    static RECORDS: [u8; 1024] = [b'r'; 1024];
+    static RECORDS: LazyLock<Vec<u8>> = LazyLock::new(|| batch(1024));
     let partition = |partition_index| PartitionData {
         partition_index,
         high_watermark: 1_000_000 + i64::from(partition_index),
@@ -134,6 +137,30 @@ pub fn produce_request(records: &Bytes) -> ProduceRequest<'static> {
         topic_data: vec![topic],
         ..Default::default()
     }
+}
+
+/// A record batch of this size, with one record: some peers look into batches while they decode.
+///
+/// # Panics
+///
+/// If the size is less than that of a batch with a small record.
+pub fn batch(size: usize) -> Vec<u8> {
+    let zeros = vec![0; size];
+    let build = |value: usize| {
+        let mut builder = BatchBuilder::new(BatchOptions::default());
+        let record = NewRecord {
+            timestamp: 1_700_000_000_000,
+            value: zeros.get(..value),
+            ..Default::default()
+        };
+        builder.append(&record).expect("a small record");
+        builder.finish().expect("a batch").to_vec()
+    };
+    (0..size)
+        .rev()
+        .map(build)
+        .find(|batch| batch.len() == size)
+        .expect("a value that fills the batch")
 }
 
 fn topic_name(number: u16) -> String {

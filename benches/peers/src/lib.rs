@@ -4,8 +4,9 @@
 pub mod by_hand;
 pub mod inputs;
 pub mod measure;
+pub mod ours;
 pub mod owned;
-pub mod table;
+pub mod program;
 pub mod walk;
 
 use std::hint::black_box;

@@ -1,7 +1,7 @@
 //! How long work takes, as the median of rounds in which two ways to do it take turns. Only time on the CPU
 //! counts, as other programs may run on the machine.
 
-use rustix::time::{ClockId, clock_gettime};
+use nix::time::{ClockId, clock_gettime};
 
 use crate::{Case, Work};
 
@@ -59,11 +59,12 @@ fn time(work: &mut Work, count: u32) -> f64 {
 
 /// How many microseconds this thread has run.
 fn now() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock of every Linux");
+    time.tv_sec() as f64 * 1e6 + time.tv_nsec() as f64 / 1e3
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The value in the middle.
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

@@ -1,0 +1,5 @@
+//! `krabka FOLDER` does what standard input says.
+
+fn main() {
+    peer_krabka_protocol::serve(None);
+}
