@@ -318,3 +318,48 @@ fn completions_of_every_shell_name_the_subcommands() {
         }
     }
 }
+
+/// The help of a subcommand, or of the command, in a terminal of any width.
+fn help(subcommand: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_kafka-capture"))
+        .args(subcommand)
+        .arg("--help")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{subcommand:?}");
+    stdout(&output)
+}
+
+#[test]
+fn examples_in_help_are_not_wrapped_in_a_terminal_of_80_columns() {
+    let whole = help(&[]);
+    let names = whole.split_once("Commands:\n").unwrap().1.lines();
+    let names: Vec<&str> = names
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !["", "help"].contains(name))
+        .collect();
+    assert!(names.len() > 9, "{names:?}");
+    for name in names.iter().map(|name| vec![*name]).chain([vec![]]) {
+        let text = help(&name);
+        let examples = text.split_once("Examples:\n");
+        let (_, examples) = examples.unwrap_or_else(|| panic!("{name:?} has no examples"));
+        let mut is_continued = false;
+        for line in examples.lines().take_while(|line| !line.is_empty()) {
+            assert!(line.chars().count() <= 78, "{name:?}: {line}");
+            // What is wrapped in spite of that begins with neither.
+            let is_whole = line.starts_with("    ") == is_continued && line.starts_with("  ");
+            assert!(is_whole, "{name:?}: {line}");
+            is_continued = line.ends_with(['|', '\\']);
+        }
+    }
+}
+
+#[test]
+fn the_help_of_the_command_answers_questions() {
+    let text = help(&[]);
+    for question in ["report -o", "summary", "connections", "groups"] {
+        let example = format!("\n  kafka-capture {question} ");
+        assert!(text.contains(&example), "{question}: {text}");
+    }
+}

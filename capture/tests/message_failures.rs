@@ -133,7 +133,7 @@ fn the_examples_of_the_help_work() {
     fs::write(path("value.txt"), "AAAAAAA=\n").unwrap();
     let (_, examples) = help.split_once("Examples:\n").unwrap();
     let (examples, _) = examples.split_once("\n\n").unwrap();
-    let examples = examples.replace("|\n", "| ");
+    let examples = examples.replace("|\n", "| ").replace("\\\n", "");
     let mut count = 0;
     for example in examples.lines() {
         let binary = env!("CARGO_BIN_EXE_kafka-capture");

@@ -35,9 +35,10 @@ pub(super) struct Annotate {
 
 const EXAMPLES: &str = "\
 Examples:
-  kafka-capture annotate broker.pcap.gz -o annotated.pcapng && wireshark annotated.pcapng
-  kafka-capture annotate --keylog keys.log --topic orders -o annotated.pcapng tls.pcapng
-  kafka-capture annotate --errors broker.pcap -o - | tshark -r - -Y frame.comment -T fields -e frame.number -e frame.comment";
+  kafka-capture annotate broker.pcap.gz -o new.pcapng && wireshark new.pcapng
+  kafka-capture annotate --keylog keys.log -o new.pcapng tls.pcapng
+  kafka-capture annotate --errors broker.pcap -o - |
+    tshark -r - -Y frame.comment -T fields -e frame.number -e frame.comment";
 
 fn long_help() -> String {
     format!("{EXAMPLES}\n\n{CODES}")

@@ -18,7 +18,8 @@ const EXAMPLES: &str = "\
 Examples:
   source <(kafka-capture completions bash)
   kafka-capture completions zsh > ~/.zfunc/_kafka-capture
-  kafka-capture completions fish > ~/.config/fish/completions/kafka-capture.fish";
+  cd ~/.config/fish/completions
+  kafka-capture completions fish > kafka-capture.fish";
 
 impl Completions {
     pub(super) fn run(self) -> ExitCode {

@@ -33,7 +33,8 @@ pub(super) struct Connections {
 const EXAMPLES: &str = "\
 Examples:
   kafka-capture connections broker.pcapng
-  kafka-capture connections --format ndjson broker.pcapng | jq 'select(.cause == \"client-timeout\")'";
+  kafka-capture connections --format ndjson broker.pcapng |
+    jq 'select(.cause == \"client-timeout\")'";
 
 fn long_help() -> String {
     format!("{EXAMPLES}\n\n{CODES}")

@@ -74,7 +74,7 @@ Examples:
   kafka-capture decode broker.pcapng
   kafka-capture decode --errors -v broker.pcapng
   kafka-capture decode --payload --api Produce broker.pcapng
-  kafka-capture decode --format ndjson --api Produce,Fetch *.pcap.zst | jq .latencyUs
+  kafka-capture decode -f ndjson --api Produce,Fetch *.zst | jq .latencyUs
   tcpdump -i any -w - tcp port 9092 | kafka-capture decode -";
 
 fn const_format() -> String {

@@ -33,7 +33,8 @@ pub(super) struct Groups {
 const EXAMPLES: &str = "\
 Examples:
   kafka-capture groups broker.pcapng
-  kafka-capture groups --format json broker.pcapng | jq '.groups[] | {group, rebalances: (.rebalances | length)}'";
+  kafka-capture groups --format json broker.pcapng |
+    jq '.groups[] | {group, rebalances: (.rebalances | length)}'";
 
 fn long_help() -> String {
     format!("{EXAMPLES}\n\n{CODES}")

@@ -81,12 +81,16 @@ enum Form {
 
 const EXAMPLES: &str = "\
 Examples:
-  echo 00016100000001000162 | kafka-capture message --api Heartbeat --version 0 --request
+  echo 00016100000001000162 |
+    kafka-capture message --api Heartbeat --version 0 --request
   kafka-capture message --request --header --from raw --pretty request.bin
-  kafka-capture message --api Fetch --version 12 --response --all response.hex > response.json
-  kafka-capture message --api Fetch --version 12 --response --all --encode response.json
-  kafka-capture message --name ConsumerGroupMetadataValue --version 0 --from base64 value.txt
-  echo '{\"kind\":\"request\",\"api\":\"Heartbeat\",\"version\":0,\"hex\":\"00016100000001000162\"}' |
+  kafka-capture message --api Fetch --version 12 --response --all \\
+    response.hex > response.json
+  kafka-capture message --api Fetch --version 12 --response --all \\
+    --encode response.json
+  kafka-capture message --name ConsumerGroupMetadataValue --version 0 \\
+    --from base64 value.txt
+  echo '{\"kind\":\"request\",\"api\":\"SaslHandshake\",\"version\":0,\"hex\":\"000162\"}' |
     kafka-capture message --ndjson";
 
 const DETAILS: &str = "\

@@ -36,11 +36,32 @@ use clap::{Parser, Subcommand};
 
 /// Decodes captured Kafka traffic, and log segments.
 #[derive(Parser)]
-#[command(version, about, propagate_version = true)]
+#[command(version, about, propagate_version = true, after_help = EXAMPLES)]
 pub(crate) struct Command {
     #[command(subcommand)]
     subcommand: Subcommands,
 }
+
+/// Without the feature of reports, errors are the shortest answer to the first question.
+const EXAMPLES: &str = if cfg!(feature = "report") {
+    "\
+Examples:
+  # What happened?
+  kafka-capture report -o report.html broker.pcapng
+  # What is slow, and what fails?
+  kafka-capture summary broker.pcapng
+  # Why are connections lost?
+  kafka-capture connections broker.pcapng
+  # Which consumers lag, and why do groups rebalance?
+  kafka-capture groups broker.pcapng"
+} else {
+    "\
+Examples:
+  # What happened?
+  kafka-capture decode broker.pcapng
+  # Which requests fail?
+  kafka-capture decode --errors broker.pcapng"
+};
 
 #[derive(Subcommand)]
 #[allow(clippy::large_enum_variant, reason = "there is one of them")]

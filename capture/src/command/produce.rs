@@ -45,7 +45,8 @@ pub(super) struct Produce {
 const EXAMPLES: &str = "\
 Examples:
   kafka-capture produce broker.pcapng
-  kafka-capture produce --retried --format ndjson broker.pcapng | jq '[.topic, .partition, .final]'";
+  kafka-capture produce --retried --format ndjson broker.pcapng |
+    jq '[.topic, .partition, .final]'";
 
 fn long_help() -> String {
     format!("{EXAMPLES}\n\n{CODES}")

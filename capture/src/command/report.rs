@@ -29,7 +29,7 @@ pub(super) struct Report {
 const EXAMPLES: &str = "\
 Examples:
   kafka-capture report -o report.html broker.pcapng
-  kafka-capture report -o billing.html --client-id billing --from 10s --to 20s broker.pcapng";
+  kafka-capture report -o billing.html --client-id billing broker.pcapng";
 
 fn long_help() -> String {
     format!("{EXAMPLES}\n\n{CODES}")

@@ -43,8 +43,8 @@ pub(super) struct Segment {
 const EXAMPLES: &str = "\
 Examples:
   kafka-capture segment /var/lib/kafka/data/orders-0/*.log
-  kafka-capture segment --payload --format ndjson orders-0/*.log | jq .records[].value
-  kafka-capture segment --internal /var/lib/kafka/data/__cluster_metadata-0/*.checkpoint
+  kafka-capture segment --payload -f ndjson orders-0/*.log | jq .records
+  kafka-capture segment --internal data/__cluster_metadata-0/*.checkpoint
   kafka-capture segment --internal --topic __consumer_offsets copied.log";
 
 impl Segment {

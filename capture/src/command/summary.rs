@@ -49,8 +49,9 @@ pub(super) struct Summary {
 const EXAMPLES: &str = "\
 Examples:
   kafka-capture summary broker.pcapng
-  kafka-capture summary --format json --client-id billing broker.pcapng | jq '.byApi[0].latencyUs.p99'
-  kafka-capture summary --prometheus /var/lib/node_exporter/kafka.prom broker.pcapng
+  kafka-capture summary --format json --client-id billing broker.pcapng |
+    jq '.byApi[0].latencyUs.p99'
+  kafka-capture summary --prometheus node_exporter/kafka.prom broker.pcapng
   kafka-capture summary --state 1.state 1.pcap.zst
   kafka-capture summary --merge 1.state 2.state";
 

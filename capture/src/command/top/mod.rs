@@ -50,7 +50,8 @@ const EXAMPLES: &str = "\
 Examples:
   kafka-capture top --interface eth0
   tcpdump -i any -U -w - tcp port 9092 | kafka-capture top -
-  ssh broker tcpdump -i any -U -w - tcp port 9092 | kafka-capture top --client-id billing -
+  ssh broker tcpdump -i any -U -w - tcp port 9092 |
+    kafka-capture top --client-id billing -
   kafka-capture top --speed 10 broker.pcapng";
 
 fn long_help() -> String {
