@@ -146,17 +146,23 @@ impl Produce {
     }
 }
 
+/// A number of things, of which there may be one.
+fn count(number: &Value, one: &str, many: &str) -> String {
+    let noun = if *number == 1 { one } else { many };
+    format!("{number} {noun}")
+}
+
 fn text(document: &Value) -> String {
     let totals = &document["summary"];
     let plain = |name: &str| super::tables::shown(&totals[name]);
     let mut text = format!(
-        "{} batches, {} attempts, {} batches retried ({} retries, {} attempts at most), {} may be in the log twice\n\
+        "{}, {}, {} retried ({}, {} at most), {} may be in the log twice\n\
          in the end: {}\nattempts: {}\nretries by cause: {}\nTCP retransmissions, which are not retries: {}\n\n",
-        plain("batches"),
-        plain("attempts"),
-        plain("batchesRetried"),
-        plain("retries"),
-        plain("mostAttempts"),
+        count(&totals["batches"], "batch", "batches"),
+        count(&totals["attempts"], "attempt", "attempts"),
+        count(&totals["batchesRetried"], "batch", "batches"),
+        count(&totals["retries"], "retry", "retries"),
+        count(&totals["mostAttempts"], "attempt", "attempts"),
         plain("mayBeTwice"),
         plain("byFinalOutcome"),
         plain("byAttemptOutcome"),
