@@ -27,7 +27,18 @@ fn every_way_to_fail_has_an_exit_code_and_one_sentence() {
             1,
             "kafka-capture: no-such-file: No such file",
         ),
-        (vec![], "00", 2, "kafka-capture: --api or --name is missing"),
+        (
+            vec![],
+            "00",
+            2,
+            "kafka-capture: --api or --name, --version, --request or --response are missing",
+        ),
+        (
+            vec!["--response", "--header"],
+            "00",
+            2,
+            "kafka-capture: --api, --version are missing",
+        ),
         (
             vec!["--api", "Heartbeat", "--request"],
             "00",

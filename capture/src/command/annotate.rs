@@ -10,7 +10,7 @@ use clap::Args;
 use kafka_capture::annotate::{AnnotateError, Comments};
 use kafka_capture::input::{Input, Packets};
 
-use super::exit::{CODES, Failure, Faults};
+use super::exit::{CODES, Failure, Faults, naming};
 use super::input::{InputOptions, Target};
 use super::progress::Progress;
 
@@ -19,13 +19,19 @@ use super::progress::Progress;
 /// A message's comment has its API, version, correlation id, client, latency, topics and errors; that on the packet that ends a
 /// connection says why. The copy is a pcapng. A pcapng keeps all that is in it. The capture is read twice, so it must be a file.
 #[derive(Args)]
-#[command(after_help = EXAMPLES, after_long_help = long_help())]
+#[command(
+    after_help = EXAMPLES,
+    after_long_help = long_help(),
+    override_usage = "kafka-capture annotate [OPTIONS] --output <OUTPUT> <FILE>",
+    mut_arg("interface", |option| option.hide(true)),
+    mut_arg("files", |files| files.help("The capture, which is read twice"))
+)]
 pub(super) struct Annotate {
     #[command(flatten)]
     input: InputOptions,
 
     /// Where the copy goes; - is the standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "OUTPUT")]
     output: PathBuf,
 
     /// Only comments on what has an error in it: an error code, or something that could not be decoded
@@ -64,7 +70,7 @@ impl Annotate {
             faults.add(Failure::State(file.display().to_string(), why.to_owned()));
             return faults.code();
         }
-        let scratch = match Scratch::beside(&self.output) {
+        let scratch = match naming(&self.output, Scratch::beside(&self.output)) {
             Ok(scratch) => scratch,
             Err(error) => {
                 faults.add(Failure::Output(error));

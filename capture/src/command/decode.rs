@@ -18,7 +18,7 @@ use super::progress::Progress;
 /// order of their first packets. The last line on the standard error counts what was and what was not decoded, and with
 /// filters the messages that are shown.
 #[derive(Args)]
-#[command(after_help = EXAMPLES, after_long_help = const_format())]
+#[command(after_help = EXAMPLES, after_long_help = const_format(), override_usage = USAGE)]
 pub(super) struct Decode {
     #[command(flatten)]
     input: InputOptions,
@@ -68,6 +68,10 @@ pub(super) enum Format {
     /// For machines: an object a line
     Ndjson,
 }
+
+const USAGE: &str = "\
+kafka-capture decode [OPTIONS] <FILE>...
+       kafka-capture decode [OPTIONS] --interface <NAME>";
 
 const EXAMPLES: &str = "\
 Examples:

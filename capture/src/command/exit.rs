@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 
 use kafka_capture::input::InputError;
@@ -42,9 +43,17 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// A directory stands where a file is expected, such as those with this end.
+    pub(super) fn directory(path: &Path, end: &str) -> Self {
+        let name = path.display().to_string();
+        let files = path.join(format!("*.{end}"));
+        let files = files.display();
+        Self::State(name, format!("is a directory; give its files: {files}"))
+    }
+
     pub(super) const fn code(&self) -> u8 {
         match self {
-            Self::Input(InputError::NotACapture { .. })
+            Self::Input(InputError::NotACapture { .. } | InputError::Empty { .. })
             | Self::NotALog(_)
             | Self::OtherFile(..) => 3,
             Self::Input(InputError::CutOff { .. } | InputError::Damaged { .. })
@@ -54,6 +63,11 @@ impl Failure {
             Self::Input(_) | Self::State(..) | Self::Output(_) => 1,
         }
     }
+}
+
+/// The result of writing a file, whose error names it.
+pub(super) fn naming<T>(file: &Path, result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
 }
 
 /// What went wrong while a command ran, each said at once; the exit code is that of one of them.

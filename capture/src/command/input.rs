@@ -227,6 +227,10 @@ impl InputOptions {
             return decoder.finish_with_topics(&mut window);
         }
         for file in in_order(&self.files) {
+            if file.is_dir() {
+                faults.add(Failure::directory(file, "pcap*"));
+                continue;
+            }
             let watch = |bytes, length| progress.watch(bytes, length);
             let input = Input::open_with_max_unpacked(file, watch, self.max_decompressed);
             if let Err(error) = input.and_then(|input| read(input, &mut decoder, &mut window)) {
@@ -289,15 +293,16 @@ impl InputOptions {
 
     /// Reads what the user knows of topics and of TLS secrets.
     fn prepare(&self, decoder: &mut Decoder, is_silent: bool) -> Result<(), Failure> {
-        let fault = |file: &Path, error: &dyn std::fmt::Display| {
-            Failure::State(file.display().to_string(), error.to_string())
-        };
         #[cfg(not(feature = "tls"))]
         let _ = is_silent;
         for file in &self.topics {
-            let text = std::fs::read_to_string(file).map_err(|error| fault(file, &error))?;
+            let fault = |error: &dyn std::fmt::Display| {
+                Failure::State(format!("--topics {}", file.display()), error.to_string())
+            };
+            let text = std::fs::read(file).map_err(|error| fault(&error))?;
+            let text = String::from_utf8(text).map_err(|_| fault(&"the file is not UTF-8"))?;
             let read = decoder.topics().read(&text);
-            read.map_err(|error| fault(file, &error))?;
+            read.map_err(|error| fault(&error))?;
         }
         #[cfg(feature = "tls")]
         for file in &self.keylog {
@@ -307,7 +312,9 @@ impl InputOptions {
             } else {
                 decoder.secrets().read(file)
             };
-            let report = report.map_err(|error| fault(file, &error))?;
+            let report = report.map_err(|error| {
+                Failure::State(format!("--keylog {}", file.display()), error.to_string())
+            })?;
             if is_silent {
                 continue;
             }

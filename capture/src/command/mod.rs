@@ -30,8 +30,10 @@ mod top;
 mod when;
 mod window;
 
+use std::path::Path;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 /// Decodes captured Kafka traffic, and log segments.
@@ -87,6 +89,14 @@ enum Subcommands {
 }
 
 impl Command {
+    /// What the command line asks for. If it is wrong, the process ends.
+    pub(crate) fn of_arguments() -> Self {
+        Self::try_parse().unwrap_or_else(|mut error| {
+            suggest_for_file(&mut error);
+            error.exit()
+        })
+    }
+
     pub(crate) fn run(self) -> ExitCode {
         match self.subcommand {
             Subcommands::Decode(decode) => decode.run(),
@@ -109,4 +119,28 @@ impl Command {
             Subcommands::Completions(completions) => completions.run(),
         }
     }
+}
+
+/// Where a file stands in place of a subcommand, suggests the subcommand that shows it.
+fn suggest_for_file(error: &mut clap::Error) {
+    let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    let file = Path::new(name);
+    if error.kind() != ErrorKind::InvalidSubcommand || !file.exists() {
+        return;
+    }
+    let ends = file.extension().and_then(|end| end.to_str());
+    let subcommand = if matches!(ends, Some("log" | "checkpoint")) {
+        "segment"
+    } else {
+        "decode"
+    };
+    let question = format!("did you mean `kafka-capture {subcommand} {name}`?");
+    // A subcommand of a similar name is not meant.
+    error.remove(ContextKind::SuggestedSubcommand);
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![question.into()]),
+    );
 }

@@ -8,7 +8,7 @@ use kafka_capture::analysis::Filtered;
 use kafka_capture::report::Report as Analysis;
 
 use super::analysis::{Analyzing, end};
-use super::exit::{CODES, Faults};
+use super::exit::{CODES, Faults, naming};
 use super::input::InputOptions;
 use super::progress::Progress;
 
@@ -47,7 +47,7 @@ impl Report {
         let report = target.sink.into_inner();
         let finished = report.finish(&topics, &counts, self.input.names());
         progress.clear();
-        let written = std::fs::write(&self.output, finished.html());
+        let written = naming(&self.output, std::fs::write(&self.output, finished.html()));
         end(&self.input, faults, written, &counts)
     }
 }

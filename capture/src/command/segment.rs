@@ -2,11 +2,11 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use kafka_capture::input::Input;
+use kafka_capture::input::{Input, Packets};
 use kafka_capture::segment::{SegmentCounts, SegmentFormat, Segments, other_file, topic_of};
 
 use super::decode::{Format, Records};
@@ -62,6 +62,16 @@ impl Segment {
         let mut all = SegmentCounts::default();
         let mut faults = Faults::new(&progress);
         for file in &self.files {
+            if file.is_dir() {
+                faults.add(Failure::directory(file, "log"));
+                continue;
+            }
+            if is_capture(file) {
+                let name = file.display().to_string();
+                let what = "a capture, which kafka-capture decode shows";
+                faults.add(Failure::OtherFile(name, what));
+                continue;
+            }
             if self.files.len() > 1 {
                 segments.title(file);
             }
@@ -95,4 +105,14 @@ impl Segment {
         }
         faults.end(&all)
     }
+}
+
+/// Whether a file begins like a capture. What is not a file can be read only once.
+fn is_capture(file: &Path) -> bool {
+    if !file.is_file() {
+        return false;
+    }
+    Input::open(file, |bytes, _| bytes)
+        .and_then(Packets::new)
+        .is_ok()
 }

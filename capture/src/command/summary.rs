@@ -15,7 +15,7 @@ use kafka_capture::analysis::{Summary as Analysis, SummaryState};
 use serde_json::Value;
 
 use super::analysis::{Format, run, write_document};
-use super::exit::{CODES, Failure, Faults};
+use super::exit::{CODES, Failure, Faults, naming};
 use super::input::InputOptions;
 use super::progress::Progress;
 use super::tables::{bytes, table, time};
@@ -113,12 +113,12 @@ impl Summary {
 
     fn write(&self, state: &SummaryState) -> io::Result<()> {
         if let Some(file) = &self.state {
-            let mut to = BufWriter::new(File::create(file)?);
+            let mut to = BufWriter::new(naming(file, File::create(file))?);
             state.to_json(&mut to)?;
             to.flush()?;
         }
         if let Some(file) = &self.prometheus {
-            replace(file, &state.prometheus())?;
+            naming(file, replace(file, &state.prometheus()))?;
         }
         write_document(&state.document(), self.format, LISTS, text)
     }

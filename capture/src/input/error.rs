@@ -22,6 +22,12 @@ pub enum InputError {
         /// The file.
         name: String,
     },
+    /// There is nothing in the file.
+    #[error("{name}: not a capture: it is empty")]
+    Empty {
+        /// The file.
+        name: String,
+    },
     /// The capture ends within a packet or a block.
     #[error("{name}: the capture is cut off: it ends within what follows packet {packets}")]
     CutOff {

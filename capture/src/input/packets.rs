@@ -67,6 +67,9 @@ impl Packets {
             Err(source) => return Err(InputError::Io { name, source }),
         };
         let failure = Arc::new(Mutex::new(None));
+        if start.is_empty() {
+            return Err(InputError::Empty { name });
+        }
         let is_pcapng = start.starts_with(SECTION_HEADER);
         let bytes = Watched {
             bytes: Cursor::new(start).chain(bytes),

@@ -100,14 +100,25 @@ impl Choice {
         let version = self
             .version
             .map(Version)
-            .ok_or_else(|| missing("--version"))?;
+            .ok_or_else(|| missing(&[Some("--version")]))?;
         supported(schema, version)
     }
 
     fn api_and_version(&self) -> Result<(ApiKey, Version), Failure> {
-        let key = self.api.ok_or_else(|| missing("--api or --name"))?;
-        let version = self.version.ok_or_else(|| missing("--version"))?;
-        Ok((key, Version(version)))
+        let api = if self.header {
+            "--api"
+        } else {
+            "--api or --name"
+        };
+        let kind = (self.request || self.response).then_some(());
+        match (self.api, self.version, kind) {
+            (Some(key), Some(version), Some(())) => Ok((key, Version(version))),
+            (key, version, kind) => Err(missing(&[
+                key.is_none().then_some(api),
+                version.is_none().then_some("--version"),
+                kind.is_none().then_some("--request or --response"),
+            ])),
+        }
     }
 
     fn header_of(&self, key: ApiKey, version: Version) -> Result<Part, Failure> {
@@ -125,7 +136,7 @@ impl Choice {
         let schema = match (self.request, self.response) {
             (true, _) => Schema::of_request(key),
             (_, true) => Schema::of_response(key),
-            _ => return Err(missing("--request or --response")),
+            _ => return Err(missing(&[Some("--request or --response")])),
         };
         supported(
             schema.ok_or_else(|| wrong(format!("{key} is not known")))?,
@@ -177,6 +188,10 @@ fn wrong(error: String) -> Failure {
     Failure::CommandLine(error)
 }
 
-fn missing(option: &str) -> Failure {
-    Failure::CommandLine(format!("{option} is missing; --help has examples"))
+/// All that is missing, so that it need not be found out one by one.
+fn missing(options: &[Option<&str>]) -> Failure {
+    let options: Vec<&str> = options.iter().copied().flatten().collect();
+    let are = if options.len() == 1 { "is" } else { "are" };
+    let options = options.join(", ");
+    Failure::CommandLine(format!("{options} {are} missing; --help has examples"))
 }
