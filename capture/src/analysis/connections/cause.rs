@@ -14,6 +14,9 @@ macro_rules! causes {
         }
 
         impl Cause {
+            /// All causes, in the order in which they are looked for.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
             /// Returns the name of the cause.
             #[must_use]
             pub const fn name(self) -> &'static str {
