@@ -4,6 +4,7 @@
 //! Where there would be too many, the width is doubled. So the buckets of two captures can be added.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use kafka_codec::ApiKey;
 use serde::{Deserialize, Serialize};
@@ -26,12 +27,53 @@ const STEP_BITS: u32 = 3;
 
 /// Counts over time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "Stored", from = "Stored")]
 pub struct Timeline {
     /// In nanoseconds.
     width: i64,
     /// The numbers of the first and the last bucket.
     span: Option<(i64, i64)>,
     apis: BTreeMap<i16, BTreeMap<i64, Bucket>>,
+    recent: Recent,
+}
+
+/// The bucket that the last message was in, beside the others: the next message is mostly in it too.
+#[derive(Clone, Debug)]
+struct Recent {
+    number: i64,
+    /// Its times in nanoseconds; none if there is no such bucket.
+    times: Range<i64>,
+    apis: Vec<(i16, Bucket)>,
+}
+
+/// A timeline as its state is written.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    width: i64,
+    span: Option<(i64, i64)>,
+    apis: BTreeMap<i16, BTreeMap<i64, Bucket>>,
+}
+
+impl From<Timeline> for Stored {
+    fn from(mut timeline: Timeline) -> Self {
+        timeline.settle();
+        Self {
+            width: timeline.width,
+            span: timeline.span,
+            apis: timeline.apis,
+        }
+    }
+}
+
+impl From<Stored> for Timeline {
+    fn from(stored: Stored) -> Self {
+        Self {
+            width: stored.width,
+            span: stored.span,
+            apis: stored.apis,
+            ..Self::new()
+        }
+    }
 }
 
 /// What happens within a bucket.
@@ -101,17 +143,25 @@ impl Timeline {
             width: FIRST_WIDTH,
             span: None,
             apis: BTreeMap::new(),
+            recent: Recent {
+                number: 0,
+                times: 0..0,
+                apis: Vec::new(),
+            },
         }
     }
 
     /// Takes note of a message whose errors were counted elsewhere.
     pub(crate) fn message(&mut self, event: &Event<'_>, message: &Message<'_>, has_errors: bool) {
-        let number = self.number(event.time);
+        let is_full = self.recent.apis.len() > MAX_APIS;
+        if is_full || !self.recent.times.contains(&event.time) {
+            self.settle();
+            self.recent.number = self.number(event.time);
+            let start = self.recent.number.checked_mul(self.width);
+            self.recent.times = start.map_or(0..0, |start| start..start.saturating_add(self.width));
+        }
         let key = message.api_key.number();
-        let is_room = self.apis.len() < MAX_APIS || self.apis.contains_key(&key);
-        let key = if is_room { key } else { OTHER_APIS };
-        let buckets = self.apis.entry(key).or_default();
-        let bucket = buckets.entry(number).or_default();
+        let bucket = self.recent.bucket(key);
         bucket.bytes += message.bytes;
         match event.direction {
             Direction::ToBroker => bucket.requests += 1,
@@ -123,6 +173,17 @@ impl Timeline {
                 bucket.latencies.add(step(latency), 1);
             }
         }
+    }
+
+    /// Puts the recent bucket to the others.
+    fn settle(&mut self) {
+        for (key, bucket) in std::mem::take(&mut self.recent.apis) {
+            let is_room = self.apis.len() < MAX_APIS || self.apis.contains_key(&key);
+            let key = if is_room { key } else { OTHER_APIS };
+            let buckets = self.apis.entry(key).or_default();
+            buckets.entry(self.recent.number).or_default().merge(bucket);
+        }
+        self.recent.times = 0..0;
     }
 
     /// The number of the bucket of a time, after the width has been doubled until there are not too many.
@@ -154,6 +215,8 @@ impl Timeline {
 
     /// Adds the timeline of another capture.
     pub fn merge(&mut self, mut other: Self) {
+        self.settle();
+        other.settle();
         while other.width < self.width {
             other.double();
         }
@@ -181,6 +244,12 @@ impl Timeline {
     /// Returns the timeline as a document.
     #[must_use]
     pub fn document(&self) -> TimelineDocument {
+        let mut all = self.clone();
+        all.settle();
+        all.settled_document()
+    }
+
+    fn settled_document(&self) -> TimelineDocument {
         let (first, _) = self.span.unwrap_or_default();
         let requests = |buckets: &BTreeMap<i64, Bucket>| -> u64 {
             buckets.values().map(|bucket| bucket.requests).sum()
@@ -231,6 +300,21 @@ impl Sink for Timeline {
             }
             self.message(event, message, has_errors);
         }
+    }
+}
+
+impl Recent {
+    fn bucket(&mut self, key: i16) -> &mut Bucket {
+        let at = self.apis.iter().position(|(each, _)| *each == key);
+        let at = at.unwrap_or_else(|| {
+            self.apis.push((key, Bucket::default()));
+            self.apis.len() - 1
+        });
+        &mut self
+            .apis
+            .get_mut(at)
+            .expect("it was found or added above")
+            .1
     }
 }
 

@@ -48,6 +48,8 @@ impl Report {
         let finished = report.finish(&topics, &counts, self.input.names());
         progress.clear();
         let written = naming(&self.output, std::fs::write(&self.output, finished.html()));
+        // The process ends, which frees its memory at once.
+        std::mem::forget(finished);
         end(&self.input, faults, written, &counts)
     }
 }

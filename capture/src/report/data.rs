@@ -30,7 +30,7 @@ pub(super) struct Data {
     /// What is listed of groups, by the name of the list.
     pub(super) groups: BTreeMap<&'static str, Listed>,
     pub(super) totals: Value,
-    pub(super) batches: Value,
+    pub(super) batches: Listed,
     pub(super) batches_left_out: u64,
     pub(super) waits: WaitsDocument,
     pub(super) views: Views,
@@ -203,8 +203,7 @@ impl Connection {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub(super) struct Batch {
     pub(super) topic: Option<String>,
     pub(super) topic_id: Option<String>,
@@ -213,9 +212,7 @@ pub(super) struct Batch {
     pub(super) producer_id: i64,
     pub(super) client_id: Option<String>,
     pub(super) attempts: Vec<Attempt>,
-    #[serde(default)]
     pub(super) attempts_left_out: u64,
-    #[serde(rename = "final")]
     pub(super) outcome: String,
     pub(super) may_be_twice: bool,
 }
@@ -227,10 +224,32 @@ impl Batch {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+impl From<BatchReport> for Batch {
+    fn from(report: BatchReport) -> Self {
+        let attempts = report.attempts.into_iter().map(|each| Attempt {
+            ts: each.ts.0,
+            conn: each.conn,
+            broker: each.broker,
+            outcome: each.outcome,
+            latency_us: each.latency_us,
+        });
+        Self {
+            topic: report.topic,
+            topic_id: report.topic_id,
+            partition: report.partition,
+            records: report.records,
+            producer_id: report.producer_id,
+            client_id: report.client_id,
+            attempts: attempts.collect(),
+            attempts_left_out: report.attempts_left_out,
+            outcome: report.outcome,
+            may_be_twice: report.may_be_twice,
+        }
+    }
+}
+
+#[derive(Debug)]
 pub(super) struct Attempt {
-    #[serde(with = "time")]
     pub(super) ts: i64,
     pub(super) conn: String,
     pub(super) broker: String,
@@ -311,7 +330,7 @@ impl Data {
         mut connections: ConnectionsDocument,
         groups: GroupsDocument,
         totals: &impl Serialize,
-        (batches, batches_left_out): (&[BatchReport], u64),
+        (batches, batches_left_out): (Vec<BatchReport>, u64),
         waits: WaitsDocument,
         counts: Counts,
     ) -> Self {
@@ -322,9 +341,13 @@ impl Data {
             members.insert("connections".to_owned(), value(&listed));
         }
         let summary = value(summary);
-        let (totals, batches) = (value(totals), value(&batches));
+        let totals = value(totals);
         let time = |name| summary.get(name).and_then(Value::as_str).and_then(parse);
-        let batch_views: Vec<Batch> = view(Some(&batches));
+        let listed_batches = Listed {
+            rows: batches.iter().take(MAX_ROWS).map(value).collect(),
+            left_out: batches_left_out + u64_of(batches.len().saturating_sub(MAX_ROWS)),
+        };
+        let batch_views: Vec<_> = batches.into_iter().map(Batch::from).collect();
         let of_groups = of_groups(&groups);
         let views = Views {
             summary: view(Some(&summary)),
@@ -343,7 +366,7 @@ impl Data {
             connections_left_out,
             groups: of_groups,
             totals,
-            batches,
+            batches: listed_batches,
             batches_left_out,
             waits,
             views,
@@ -437,16 +460,6 @@ pub(super) fn parse(text: &str) -> Option<i64> {
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second;
     let nanoseconds = i128::from(seconds) * 1_000_000_000 + fraction.parse::<i128>().ok()?;
     i64::try_from(nanoseconds).ok()
-}
-
-mod time {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer};
-
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<i64, D::Error> {
-        let text = String::deserialize(from)?;
-        super::parse(&text).ok_or_else(|| D::Error::custom("not a time"))
-    }
 }
 
 #[cfg(test)]

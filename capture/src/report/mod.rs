@@ -127,7 +127,7 @@ impl Report {
                 self.connections.finish(),
                 self.groups.finish(topics),
                 &totals,
-                (&kept.batches, kept.left_out),
+                (kept.batches, kept.left_out),
                 self.waits.finish(),
                 *counts,
             ),

@@ -1,6 +1,6 @@
 //! The facts about brokers and clients from all of their connections.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
 use kafka_codec::{ApiKey, Version};
@@ -21,7 +21,8 @@ const MAX_BREAKS: usize = 256;
 /// are more.
 const MAX_ENDS: usize = 1 << 17;
 
-type Ranges = BTreeMap<i16, (i16, i16)>;
+/// APIs and the first and last version of each.
+type Ranges = Vec<(i16, (i16, i16))>;
 
 #[derive(Debug, Default)]
 pub(super) struct Context {
@@ -71,9 +72,18 @@ impl Context {
         }
     }
 
-    pub(super) fn serves(&mut self, address: SocketAddr, served: Ranges) {
-        if let Some(broker) = self.broker(address) {
-            broker.served = Some(served);
+    pub(super) fn serves(
+        &mut self,
+        address: SocketAddr,
+        served: impl Iterator<Item = (i16, (i16, i16))> + Clone,
+    ) {
+        let Some(broker) = self.broker(address) else {
+            return;
+        };
+        // Most clients are told what others were told before.
+        let is_known = |known: &Ranges| known.iter().copied().eq(served.clone());
+        if !broker.served.as_ref().is_some_and(is_known) {
+            broker.served = Some(served.collect());
         }
     }
 
@@ -198,7 +208,8 @@ impl Context {
     /// The versions of an API that a broker serves, if it told any client: `Some(None)` if it does not serve it.
     pub(super) fn served(&self, address: SocketAddr, api: i16) -> Option<Option<(i16, i16)>> {
         let served = self.brokers.get(&address)?.served.as_ref()?;
-        Some(served.get(&api).copied())
+        let range = served.iter().rev().find(|(key, _)| *key == api);
+        Some(range.map(|(_, range)| *range))
     }
 
     /// Returns `true` if the broker broke another connection off at that time, so that it ended all of them.

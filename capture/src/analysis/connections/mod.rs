@@ -262,7 +262,7 @@ impl Live {
                 {
                     let keys = response.api_keys.iter();
                     let ranges = keys.map(|key| (key.api_key, (key.min_version, key.max_version)));
-                    context.serves(broker, ranges.collect());
+                    context.serves(broker, ranges);
                 }
             }
             ApiKey::Metadata => {

@@ -17,7 +17,7 @@ use self::report::{AttemptReport, PartitionReport};
 use super::by_number::ByNumber;
 use super::decoded::DecodedEvent;
 use super::open::InFlight;
-use super::{known, timestamp};
+use super::{Time, known};
 use crate::event::{Connection, Direction, End, Event, EventKind, Life, Message};
 use crate::output::Sink;
 use crate::topic_names::TopicNames;
@@ -400,6 +400,15 @@ impl Produce {
         topics: &TopicNames,
     ) -> BatchReport {
         let (producer_id, producer_epoch, base_sequence) = batch.producer;
+        let mut brokers: Vec<(SocketAddr, String)> = Vec::new();
+        let mut broker = |address| match brokers.iter().find(|(known, _)| *known == address) {
+            Some((_, broker)) => broker.clone(),
+            None => {
+                let broker = self.node(address);
+                brokers.push((address, broker.clone()));
+                broker
+            }
+        };
         BatchReport {
             topic: batch.topic(topics).as_deref().map(str::to_owned),
             topic_id: batch.topic_id.map(|id| id.to_string()),
@@ -413,9 +422,9 @@ impl Produce {
                 .in_order()
                 .into_iter()
                 .map(|attempt| AttemptReport {
-                    ts: timestamp(attempt.time),
+                    ts: Time(attempt.time),
                     conn: attempt.conn.to_string(),
-                    broker: self.node(attempt.broker),
+                    broker: broker(attempt.broker),
                     correlation_id: attempt.correlation_id,
                     outcome: attempt.outcome.text().into_owned(),
                     latency_us: attempt.latency.map(|latency| latency.div_euclid(1000)),

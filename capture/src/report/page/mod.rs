@@ -288,7 +288,7 @@ fn slow(data: &Data) -> Vec<Value> {
 }
 
 fn batches(data: &Data, charts: &Value) -> Markup {
-    let rows: Vec<_> = data.batches.as_array().into_iter().flatten().collect();
+    let rows: Vec<_> = data.batches.rows.iter().collect();
     html! {
         @if data.views.totals.batches > 0 {
             section {
@@ -298,7 +298,7 @@ fn batches(data: &Data, charts: &Value) -> Markup {
                 } @else {
                     p.muted.help { "A row for each batch, a bar for each attempt from the request to its answer." }
                     (row_chart("chart-strips", "Attempts of batches over time", &charts["stripsLeftOut"]))
-                    (tables::batches().html(&rows, data.batches_left_out))
+                    (tables::batches().html(&rows, data.batches.left_out))
                 }
                 (tables::partitions().html(&tables::rows(&data.totals, "partitions"), 0))
             }
