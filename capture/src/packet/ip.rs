@@ -49,7 +49,7 @@ impl<'a> Ip<'a> {
     }
 
     /// Returns `true` if bytes that nobody says to be IP are a packet of exactly this length, captured up to the
-    /// transport, with TCP or a fragment in it.
+    /// transport, with TCP in it, or with a header that version 6 has in front of TCP.
     pub(super) fn is_whole(bytes: &[u8], length: usize) -> bool {
         if let Ok((header, _)) = Ipv4Header::from_slice(bytes) {
             // A checksum that a network card is to fill in is 0.
@@ -60,7 +60,10 @@ impl<'a> Ip<'a> {
         }
         Ipv6HeaderSlice::from_slice(bytes).is_ok_and(|header| {
             usize::from(header.payload_length()) + IPV6_HEADER_BYTES == length
-                && matches!(header.next_header().0, TCP | FRAGMENT)
+                && matches!(
+                    header.next_header().0,
+                    TCP | FRAGMENT | HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS
+                )
         })
     }
 
