@@ -54,7 +54,7 @@ struct Live {
     name: Option<Arc<str>>,
     /// The client id that its requests named last.
     client: Option<Arc<str>>,
-    /// For how long the broker may hold a SyncGroup request, if the client said so.
+    /// For how long the broker may hold a SyncGroup request, if the client named one.
     rebalance: Option<i64>,
     /// When it had its last response.
     answered: Option<i64>,

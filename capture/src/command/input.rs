@@ -345,7 +345,7 @@ impl InputOptions {
         }
     }
 
-    /// Reports that there are messages, of which none passes the filters, and what could be asked for. This is no failure.
+    /// Reports that there are messages, of which none passes the filters, and what could be asked for. The exit code stays as it is.
     pub(super) fn expect_matches(&self, counts: &Counts, errors: bool, passed: &Passed) {
         if !counts.has_kafka() || !passed.is_nothing() || !self.has_filters(errors) {
             return;

@@ -1,4 +1,4 @@
-//! How many messages pass a filter, and what could be asked for where none does.
+//! The number of messages that pass a filter, and what could be asked for where none does.
 
 use super::Filter;
 use crate::event::{Event, EventKind};
@@ -7,7 +7,7 @@ use crate::gist::Gist;
 /// Maximum number of values that are kept of each kind.
 const MAX_VALUES: usize = 5;
 
-/// How much of a capture passed a [`Filter`], and examples of what did not.
+/// The messages of a capture that passed a [`Filter`], and examples of what did not.
 #[derive(Clone, Debug, Default)]
 pub struct Passed {
     messages: u64,

@@ -80,7 +80,7 @@ impl Context {
         let Some(broker) = self.broker(address) else {
             return;
         };
-        // Most clients are told what others were told before.
+        // Most clients get the same answer as others before.
         let is_known = |known: &Ranges| known.iter().copied().eq(served.clone());
         if !broker.served.as_ref().is_some_and(is_known) {
             broker.served = Some(served.collect());
