@@ -178,6 +178,7 @@ fn filters_that_nothing_passes_are_reported_with_what_the_capture_has() {
             &["--group", "nope"],
             "; groups in the capture: gggg",
         ),
+        ("report", &["--api", "Fetch", "-o", "/dev/null"], ""),
         (
             "summary",
             &["--client-id", "nobody", "--topic", "nope"],

@@ -44,12 +44,15 @@ impl Report {
             packet: Analysis::packet,
         };
         let (counts, topics) = self.input.decode(&progress, &mut faults, &mut target);
+        let passed = target.sink.passed().clone();
         let report = target.sink.into_inner();
         let finished = report.finish(&topics, &counts, self.input.names());
         progress.clear();
         let written = naming(&self.output, std::fs::write(&self.output, finished.html()));
         // The process ends, which frees its memory at once.
         std::mem::forget(finished);
-        end(&self.input, faults, written, &counts)
+        let code = end(&self.input, faults, written, &counts);
+        self.input.expect_matches(&counts, false, &passed);
+        code
     }
 }
