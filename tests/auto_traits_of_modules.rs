@@ -185,6 +185,7 @@ fn the_types_of_schema_are_send_and_sync() {
     is_shared::<schema::json::RecordsForm<'_>>();
     is_shared::<schema::json::WriteError>();
     is_shared::<schema::json::ReadError>();
+    is_shared::<schema::random::Generator>();
     is_shared::<schema::random::Mutation>();
     is_shared::<schema::random::Mutator<'_>>();
     is_shared::<schema::random::Mutated>();

@@ -3,6 +3,7 @@
 
 mod support;
 
+#[cfg(feature = "native-roots")]
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;

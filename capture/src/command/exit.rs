@@ -66,6 +66,7 @@ impl Failure {
 }
 
 /// The result of writing a file, whose error names it.
+#[cfg(feature = "analysis")]
 pub(super) fn naming<T>(file: &Path, result: io::Result<T>) -> io::Result<T> {
     result.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
 }
