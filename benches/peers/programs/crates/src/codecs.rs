@@ -5,119 +5,87 @@ use kafka_protocol::protocol::{Decodable, Encodable};
 use kafka_wire_core::{ApiVersion, DecodeLimits, KafkaDecode, KafkaEncode};
 use peer_program::{HOSTILE, Payload, Works};
 
-/// A match over the names of the payloads, with the same expression for the type of each.
-macro_rules! by_name {
-    ($payload:ident, $works:ident: $($name:literal => $message:ty,)*) => {
-        match $payload.message.as_str() {
-            $($name => $works!($message),)*
-            _ => None,
+/// What a crate does with each payload, and whether it refuses the hostile one. `read` and `write` are expressions of its
+/// type `T`; `read` is a `Result`, and so is `write`.
+macro_rules! codec {
+    (
+        $works:ident, $refuses:ident,
+        types: $metadata:ty, $fetch:ty, $offset_commit:ty, $api_versions:ty, $produce:ty;
+        |$bytes:ident, $version:ident| $read:expr;
+        |$value:ident, $buffer:ident, $to_version:ident| $write:expr
+    ) => {
+        pub(crate) fn $works(payload: &Payload) -> Option<Works> {
+            let version = payload.version;
+            macro_rules! works {
+                ($message:ty) => {{
+                    type T = $message;
+                    Works::new(
+                        &payload.bytes,
+                        move |$bytes| {
+                            let $version = version;
+                            $read.ok()
+                        },
+                        move |$value: &T, $buffer| {
+                            let $to_version = version;
+                            $write.is_ok()
+                        },
+                    )
+                }};
+            }
+            match payload.message.as_str() {
+                "MetadataResponse" => works!($metadata),
+                "FetchResponse" => works!($fetch),
+                "OffsetCommitRequest" => works!($offset_commit),
+                "ApiVersionsResponse" => works!($api_versions),
+                "ProduceRequest" => works!($produce),
+                _ => None,
+            }
+        }
+
+        pub(crate) fn $refuses() -> bool {
+            type T = $metadata;
+            let ($bytes, $version) = (&mut Bytes::from_static(HOSTILE), 12);
+            $read.is_err()
         }
     };
 }
 
-pub(crate) fn kafka_protocol(payload: &Payload) -> Option<Works> {
-    use kafka_protocol::messages;
-    let version = payload.version;
-    macro_rules! works {
-        ($message:ty) => {
-            Works::new(
-                &payload.bytes,
-                move |bytes| <$message>::decode(bytes, version).ok(),
-                move |value, buffer| value.encode(buffer, version).is_ok(),
-            )
-        };
-    }
-    by_name!(payload, works:
-        "MetadataResponse" => messages::MetadataResponse,
-        "FetchResponse" => messages::FetchResponse,
-        "OffsetCommitRequest" => messages::OffsetCommitRequest,
-        "ApiVersionsResponse" => messages::ApiVersionsResponse,
-        "ProduceRequest" => messages::ProduceRequest,
-    )
-}
+codec!(
+    kafka_protocol, kafka_protocol_refuses,
+    types: kafka_protocol::messages::MetadataResponse, kafka_protocol::messages::FetchResponse,
+        kafka_protocol::messages::OffsetCommitRequest, kafka_protocol::messages::ApiVersionsResponse,
+        kafka_protocol::messages::ProduceRequest;
+    |bytes, version| T::decode(bytes, version);
+    |value, buffer, version| value.encode(buffer, version)
+);
 
-pub(crate) fn kafka_protocol_refuses() -> bool {
-    kafka_protocol::messages::MetadataResponse::decode(&mut Bytes::from_static(HOSTILE), 12)
-        .is_err()
-}
+codec!(
+    kacrab_protocol, kacrab_protocol_refuses,
+    types: kacrab_protocol::generated::MetadataResponseData, kacrab_protocol::generated::FetchResponseData,
+        kacrab_protocol::generated::OffsetCommitRequestData, kacrab_protocol::generated::ApiVersionsResponseData,
+        kacrab_protocol::generated::ProduceRequestData;
+    |bytes, version| T::read(bytes, version);
+    |value, buffer, version| value.write(buffer, version)
+);
 
-pub(crate) fn kacrab_protocol(payload: &Payload) -> Option<Works> {
-    use kacrab_protocol::generated;
-    let version = payload.version;
-    macro_rules! works {
-        ($message:ty) => {
-            Works::new(
-                &payload.bytes,
-                move |bytes| <$message>::read(bytes, version).ok(),
-                move |value, buffer| value.write(buffer, version).is_ok(),
-            )
-        };
-    }
-    by_name!(payload, works:
-        "MetadataResponse" => generated::MetadataResponseData,
-        "FetchResponse" => generated::FetchResponseData,
-        "OffsetCommitRequest" => generated::OffsetCommitRequestData,
-        "ApiVersionsResponse" => generated::ApiVersionsResponseData,
-        "ProduceRequest" => generated::ProduceRequestData,
-    )
-}
+codec!(
+    odradek_protocol, odradek_protocol_refuses,
+    types: odradek_protocol::messages::metadata_response::MetadataResponse,
+        odradek_protocol::messages::fetch_response::FetchResponse,
+        odradek_protocol::messages::offset_commit_request::OffsetCommitRequest,
+        odradek_protocol::messages::api_versions_response::ApiVersionsResponse,
+        odradek_protocol::messages::produce_request::ProduceRequest;
+    |bytes, version| T::decode(bytes, version);
+    |value, buffer, version| value.encode(buffer, version)
+);
 
-pub(crate) fn kacrab_protocol_refuses() -> bool {
-    kacrab_protocol::generated::MetadataResponseData::read(&mut Bytes::from_static(HOSTILE), 12)
-        .is_err()
-}
-
-pub(crate) fn odradek_protocol(payload: &Payload) -> Option<Works> {
-    use odradek_protocol::messages;
-    let version = payload.version;
-    macro_rules! works {
-        ($message:ty) => {
-            Works::new(
-                &payload.bytes,
-                move |bytes| <$message>::decode(bytes, version).ok(),
-                move |value, buffer| value.encode(buffer, version).is_ok(),
-            )
-        };
-    }
-    by_name!(payload, works:
-        "MetadataResponse" => messages::metadata_response::MetadataResponse,
-        "FetchResponse" => messages::fetch_response::FetchResponse,
-        "OffsetCommitRequest" => messages::offset_commit_request::OffsetCommitRequest,
-        "ApiVersionsResponse" => messages::api_versions_response::ApiVersionsResponse,
-        "ProduceRequest" => messages::produce_request::ProduceRequest,
-    )
-}
-
-pub(crate) fn odradek_protocol_refuses() -> bool {
-    use odradek_protocol::messages::metadata_response::MetadataResponse;
-    MetadataResponse::decode(&mut Bytes::from_static(HOSTILE), 12).is_err()
-}
-
-pub(crate) fn kafka_wire(payload: &Payload) -> Option<Works> {
-    let version = ApiVersion::new(payload.version);
-    macro_rules! works {
-        ($message:ty) => {
-            Works::new(
-                &payload.bytes,
-                move |bytes| {
-                    let limits = DecodeLimits::default();
-                    <$message>::decode_from_bytes(bytes.split_to(bytes.len()), version, limits).ok()
-                },
-                move |value, buffer| value.encode_into(buffer, version).is_ok(),
-            )
-        };
-    }
-    by_name!(payload, works:
-        "MetadataResponse" => kafka_wire::MetadataResponse,
-        "FetchResponse" => kafka_wire::FetchResponse,
-        "OffsetCommitRequest" => kafka_wire::OffsetCommitRequest,
-        "ApiVersionsResponse" => kafka_wire::ApiVersionsResponse,
-        "ProduceRequest" => kafka_wire::ProduceRequest,
-    )
-}
-
-pub(crate) fn kafka_wire_refuses() -> bool {
-    let (version, limits) = (ApiVersion::new(12), DecodeLimits::default());
-    kafka_wire::MetadataResponse::decode_from_bytes(Bytes::from_static(HOSTILE), version, limits)
-        .is_err()
-}
+codec!(
+    kafka_wire, kafka_wire_refuses,
+    types: kafka_wire::MetadataResponse, kafka_wire::FetchResponse, kafka_wire::OffsetCommitRequest,
+        kafka_wire::ApiVersionsResponse, kafka_wire::ProduceRequest;
+    |bytes, version| {
+        let (all, limits) = (bytes.split_to(bytes.len()), DecodeLimits::default());
+        T::decode_from_bytes(all, ApiVersion::new(version), limits)
+    };
+    |value, buffer, version| value.encode_into(buffer, ApiVersion::new(version))
+);
