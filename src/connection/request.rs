@@ -27,8 +27,8 @@ impl fmt::Display for RequestId {
 pub enum Delivery {
     /// The transport accepted none of its bytes.
     NotSent,
-    /// The transport accepted some of its bytes, or was offered them. The broker cannot have read all
-    /// of it, unless the transport accepted more than was reported.
+    /// The transport accepted some of its bytes; of a request that was given up alone, it may have been offered them only.
+    /// The broker cannot have read all of it, unless the transport accepted more than was reported.
     PartiallySent {
         /// How many bytes were accepted.
         bytes: usize,
@@ -210,7 +210,9 @@ impl BlockClock {
 
     pub(super) fn set(&mut self, now: Instant, on: Option<BlockedOn>) {
         self.totals(now);
-        self.blocked = on.map(|on| (on, now));
+        // Of a clock that goes backwards, no time counts twice.
+        let since = self.blocked.map_or(now, |(_, since)| since.max(now));
+        self.blocked = on.map(|on| (on, since));
     }
 
     /// Returns `true` if nothing blocks requests.

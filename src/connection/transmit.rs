@@ -4,13 +4,13 @@ use std::collections::{VecDeque, vec_deque};
 use std::fmt;
 use std::io::IoSlice;
 
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 
 use crate::wire::Segments;
 
 use super::client::pending_request::PendingRequest;
 
-/// How far the transport is with the frames that it may write, of which others keep the queue.
+/// The position of the transport in the frames that it was offered, of which others keep the queue.
 ///
 /// Invariant: only the first frame that was offered is written in part.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct WriteProgress {
     accepted: usize,
 }
 
-/// What the transport accepted of the first frame.
+/// The bytes of the first frame that the transport accepted.
 pub(super) struct AcceptedBytes {
     pub(super) bytes: usize,
     /// `true` if they are the first of the frame.
@@ -81,6 +81,32 @@ impl WriteProgress {
     }
 }
 
+/// The first frames of a queue whose bytes a `usize` counts. Where it has 64 bits, those are all.
+#[derive(Default)]
+pub(super) struct Fitting {
+    pub(super) frames: usize,
+    pub(super) bytes: usize,
+}
+
+impl Fitting {
+    #[inline]
+    pub(super) fn of<'a>(frames: impl Iterator<Item = &'a Segments>) -> Self {
+        Self::default().and(frames)
+    }
+
+    /// With as many of these frames as fit too.
+    #[inline]
+    fn and<'a>(mut self, frames: impl Iterator<Item = &'a Segments>) -> Self {
+        for frame in frames {
+            let Some(bytes) = self.bytes.checked_add(frame.remaining()) else {
+                break;
+            };
+            (self.frames, self.bytes) = (self.frames + 1, bytes);
+        }
+        self
+    }
+}
+
 /// Appends to a queue that mostly has one element, so that it takes no room for others before there are some.
 #[inline(always)]
 pub(super) fn push_exactly<T>(queue: &mut VecDeque<T>, value: T) {
@@ -135,21 +161,25 @@ impl<'a> Iterator for Frames<'a> {
 }
 
 impl<'a> Transmit<'a> {
+    /// The frames of requests, which have so many bytes.
     #[inline]
-    pub(super) fn of_requests(requests: vec_deque::Iter<'a, Box<PendingRequest>>) -> Self {
-        Self::of(Frames::Requests(requests))
-    }
-
-    pub(super) fn of_responses(frames: vec_deque::Iter<'a, Segments>) -> Self {
-        Self::of(Frames::Responses(frames))
-    }
-
-    #[inline]
-    fn of(frames: Frames<'a>) -> Self {
+    pub(super) fn of_requests(
+        requests: vec_deque::Iter<'a, Box<PendingRequest>>,
+        bytes: usize,
+    ) -> Self {
         Self {
-            remaining: frames.clone().map(Buf::remaining).sum(),
-            frames,
+            frames: Frames::Requests(requests),
             skipped: 0,
+            remaining: bytes,
+        }
+    }
+
+    /// The frames of responses, which have so many bytes.
+    pub(super) fn of_responses(frames: vec_deque::Iter<'a, Segments>, bytes: usize) -> Self {
+        Self {
+            frames: Frames::Responses(frames),
+            skipped: 0,
+            remaining: bytes,
         }
     }
 
@@ -202,6 +232,26 @@ impl Buf for Transmit<'_> {
         );
         self.skipped += count;
         self.remaining -= count;
+        // Nothing looks at a frame again that was passed over whole.
+        let mut frames = self.frames.clone();
+        while let Some(passed) = frames.next().filter(|it| it.remaining() <= self.skipped) {
+            self.skipped -= passed.remaining();
+            self.frames = frames.clone();
+        }
+    }
+
+    /// Copies in one pass: `chunk` looks for its place in a frame of many parts each time.
+    fn copy_to_bytes(&mut self, count: usize) -> Bytes {
+        let mut copied = Vec::with_capacity(count.min(self.remaining));
+        for part in self.parts() {
+            let missing = count - copied.len();
+            if missing == 0 {
+                break;
+            }
+            copied.extend_from_slice(part.get(..missing).unwrap_or(part));
+        }
+        self.advance(count);
+        copied.into()
     }
 }
 
@@ -211,5 +261,53 @@ impl fmt::Debug for Transmit<'_> {
         f.debug_struct("Transmit")
             .field("remaining", &self.remaining)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Blob, Encoding, Writer};
+
+    /// A frame with shared blobs of these lengths, and four own bytes before each.
+    fn frame(blobs: &[usize]) -> Segments {
+        let mut writer = Writer::new();
+        for (blob, length) in (1..).zip(blobs) {
+            let blob = Blob::from(Bytes::from(vec![blob; *length]));
+            writer.blob(Encoding::Classic, &blob, "blob").unwrap();
+        }
+        writer.finish()
+    }
+
+    #[test]
+    fn bytes_are_the_same_however_they_are_taken() {
+        let frames = VecDeque::from([frame(&[600, 1, 513]), frame(&[2]), frame(&[700, 800])]);
+        let all: Vec<u8> = frames.iter().flat_map(Segments::to_vec).collect();
+        let fitting = Fitting::of(frames.iter());
+        assert_eq!((fitting.frames, fitting.bytes), (3, all.len()));
+        for first in (0..=all.len()).step_by(7) {
+            for second in (first..=all.len()).step_by(61) {
+                let mut view = Transmit::of_responses(frames.iter(), fitting.bytes);
+                view.advance(first);
+                assert_eq!(view.copy_to_bytes(second - first), &all[first..second]);
+                let rest = &all[second..];
+                assert_eq!(view.remaining(), rest.len());
+                assert_eq!(view.parts().collect::<Vec<_>>().concat(), rest);
+                assert!(rest.starts_with(view.chunk()));
+                assert_eq!(view.chunk().is_empty(), rest.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_frames_are_offered_than_can_be_counted() {
+        let frame = frame(&[1000]);
+        let before = usize::MAX - 1500;
+        let full = Fitting {
+            frames: 2,
+            bytes: before,
+        };
+        let fitting = full.and([&frame, &frame].into_iter());
+        assert_eq!((fitting.frames, fitting.bytes), (3, before + 1004));
     }
 }

@@ -2,14 +2,15 @@
 
 use kafka_codec::connection::sasl::{Mechanism, Plain};
 use kafka_codec::connection::{
-    CloseReason, ConnectionOptions, Delivery, Event, ReauthenticationMode, TimeoutKind,
+    CloseReason, ConnectionOptions, Delivery, Event, ReauthenticationMode, SubmitError,
+    SubmitOptions, TimeoutKind,
 };
 use kafka_codec::messages::{
     SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeResponse,
 };
 use kafka_codec::{ApiKey, Decode, ErrorCode};
 
-use crate::driver::{Driver, ms, options, replay};
+use crate::driver::{Driver, all_versions, ms, options, replay, request};
 
 fn lives(milliseconds: i64) -> SaslAuthenticateResponse<'static> {
     SaslAuthenticateResponse {
@@ -211,7 +212,7 @@ fn rule_5_it_works_on_a_connection_that_produces_with_acks_0() {
         open(driver, options(), 10_000);
         let produce = crate::driver::produce(0);
         let send = |driver: &mut Driver| {
-            let options = kafka_codec::connection::SubmitOptions::default();
+            let options = SubmitOptions::default();
             driver
                 .connection
                 .submit_frame(driver.now, &produce, options)
@@ -272,5 +273,31 @@ fn rule_5_new_credentials_do_not_disturb_an_exchange_that_is_under_way() {
         driver.answer(&shake, &SaslHandshakeResponse::default());
         let (_, sent) = token(driver);
         assert_eq!(sent, b"\0alice\0newer");
+    });
+}
+
+#[test]
+fn rule_5_no_request_is_taken_when_authenticating_again_has_become_impossible() {
+    replay(|driver| {
+        open(driver, options(), 10_000);
+        driver.connection.probe(driver.now).unwrap();
+        driver.drain();
+        let probe = driver.take();
+        let mut without_sasl = all_versions();
+        without_sasl
+            .api_keys
+            .retain(|range| range.api_key != ApiKey::SaslHandshake.number());
+        driver.answer(&probe, &without_sasl);
+        driver.now += ms(9_500);
+        // No timer was called.
+        let frame = request(ApiKey::Metadata, 12, b"");
+        let refused = driver
+            .connection
+            .submit_frame(driver.now, &frame, SubmitOptions::default());
+        assert!(matches!(refused, Err(SubmitError::Closed { .. })));
+        assert!(driver.connection.poll_transmit().is_none());
+        driver.drain();
+        driver.closed();
+        assert!(driver.completions().is_empty());
     });
 }

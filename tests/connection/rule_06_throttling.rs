@@ -1,9 +1,10 @@
 //! Rule 6: throttling blocks what comes next, from the versions on in which the broker answers first.
 
-use kafka_codec::connection::{Event, SubmitOptions};
+use kafka_codec::connection::{Event, SubmitOptions, TimeoutFrom};
+use kafka_codec::messages::ApiVersionsResponse;
 use kafka_codec::{ApiKey, Version};
 
-use crate::driver::{Driver, ms, options, replay};
+use crate::driver::{Driver, all_versions, ms, options, replay};
 
 /// Answers a request of `key` with a body that begins with a throttle time.
 fn throttle(driver: &mut Driver, key: ApiKey, version: i16, milliseconds: i32) {
@@ -149,4 +150,66 @@ fn rule_6_kafka_says_the_same_of_every_version() {
         }
     }
     assert!(theirs.is_empty(), "not known here: {theirs:?}");
+}
+
+#[test]
+fn rule_6_the_response_to_an_abandoned_request_throttles_too() {
+    replay(|driver| {
+        driver.open_ready();
+        let fetch = driver.submit(ApiKey::Fetch, 16);
+        let asked = driver.take();
+        driver.connection.cancel(driver.now, fetch);
+        driver.answer_raw(&asked, &20_000_i32.to_be_bytes());
+        let until = driver.now + ms(20_000);
+        assert_eq!(driver.connection.throttled_until(), Some(until));
+        driver.submit(ApiKey::Metadata, 12);
+        driver.wait(19_999);
+        assert!(driver.wrote_nothing());
+        driver.wait(1);
+        assert_eq!(driver.take().key, ApiKey::Metadata);
+    });
+}
+
+#[test]
+fn rule_6_the_first_response_of_all_throttles_too() {
+    replay(|driver| {
+        driver.open();
+        let asked = driver.take();
+        let versions = ApiVersionsResponse {
+            throttle_time_ms: 100,
+            ..all_versions()
+        };
+        driver.answer(&asked, &versions);
+        let until = driver.now + ms(100);
+        assert_eq!(driver.connection.throttled_until(), Some(until));
+        driver.submit(ApiKey::Metadata, 12);
+        assert!(driver.wrote_nothing());
+        driver.wait(100);
+        assert_eq!(driver.take().key, ApiKey::Metadata);
+    });
+}
+
+#[test]
+fn rule_6_a_request_that_waited_for_the_end_of_the_time_may_take_that_much_longer() {
+    let options = options()
+        .with_max_in_flight(1)
+        .with_request_timeout(ms(30_000), TimeoutFrom::Submitted);
+    let mut driver = Driver::once(options);
+    driver.open_ready();
+    driver.submit(ApiKey::Metadata, 12);
+    driver.submit(ApiKey::Heartbeat, 4);
+    let asked = driver.take();
+    driver.wait(1_000);
+    driver.answer_raw(&asked, &60_000_i32.to_be_bytes());
+    driver.wait(60_000);
+    assert_eq!(driver.take().key, ApiKey::Heartbeat);
+    assert_eq!(
+        driver.connection.next_deadline(),
+        Some(driver.now + ms(29_000))
+    );
+    driver.forget();
+    driver.wait(28_999);
+    assert!(driver.take_events().is_empty());
+    driver.wait(1);
+    driver.closed();
 }

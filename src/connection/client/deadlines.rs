@@ -79,10 +79,12 @@ impl Deadlines {
         };
     }
 
-    /// A request was written: what was throttled before does not extend its deadline.
+    /// A request was written. If its timeout begins now, what was throttled before does not extend it.
     #[inline]
     pub(super) fn request_written(&mut self, request: &mut PendingRequest) {
-        if request.extended_before != self.extended {
+        if request.extended_before != self.extended
+            && self.options.timeout_from == TimeoutFrom::Written
+        {
             request.extended_before = self.extended;
             self.first = earlier(self.first, self.of(request));
         }

@@ -382,7 +382,7 @@ impl EventQueue {
     pub(super) fn pop(&mut self) -> Option<Event> {
         match self.events.pop_front()? {
             QueuedEvent::Completed(request) => {
-                self.spare.truncate(MAX_SPARE - 1);
+                self.spare.truncate(MAX_SPARE_BOXES - 1);
                 self.spare.push(request);
                 // In its box, so that all of it is copied once.
                 let request = self.spare.last_mut().expect("it was added just now");
@@ -404,4 +404,4 @@ impl EventQueue {
 }
 
 /// The number of boxes that are kept.
-const MAX_SPARE: usize = 2;
+const MAX_SPARE_BOXES: usize = 2;

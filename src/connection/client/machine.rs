@@ -32,17 +32,20 @@ impl Connection {
     /// The versions in which a request of the caller may be sent, of those that this side has.
     #[inline]
     pub(super) fn choice(
-        &self,
+        &mut self,
+        now: Instant,
         key: ApiKey,
         ours: Option<VersionRange>,
         options: &SubmitOptions,
     ) -> Result<Choice, SubmitError> {
-        self.check_open()?;
+        self.check_open(now)?;
         self.session.choice_of(key, ours, options)
     }
 
-    /// Checks that the connection takes requests.
-    pub(super) fn check_open(&self) -> Result<(), SubmitError> {
+    /// Checks that the connection takes requests, after what is due, which may make room or close it.
+    #[inline]
+    pub(super) fn check_open(&mut self, now: Instant) -> Result<(), SubmitError> {
+        self.pump(now);
         let waiting = self.waiting();
         match self.state() {
             state @ (State::Draining | State::Closed) => Err(SubmitError::Closed { state }),
@@ -51,7 +54,7 @@ impl Connection {
         }
     }
 
-    /// Takes a new request: it may be sent at once, which is usual, or waits for its turn.
+    /// Takes a new request: it may be sent at once, which is usual, or waits for its turn. What was due is done.
     pub(super) fn take_in(
         &mut self,
         now: Instant,
@@ -66,15 +69,12 @@ impl Connection {
             self.queue.admit(now, request);
             return id;
         }
-        self.end_pauses(now);
-        let blocked_on = self.blocked_on();
-        if self.queue.waiting() == 0 && blocked_on.is_none() {
+        let Some(on) = self.blocked_on() else {
+            debug_assert_eq!(self.queue.waiting(), 0, "what is not blocked was admitted");
             self.queue.admit(now, request);
             return id;
-        }
-        if let Some(on) = blocked_on {
-            self.events.progress(|| Event::Blocked { id, label, on });
-        }
+        };
+        self.events.progress(|| Event::Blocked { id, label, on });
         self.queue.wait(now, request);
         self.is_hindered = true;
         self.pump(now);
@@ -202,6 +202,7 @@ impl Connection {
             Ok(Answered::Request(request)) => self.on_response(now, request, frame),
             Ok(Answered::Late(label)) => {
                 self.events.push(Event::LateResponse { label, bytes });
+                self.follow_throttle(now, label, &frame);
             }
             Ok(Answered::NotAwaited(label)) => {
                 self.events.push(Event::UnexpectedResponse { label, bytes });
@@ -265,6 +266,20 @@ impl Connection {
     fn on_setup_response(&mut self, now: Instant, label: ApiLabel, frame: &Bytes) {
         self.session.on_response(now, label, frame);
         self.follow_session(now);
+        if !self.is_closed() {
+            self.follow_throttle(now, label, frame);
+        }
+    }
+
+    /// A response that no caller waits for may throttle the client too.
+    #[cold]
+    fn follow_throttle(&mut self, now: Instant, label: ApiLabel, frame: &Bytes) {
+        if let Ok(answer) = label.split_response(frame) {
+            let time = throttle_time(label.api_key, answer.version, answer.body);
+            if !time.is_zero() {
+                self.on_throttled(now, label, time);
+            }
+        }
     }
 
     /// The broker throttles the client.
@@ -418,7 +433,7 @@ impl Connection {
 
     /// Returns `true` if no request could be sent any more if another one was given up.
     pub(super) fn is_useless_without_one(&self) -> bool {
-        self.queue.useless_places() + 1 >= self.options.max_in_flight
+        self.queue.abandoned_places() + 1 >= self.options.max_in_flight
     }
 
     pub(super) fn on_idle(&mut self, now: Instant) {

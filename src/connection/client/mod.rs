@@ -199,7 +199,8 @@ impl Connection {
         self.handle_end(now, CloseReason::RemoteEof);
     }
 
-    /// The transport failed.
+    /// The transport failed. What it accepted before is to be reported first: a request of which nothing was reported ends as
+    /// [not sent](Delivery::NotSent).
     pub fn handle_transport_error(&mut self, now: Instant, error: &io::Error) {
         self.handle_end(now, |at| CloseReason::of_transport(error, at));
     }
@@ -287,7 +288,7 @@ impl Connection {
         request: &R,
         options: SubmitOptions,
     ) -> Result<RequestId, SubmitError> {
-        let choice = self.choice(R::KEY, sendable::<R>(), &options)?;
+        let choice = self.choice(now, R::KEY, sendable::<R>(), &options)?;
         self.send(now, &options, |encoder, id| {
             encoder.request(request, choice, id, &options)
         })
@@ -307,7 +308,7 @@ impl Connection {
         frame: &Bytes,
         options: SubmitOptions,
     ) -> Result<RequestId, SubmitError> {
-        self.check_open()?;
+        self.check_open(now)?;
         let (key, version) = routing(frame)?;
         self.session.check_version(key, version)?;
         self.send(now, &options, |encoder, id| {
@@ -377,7 +378,7 @@ impl Connection {
         request: &EncodedRequest,
         options: SubmitOptions,
     ) -> Result<RequestId, SubmitError> {
-        self.check_open()?;
+        self.check_open(now)?;
         self.session
             .check_version(request.api_key(), request.version())?;
         let sent = self.send(now, &options, |encoder, id| {
@@ -394,7 +395,7 @@ impl Connection {
     ///
     /// [`SubmitError`], also if the broker is too old to be asked.
     pub fn probe(&mut self, now: Instant) -> Result<RequestId, SubmitError> {
-        self.check_open()?;
+        self.check_open(now)?;
         let state = self.state();
         if state.is_initial() {
             return Err(SubmitError::NotReady { state });
@@ -454,7 +455,8 @@ impl Connection {
         self.pump(now);
     }
 
-    /// Closes the connection at once. Every request is completed.
+    /// Closes the connection at once. Every request is completed. What the transport accepted before is to be reported first:
+    /// a request of which nothing was reported ends as [not sent](Delivery::NotSent).
     pub fn close(&mut self, now: Instant) {
         self.close_because(now, CloseReason::Local);
     }

@@ -22,7 +22,7 @@ pub(in crate::connection) struct PendingRequest {
     /// The deadline that the caller named.
     pub(super) deadline: Option<Instant>,
     pub(super) timeout: Duration,
-    /// By how much throttling had extended deadlines when it was written.
+    /// By how much throttling had extended deadlines when its timeout began, or when it was submitted.
     pub(super) extended_before: Duration,
     /// The end of it, once it is over.
     pub(super) outcome: Option<Outcome>,
@@ -77,8 +77,8 @@ impl PendingRequest {
         &self.frame
     }
 
-    /// Gives the request up. What is left in its place is nobody's.
-    pub(super) fn leave(&mut self) -> Box<Self> {
+    /// Takes the request out of its place, in which nobody's is left.
+    pub(super) fn abandon(&mut self) -> Box<Self> {
         let origin = std::mem::replace(&mut self.origin, Origin::Nobody);
         Box::new(Self {
             summary: self.summary,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Buf;
 
 use crate::connection::request::BlockClock;
-use crate::connection::transmit::{Transmit, WriteProgress, push_exactly, shrink_to_one};
+use crate::connection::transmit::{Fitting, Transmit, WriteProgress, push_exactly, shrink_to_one};
 use crate::connection::{ApiLabel, BlockedOn, Delivery, VersionError};
 use crate::correlation::{Mismatch, NotDue, WithoutResponse, not_due};
 
@@ -24,16 +24,17 @@ use super::pending_request::{Origin, PendingRequest};
 ///
 /// A request waits at the end, is admitted when nothing blocks it, is offered to the transport, and is in flight when the
 /// transport has accepted its last byte. It leaves from the front, with its response. Meanwhile it keeps its place. So does
-/// one that was given up after it had been offered: it is nobody's then, and the broker still answers it.
+/// one that was abandoned after it had been offered, as the broker still answers it.
 ///
-/// Invariant: `sent + offered <= admitted <= all`. Those in flight have no bytes left, and `abandoned` of them are nobody's.
+/// Invariant: `sent + offered <= admitted <= all`. Those in flight have no bytes left, and `abandoned_in_flight` of them
+/// are abandoned.
 /// There is a time at which the request at the front became the front exactly if one is in flight.
 #[derive(Default)]
 pub(super) struct RequestQueue {
     requests: VecDeque<Box<PendingRequest>>,
     sent: usize,
     admitted: usize,
-    abandoned: usize,
+    abandoned_in_flight: usize,
     progress: WriteProgress,
     front_since: Option<Instant>,
     without_response: WithoutResponse,
@@ -41,7 +42,7 @@ pub(super) struct RequestQueue {
     bytes_out: u64,
 }
 
-/// What the transport accepted of a request.
+/// The bytes of a request that the transport accepted.
 pub(super) struct Accepted<'a> {
     pub(super) bytes: usize,
     pub(super) written: Option<Written<'a>>,
@@ -55,11 +56,11 @@ pub(super) enum Written<'a> {
     Unanswered(Box<PendingRequest>),
 }
 
-/// What a response answers.
+/// The request that a response answers.
 pub(super) enum Answered {
     /// A request that someone waits for.
     Request(Box<PendingRequest>),
-    /// A request that was given up.
+    /// An abandoned request.
     Late(ApiLabel),
     /// A request that has no response.
     NotAwaited(ApiLabel),
@@ -96,7 +97,7 @@ impl RequestQueue {
         Some(request)
     }
 
-    /// What blocks the requests that wait, from now on.
+    /// From now on `on` blocks the requests that wait.
     pub(super) fn set_blocked(&mut self, now: Instant, on: Option<BlockedOn>) {
         self.clock.set(now, on);
         debug_assert!(
@@ -120,10 +121,11 @@ impl RequestQueue {
     /// The bytes to write, which the transport may be writing from now on.
     #[inline]
     pub(super) fn offer(&mut self) -> Option<Transmit<'_>> {
-        let unwritten = self.unwritten();
-        self.progress.offer(unwritten);
         let requests = self.requests.range(self.sent..self.admitted);
-        (unwritten > 0).then(|| Transmit::of_requests(requests))
+        let fitting = Fitting::of(requests.map(|request| &request.frame));
+        self.progress.offer(fitting.frames);
+        let requests = self.requests.range(self.sent..self.sent + fitting.frames);
+        (fitting.frames > 0).then(|| Transmit::of_requests(requests, fitting.bytes))
     }
 
     /// The transport accepted `bytes`: takes as many of them as the first request has. `None` if the transport was
@@ -152,9 +154,9 @@ impl RequestQueue {
         if request.is_secret() {
             request.frame.wipe();
         }
-        request.frame.empty_into(spare, MAX_SPARE);
+        request.frame.empty_into(spare, MAX_SPARE_BYTES);
         let written = match request.expects_response {
-            true => self.sent(now),
+            true => self.put_in_flight(now),
             false => self.unanswered(),
         };
         Some(Accepted {
@@ -165,14 +167,14 @@ impl RequestQueue {
 
     /// The first request that may be written was written whole, and will be answered.
     #[inline(always)]
-    fn sent(&mut self, now: Instant) -> Written<'_> {
+    fn put_in_flight(&mut self, now: Instant) -> Written<'_> {
         let at = self.sent;
         self.sent += 1;
         if at == 0 {
             self.front_since = Some(now);
         }
         let request = self.requests.get_mut(at).expect("it was written just now");
-        self.abandoned += usize::from(request.origin == Origin::Nobody);
+        self.abandoned_in_flight += usize::from(request.origin == Origin::Nobody);
         Written::Sent(request)
     }
 
@@ -221,7 +223,7 @@ impl RequestQueue {
         timings.responded = Some(now);
         self.front_since = (self.sent > 0).then_some(now);
         let is_late = request.origin == Origin::Nobody;
-        self.abandoned -= usize::from(is_late);
+        self.abandoned_in_flight -= usize::from(is_late);
         self.check();
         Ok(match is_late {
             true => Answered::Late(request.label()),
@@ -241,9 +243,9 @@ impl RequestQueue {
         let request = self.requests.get_mut(at)?;
         if at < self.sent + self.progress.offered() {
             let total = request.summary.frame_bytes;
-            let given_up = request.leave();
+            let given_up = request.abandon();
             let delivery = if at < self.sent {
-                self.abandoned += 1;
+                self.abandoned_in_flight += 1;
                 match at {
                     0 => front,
                     _ => Delivery::SentNoResponse,
@@ -316,7 +318,7 @@ impl RequestQueue {
         for request in unwritten.iter_mut().filter(|request| request.is_secret()) {
             request.frame.wipe();
         }
-        (self.sent, self.admitted, self.abandoned) = (0, 0, 0);
+        (self.sent, self.admitted, self.abandoned_in_flight) = (0, 0, 0);
         (self.progress, self.front_since) = (WriteProgress::default(), None);
         self.without_response.clear();
         self.check();
@@ -335,7 +337,7 @@ impl RequestQueue {
         }
     }
 
-    /// How far the first request that is not sent has got.
+    /// The delivery of the first request that is not sent, so far.
     fn first_delivery(&self) -> Delivery {
         match (self.unsent().next(), self.progress.accepted()) {
             (Some(first), bytes @ 1..) => Delivery::PartiallySent {
@@ -368,7 +370,8 @@ impl RequestQueue {
 
     /// All requests but the abandoned ones, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &PendingRequest> {
-        self.in_flight().chain(self.unsent())
+        let all = self.requests.iter();
+        all.map(|request| &**request).filter(|it| is_awaited(it))
     }
 
     /// Returns `true` if a request has this correlation id.
@@ -379,7 +382,7 @@ impl RequestQueue {
 
     /// The number of requests that wait for a response, without the abandoned ones.
     pub(super) const fn in_flight_len(&self) -> usize {
-        self.sent - self.abandoned
+        self.sent - self.abandoned_in_flight
     }
 
     /// The number of requests that may be written and are not written whole.
@@ -399,22 +402,22 @@ impl RequestQueue {
         self.requests.len() - self.sent
     }
 
-    /// The number of places in flight that are taken: by requests that were admitted, given up or not.
+    /// The number of places in flight that are taken: by requests that were admitted, abandoned or not.
     #[inline]
     pub(super) const fn places(&self) -> usize {
         self.admitted
     }
 
-    /// The number of places in flight that requests have which were given up.
-    pub(super) fn useless_places(&self) -> usize {
+    /// The number of places in flight that abandoned requests have.
+    pub(super) fn abandoned_places(&self) -> usize {
         let admitted = self.requests.range(..self.admitted);
         admitted.filter(|request| !is_awaited(request)).count()
     }
 
-    /// Returns `true` if no request is pending, but for abandoned ones.
+    /// Returns `true` if no request is pending, but for abandoned ones that were written whole.
     #[inline]
     pub(super) fn is_idle(&self) -> bool {
-        self.requests.len() == self.abandoned
+        self.requests.len() == self.abandoned_in_flight
     }
 
     /// The number of bytes that the transport accepted.
@@ -424,13 +427,14 @@ impl RequestQueue {
 
     /// The number of bytes that the transport has not accepted.
     pub(super) fn remaining(&self) -> usize {
-        self.unsent().map(|request| request.frame.remaining()).sum()
+        let bytes = self.unsent().map(|request| request.frame.remaining());
+        bytes.fold(0, usize::saturating_add)
     }
 
     #[inline]
     fn check(&self) {
         debug_assert!(
-            self.abandoned <= self.sent
+            self.abandoned_in_flight <= self.sent
                 && self.sent + self.progress.offered() <= self.admitted
                 && self.admitted <= self.requests.len(),
             "the parts follow one another"
@@ -443,7 +447,7 @@ impl RequestQueue {
     }
 }
 
-/// Returns `true` if the request was not given up.
+/// Returns `true` if the request is not abandoned.
 fn is_awaited(request: &PendingRequest) -> bool {
     request.origin != Origin::Nobody
 }
@@ -455,4 +459,4 @@ fn end_wait(clock: &mut BlockClock, now: Instant, request: &mut PendingRequest) 
 }
 
 /// The largest buffer that is kept while nothing is to be written.
-const MAX_SPARE: usize = 512;
+const MAX_SPARE_BYTES: usize = 512;

@@ -9,7 +9,7 @@ use std::{error, fmt};
 use bytes::{Buf, Bytes};
 
 use crate::connection::sasl::Token;
-use crate::connection::transmit::{Transmit, WriteProgress};
+use crate::connection::transmit::{Fitting, Transmit, WriteProgress};
 use crate::connection::{ApiLabel, CloseReport, Delivery, RequestId, Unfinished};
 use crate::messages::RequestHeader;
 use crate::request_frame::check_key;
@@ -108,8 +108,10 @@ impl Responses {
 
     /// The bytes to write.
     pub(super) fn offer(&mut self) -> Option<Transmit<'_>> {
-        self.progress.offer(self.frames.len());
-        (!self.frames.is_empty()).then(|| Transmit::of_responses(self.frames.iter()))
+        let fitting = Fitting::of(self.frames.iter());
+        self.progress.offer(fitting.frames);
+        let frames = self.frames.range(..fitting.frames);
+        (fitting.frames > 0).then(|| Transmit::of_responses(frames, fitting.bytes))
     }
 
     /// The transport accepted `bytes`: takes as many of them as the first response has. `None` if the transport was
