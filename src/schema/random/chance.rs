@@ -32,7 +32,7 @@ pub(super) struct UpTo {
 }
 
 impl UpTo {
-    /// The numbers up to `max`, or to 2^31 if it is larger.
+    /// The numbers up to `max`, or to 2^31 - 1 if it is larger.
     pub(super) fn new(max: usize) -> Self {
         let end = u64::try_from(max).map_or(MOST, |max| max.saturating_add(1).min(MOST));
         Self { end }
@@ -55,11 +55,13 @@ pub(super) fn pick<T>(from: &[T], random: u64) -> Option<&T> {
     from.get(usize::try_from(index).ok()?)
 }
 
-/// As many numbers as a product with 32 bits has room for.
+/// The count of numbers that fit an `i32`, as lengths do.
 const MOST: u64 = 1 << 31;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -79,9 +81,10 @@ mod tests {
     fn every_number_up_to_the_maximum_is_chosen() {
         for max in [0, 1, 3, 24, 64] {
             let numbers = UpTo::new(max);
-            let chosen = (0..=255).map(|high: u64| numbers.choose(high << 24));
-            assert_eq!(chosen.clone().min(), Some(0));
-            assert_eq!(chosen.max(), Some(max));
+            let chosen: BTreeSet<_> = (0..=255)
+                .map(|high: u64| numbers.choose(high << 24))
+                .collect();
+            assert!(chosen.into_iter().eq(0..=max), "{max}");
         }
         assert_eq!(UpTo::new(usize::MAX).choose(u64::MAX), (1 << 31) - 1);
         let picked: Vec<_> = [0, 0x7fff, 0x8000, 0xffff]

@@ -104,7 +104,7 @@ impl Options {
         self
     }
 
-    /// The maximum number of unknown tagged fields in a struct. Default 1, at most 64.
+    /// The maximum number of unknown tagged fields in a struct. Default 1, at most 63.
     #[must_use]
     pub const fn max_unknown_tags(&self) -> usize {
         self.max_unknown_tags
@@ -190,7 +190,7 @@ impl Default for Options {
 const MAX_STRING: usize = 0x7fff;
 
 /// With the known ones still a count of one byte.
-const MAX_UNKNOWN: usize = 64;
+const MAX_UNKNOWN: usize = 63;
 
 /// The maximum of [`Options::max_bytes`].
 const LARGEST: usize = 1 << 30;

@@ -187,7 +187,7 @@ mod tests {
     fn texts_are_utf8_of_the_length_that_was_asked_for() {
         let mut out = Vec::new();
         for start in 0..LENGTH {
-            for bytes in [0, 1, 5, 24, LENGTH, 32_767] {
+            for bytes in [0, 1, 5, 24, SHORT, SHORT + 1, LENGTH, 32_767] {
                 if bytes > 24 && start % 1000 > 3 {
                     continue;
                 }
