@@ -62,8 +62,7 @@ pub fn messages(
         }
     }
     match target_of(&data[..size]) {
-        // The bytes that choose are libFuzzer's.
-        Some(target) if is_ours(seed) && seed % 32 != 0 && max_size > 2 => {
+        Some(target) if is_ours(seed) && max_size > 2 => {
             let shape = Shape::body(target);
             let mutant = mutate::mutate(&data[2..size], &shape, seed.into(), max_size - 2);
             let mutant = mutant.bytes();

@@ -17,7 +17,8 @@ pub enum Deed {
     Malformed(Mutation),
     /// Bytes of a body that was not valid before. Nothing is known of the result.
     Bytes,
-    /// A new message that has nothing to do with the input.
+    /// A new message: of the input's API and version if it replaces a body that could not be mutated, else of any that the
+    /// shape allows.
     Generated,
     /// The end cut off, as there was no room. Nothing is known of the result.
     CutOff,
