@@ -1,6 +1,6 @@
 //! The facts about brokers and clients from all of their connections.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
 use kafka_codec::{ApiKey, Version};
@@ -17,11 +17,13 @@ const TOGETHER_NANOSECONDS: i64 = 250_000_000;
 const AT_ONCE_NANOSECONDS: i64 = 10_000_000;
 /// How many times at which a broker broke connections off are known of it: the last ones.
 const MAX_BREAKS: usize = 256;
+/// Maximum number of APIs that a broker serves; longer lists are not believed.
+const MAX_APIS: usize = 1024;
 /// How many ends of connections and leavings of groups are known of all clients. The oldest half is forgotten when there
 /// are more.
 const MAX_ENDS: usize = 1 << 17;
 
-/// APIs and the first and last version of each.
+/// APIs in ascending order, and the first and last version of each.
 type Ranges = Vec<(i16, (i16, i16))>;
 
 #[derive(Debug, Default)]
@@ -44,6 +46,20 @@ struct Broker {
     accepted: u64,
     /// When it ended connections with requests in flight.
     breaks: VecDeque<i64>,
+}
+
+impl Broker {
+    fn serves(&mut self, served: impl Iterator<Item = (i16, (i16, i16))> + Clone) {
+        // Most clients get the same answer as others before.
+        let is_known = |known: &Ranges| known.iter().copied().eq(served.clone());
+        if self.served.as_ref().is_some_and(is_known) {
+            return;
+        }
+        let ranges: BTreeMap<_, _> = served.collect();
+        if ranges.len() <= MAX_APIS {
+            self.served = Some(ranges.into_iter().collect());
+        }
+    }
 }
 
 /// What a client did on all of its connections together.
@@ -77,13 +93,8 @@ impl Context {
         address: SocketAddr,
         served: impl Iterator<Item = (i16, (i16, i16))> + Clone,
     ) {
-        let Some(broker) = self.broker(address) else {
-            return;
-        };
-        // Most clients get the same answer as others before.
-        let is_known = |known: &Ranges| known.iter().copied().eq(served.clone());
-        if !broker.served.as_ref().is_some_and(is_known) {
-            broker.served = Some(served.collect());
+        if let Some(broker) = self.broker(address) {
+            broker.serves(served);
         }
     }
 
@@ -208,7 +219,8 @@ impl Context {
     /// The versions of an API that a broker serves, if it told any client: `Some(None)` if it does not serve it.
     pub(super) fn served(&self, address: SocketAddr, api: i16) -> Option<Option<(i16, i16)>> {
         let served = self.brokers.get(&address)?.served.as_ref()?;
-        let range = served.iter().rev().find(|(key, _)| *key == api);
+        let place = served.binary_search_by_key(&api, |(key, _)| *key);
+        let range = place.ok().and_then(|place| served.get(place));
         Some(range.map(|(_, range)| *range))
     }
 
@@ -298,3 +310,6 @@ pub(super) fn named_at_start(bytes: &[u8]) -> Option<(ApiKey, Version)> {
     let api = ApiKey::from_number(i16::from_be_bytes(*key));
     Some((api, Version(i16::from_be_bytes(*version))))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! Limits on the memory of what brokers did.
+
+use super::*;
+
+#[test]
+fn of_an_api_that_a_broker_names_again_and_again_the_last_versions_are_kept() {
+    let mut context = Context::default();
+    let address = SocketAddr::from(([127, 0, 0, 1], 9092));
+    let named = (0..10_000).map(|number: i16| (18 - number % 2, (0, number % 9)));
+    context.serves(address, named.chain([(3, (0, 13)), (18, (0, 4))]));
+    let ranges = context.brokers[&address].served.as_ref().unwrap();
+    assert_eq!(ranges.len(), 3);
+    assert_eq!(context.served(address, 18), Some(Some((0, 4))));
+    assert_eq!(context.served(address, 3), Some(Some((0, 13))));
+    assert_eq!(context.served(address, 1), Some(None));
+    // No broker has so many APIs.
+    context.serves(address, (0..2000).map(|key| (key, (0, 0))));
+    assert_eq!(context.served(address, 1), Some(None));
+}
