@@ -1,6 +1,6 @@
 //! The facts about brokers and clients from all of their connections.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
 use kafka_codec::{ApiKey, Version};
@@ -14,8 +14,9 @@ const LEAVING_NANOSECONDS: i64 = 1_000_000_000;
 /// How far apart the ends of connections are that a client closes together.
 const TOGETHER_NANOSECONDS: i64 = 250_000_000;
 /// How far apart the ends of connections are when a broker ends, or is killed.
-const AT_ONCE_NANOSECONDS: i64 = 10_000_000;
-/// How many times at which a broker broke connections off are known of it: the last ones.
+const BREAKING_MILLISECONDS: i64 = 10;
+const MILLISECOND: i64 = 1_000_000;
+/// Maximum number of break times kept per broker; the oldest is forgotten first.
 const MAX_BREAKS: usize = 256;
 /// Maximum number of APIs that a broker serves; longer lists are not believed.
 const MAX_APIS: usize = 1024;
@@ -44,8 +45,8 @@ struct Broker {
     lifetime: Option<i64>,
     served: Option<Ranges>,
     accepted: u64,
-    /// When it ended connections with requests in flight.
-    breaks: VecDeque<i64>,
+    /// The milliseconds in which it ended connections with requests in flight.
+    breaks: BTreeSet<i64>,
 }
 
 impl Broker {
@@ -59,6 +60,21 @@ impl Broker {
         if ranges.len() <= MAX_APIS {
             self.served = Some(ranges.into_iter().collect());
         }
+    }
+
+    /// Records that the broker broke off a connection.
+    fn breaks(&mut self, time: i64) {
+        self.breaks.insert(time.div_euclid(MILLISECOND));
+        if self.breaks.len() > MAX_BREAKS {
+            self.breaks.pop_first();
+        }
+    }
+
+    /// Returns `true` if the broker broke off a connection at about that time.
+    fn broke(&self, time: i64) -> bool {
+        let at = time.div_euclid(MILLISECOND);
+        let about = at - BREAKING_MILLISECONDS..=at + BREAKING_MILLISECONDS;
+        self.breaks.range(about).next().is_some()
     }
 }
 
@@ -140,10 +156,7 @@ impl Context {
             && !record.live.in_flight.is_empty()
             && let Some(broker) = self.broker(record.broker)
         {
-            if broker.breaks.len() >= MAX_BREAKS {
-                broker.breaks.pop_front();
-            }
-            broker.breaks.push_back(ending.time);
+            broker.breaks(ending.time);
         }
         if self.tls.len() < MAX_KNOWN && is_tls(record.life.broker().first_bytes(), &[0x16]) {
             self.tls.insert(record.broker);
@@ -226,10 +239,8 @@ impl Context {
 
     /// Returns `true` if the broker broke another connection off at that time, so that it ended all of them.
     pub(super) fn breaks_others(&self, record: &Record, time: i64) -> bool {
-        self.brokers.get(&record.broker).is_some_and(|broker| {
-            let mut breaks = broker.breaks.iter();
-            breaks.any(|at| at.abs_diff(time) <= AT_ONCE_NANOSECONDS.unsigned_abs())
-        })
+        let broker = self.brokers.get(&record.broker);
+        broker.is_some_and(|broker| broker.broke(time))
     }
 
     /// Returns `true` if the client closed another connection at about that time, so that it closed all of them.

@@ -2,6 +2,29 @@
 
 use super::*;
 
+const SECOND: i64 = 1000 * MILLISECOND;
+
+#[test]
+fn a_restart_is_remembered_when_a_later_one_breaks_many_connections() {
+    let mut broker = Broker::default();
+    broker.breaks(0);
+    for connection in 0..1000 {
+        broker.breaks(SECOND + connection * 1000);
+    }
+    assert!(broker.broke(9 * MILLISECOND) && broker.broke(SECOND));
+    assert!(!broker.broke(SECOND / 2));
+}
+
+#[test]
+fn the_oldest_break_is_forgotten_first_in_whatever_order_connections_end() {
+    let mut broker = Broker::default();
+    let count = i64::try_from(MAX_BREAKS).unwrap();
+    for number in (0..=count).rev() {
+        broker.breaks(number * SECOND);
+    }
+    assert!(!broker.broke(0) && broker.broke(SECOND) && broker.broke(count * SECOND));
+}
+
 #[test]
 fn of_an_api_that_a_broker_names_again_and_again_the_last_versions_are_kept() {
     let mut context = Context::default();
