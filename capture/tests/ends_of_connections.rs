@@ -215,6 +215,21 @@ fn a_connection_is_not_idle_when_the_broker_breaks_others_off_with_it() {
 }
 
 #[test]
+fn a_broker_that_refuses_a_request_of_one_client_does_not_break_off_others() {
+    let mut quiet = talk(40_000, "c");
+    quiet.wait(6 * SECOND);
+    let mut refused = talk(40_001, "d");
+    refused.wait(6 * SECOND - 1000);
+    let mut request = heartbeat(1, "d", 3);
+    request[7] = 99;
+    refused.send(true, &request, 1000);
+    refused.push(false, RST | ACK, &[]);
+    quiet.push(false, FIN | ACK, &[]);
+    quiet.sent.extend(refused.sent);
+    check(quiet, "idle-broker", Some("broker FIN"));
+}
+
+#[test]
 fn a_broker_that_leaves_the_first_api_versions_may_be_too_old() {
     let asked = || {
         let mut conversation = Conversation::new(40_000);

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use kafka_codec::{ApiKey, Version};
 
+use super::decide;
 use super::record::Record;
 
 /// How many brokers and clients are known; others are judged by their own connection alone.
@@ -154,6 +155,7 @@ impl Context {
         if let Some(ending) = record.ending()
             && !ending.by_client
             && !record.live.in_flight.is_empty()
+            && !decide::is_of_client(record, self)
             && let Some(broker) = self.broker(record.broker)
         {
             broker.breaks(ending.time);
@@ -237,7 +239,8 @@ impl Context {
         Some(range.map(|(_, range)| *range))
     }
 
-    /// Returns `true` if the broker broke another connection off at that time, so that it ended all of them.
+    /// Returns `true` if the broker broke off a connection with a request in flight at about that time, and the reason was
+    /// not the client of that connection. The broker may have ended all of its connections then.
     pub(super) fn breaks_others(&self, record: &Record, time: i64) -> bool {
         let broker = self.brokers.get(&record.broker);
         broker.is_some_and(|broker| broker.broke(time))

@@ -51,6 +51,14 @@ pub(super) fn decide(record: &Record, context: &Context, last: i64) -> (Cause, S
         })
 }
 
+/// Returns `true` if the broker ended a connection for what its client sent, so that the end says nothing about the broker.
+pub(super) fn is_of_client(record: &Record, context: &Context) -> bool {
+    first_bytes(record, context)
+        .or_else(|| refused_request(record, context))
+        .or_else(|| authentication(record, context))
+        .is_some()
+}
+
 type Found = Option<(Cause, String)>;
 
 fn first_bytes(record: &Record, context: &Context) -> Found {
@@ -337,7 +345,7 @@ fn by_broker(record: &Record, context: &Context) -> Found {
     }
     if context.breaks_others(record, ending.time) {
         let text = format!(
-            "{name} after {} of silence, nothing in flight, and the broker breaks other connections off with it",
+            "{name} after {} of silence, nothing in flight, and the broker broke off another connection with it",
             duration(silence)
         );
         return Some((Cause::BrokerReset, text));
