@@ -230,6 +230,28 @@ fn a_broker_that_refuses_a_request_of_one_client_does_not_break_off_others() {
 }
 
 #[test]
+fn a_request_that_was_sent_after_the_end_is_not_the_reason_for_it() {
+    let pooled = |port| {
+        let mut conversation = talk(port, "c");
+        conversation.wait(6 * SECOND);
+        conversation.push(false, FIN | ACK, &[]);
+        conversation
+    };
+    let mut used = pooled(40_000);
+    used.wait(SECOND / 2);
+    used.send(true, &heartbeat(1, "c", 3), 1000);
+    used.push(false, RST, &[]);
+    // An idle connection that the broker closes with it.
+    used.sent.extend(pooled(40_001).sent);
+    let found = check(used, "idle-broker", Some("broker FIN"));
+    let evidence = found["because"].as_str().unwrap();
+    assert!(
+        evidence.ends_with("nothing in flight; 1 request was sent after that"),
+        "{evidence}"
+    );
+}
+
+#[test]
 fn a_broker_that_leaves_the_first_api_versions_may_be_too_old() {
     let asked = || {
         let mut conversation = Conversation::new(40_000);

@@ -249,6 +249,33 @@ fn a_session_expires_when_its_lifetime_is_over_and_the_client_asks_on() {
 }
 
 #[test]
+fn what_a_client_sends_after_the_broker_has_closed_is_not_refused() {
+    let mut large = text(&"t".repeat(20_000));
+    large.splice(0..0, [0, 0, 0, 1]);
+    let begun = || {
+        let mut conversation = Conversation::new(40_000);
+        api_versions(&mut conversation, 0);
+        metadata(&mut conversation, 1);
+        conversation
+    };
+    for (mut conversation, bytes) in [
+        (begun(), request(3, 1, 2, &large)),
+        (begun(), request(3, 50, 2, &[])),
+        (begun(), request(3, 1, 2, &[0x7f, 0, 0, 0])),
+        (handshake(1, "PLAIN", 0), request(3, 1, 2, &[0, 0, 0, 0])),
+        (handshake(0, "PLAIN", 0), token(b"\0alice\0secret")),
+        (authenticate(0, 3000), request(3, 1, 4, &[0, 0, 0, 0])),
+    ] {
+        conversation.wait(6 * SECOND);
+        conversation.push(false, FIN | ACK, &[]);
+        conversation.wait(SECOND / 2);
+        conversation.send(true, &bytes, 1400);
+        conversation.push(false, RST, &[]);
+        check_ended(&conversation, "idle-broker");
+    }
+}
+
+#[test]
 fn a_client_that_leaves_at_once_has_not_waited() {
     for (wait, cause) in [
         (SECOND / 20, "client-close"),
@@ -271,6 +298,16 @@ fn a_broker_that_closes_after_acks_0_says_so() {
     let found = check(conversation, false, "broker-reset");
     assert!(
         found["because"].as_str().unwrap().contains("acks 0"),
+        "{found}"
+    );
+    // Sent when the broker had closed, it is not the reason.
+    let mut later = Conversation::new(40_000);
+    metadata(&mut later, 1);
+    later.push(false, FIN | ACK, &[]);
+    later.send(true, &request(0, 3, 2, &body), 1000);
+    let found = check_ended(&later, "broker-reset");
+    assert!(
+        !found["because"].as_str().unwrap().contains("acks 0"),
         "{found}"
     );
 }

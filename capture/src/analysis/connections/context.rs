@@ -154,7 +154,7 @@ impl Context {
         }
         if let Some(ending) = record.ending()
             && !ending.by_client
-            && !record.live.in_flight.is_empty()
+            && record.open_at(ending).next().is_some()
             && !decide::is_of_client(record, self)
             && let Some(broker) = self.broker(record.broker)
         {

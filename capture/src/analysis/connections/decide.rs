@@ -120,7 +120,7 @@ fn refused_request(record: &Record, context: &Context) -> Found {
     let largest = context.largest_accepted(record.broker);
     if let Some((bytes, begun)) = live.partial_request
         && bytes > largest.max(SMALL_BYTES)
-        && ending.time.saturating_sub(begun) <= AT_ONCE_NANOSECONDS
+        && (0..=AT_ONCE_NANOSECONDS).contains(&ending.time.saturating_sub(begun))
     {
         let text = format!(
             "the broker closes {} after the first byte of a request of {bytes} bytes, which it does not wait for (the largest answered has {largest})",
@@ -137,7 +137,9 @@ fn refused_request(record: &Record, context: &Context) -> Found {
         let text = format!("the broker closes after a frame with a size of {size} bytes");
         return Some((cause, text));
     }
-    for flight in &live.in_flight {
+    // The broker may close within a request, when it has read the size.
+    let begun = live.in_flight.iter();
+    for flight in begun.filter(|flight| flight.begun <= ending.time) {
         let name = flight.name();
         let (api, version) = (ApiKey::from_number(flight.api), Version(flight.version));
         if let Some(text) = refused(api, version, record, context) {
@@ -222,7 +224,7 @@ fn authentication(record: &Record, context: &Context) -> Found {
             let text = "the broker closes without an answer to a bare SASL token".to_owned();
             return Some((Cause::AuthFailed, text));
         }
-        let unanswered = record.live.in_flight.front();
+        let unanswered = record.open_at(ending).next();
         let is_at_start = sasl.authenticated.is_none() && context.is_sasl(record.broker);
         if let (true, Some(flight)) = (is_at_start, unanswered)
             && !matches!(
@@ -254,7 +256,7 @@ fn authentication(record: &Record, context: &Context) -> Found {
             format!("the client asks for {mechanism} and leaves when the broker offers {offered}");
         return Some((Cause::MechanismRefused, text));
     }
-    if sasl.begun.is_some()
+    if sasl.begun.is_some_and(|begun| begun <= ending.time)
         && sasl.authenticated.is_none()
         && !ending.by_client
         && record.silence() <= AT_ONCE_NANOSECONDS
@@ -269,7 +271,7 @@ fn authentication(record: &Record, context: &Context) -> Found {
         (sasl.authenticated, lifetime, ending.by_client)
     {
         let age = ending.time.saturating_sub(authenticated);
-        if age >= lifetime && !record.live.in_flight.is_empty() {
+        if age >= lifetime && record.open_at(ending).next().is_some() {
             let text = format!(
                 "the broker closes {} after authentication, and sessions live {}",
                 duration(age),
@@ -317,16 +319,22 @@ fn by_broker(record: &Record, context: &Context) -> Found {
     let ending = record.ending().filter(|ending| !ending.by_client)?;
     let name = ending_name(ending);
     let silence = record.silence();
-    if let Some(flight) = record.live.in_flight.front() {
+    let mut open = record.open_at(ending);
+    if let Some(flight) = open.next() {
         let text = format!(
-            "{name} with {} unanswered, the oldest {} sent {}{}",
-            requests(record.live.in_flight.len()),
+            "{name} with {} unanswered, the oldest {} sent {} before{}",
+            requests(1 + open.count()),
             flight.name(),
-            before_or_after(flight.sent, ending.time),
+            duration(ending.time.saturating_sub(flight.sent)),
             old_broker(record, context, flight)
         );
         return Some((Cause::BrokerReset, text));
     }
+    let later = match record.live.in_flight.len() {
+        0 => String::new(),
+        1 => "; 1 request was sent after that".to_owned(),
+        later => format!("; {later} requests were sent after that"),
+    };
     if let Some(found) = ends_tls(record, ending) {
         return Some(found);
     }
@@ -338,20 +346,20 @@ fn by_broker(record: &Record, context: &Context) -> Found {
             false => "",
         };
         let text = format!(
-            "{name} {} after the last byte, nothing in flight{why}",
+            "{name} {} after the last byte, nothing in flight{why}{later}",
             duration(silence)
         );
         return Some((Cause::BrokerReset, text));
     }
     if context.breaks_others(record, ending.time) {
         let text = format!(
-            "{name} after {} of silence, nothing in flight, and the broker broke off another connection with it",
+            "{name} after {} of silence, nothing in flight, and the broker broke off another connection with it{later}",
             duration(silence)
         );
         return Some((Cause::BrokerReset, text));
     }
     let text = format!(
-        "{name} after {} of silence, nothing in flight",
+        "{name} after {} of silence, nothing in flight{later}",
         duration(silence)
     );
     Some((Cause::IdleBroker, text))
@@ -452,14 +460,6 @@ fn requests(count: usize) -> String {
     match count {
         1 => "1 request".to_owned(),
         count => format!("{count} requests"),
-    }
-}
-
-/// How far a time is from another.
-fn before_or_after(time: i64, other: i64) -> String {
-    match other.saturating_sub(time) {
-        before @ 0.. => format!("{} before", duration(before)),
-        after => format!("{} after that", duration(after.saturating_neg())),
     }
 }
 

@@ -22,7 +22,7 @@ use self::record::{Flight, Live, Record};
 use super::body;
 use super::by_number::ByNumber;
 use super::decoded::DecodedEvent;
-use crate::event::{Direction, End, Event, EventKind, Message, Truncation};
+use crate::event::{Direction, End, Event, EventKind, Life, Message, Truncation};
 use crate::output::Sink;
 
 pub use self::cause::Cause;
@@ -99,7 +99,7 @@ impl Connections {
                 context.has_sasl(event.connection.broker);
                 if direction == Direction::ToBroker {
                     live.sasl.tokens += 1;
-                    live.sasl.open_tokens += 1;
+                    live.sasl.open_tokens += u64::from(!is_closed(event.life, event.time));
                 } else {
                     live.sasl.open_tokens = 0;
                     live.sasl.authenticated = Some(event.time);
@@ -119,7 +119,10 @@ impl Connections {
                 let partial = (undecoded.bytes, undecoded.first_time);
                 match (direction, is_cut) {
                     (Direction::ToBroker, true) => live.partial_request = Some(partial),
-                    (Direction::ToBroker, false) if undecoded.truncation.is_none() => {
+                    (Direction::ToBroker, false)
+                        if undecoded.truncation.is_none()
+                            && !is_closed(event.life, undecoded.first_time) =>
+                    {
                         live.undecoded = Some((undecoded.api, undecoded.reason.clone()));
                     }
                     (Direction::ToClient, true) => live.partial_response = Some(partial),
@@ -185,8 +188,11 @@ impl Live {
             }
             _ => {}
         }
-        self.is_unanswerable = message.expects_response == Some(false);
-        if self.is_unanswerable {
+        let is_unanswerable = message.expects_response == Some(false);
+        if !is_closed(event.life, event.time) {
+            self.is_unanswerable = is_unanswerable;
+        }
+        if is_unanswerable {
             return;
         }
         if self.in_flight.len() >= MAX_FLIGHTS {
@@ -323,6 +329,12 @@ impl Live {
             context.lifetime(event.connection.broker, lifetime);
         }
     }
+}
+
+/// Returns `true` if the broker had closed the connection before that time.
+fn is_closed(life: &Life, time: i64) -> bool {
+    let mut endings = life.endings();
+    endings.any(|ending| !ending.by_client && ending.time < time)
 }
 
 /// What is wrong with the form of a request, if anything is. Brokers do not mind bytes after it.

@@ -116,6 +116,13 @@ impl Record {
         self.life.endings().next()
     }
 
+    /// The requests in flight that the client had sent when the connection ended. A client that keeps a connection may send
+    /// more before it notices the end.
+    pub(super) fn open_at(&self, ending: Ending) -> impl Iterator<Item = &Flight> {
+        let flights = self.live.in_flight.iter();
+        flights.filter(move |flight| flight.sent <= ending.time)
+    }
+
     /// When the last new byte of either end was sent.
     pub(super) fn last_data(&self) -> Option<i64> {
         self.life
