@@ -272,12 +272,21 @@ fn a_broker_that_leaves_the_first_api_versions_may_be_too_old() {
         let hint = "; brokers before 0.10 do not know ApiVersions";
         assert!(evidence.ends_with(hint), "{evidence}");
     }
-    let mut other = talk(40_000, "c");
-    other.send(true, &frame(&[0, 18, 0, 0, 0, 0, 0, 1, 0, 1, b'c']), 1000);
-    other.push(false, FIN | ACK, &[]);
-    let found = check(other, "broker-reset", Some("broker FIN"));
-    let evidence = found["because"].as_str().unwrap();
-    assert!(!evidence.contains("0.10"), "{evidence}");
+    let mut later = talk(40_000, "c");
+    later.send(true, &frame(&[0, 18, 0, 0, 0, 0, 0, 1, 0, 1, b'c']), 1000);
+    later.push(false, FIN | ACK, &[]);
+    // The broker answers another client what no broker before 0.10 knows.
+    let mut of_new = asked();
+    of_new.push(false, FIN | ACK, &[]);
+    let mut another = talk(40_001, "d");
+    another.send(true, &fetch(1, 0), 1000);
+    another.send(false, &fetch_response(1), 1000);
+    of_new.sent.extend(another.sent);
+    for conversation in [later, of_new] {
+        let found = check(conversation, "broker-reset", Some("broker FIN"));
+        let evidence = found["because"].as_str().unwrap();
+        assert!(!evidence.contains("0.10"), "{evidence}");
+    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ const MILLISECOND: i64 = 1_000_000;
 const MAX_BREAKS: usize = 256;
 /// Maximum number of APIs that a broker serves; longer lists are not believed.
 const MAX_APIS: usize = 1024;
+/// The newest versions of APIs 0 to 16 that brokers before 0.10 answer. They know no other APIs.
+const BEFORE_API_VERSIONS: [i16; 17] = [1, 1, 0, 0, 0, 0, 1, 1, 2, 1, 0, 0, 0, 0, 0, 0, 0];
 /// How many ends of connections and leavings of groups are known of all clients. The oldest half is forgotten when there
 /// are more.
 const MAX_ENDS: usize = 1 << 17;
@@ -46,6 +48,8 @@ struct Broker {
     lifetime: Option<i64>,
     served: Option<Ranges>,
     accepted: u64,
+    /// `true` if it answered a request that brokers before 0.10 do not know.
+    knows_api_versions: bool,
     /// The milliseconds in which it ended connections with requests in flight.
     breaks: BTreeSet<i64>,
 }
@@ -145,6 +149,13 @@ impl Context {
         }
     }
 
+    /// The broker answered a request that brokers before 0.10 do not know.
+    pub(super) fn knows_api_versions(&mut self, address: SocketAddr) {
+        if let Some(broker) = self.broker(address) {
+            broker.knows_api_versions = true;
+        }
+    }
+
     /// Learns from a connection that is over.
     pub(super) fn learn(&mut self, record: &Record) {
         if record.is_kafka
@@ -239,6 +250,12 @@ impl Context {
         Some(range.map(|(_, range)| *range))
     }
 
+    /// Returns `true` if the broker answered any client a request that brokers before 0.10 do not know.
+    pub(super) fn is_api_versions_known(&self, address: SocketAddr) -> bool {
+        let broker = self.brokers.get(&address);
+        broker.is_some_and(|broker| broker.knows_api_versions)
+    }
+
     /// Returns `true` if the broker broke off a connection with a request in flight at about that time, and the reason was
     /// not the client of that connection. The broker may have ended all of its connections then.
     pub(super) fn breaks_others(&self, record: &Record, time: i64) -> bool {
@@ -275,6 +292,13 @@ fn key(record: &Record) -> (IpAddr, String) {
         .as_deref()
         .unwrap_or_default();
     (record.client.ip(), client_id.to_owned())
+}
+
+/// Returns `true` if brokers before 0.10 do not answer a request of this API and version.
+pub(super) fn is_since_api_versions(api: ApiKey, version: Version) -> bool {
+    let newest = usize::try_from(api.number()).ok();
+    let newest = newest.and_then(|number| BEFORE_API_VERSIONS.get(number));
+    newest.is_none_or(|newest| version.0 > *newest)
 }
 
 /// Returns `true` if bytes begin a TLS record of one of these types.

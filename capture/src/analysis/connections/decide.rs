@@ -445,12 +445,12 @@ fn by_client(record: &Record, context: &Context) -> Found {
     Some((Cause::ClientClose, text))
 }
 
-/// What may be behind it that the first request of a connection, an ApiVersions, is not answered.
+/// Returns a hint for an unanswered first ApiVersions request, or an empty string.
 fn old_broker(record: &Record, context: &Context, flight: &Flight) -> &'static str {
     let api = ApiKey::ApiVersions;
     let is_first = record.live.responses == 0 && record.life.broker().bytes == 0;
-    let never_answers = context.served(record.broker, api.number()).is_none();
-    match is_first && never_answers && ApiKey::from_number(flight.api) == api {
+    let may_be_old = !context.is_api_versions_known(record.broker);
+    match is_first && may_be_old && ApiKey::from_number(flight.api) == api {
         true => "; brokers before 0.10 do not know ApiVersions",
         false => "",
     }

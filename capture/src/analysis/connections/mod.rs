@@ -17,7 +17,7 @@ use kafka_codec::schema::{Schema, visit};
 use kafka_codec::wire::Limits;
 use kafka_codec::{ApiKey, Decode, DecodeErrorKind, ErrorCode};
 
-use self::context::Context;
+use self::context::{Context, is_since_api_versions};
 use self::record::{Flight, Live, Record};
 use super::body;
 use super::by_number::ByNumber;
@@ -245,6 +245,10 @@ impl Live {
     ) {
         let broker = event.connection.broker;
         self.responses += 1;
+        if !self.knows_api_versions && is_since_api_versions(message.api_key, message.version) {
+            self.knows_api_versions = true;
+            context.knows_api_versions(broker);
+        }
         if message.truncation == Some(Truncation::Ended) {
             self.partial_response = Some((message.bytes, message.first_time));
         }

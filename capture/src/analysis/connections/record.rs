@@ -28,6 +28,8 @@ pub(super) struct Live {
     /// A frame of the client that could not be decoded: the API and version that it names, and why.
     pub(super) undecoded: Option<(Option<(ApiKey, Version)>, String)>,
     pub(super) invalid_size: Option<i32>,
+    /// `true` if the broker answered a request that brokers before 0.10 do not know.
+    pub(super) knows_api_versions: bool,
     /// The latency of the first ApiVersions.
     pub(super) api_versions: Option<i64>,
     pub(super) sasl: Sasl,
