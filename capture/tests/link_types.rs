@@ -143,15 +143,18 @@ fn every_file_format_says_the_same() {
             };
             assert_eq!(times(&found), times(&plain));
             assert_eq!(found[0].time, 1_000_001_500_000);
-            let obsolete = obsolete_packets(pcapng(big_endian, digits), big_endian);
-            assert_eq!(found_in(obsolete), found);
+            for length in [None, Some(0x00ff_ffff)] {
+                let file = pcapng(big_endian, digits);
+                let obsolete = obsolete_packets(file, big_endian, length);
+                assert_eq!(found_in(obsolete), found);
+            }
         }
     }
 }
 
 /// The same capture with the packet blocks of the first drafts, which have the number of packets that were dropped
-/// in half of the interface's place.
-fn obsolete_packets(mut file: Vec<u8>, big_endian: bool) -> Vec<u8> {
+/// in half of the interface's place. They can claim to be captured to another length.
+fn obsolete_packets(mut file: Vec<u8>, big_endian: bool, captured: Option<u32>) -> Vec<u8> {
     let u32_of = |bytes: &[u8]| {
         let bytes = bytes[..4].try_into().unwrap();
         match big_endian {
@@ -167,6 +170,12 @@ fn obsolete_packets(mut file: Vec<u8>, big_endian: bool) -> Vec<u8> {
                 *byte = if *byte == 6 { 2 } else { *byte };
             }
             file[at + 10..at + 12].fill(0xff);
+            if let Some(captured) = captured {
+                file[at + 20..at + 24].copy_from_slice(&match big_endian {
+                    true => captured.to_be_bytes(),
+                    false => captured.to_le_bytes(),
+                });
+            }
         }
         at += usize::try_from(length).unwrap();
     }

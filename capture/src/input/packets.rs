@@ -474,12 +474,14 @@ impl Interfaces {
             first & 0xffff
         };
         let interface = self.of_section.get(usize::try_from(interface).ok()?)?;
+        // The data are padded, or cut by damage.
         let captured = usize_of(u32_at(12)?.into());
+        let data = block.get(OBSOLETE_HEADER_BYTES..)?;
         Some(Packet {
             time: interface.time(u32_at(4)?, u32_at(8)?),
             link_type: interface.link_type,
             length: u32_at(16)?,
-            bytes: block.get(OBSOLETE_HEADER_BYTES..)?.get(..captured)?,
+            bytes: data.get(..captured).unwrap_or(data),
         })
     }
 }
