@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::command::texts;
+use support::packets::capture;
+use support::talk::one_by_one;
 
 /// A directory for one test, removed at its end.
 struct Folder(PathBuf);
@@ -82,7 +84,7 @@ fn files_that_cannot_be_what_is_asked_for_are_answered_with_the_way_out() {
     let binary = folder.file("topics.txt", b"\xff\xfe");
     let capture = shipped();
     let page = "/nonexistent/page.html";
-    let cases: [(&str, &[&str], i32, String); 8] = [
+    let cases: [(&str, &[&str], i32, String); 9] = [
         (
             "decode",
             &[&empty],
@@ -92,6 +94,12 @@ fn files_that_cannot_be_what_is_asked_for_are_answered_with_the_way_out() {
         (
             "decode",
             &[&directory],
+            1,
+            format!("is a directory; give its files: {directory}/*.pcap"),
+        ),
+        (
+            "decode",
+            &["--from", "-5s", &directory],
             1,
             format!("is a directory; give its files: {directory}/*.pcap"),
         ),
@@ -137,6 +145,28 @@ fn files_that_cannot_be_what_is_asked_for_are_answered_with_the_way_out() {
         assert_eq!(exit, Some(code), "{subcommand} {arguments:?}: {errors}");
         assert!(errors.contains(&says), "{says}: {errors}");
         assert!(!output.contains("garbage"), "{output}");
+    }
+}
+
+#[test]
+fn a_directory_among_captures_does_not_change_their_order() {
+    let folder = Folder::new("order");
+    let directory = folder.0.display().to_string();
+    let sent = one_by_one(40_000, 6, 1000).sent;
+    let (first, second) = sent.split_at(sent.len() / 2);
+    let second = folder.file("1.pcap", &capture(second));
+    let first = folder.file("2.pcap", &capture(first));
+    let (_, in_order, _) = texts("decode", &[&first, &second], b"");
+    assert_eq!(in_order.lines().count(), 12, "{in_order}");
+    for more in [&[][..], &["--from", "-1h"]] {
+        let arguments = [more, &[&second, &directory, &first]].concat();
+        let (code, output, errors) = texts("decode", &arguments, b"");
+        assert_eq!(code, Some(1), "{errors}");
+        assert!(
+            errors.contains("is a directory; give its files"),
+            "{errors}"
+        );
+        assert_eq!(output, in_order);
     }
 }
 

@@ -197,7 +197,7 @@ impl InputOptions {
     /// Returns `true` if the captures can be read more than once, since all packets are in files and none is yet to come.
     #[cfg(feature = "top")]
     pub(super) fn are_files(&self) -> bool {
-        self.interface.is_none() && self.files.iter().all(|file| file.is_file())
+        self.interface.is_none() && are_on_disk(&self.files)
     }
 
     /// Decodes all captures. What cannot be read is added to `faults`.
@@ -274,7 +274,8 @@ impl InputOptions {
             return Err(Failure::State(option.to_owned(), why.to_owned()));
         }
         let mut last = None;
-        for file in &self.files {
+        // Directories are reported when it is their turn to be decoded.
+        for file in self.files.iter().filter(|file| !file.is_dir()) {
             let input = Input::open(file, |bytes, _| bytes)?;
             let read = Packets::new(input)?.for_each(
                 |packet| {
@@ -373,13 +374,16 @@ impl InputOptions {
 /// At most so many characters of a value: what a client calls itself may be of any length.
 const MAX_SHOWN: usize = 100;
 
+/// Returns `true` if none of the files is a pipe, which can be read only once. Directories are answered with the way out.
+fn are_on_disk(files: &[PathBuf]) -> bool {
+    files.iter().all(|file| file.is_file() || file.is_dir())
+}
+
 /// The files in the order of the times of their first packets: those of a capture that was rotated may be given in
 /// any order. Files without packets, and those that cannot be read, come first.
 fn in_order(files: &[PathBuf]) -> Vec<&PathBuf> {
     let mut ordered: Vec<_> = files.iter().collect();
-    // What is not a file can be read only once.
-    let are_files = files.iter().all(|file| file.is_file());
-    if files.len() > 1 && are_files {
+    if files.len() > 1 && are_on_disk(files) {
         ordered.sort_by_cached_key(|file| first_time(file));
     }
     ordered
