@@ -11,7 +11,7 @@ use kafka_codec::messages::{
 use kafka_codec::records::{BatchBuilder, BatchOptions, NewRecord};
 use kafka_codec::wire::Blob;
 use support::command::texts;
-use support::packets::{Conversation, capture};
+use support::packets::{Conversation, capture, heartbeat, heartbeat_response};
 use support::typed::{request, response};
 
 fn produce(topic: &'static str, records: usize) -> ProduceRequest<'static> {
@@ -127,6 +127,19 @@ fn topics_and_groups_of_the_capture_are_named_where_none_of_those_asked_for_is_i
         let arguments = [&arguments[..], &["-"]].concat();
         let (_, _, errors) = texts("decode", &arguments, &conversation());
         assert!(errors.ends_with(there_are), "{errors}");
+    }
+}
+
+#[test]
+fn a_long_client_id_of_the_capture_is_cut_with_a_mark() {
+    for (length, shown) in [(100, "c".repeat(100)), (120, "c".repeat(100) + "..")] {
+        let mut talk = Conversation::new(40_000);
+        talk.send(true, &heartbeat(0, &"c".repeat(length), 3), 1000);
+        talk.send(false, &heartbeat_response(0, 0), 1000);
+        let capture = capture(&talk.sent);
+        let (_, _, errors) = texts("decode", &["--client-id", "nope", "-"], &capture);
+        let end = format!("client ids in the capture: {shown}\n");
+        assert!(errors.ends_with(&end), "{errors}");
     }
 }
 

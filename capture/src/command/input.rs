@@ -360,6 +360,9 @@ impl InputOptions {
                 }
                 let shown: String = value.chars().take(MAX_SHOWN).collect();
                 escape_text(&mut text, &shown);
+                if shown.len() < value.len() {
+                    text.extend_from_slice(b"..");
+                }
             }
             if has_more {
                 text.extend_from_slice(b", ..");
