@@ -34,6 +34,12 @@ fn every_way_to_fail_has_an_exit_code_and_one_sentence() {
             "kafka-capture: --api or --name, --version, --request or --response are missing",
         ),
         (
+            vec!["--header"],
+            "00",
+            2,
+            "kafka-capture: --request or --response is missing;",
+        ),
+        (
             vec!["--response", "--header"],
             "00",
             2,

@@ -58,6 +58,10 @@ impl Choice {
         if !self.header {
             return Ok((None, (self.part()?, bytes)));
         }
+        // A request says the rest itself.
+        if !self.request && !self.response {
+            return Err(missing(&[Some("--request or --response")]));
+        }
         let (key, version, body) = if self.request {
             let (header, body) = RequestHeader::split(bytes).map_err(not_the_header)?;
             self.check_header(&header)?;
@@ -133,10 +137,10 @@ impl Choice {
     }
 
     fn body_of(&self, key: ApiKey, version: Version) -> Result<Part, Failure> {
-        let schema = match (self.request, self.response) {
-            (true, _) => Schema::of_request(key),
-            (_, true) => Schema::of_response(key),
-            _ => return Err(missing(&[Some("--request or --response")])),
+        let schema = if self.request {
+            Schema::of_request(key)
+        } else {
+            Schema::of_response(key)
         };
         supported(
             schema.ok_or_else(|| wrong(format!("{key} is not known")))?,
