@@ -149,6 +149,35 @@ fn files_that_cannot_be_what_is_asked_for_are_answered_with_the_way_out() {
 }
 
 #[test]
+fn an_output_that_is_a_directory_is_refused_before_captures_are_decoded() {
+    let folder = Folder::new("outputs");
+    let directory = folder.0.display().to_string();
+    let capture = shipped();
+    for (subcommand, option) in [
+        ("annotate", "--output"),
+        ("report", "--output"),
+        ("summary", "--state"),
+    ] {
+        let (code, output, errors) = texts(subcommand, &[option, &directory, &capture], b"");
+        assert_eq!(code, Some(1), "{errors}");
+        let says = format!("kafka-capture: writing the output: {directory}: Is a directory");
+        assert!(errors.starts_with(&says), "{errors}");
+        assert_eq!((errors.lines().count(), &*output), (1, ""), "{errors}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_state_that_cannot_be_written_whole_is_named() {
+    let (code, _, errors) = texts("summary", &["--state", "/dev/full", &shipped()], b"");
+    assert_eq!(code, Some(1));
+    assert!(
+        errors.contains("writing the output: /dev/full: No space left"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn a_directory_among_captures_does_not_change_their_order() {
     let folder = Folder::new("order");
     let directory = folder.0.display().to_string();

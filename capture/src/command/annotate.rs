@@ -10,7 +10,7 @@ use clap::Args;
 use kafka_capture::annotate::{AnnotateError, Comments};
 use kafka_capture::input::{Input, Packets};
 
-use super::exit::{CODES, Failure, Faults, naming};
+use super::exit::{CODES, Failure, Faults, check_writable, naming};
 use super::input::{InputOptions, Target};
 use super::progress::Progress;
 
@@ -70,7 +70,9 @@ impl Annotate {
             faults.add(Failure::State(file.display().to_string(), why.to_owned()));
             return faults.code();
         }
-        let scratch = match naming(&self.output, Scratch::beside(&self.output)) {
+        let scratch = check_writable(&self.output)
+            .and_then(|()| naming(&self.output, Scratch::beside(&self.output)));
+        let scratch = match scratch {
             Ok(scratch) => scratch,
             Err(error) => {
                 faults.add(Failure::Output(error));
@@ -122,7 +124,8 @@ impl Annotate {
         if self.output.as_os_str() == "-" {
             comments.write(&mut packets, io::stdout().lock())
         } else {
-            comments.write(&mut packets, File::create(&self.output)?)
+            let output = naming(&self.output, File::create(&self.output))?;
+            comments.write(&mut packets, output)
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What the command ends with. Each reason has a number of its own, so that scripts can tell them apart.
 
 use std::fmt::Display;
+#[cfg(feature = "analysis")]
+use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -69,6 +71,19 @@ impl Failure {
 #[cfg(feature = "analysis")]
 pub(super) fn naming<T>(file: &Path, result: io::Result<T>) -> io::Result<T> {
     result.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
+}
+
+/// Reports a file that cannot be written, before a long time is spent on what goes to it.
+#[cfg(feature = "analysis")]
+pub(super) fn check_writable(file: &Path) -> io::Result<()> {
+    match file.metadata() {
+        // To open others, such as pipes, may have effects or wait.
+        Ok(found) if found.is_file() || found.is_dir() => {
+            let opened = File::options().write(true).open(file);
+            naming(file, opened).map(drop)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What went wrong while a command ran, each said at once; the exit code is that of one of them.

@@ -8,7 +8,7 @@ use kafka_capture::analysis::Filtered;
 use kafka_capture::report::Report as Analysis;
 
 use super::analysis::{Analyzing, end};
-use super::exit::{CODES, Faults, naming};
+use super::exit::{CODES, Failure, Faults, check_writable, naming};
 use super::input::InputOptions;
 use super::progress::Progress;
 
@@ -39,6 +39,10 @@ impl Report {
     pub(super) fn run(self) -> ExitCode {
         let progress = Progress::new();
         let mut faults = Faults::new(&progress);
+        if let Err(error) = check_writable(&self.output) {
+            faults.add(Failure::Output(error));
+            return faults.code();
+        }
         let mut target = Analyzing {
             sink: Filtered::new(Analysis::new(), self.input.filter(false)),
             packet: Analysis::packet,

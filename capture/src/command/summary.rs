@@ -15,7 +15,7 @@ use kafka_capture::analysis::{Summary as Analysis, SummaryState};
 use serde_json::Value;
 
 use super::analysis::{Format, run, write_document};
-use super::exit::{CODES, Failure, Faults, naming};
+use super::exit::{CODES, Failure, Faults, check_writable, naming};
 use super::input::InputOptions;
 use super::progress::Progress;
 use super::tables::{bytes, table, time};
@@ -77,6 +77,12 @@ const LISTS: &[(&str, &str)] = &[
 
 impl Summary {
     pub(super) fn run(self) -> ExitCode {
+        if let Some(Err(error)) = self.state.as_deref().map(check_writable) {
+            let progress = Progress::new();
+            let mut faults = Faults::new(&progress);
+            faults.add(Failure::Output(error));
+            return faults.code();
+        }
         if self.merge {
             return self.run_merge();
         }
@@ -113,15 +119,19 @@ impl Summary {
 
     fn write(&self, state: &SummaryState) -> io::Result<()> {
         if let Some(file) = &self.state {
-            let mut to = BufWriter::new(naming(file, File::create(file))?);
-            state.to_json(&mut to)?;
-            to.flush()?;
+            naming(file, write_state(file, state))?;
         }
         if let Some(file) = &self.prometheus {
             naming(file, replace(file, &state.prometheus()))?;
         }
         write_document(&state.document(), self.format, LISTS, text)
     }
+}
+
+fn write_state(file: &Path, state: &SummaryState) -> io::Result<()> {
+    let mut to = BufWriter::new(File::create(file)?);
+    state.to_json(&mut to)?;
+    to.flush()
 }
 
 /// Writes a file that others may read at any time, such as the textfile collector of node_exporter: it has the old text or the
