@@ -30,6 +30,8 @@ const MAX_SILENCES: usize = 4096;
 const MAX_BROKERS: usize = 1 << 12;
 /// How many stalls and how many slow requests are written.
 const MAX_SHOWN: usize = 1000;
+/// How many clients are named of a stall: those with most requests.
+const MAX_CLIENTS: usize = 100;
 /// For how long JoinGroup and SyncGroup may be held if the client did not say.
 const REBALANCE: i64 = 300 * SECOND;
 
@@ -118,7 +120,10 @@ pub(crate) struct Stall {
     pub(crate) connections: usize,
     /// Requests that were not answered before their connection or the capture ended.
     pub(crate) in_vain: usize,
+    /// The number of requests by client, of the clients with most.
     pub(crate) clients: BTreeMap<String, u64>,
+    /// Clients that are not named, since there are too many.
+    pub(crate) clients_left_out: usize,
     /// `true` if the broker answered again.
     pub(crate) is_over: bool,
 }
@@ -235,16 +240,16 @@ impl Waits {
         for wait in &self.waits {
             by_broker.entry(wait.broker).or_default().push(wait);
         }
-        let mut stalls = Vec::new();
+        let mut stalls = Stalls::default();
         for broker in &mut self.brokers {
             broker.ends(self.last);
             let waits = by_broker.remove(&broker.address).unwrap_or_default();
             for silence in &broker.silences {
-                stalls.extend(of_silence(broker.address, *silence, &waits, self.last));
+                stalls.add_silence(broker.address, *silence, &waits, self.last);
             }
         }
-        stalls.sort_by_key(|stall: &Stall| (stall.from, stall.broker));
-        stalls.truncate(MAX_SHOWN);
+        stalls.shrink();
+        let stalls = stalls.first;
         let is_in_stall = |wait: &Wait| {
             stalls.iter().any(|stall| {
                 stall.broker == wait.broker && stall.from < wait.end && wait.asked.sent < stall.to
@@ -255,14 +260,12 @@ impl Waits {
             .iter()
             .filter(|wait| wait.end.saturating_sub(wait.due) >= LONG)
             .filter(|wait| !is_in_stall(wait))
-            .map(Wait::slow)
             .collect();
-        slow.sort_by_key(|slow| std::cmp::Reverse(slow.end.saturating_sub(slow.sent)));
+        slow.sort_by_key(|wait| std::cmp::Reverse(wait.end.saturating_sub(wait.asked.sent)));
         let more = slow.len().saturating_sub(MAX_SHOWN);
-        slow.truncate(MAX_SHOWN);
         WaitsDocument {
+            slow: slow.into_iter().take(MAX_SHOWN).map(Wait::slow).collect(),
             stalls,
-            slow,
             slow_left_out: self.left_out + u64::try_from(more).unwrap_or(u64::MAX),
         }
     }
@@ -373,8 +376,45 @@ impl Broker {
     }
 }
 
-/// The stalls within a time in which a broker did not answer. The waits are in the order in which they are due.
-fn of_silence(broker: SocketAddr, silence: (i64, i64), waits: &[&Wait], last: i64) -> Vec<Stall> {
+/// The first stalls.
+#[derive(Debug, Default)]
+struct Stalls {
+    first: Vec<Stall>,
+    /// When the last of them began, if there are as many as are shown.
+    last: Option<i64>,
+}
+
+impl Stalls {
+    fn add(&mut self, stall: Stall) {
+        self.first.push(stall);
+        if self.first.len() >= 2 * MAX_SHOWN {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        self.first.sort_by_key(|stall| (stall.from, stall.broker));
+        self.first.truncate(MAX_SHOWN);
+        if self.first.len() == MAX_SHOWN {
+            self.last = self.first.last().map(|stall| stall.from);
+        }
+    }
+
+    /// Adds the stalls within a time in which a broker did not answer. The waits are in the order in which they are due.
+    fn add_silence(&mut self, broker: SocketAddr, silence: (i64, i64), waits: &[&Wait], last: i64) {
+        if self.last.is_none_or(|last| silence.0 <= last) {
+            for_each_stall(broker, silence, waits, last, |stall| self.add(stall));
+        }
+    }
+}
+
+fn for_each_stall(
+    broker: SocketAddr,
+    silence: (i64, i64),
+    waits: &[&Wait],
+    last: i64,
+    mut found: impl FnMut(Stall),
+) {
     let within: Vec<_> = waits
         .iter()
         .copied()
@@ -389,7 +429,7 @@ fn of_silence(broker: SocketAddr, silence: (i64, i64), waits: &[&Wait], last: i6
             _ => runs.push((from, to)),
         }
     }
-    let stalls = runs.into_iter().filter_map(|(from, to)| {
+    for (from, to) in runs {
         let waits = within.iter().copied();
         let waits: Vec<_> = waits
             .filter(|wait| wait.end > from && wait.asked.sent < to)
@@ -399,13 +439,10 @@ fn of_silence(broker: SocketAddr, silence: (i64, i64), waits: &[&Wait], last: i6
         let from = first.map_or(from, |first| first.clamp(silence.0, from));
         let connections: HashSet<_> = waits.iter().map(|wait| wait.connection).collect();
         if to.saturating_sub(from) < LONG || connections.len() < MIN_CONNECTIONS {
-            return None;
+            continue;
         }
-        let mut clients = BTreeMap::new();
-        for wait in &waits {
-            *clients.entry(wait.asked.client.to_string()).or_default() += 1;
-        }
-        Some(Stall {
+        let (clients, clients_left_out) = clients(&waits);
+        found(Stall {
             broker,
             from,
             to,
@@ -413,10 +450,24 @@ fn of_silence(broker: SocketAddr, silence: (i64, i64), waits: &[&Wait], last: i6
             connections: connections.len(),
             in_vain: waits.iter().filter(|wait| !wait.is_answered).count(),
             clients,
+            clients_left_out,
             is_over: silence.1 < last,
-        })
-    });
-    stalls.collect()
+        });
+    }
+}
+
+/// The clients with most requests and how many each has, and the number of the other clients.
+fn clients(waits: &[&Wait]) -> (BTreeMap<String, u64>, usize) {
+    let mut counts: HashMap<&str, u64> = HashMap::new();
+    for wait in waits {
+        *counts.entry(&wait.asked.client).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_unstable_by_key(|(client, count)| (std::cmp::Reverse(*count), *client));
+    let left_out = counts.len().saturating_sub(MAX_CLIENTS);
+    let most = counts.into_iter().take(MAX_CLIENTS);
+    let most = most.map(|(client, count)| (client.to_owned(), count));
+    (most.collect(), left_out)
 }
 
 impl Sink for Waits {

@@ -156,3 +156,30 @@ fn waits_below_a_second_are_not_found() {
         "{found:?}"
     );
 }
+
+#[test]
+fn stalls_are_bounded_in_number_and_in_the_clients_that_they_name() {
+    let mut case = Case::new();
+    case.answers.clear();
+    let shown = i64::try_from(MAX_SHOWN).unwrap();
+    let stalls = 2 * shown + 10;
+    // They wait through all of the stalls. The first client waits twice.
+    case.request(1, 0, 0, stalls * 2000, false);
+    for connection in 1..300 {
+        case.request(connection, 0, 0, stalls * 2000, false);
+    }
+    for time in 0..=stalls {
+        case.answer(time * 2000);
+    }
+    let found = case.finish();
+    assert_eq!(found.stalls.len(), MAX_SHOWN);
+    assert!(found.stalls.is_sorted_by_key(|stall| stall.from));
+    let last = found.stalls.last().unwrap();
+    assert_eq!(last.to, shown * 2 * SECOND);
+    assert_eq!((last.requests, last.connections), (300, 299));
+    assert_eq!(
+        (last.clients.len(), last.clients_left_out),
+        (MAX_CLIENTS, 199)
+    );
+    assert_eq!(last.clients["client-1"], 2);
+}

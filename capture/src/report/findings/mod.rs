@@ -141,11 +141,16 @@ fn count(number: u64, one: &str, many: &str) -> String {
 
 /// Names, the first few of them.
 fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    list_of_more(names, 0)
+}
+
+/// The same of more names, so many of which are not known.
+fn list_of_more<'n>(names: impl IntoIterator<Item = &'n str>, unknown: usize) -> String {
     const SHOWN: usize = 4;
     let mut names: Vec<_> = names.into_iter().filter(|name| !name.is_empty()).collect();
     names.sort_unstable();
     names.dedup();
-    let more = names.len().saturating_sub(SHOWN);
+    let more = names.len().saturating_sub(SHOWN) + unknown;
     names.truncate(SHOWN);
     let shown = names.join(", ");
     if more == 0 {

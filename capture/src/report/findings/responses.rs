@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kafka_codec::{ApiKey, ErrorCode};
 
 use super::super::data::Data;
-use super::{Evidence, Finding, Rule, count, length, list, named, phrase, range};
+use super::{Evidence, Finding, Rule, count, length, list, list_of_more, named, phrase, range};
 
 pub(super) const STALL: Rule = Rule {
     name: "broker-stalled",
@@ -122,11 +122,10 @@ fn stalls(data: &Data, findings: &mut Vec<Finding>) {
             all if all == stall.requests => "none was answered in time".to_owned(),
             some => format!("{some} of them in vain"),
         };
-        let clients = named(" Clients: ", stall.clients.keys().map(String::as_str));
-        let clients = if clients.is_empty() {
-            clients
-        } else {
-            format!("{clients}.")
+        let clients = stall.clients.keys().map(String::as_str);
+        let clients = match list_of_more(clients, stall.clients_left_out) {
+            none if none.is_empty() => none,
+            clients => format!(" Clients: {clients}."),
         };
         let end = if stall.is_over {
             ""
