@@ -56,9 +56,6 @@ struct Kept {
 
 impl Kept {
     fn add(&mut self, batch: BatchReport) {
-        if !batch.is_retried() && !batch.is_stuck() {
-            return;
-        }
         self.batches.push(batch);
         if self.batches.len() >= 2 * MAX_KEPT {
             self.shrink();

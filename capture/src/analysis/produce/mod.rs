@@ -106,7 +106,8 @@ impl Produce {
         }
     }
 
-    /// Reports no batches that were sent once and acknowledged, which are most. They are in the totals all the same.
+    /// Does not report batches that were sent once and acknowledged, or that expect no acknowledgment; the totals include
+    /// them.
     #[must_use]
     pub const fn only_retried_or_stuck(mut self) -> Self {
         self.is_selective = true;
