@@ -155,6 +155,7 @@ fn tunnels_in_udp_are_read() {
             ),
         )
     });
+    // The IPv6 packets have a header for hop-by-hop options.
     is_read("foo over UDP", RAW, |ip| ipv4(17, &udp(5555, ip)));
     is_read("GRE in foo over UDP", RAW, |ip| {
         let gre = gre(0, ether_type(ip), &[], ip);
@@ -215,6 +216,24 @@ fn tunnels_in_udp_are_read() {
     is_read("MPLS in UDP", RAW, |ip| {
         ipv4(17, &udp(6635, &[&[0, 1, 0x01, 64], ip].concat()))
     });
+}
+
+#[test]
+fn udp_on_any_port_is_foo_over_udp_only_with_exactly_an_ip_packet_in_it() {
+    let changes: [fn(&mut Vec<u8>); 2] = [
+        |ip| ip.push(0),
+        // The checksum of the header. Where it is 0, a network card fills it in.
+        |ip| ip[10..12].copy_from_slice(&[0x12, 0x34]),
+    ];
+    for change in changes {
+        let (is_found, counts) = counts(RAW, |_, sent| {
+            let mut ip = sent.ipv4();
+            change(&mut ip);
+            vec![ipv4(17, &udp(5555, &ip))]
+        });
+        assert!(!is_found);
+        assert_eq!(counts.not_tcp, counts.packets, "{counts}");
+    }
 }
 
 #[test]
