@@ -48,8 +48,8 @@ impl<'a> Ip<'a> {
         }
     }
 
-    /// Returns `true` if bytes that nobody says to be IP are a packet of exactly this length, captured up to the
-    /// transport, with TCP in it, or with a header that version 6 has in front of TCP.
+    /// Returns `true` if bytes that nobody says to be IP are a packet of exactly this length, with TCP in it, or with a header
+    /// that version 6 has in front of TCP. Only the first IP header has to be captured.
     pub(super) fn is_whole(bytes: &[u8], length: usize) -> bool {
         if let Ok((header, _)) = Ipv4Header::from_slice(bytes) {
             // A checksum that a network card is to fill in is 0.

@@ -1,4 +1,4 @@
-//! Tunnels: GRE and what is carried in it, and those in UDP, told by their port.
+//! Tunnels: GRE and what is carried in it, and those in UDP, by their port; VXLAN and foo over UDP also by their content.
 
 use super::NoSegment;
 use super::ip::Ip;
@@ -48,7 +48,7 @@ fn erspan_3(bytes: &[u8]) -> Step<'_> {
     }
 }
 
-/// The tunnels whose packets go in UDP to a port of their own.
+/// The tunnels in UDP: by their port, or on any port by what only VXLAN and foo over UDP look like.
 pub(super) fn udp(bytes: &[u8]) -> Step<'_> {
     let (source, destination) = (u16_at(bytes, 0)?, u16_at(bytes, 2)?);
     let length = usize::from(u16_at(bytes, 4)?).checked_sub(UDP_HEADER_BYTES);
@@ -76,7 +76,7 @@ pub(super) fn udp(bytes: &[u8]) -> Step<'_> {
             // These may be set up for any port.
             _ if is_vxlan(bytes) => vxlan(bytes),
             _ => match length {
-                Some(length) => foo(bytes, length).ok_or(NoSegment::NotTcp),
+                Some(length) => fou(bytes, length).ok_or(NoSegment::NotTcp),
                 None => Err(NoSegment::NotTcp),
             },
         },
@@ -89,7 +89,7 @@ fn is_vxlan(bytes: &[u8]) -> bool {
 }
 
 /// Foo over UDP of Linux, a port without a header: IP, or GRE with IP, of which `length` bytes are the datagram's.
-fn foo(bytes: &[u8], length: usize) -> Option<(Layer, &[u8])> {
+fn fou(bytes: &[u8], length: usize) -> Option<(Layer, &[u8])> {
     let is_gre = matches!(bytes, [0, 0, 0x08, 0x00, ..] | [0, 0, 0x86, 0xdd, ..]);
     if is_gre && Ip::is_whole(bytes.get(4..)?, length.checked_sub(4)?) {
         return Some((Layer::Gre, bytes));

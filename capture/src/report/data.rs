@@ -22,7 +22,7 @@ pub(super) struct Data {
     pub(super) from: i64,
     pub(super) to: i64,
     pub(super) counts: Counts,
-    /// As `kafka-capture summary`, `connections` and `produce` write them.
+    /// As `kafka-capture summary` (without its connections), `connections` and `produce` write them.
     pub(super) summary: Value,
     /// Of the connections themselves, those that are listed in the page.
     pub(super) connections: Value,

@@ -14,7 +14,7 @@ macro_rules! causes {
         }
 
         impl Cause {
-            /// All causes, in the order in which they are looked for.
+            /// All causes, in the order in which the guide lists them.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// Returns the name of the cause.
