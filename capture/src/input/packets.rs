@@ -22,7 +22,7 @@ const SECTION_HEADER: &[u8] = &[0x0a, 0x0d, 0x0d, 0x0a];
 const LINK_TYPE_BITS: i32 = 0x03ff_ffff;
 const PCAP_HEADER_BYTES: usize = 24;
 const OBSOLETE_PACKET: u32 = 2;
-/// What stands in such a block before the data.
+/// Size of the fields before the data in an obsolete packet block, in bytes.
 const OBSOLETE_HEADER_BYTES: usize = 20;
 const NANOSECONDS: i64 = 1_000_000_000;
 

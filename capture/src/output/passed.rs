@@ -72,8 +72,8 @@ impl Passed {
         }
     }
 
-    /// Takes note of an event that a filter may hide for its client id.
-    pub(super) fn meet(&mut self, event: &Event<'_>, filter: &Filter) {
+    /// Records an example of the client ids of events that a filter may hide.
+    pub(super) fn note_client_id(&mut self, event: &Event<'_>, filter: &Filter) {
         if let EventKind::Message(message) = &event.kind
             && !filter.client_ids.is_empty()
             && self.is_nothing()
@@ -82,8 +82,8 @@ impl Passed {
         }
     }
 
-    /// Takes note of a message that a filter hides for its topics or groups.
-    pub(super) fn meet_body(&mut self, gist: &Gist<'_>, event: &Event<'_>, filter: &Filter) {
+    /// Records an example of the topics and groups of messages that a filter hides.
+    pub(super) fn note_body(&mut self, gist: &Gist<'_>, event: &Event<'_>, filter: &Filter) {
         if !self.is_nothing() {
             return;
         }

@@ -42,7 +42,7 @@ impl Selector {
 
     /// Returns `true` if an event is wanted, errors aside.
     pub(crate) fn admits(&mut self, event: &Event<'_>) -> bool {
-        self.passed.meet(event, &self.filter);
+        self.passed.note_client_id(event, &self.filter);
         if !self.filter.admits(event) {
             return false;
         }
@@ -62,7 +62,7 @@ impl Selector {
             let (_, gist) = crate::body::gist(message, event.direction);
             let is_about = self.is_about(&gist, event);
             if !is_about {
-                self.passed.meet_body(&gist, event, &self.filter);
+                self.passed.note_body(&gist, event, &self.filter);
             }
             is_about
         };

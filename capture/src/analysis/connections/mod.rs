@@ -341,7 +341,7 @@ fn is_closed(life: &Life, time: i64) -> bool {
     endings.any(|ending| !ending.by_client && ending.time < time)
 }
 
-/// What is wrong with the form of a request, if anything is. Brokers do not mind bytes after it.
+/// Returns the decode error of a request, except for trailing bytes, which brokers ignore.
 fn malformed(event: &DecodedEvent<'_, '_>, message: &Message<'_>) -> Option<String> {
     if message.truncation.is_some() || event.is_decoded() {
         return None;

@@ -192,7 +192,7 @@ fn wrong(error: String) -> Failure {
     Failure::CommandLine(error)
 }
 
-/// All that is missing, so that it need not be found out one by one.
+/// Reports all missing options at once.
 fn missing(options: &[Option<&str>]) -> Failure {
     let options: Vec<&str> = options.iter().copied().flatten().collect();
     let are = if options.len() == 1 { "is" } else { "are" };
