@@ -105,7 +105,7 @@ fn max_in_use(connections: u32, talk: impl Fn(u32, &mut Conversation)) -> u64 {
     info.bytes_max
 }
 
-fn packet(decoder: &mut Decoder, all: &mut All, turn: u32, mut sent: Sent) {
+fn packet(decoder: &mut Decoder, all: &mut impl Sink, turn: u32, mut sent: Sent) {
     sent.client_port = 1024 + u16::try_from(turn % 60_000).unwrap();
     let bytes = sent.ipv4();
     let packet = Packet {
@@ -281,6 +281,32 @@ fn connections_of_many_clients_are_summed_up() {
         }
     });
     assert!(max < MAX_BYTES, "{max} bytes");
+}
+
+#[test]
+fn connections_with_many_requests_in_flight_are_decided_early() {
+    let mut decoder = Decoder::new(Vec::new());
+    let mut connections = Connections::new();
+    let requests: Vec<_> = (0..4000)
+        .flat_map(|id| support::packets::heartbeat(id, "c", 1))
+        .collect();
+    for turn in 0..80 {
+        let mut conversation = Conversation::new(1024);
+        conversation.send(true, &requests, 60_000);
+        conversation.close();
+        for sent in conversation.sent {
+            packet(&mut decoder, &mut connections, turn, sent);
+        }
+    }
+    decoder.finish(&mut connections);
+    let document = serde_json::to_value(connections.finish()).unwrap();
+    let listed = document["connections"].as_array().unwrap();
+    let in_flight = |each: &Value| each["unanswered"].as_array().unwrap().len();
+    assert_eq!(listed.iter().map(in_flight).max(), Some(4000));
+    assert!(listed.iter().map(in_flight).sum::<usize>() < 1 << 18);
+    let others = document["others"].as_object().unwrap().values();
+    let others: u64 = others.map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(listed.len() as u64 + others, 80);
 }
 
 #[test]

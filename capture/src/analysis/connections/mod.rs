@@ -32,6 +32,8 @@ pub use self::report::{ConnectionReport, ConnectionsDocument};
 const MAX_RECORDS: usize = 20_000;
 /// How many requests in flight are kept of a connection.
 const MAX_FLIGHTS: usize = 4096;
+/// How many requests in flight are kept of all connections that are over.
+const MAX_ALL_FLIGHTS: usize = 1 << 18;
 const MILLISECOND: i64 = 1_000_000;
 /// For how long a SyncGroup or JoinGroup may wait if the client did not say.
 const REBALANCE_NANOSECONDS: i64 = 300_000 * MILLISECOND;
@@ -41,6 +43,8 @@ const REBALANCE_NANOSECONDS: i64 = 300_000 * MILLISECOND;
 pub struct Connections {
     live: ByNumber<Live>,
     records: Vec<Record>,
+    /// The number of requests in flight in the records.
+    flights: usize,
     context: Context,
     /// Causes of connections that were decided early, since there are too many.
     others: HashMap<Cause, u64>,
@@ -72,6 +76,18 @@ impl Connections {
     #[must_use]
     pub fn finish(self) -> ConnectionsDocument {
         report::document(self.records, &self.context, self.others, self.last)
+    }
+
+    /// Decides what ended the older half of the connections, of which only the causes are kept.
+    fn decide_early(&mut self) {
+        let rest = self.records.split_off(self.records.len() / 2);
+        for record in std::mem::replace(&mut self.records, rest) {
+            self.flights -= record.flights();
+            if self.context.is_listed(&record) {
+                let (cause, _) = decide::decide(&record, &self.context, self.last);
+                *self.others.entry(cause).or_default() += 1;
+            }
+        }
     }
 
     /// Takes note of an event that a filter admits.
@@ -381,15 +397,10 @@ impl Sink for Connections {
         }
         let record = Record::new(end, live);
         self.context.learn(&record);
+        self.flights += record.flights();
         self.records.push(record);
-        if self.records.len() >= MAX_RECORDS {
-            let rest = self.records.split_off(MAX_RECORDS / 2);
-            for record in std::mem::replace(&mut self.records, rest) {
-                if self.context.is_listed(&record) {
-                    let (cause, _) = decide::decide(&record, &self.context, self.last);
-                    *self.others.entry(cause).or_default() += 1;
-                }
-            }
+        if self.records.len() >= MAX_RECORDS || self.flights >= MAX_ALL_FLIGHTS {
+            self.decide_early();
         }
     }
 }

@@ -113,6 +113,11 @@ impl Record {
         self.live.is_admitted || !self.live.is_filtered
     }
 
+    /// The number of requests that are kept of it.
+    pub(super) fn flights(&self) -> usize {
+        self.live.in_flight.len() + self.live.late.len()
+    }
+
     /// What ended the connection first.
     pub(super) fn ending(&self) -> Option<Ending> {
         self.life.endings().next()
