@@ -101,6 +101,23 @@ fn nothing_is_found_where_all_is_well() {
 }
 
 #[test]
+fn a_request_that_is_sent_after_the_broker_has_closed_is_not_unanswered() {
+    for (is_later, count) in [(true, 0), (false, 1)] {
+        let mut talk = well();
+        let asked = request(&HeartbeatRequest::default(), 4, 1000, CLIENT);
+        if is_later {
+            talk.push(false, FIN | ACK, &[]);
+            talk.send(true, &asked, 1400);
+        } else {
+            talk.send(true, &asked, 1400);
+            talk.push(false, FIN | ACK, &[]);
+        }
+        let found = findings(&[(&talk.sent, BROKER_PORT)]);
+        assert_eq!(found.len(), count, "{found:?}");
+    }
+}
+
+#[test]
 fn one_response_that_refuses_permission_is_found() {
     for error in [
         ErrorCode::TOPIC_AUTHORIZATION_FAILED,

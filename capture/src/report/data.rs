@@ -142,13 +142,14 @@ pub(super) struct Connection {
     pub(super) client_id: Option<Arc<str>>,
     pub(super) tls: Option<String>,
     pub(super) requests: u64,
-    /// The APIs of its unanswered requests.
+    /// The APIs of its unanswered requests that were sent before the end.
     pub(super) unanswered: Vec<String>,
 }
 
 impl From<ConnectionReport> for Connection {
     fn from(report: ConnectionReport) -> Self {
         let unanswered = report.unanswered.into_iter();
+        let unanswered = unanswered.filter(|each| each.age_us >= 0);
         Self {
             conn: report.conn,
             opened: report.opened.0,

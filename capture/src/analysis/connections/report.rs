@@ -105,7 +105,8 @@ pub(crate) struct Unanswered {
     pub(crate) api: String,
     version: i16,
     correlation_id: i32,
-    age_us: i64,
+    /// Negative if it was sent after the end.
+    pub(crate) age_us: i64,
     sent: Time,
 }
 
