@@ -24,7 +24,7 @@ pub(crate) use decoded::DecodedEvent;
 #[cfg(feature = "top")]
 pub(crate) use errors::{error_name, examine};
 #[cfg(feature = "report")]
-pub(crate) use groups::GroupReport;
+pub(crate) use groups::{GroupReport, PartitionReport as GroupPartitionReport, RebalanceReport};
 pub use groups::{Groups, GroupsDocument};
 #[cfg(feature = "top")]
 pub(crate) use histogram::Buckets;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::cells::safe;
-use super::data::{Batch, Connection, Data, Group};
-use crate::analysis::TimelineDocument;
+use super::data::{Connection, Data};
+use crate::analysis::{BatchReport, GroupReport, TimelineDocument};
 
 /// How many connections, batches, groups and partitions of a group are drawn.
 const MAX_BANDS: usize = 300;
@@ -86,12 +86,12 @@ fn bands(data: &Data) -> (Vec<Value>, usize) {
     (bands.collect(), left_out)
 }
 
-fn strip(batch: &Batch, at: &impl Fn(i64) -> i64) -> Value {
+fn strip(batch: &BatchReport, at: &impl Fn(i64) -> i64) -> Value {
     let attempts: Vec<_> = batch
         .attempts
         .iter()
         .take(MAX_ATTEMPTS)
-        .map(|each| json!([at(each.ts), each.latency_us, each.outcome, each.broker]))
+        .map(|each| json!([at(each.ts.0), each.latency_us, each.outcome, each.broker]))
         .collect();
     json!({
         "name": safe(&format!("{}-{}", batch.topic(), batch.partition)),
@@ -103,7 +103,7 @@ fn strip(batch: &Batch, at: &impl Fn(i64) -> i64) -> Value {
 }
 
 /// The lag of a group's partitions over time, those with most lag, and its rebalances; `None` if there is neither.
-fn curves(group: &Group, at: &impl Fn(i64) -> i64) -> Option<Value> {
+fn curves(group: &GroupReport, at: &impl Fn(i64) -> i64) -> Option<Value> {
     let mut partitions: Vec<_> = group
         .partitions
         .iter()
@@ -134,8 +134,8 @@ fn curves(group: &Group, at: &impl Fn(i64) -> i64) -> Option<Value> {
         .map(|each| {
             let reasons = safe(&each.reasons.join(", "));
             json!([
-                at(each.start),
-                at(each.end.unwrap_or(each.start)),
+                at(each.start.0),
+                at(each.end.unwrap_or(each.start).0),
                 each.generation,
                 reasons
             ])

@@ -9,8 +9,7 @@ use serde_json::Value;
 
 use super::tables::MAX_ROWS;
 use crate::analysis::{
-    BatchReport, ConnectionReport, ConnectionsDocument, GroupReport, GroupsDocument, Time,
-    WaitsDocument,
+    BatchReport, ConnectionReport, ConnectionsDocument, GroupReport, GroupsDocument, WaitsDocument,
 };
 use crate::counts::Counts;
 use crate::length::u64_of;
@@ -48,9 +47,9 @@ pub(super) struct Listed {
 pub(super) struct Views {
     pub(super) summary: Summary,
     pub(super) connections: Vec<Connection>,
-    pub(super) batches: Vec<Batch>,
+    pub(super) batches: Vec<BatchReport>,
     pub(super) totals: Totals,
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<GroupReport>,
     /// Numbers of brokers, by address.
     pub(super) nodes: HashMap<String, String>,
 }
@@ -204,60 +203,6 @@ impl Connection {
     }
 }
 
-#[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) topic: Option<String>,
-    pub(super) topic_id: Option<String>,
-    pub(super) partition: i32,
-    pub(super) records: i64,
-    pub(super) producer_id: i64,
-    pub(super) client_id: Option<String>,
-    pub(super) attempts: Vec<Attempt>,
-    pub(super) attempts_left_out: u64,
-    pub(super) outcome: String,
-    pub(super) may_be_twice: bool,
-}
-
-impl Batch {
-    pub(super) fn topic(&self) -> &str {
-        let name = self.topic.as_deref().or(self.topic_id.as_deref());
-        name.unwrap_or("unknown topic")
-    }
-}
-
-impl From<BatchReport> for Batch {
-    fn from(report: BatchReport) -> Self {
-        let attempts = report.attempts.into_iter().map(|each| Attempt {
-            ts: each.ts.0,
-            conn: each.conn,
-            broker: each.broker,
-            outcome: each.outcome,
-            latency_us: each.latency_us,
-        });
-        Self {
-            topic: report.topic,
-            topic_id: report.topic_id,
-            partition: report.partition,
-            records: report.records,
-            producer_id: report.producer_id,
-            client_id: report.client_id,
-            attempts: attempts.collect(),
-            attempts_left_out: report.attempts_left_out,
-            outcome: report.outcome,
-            may_be_twice: report.may_be_twice,
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Attempt {
-    pub(super) ts: i64,
-    pub(super) conn: String,
-    pub(super) broker: String,
-    pub(super) outcome: String,
-    pub(super) latency_us: Option<i64>,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Totals {
@@ -268,61 +213,6 @@ pub(super) struct Totals {
     pub(super) may_be_twice: u64,
     pub(super) by_final_outcome: BTreeMap<String, u64>,
     pub(super) retries_by_cause: BTreeMap<String, u64>,
-}
-
-#[derive(Debug)]
-pub(super) struct Group {
-    pub(super) group: String,
-    pub(super) rebalances: Vec<Rebalance>,
-    pub(super) partitions: Vec<Partition>,
-}
-
-#[derive(Debug)]
-pub(super) struct Rebalance {
-    pub(super) generation: i32,
-    pub(super) start: i64,
-    pub(super) end: Option<i64>,
-    pub(super) reasons: Vec<String>,
-}
-
-#[derive(Debug)]
-pub(super) struct Partition {
-    pub(super) topic: Option<String>,
-    pub(super) topic_id: Option<String>,
-    pub(super) partition: i32,
-    pub(super) lag: Option<i64>,
-    /// Time, committed offset, high watermark, lag.
-    pub(super) lag_over_time: Vec<(Time, i64, Option<i64>, Option<i64>)>,
-}
-
-impl From<GroupReport> for Group {
-    fn from(report: GroupReport) -> Self {
-        let rebalances = report.rebalances.into_iter().map(|each| Rebalance {
-            generation: each.generation,
-            start: each.start.0,
-            end: each.end.map(|end| end.0),
-            reasons: each.reasons,
-        });
-        let partitions = report.partitions.into_iter().map(|each| Partition {
-            topic: each.topic,
-            topic_id: each.topic_id,
-            partition: each.partition,
-            lag: each.lag,
-            lag_over_time: each.lag_over_time,
-        });
-        Self {
-            group: report.group,
-            rebalances: rebalances.collect(),
-            partitions: partitions.collect(),
-        }
-    }
-}
-
-impl Partition {
-    pub(super) fn name(&self) -> String {
-        let topic = self.topic.as_deref().or(self.topic_id.as_deref());
-        format!("{}-{}", topic.unwrap_or_default(), self.partition)
-    }
 }
 
 impl Data {
@@ -348,15 +238,14 @@ impl Data {
             rows: batches.iter().take(MAX_ROWS).map(value).collect(),
             left_out: batches_left_out + u64_of(batches.len().saturating_sub(MAX_ROWS)),
         };
-        let batch_views: Vec<_> = batches.into_iter().map(Batch::from).collect();
         let of_groups = of_groups(&groups);
         let views = Views {
             summary: view(Some(&summary)),
             connections: reports.into_iter().map(Connection::from).collect(),
-            nodes: nodes(&batch_views),
-            batches: batch_views,
+            nodes: nodes(&batches),
+            batches,
             totals: view(Some(&totals)),
-            groups: groups.groups.into_iter().map(Group::from).collect(),
+            groups: groups.groups,
         };
         Self {
             from: time("from").unwrap_or_default(),
@@ -421,7 +310,7 @@ fn of_groups(document: &GroupsDocument) -> BTreeMap<&'static str, Listed> {
 }
 
 /// The numbers of brokers that produce attempts went to.
-fn nodes(batches: &[Batch]) -> HashMap<String, String> {
+fn nodes(batches: &[BatchReport]) -> HashMap<String, String> {
     let attempts = batches.iter().flat_map(|batch| &batch.attempts);
     let numbered = attempts.filter(|each| each.broker.parse::<i32>().is_ok());
     let addressed = numbered.filter_map(|each| {

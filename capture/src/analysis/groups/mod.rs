@@ -28,9 +28,9 @@ use crate::event::{Direction, End, Event, EventKind, Message};
 use crate::output::Sink;
 use crate::topic_names::TopicNames;
 
-#[cfg(feature = "report")]
-pub(crate) use self::report::GroupReport;
 pub use self::report::GroupsDocument;
+#[cfg(feature = "report")]
+pub(crate) use self::report::{GroupReport, PartitionReport, RebalanceReport};
 
 /// How many groups are followed. The others are counted.
 const MAX_GROUPS: usize = 2000;

@@ -105,6 +105,15 @@ pub(crate) struct PartitionReport {
     one_point_of: usize,
 }
 
+#[cfg(feature = "report")]
+impl PartitionReport {
+    /// Returns the topic's name or id, and the partition.
+    pub(crate) fn name(&self) -> String {
+        let topic = self.topic.as_deref().or(self.topic_id.as_deref());
+        format!("{}-{}", topic.unwrap_or_default(), self.partition)
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 const fn is_one(step: &usize) -> bool {
     *step == 1

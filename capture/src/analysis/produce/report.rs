@@ -46,6 +46,13 @@ const fn is_zero(count: &u64) -> bool {
 }
 
 impl BatchReport {
+    /// Returns the name of the topic, or its id.
+    #[cfg(feature = "report")]
+    pub(crate) fn topic(&self) -> &str {
+        let name = self.topic.as_deref().or(self.topic_id.as_deref());
+        name.unwrap_or("unknown topic")
+    }
+
     /// Returns how often the batch was sent.
     #[must_use]
     pub const fn attempts(&self) -> u64 {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use kafka_codec::ErrorCode;
 
-use super::super::data::{Batch, Data};
+use super::super::data::Data;
 use super::{Evidence, Finding, Rule, count, list, named, phrase, range};
+use crate::analysis::BatchReport;
 
 pub(super) const FAILED: Rule = Rule {
     name: "batches-refused",
@@ -132,9 +133,7 @@ fn ends(parts: &[(&str, u64)]) -> String {
 
 fn retried(data: &Data, findings: &mut Vec<Finding>) {
     let totals = &data.views.totals;
-    let batches = of(data, |batch| {
-        batch.attempts.len() > 1 || batch.attempts_left_out > 0
-    });
+    let batches = of(data, BatchReport::is_retried);
     let hit = totals.batches_retried;
     let settled = batches
         .iter()
@@ -167,12 +166,12 @@ fn retried(data: &Data, findings: &mut Vec<Finding>) {
     findings.push(Finding::new(&RETRIED, hit, title, detail, evidence));
 }
 
-fn of(data: &Data, is_hit: impl Fn(&Batch) -> bool) -> Vec<&Batch> {
+fn of(data: &Data, is_hit: impl Fn(&BatchReport) -> bool) -> Vec<&BatchReport> {
     let batches = data.views.batches.iter();
     batches.filter(|batch| is_hit(batch)).collect()
 }
 
-fn clients(batches: &[&Batch]) -> String {
+fn clients(batches: &[&BatchReport]) -> String {
     let clients = batches.iter();
     let clients = named(
         "Clients: ",
@@ -181,7 +180,7 @@ fn clients(batches: &[&Batch]) -> String {
     ended(clients)
 }
 
-fn topics(batches: &[&Batch]) -> String {
+fn topics(batches: &[&BatchReport]) -> String {
     ended(format!(
         "Topics: {}",
         list(batches.iter().map(|batch| batch.topic()))
@@ -197,11 +196,11 @@ fn ended(text: String) -> String {
 }
 
 /// From the first attempt to the end of the last.
-fn times(batches: &[&Batch]) -> Option<(i64, i64)> {
+fn times(batches: &[&BatchReport]) -> Option<(i64, i64)> {
     let attempts = batches.iter().flat_map(|batch| &batch.attempts);
     let times = attempts.flat_map(|each| {
         let latency = each.latency_us.unwrap_or_default().saturating_mul(1000);
-        [each.ts, each.ts.saturating_add(latency)]
+        [each.ts.0, each.ts.0.saturating_add(latency)]
     });
     range(times)
 }

@@ -1,7 +1,8 @@
 //! Findings about groups: members that vanish, rebalances, lag.
 
-use super::super::data::{Data, Group, Partition};
+use super::super::data::Data;
 use super::{Evidence, Finding, Rule, count, length, list, phrase, range};
+use crate::analysis::{GroupPartitionReport, GroupReport, RebalanceReport};
 
 pub(super) const VANISHED: Rule = Rule {
     name: "members-vanished",
@@ -36,14 +37,14 @@ pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
     }
 }
 
-fn vanished(group: &Group, findings: &mut Vec<Finding>) {
+fn vanished(group: &GroupReport, findings: &mut Vec<Finding>) {
     let mut members = Vec::new();
     let mut times = Vec::new();
     for rebalance in &group.rebalances {
         for reason in &rebalance.reasons {
             if let Some(member) = reason.strip_prefix("vanished: ") {
                 members.push(member);
-                times.extend([rebalance.start, rebalance.end.unwrap_or(rebalance.start)]);
+                times.extend(span(rebalance));
             }
         }
     }
@@ -68,17 +69,11 @@ fn vanished(group: &Group, findings: &mut Vec<Finding>) {
     ));
 }
 
-fn rebalances(group: &Group, findings: &mut Vec<Finding>) {
+fn rebalances(group: &GroupReport, findings: &mut Vec<Finding>) {
     let mut later = group.rebalances.iter();
     later.next();
     let later: Vec<_> = later.collect();
-    let range_of = || {
-        range(
-            later
-                .iter()
-                .flat_map(|each| [each.start, each.end.unwrap_or(each.start)]),
-        )
-    };
+    let range_of = || range(later.iter().flat_map(|each| span(each)));
     if later.len() >= MIN_REBALANCES {
         let hit = crate::length::u64_of(later.len());
         let title = format!(
@@ -100,10 +95,9 @@ fn rebalances(group: &Group, findings: &mut Vec<Finding>) {
         let evidence = Evidence::new("groups", phrase(&group.group), range_of());
         findings.push(Finding::new(&REBALANCES, hit, title, detail, evidence));
     }
-    let took = |end: i64, start: i64| end.saturating_sub(start);
     let long: Vec<_> = later
         .iter()
-        .filter_map(|each| Some((each, took(each.end?, each.start))))
+        .filter_map(|each| Some((each, each.end?.0.saturating_sub(each.start.0))))
         .filter(|(_, took)| *took >= LONG_NANOSECONDS)
         .collect();
     if let Some((longest, took)) = long.iter().max_by_key(|(_, took)| *took) {
@@ -118,11 +112,16 @@ fn rebalances(group: &Group, findings: &mut Vec<Finding>) {
             count(crate::length::u64_of(long.len()), "rebalance", "rebalances"),
             list(longest.reasons.iter().map(String::as_str))
         );
-        let time = longest.end.map(|end| (longest.start, end));
-        let evidence = Evidence::new("groups", phrase(&group.group), time);
+        let evidence = Evidence::new("groups", phrase(&group.group), range(span(longest)));
         let hit = crate::length::u64_of(long.len());
         findings.push(Finding::new(&LONG_REBALANCE, hit, title, detail, evidence));
     }
+}
+
+/// The start and the end of a rebalance.
+fn span(rebalance: &RebalanceReport) -> [i64; 2] {
+    let end = rebalance.end.unwrap_or(rebalance.start);
+    [rebalance.start.0, end.0]
 }
 
 /// The members that left and joined later.
@@ -137,7 +136,7 @@ fn returned<'r>(reasons: &[&'r String]) -> Vec<&'r str> {
     left.collect()
 }
 
-fn lag(data: &Data, group: &Group, findings: &mut Vec<Finding>) {
+fn lag(data: &Data, group: &GroupReport, findings: &mut Vec<Finding>) {
     let behind: Vec<_> = group
         .partitions
         .iter()
@@ -173,7 +172,7 @@ fn lag(data: &Data, group: &Group, findings: &mut Vec<Finding>) {
 }
 
 /// For how long the first record that is not committed has been in the partition, in nanoseconds.
-fn behind(partition: &Partition, end: i64) -> Option<i64> {
+fn behind(partition: &GroupPartitionReport, end: i64) -> Option<i64> {
     partition.lag.filter(|lag| *lag > 0)?;
     let (_, committed, ..) = partition.lag_over_time.last()?;
     let mut points = partition.lag_over_time.iter();
