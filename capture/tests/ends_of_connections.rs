@@ -176,6 +176,22 @@ fn data_that_is_never_acknowledged_is_silence() {
 }
 
 #[test]
+fn silence_after_the_broker_has_closed_is_not_the_cause() {
+    let mut conversation = talk(40_000, "c");
+    conversation.wait(6 * SECOND);
+    conversation.push(false, FIN | ACK, &[]);
+    conversation.wait(SECOND);
+    conversation.send(true, &heartbeat(1, "c", 3), 1000);
+    let request = conversation.sent.last().unwrap().clone();
+    for turn in 1..4 {
+        let mut again = request.clone();
+        again.time += turn * SECOND;
+        conversation.sent.push(again);
+    }
+    check(conversation, "idle-broker", Some("broker FIN"));
+}
+
+#[test]
 fn a_broker_that_closes_is_reset_or_idle() {
     let mut conversation = talk(40_000, "c");
     conversation.send(true, &fetch(1, 5000), 1000);

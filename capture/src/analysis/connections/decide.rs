@@ -306,7 +306,10 @@ fn silent(record: &Record) -> Found {
         ("broker", record.life.broker()),
     ] {
         let again = side.unacknowledged_retransmissions;
-        if side.is_unacknowledged() && again >= MIN_RETRANSMISSIONS {
+        // What a client sends when the broker has closed is not the reason.
+        let closed = record.ending().filter(|ending| !ending.by_client);
+        let is_later = closed.is_some_and(|closed| side.last_data > Some(closed.time));
+        if side.is_unacknowledged() && again >= MIN_RETRANSMISSIONS && !is_later {
             let text =
                 format!("the {name} sends data {again} times again, and it is never acknowledged");
             return Some((Cause::Silent, text));
