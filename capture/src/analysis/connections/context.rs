@@ -21,7 +21,8 @@ const MILLISECOND: i64 = 1_000_000;
 const MAX_BREAKS: usize = 256;
 /// Maximum number of APIs that a broker serves; longer lists are not believed.
 const MAX_APIS: usize = 1024;
-/// The newest versions of APIs 0 to 16 that brokers before 0.10 answer. They know no other APIs.
+/// The newest versions of APIs 0 to 16 that brokers before 0.10 answer. They know no other APIs. Source: `Protocol.REQUESTS` of
+/// Kafka 0.9.0.1's Java code.
 const BEFORE_API_VERSIONS: [i16; 17] = [1, 1, 0, 0, 0, 0, 1, 1, 2, 1, 0, 0, 0, 0, 0, 0, 0];
 /// How many ends of connections and leavings of groups are known of all clients. The oldest half is forgotten when there
 /// are more.
