@@ -260,12 +260,17 @@ pub enum TimeoutKind {
     },
     /// The response to a request.
     Request {
-        /// The request.
+        /// The request, which may have been given up before.
         request: ApiLabel,
         /// How long it waited.
         after: Duration,
         /// The request before it, whose response did not arrive either, if there is one.
         blocked_by: Option<ApiLabel>,
+    },
+    /// The peer takes no responses: the transport accepted no byte of the next one.
+    Unread {
+        /// For how long.
+        after: Duration,
     },
     /// The rest of a frame.
     Stalled {
@@ -300,6 +305,7 @@ impl fmt::Display for TimeoutKind {
                 "no response to {request} after {}, blocked by {head}",
                 Ms(*after)
             ),
+            Self::Unread { after } => write!(f, "peer takes no response for {}", Ms(*after)),
             Self::Stalled { after, at } => {
                 write!(f, "peer stalled {at} for {}", Ms(*after))
             }

@@ -296,3 +296,86 @@ fn rule_7_calling_the_timer_early_or_often_does_no_harm() {
     }
     assert!(driver.take_events().is_empty());
 }
+
+#[test]
+fn rule_7_a_cancelled_request_that_is_never_answered_closes_the_connection() {
+    replay(|driver| {
+        driver.open_ready();
+        let fetch = driver.submit(ApiKey::Fetch, 16);
+        driver.take();
+        driver.wait(10_000);
+        assert!(driver.connection.cancel(driver.now, fetch));
+        driver.drain();
+        driver.forget();
+        let due = driver.connection.next_deadline().unwrap();
+        assert_eq!(due - driver.now, ms(20_000));
+        driver.wait(20_000);
+        assert_eq!(
+            driver.close_line(),
+            "broker 1 (b1:9092): Fetch v16 (correlation 2): no response after 30000 ms"
+        );
+    });
+}
+
+#[test]
+fn rule_7_a_cancelled_request_that_is_answered_late_disturbs_nobody() {
+    replay(|driver| {
+        driver.open_ready();
+        let fetch = driver.submit(ApiKey::Fetch, 16);
+        let asked = driver.take();
+        driver.connection.cancel(driver.now, fetch);
+        driver.drain();
+        driver.wait(29_999);
+        driver.answer_raw(&asked, b"\0\0\0\0");
+        assert_eq!(driver.connection.next_deadline(), None);
+        driver.wait(60_000);
+        assert_eq!(driver.connection.state(), State::Ready);
+    });
+}
+
+#[test]
+fn rule_7_cancelled_requests_in_all_places_close_the_connection_when_none_is_answered_in_time() {
+    let options = options()
+        .with_on_timeout(OnTimeout::Abandon)
+        .with_max_in_flight(2);
+    let mut driver = Driver::once(options);
+    driver.open_ready();
+    let first = driver.submit(ApiKey::Fetch, 16);
+    driver.connection.cancel(driver.now, first);
+    driver.drain();
+    driver.wait(30_000);
+    assert_eq!(driver.connection.state(), State::Ready);
+    let second = driver.submit(ApiKey::Fetch, 16);
+    driver.connection.cancel(driver.now, second);
+    driver.drain();
+    driver.wait(29_999);
+    assert_eq!(driver.connection.state(), State::Ready);
+    driver.wait(1);
+    assert!(matches!(
+        driver.closed().reason,
+        CloseReason::Timeout(TimeoutKind::Request { .. })
+    ));
+}
+
+#[test]
+fn rule_7_a_deadline_of_a_request_that_was_sent_costs_nothing_else_before_its_timeout_is_over() {
+    replay(|driver| {
+        driver.open_ready();
+        driver.submit(ApiKey::Metadata, 12);
+        let soon = SubmitOptions::default().with_deadline(driver.now + ms(50));
+        driver.submit_with(ApiKey::Fetch, 16, soon);
+        let asked = [driver.take(), driver.take()];
+        driver.wait(50);
+        assert_eq!(driver.connection.state(), State::Ready);
+        let failed = driver.completions();
+        assert_eq!(failed.len(), 1);
+        assert_eq!(failed[0].delivery(), Delivery::SentNoResponse);
+        driver.answer_raw(&asked[0], b"\0\0\0\0");
+        driver.answer_raw(&asked[1], b"\0\0\0\0");
+        let events = driver.take_events();
+        assert!(matches!(
+            events[..],
+            [Event::Completed(_), Event::LateResponse { .. }]
+        ));
+    });
+}

@@ -153,6 +153,34 @@ fn idle_and_stalled_clients_are_closed() {
     ));
 }
 
+#[test]
+fn a_client_that_takes_no_response_is_closed() {
+    let mut side = side();
+    // It is answered at once.
+    side.receive(&sized(&request(ApiKey::ApiVersions, 0, b"")));
+    for _ in 0..2 {
+        assert_eq!(side.server.next_deadline(), Some(side.now + ms(30_000)));
+        side.now += ms(29_999);
+        side.server.handle_timer(side.now);
+        assert!(side.server.poll_transmit().is_some());
+        // That it takes a byte is enough.
+        side.server.handle_written(side.now, 1);
+    }
+    side.now += ms(30_000);
+    side.server.handle_timer(side.now);
+    let closed = side.closed();
+    assert!(matches!(
+        closed.reason,
+        CloseReason::Timeout(TimeoutKind::Unread { .. })
+    ));
+    assert!(
+        closed
+            .to_string()
+            .contains("peer takes no response for 30000 ms"),
+        "{closed}"
+    );
+}
+
 /// Requests in any pieces, answered in any order, written in pieces of any size.
 #[test]
 fn whatever_the_order_of_answers_the_client_gets_them_in_its_own() {

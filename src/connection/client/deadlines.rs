@@ -7,7 +7,7 @@ use crate::connection::StreamPosition;
 use crate::connection::request::earlier;
 
 use super::options::{ConnectionOptions, IdlePolicy, TimeoutFrom};
-use super::pending_request::PendingRequest;
+use super::pending_request::{Origin, PendingRequest};
 
 /// What happens when, but for the deadline of a phase, which is the session's.
 ///
@@ -90,20 +90,34 @@ impl Deadlines {
         }
     }
 
-    /// When a request is given up. The connection's own requests have the deadline of the session.
+    /// When a request is given up, or the connection that does not answer an abandoned one. The connection's own requests
+    /// have the deadline of the session.
     pub(super) fn of(&self, request: &PendingRequest) -> Option<Instant> {
-        if request.is_internal() {
-            return None;
+        match request.origin {
+            Origin::Setup | Origin::SaslToken => None,
+            Origin::Nobody => self.timeout_of(request),
+            Origin::Caller | Origin::Probe => earlier(request.deadline, self.timeout_of(request)),
         }
+    }
+
+    /// Returns `true` if a request takes too long.
+    pub(super) fn is_overdue(&self, request: &PendingRequest, now: Instant) -> bool {
+        is_over(self.of(request), now)
+    }
+
+    /// Returns `true` if the timeout of a request is over, apart from a deadline of the caller.
+    pub(super) fn is_timed_out(&self, request: &PendingRequest, now: Instant) -> bool {
+        is_over(self.timeout_of(request), now)
+    }
+
+    /// When the timeout of a request is over.
+    fn timeout_of(&self, request: &PendingRequest) -> Option<Instant> {
         debug_assert!(request.extended_before <= self.extended, "it only grows");
         let mut timeout = request.timeout;
         if request.extended_before != self.extended {
             timeout = timeout.saturating_add(self.extended - request.extended_before);
         }
-        earlier(
-            request.deadline,
-            self.start_of(request).checked_add(timeout),
-        )
+        self.start_of(request).checked_add(timeout)
     }
 
     /// When the timeout of a request begins. What is not sent waits no longer than for a response.
@@ -197,6 +211,7 @@ impl Deadlines {
     pub(super) fn next(&self, pending: Pending, at: StreamPosition) -> Option<Instant> {
         let by_requests = match pending {
             Pending::Nothing => self.idle(),
+            Pending::Abandoned => earlier(self.first, self.idle()),
             Pending::NotReady => None,
             Pending::Requests { is_blocked: true } => earlier(self.first, self.throttled_until),
             Pending::Requests { is_blocked: false } => self.first,
@@ -217,8 +232,17 @@ pub(super) enum Pending {
     NotReady,
     /// Nothing.
     Nothing,
+    /// Nothing but abandoned requests that were sent.
+    Abandoned,
     /// Requests, some of which may be blocked.
     Requests { is_blocked: bool },
+}
+
+impl Pending {
+    /// Returns `true` if nothing is pending that anybody waits for, on a connection that is ready.
+    pub(super) const fn is_idle(self) -> bool {
+        matches!(self, Self::Nothing | Self::Abandoned)
+    }
 }
 
 fn is_over(deadline: Option<Instant>, now: Instant) -> bool {

@@ -61,7 +61,7 @@ impl Connection {
         submission: &Submission,
         options: &SubmitOptions,
     ) -> RequestId {
-        let is_only_one = self.is_idle();
+        let is_only_one = self.queue.is_empty();
         let mut request = self.number(now, submission, options);
         let (id, label) = (request.summary.id, request.label());
         self.deadlines.request_submitted(&mut request, is_only_one);
@@ -380,24 +380,20 @@ impl Connection {
         kind: ConnectionErrorKind,
     ) -> bool {
         let wanted = |request: &PendingRequest| !request.is_internal() && wanted(request);
-        let front = match self.queue.front() {
-            Some(front) => self.delivery_in_flight(front),
-            None => Delivery::SentNoResponse,
+        let front = self.queue.front();
+        let front = front.map_or(Delivery::SentNoResponse, |it| self.delivery_in_flight(it));
+        let Some((request, delivery)) = self.queue.give_up(now, wanted, front) else {
+            return false;
         };
-        let given_up = self.queue.give_up(now, wanted, front);
-        match given_up {
-            Some((request, delivery)) => {
-                self.events.fail(request, kind, delivery);
-                true
-            }
-            None => false,
-        }
+        self.events.fail(request, kind, delivery);
+        true
     }
 
-    /// The first request that takes too long.
+    /// The first request that takes too long, or an abandoned one.
     pub(super) fn overdue(&self, now: Instant) -> Option<&PendingRequest> {
-        let mut requests = self.queue.iter();
-        requests.find(|request| self.deadlines.of(request).is_some_and(|at| at <= now))
+        let is_overdue = |request: &&PendingRequest| self.deadlines.is_overdue(request, now);
+        let awaited = self.queue.iter().find(is_overdue);
+        awaited.or_else(|| self.queue.all().find(is_overdue))
     }
 
     /// Gives up the requests that take too long, or the connection.
@@ -407,9 +403,14 @@ impl Connection {
             let after = now.saturating_duration_since(self.deadlines.start_of(late));
             let front = self.queue.front().map(PendingRequest::label);
             let blocked_by = front.filter(|front| *front != request);
-            // What was not sent holds nothing up.
-            let closes = late.timings().admitted.is_some()
-                && (self.options.on_timeout == OnTimeout::Close || self.is_useless_without_one());
+            let is_abandoned = late.origin == Origin::Nobody;
+            let closes = match self.options.on_timeout {
+                // What was not sent holds nothing up.
+                _ if late.timings().admitted.is_none() => false,
+                // A deadline of the caller says nothing of the broker.
+                OnTimeout::Close => self.deadlines.is_timed_out(late, now),
+                OnTimeout::Abandon => self.is_useless_without(usize::from(!is_abandoned)),
+            };
             if closes {
                 let kind = TimeoutKind::Request {
                     request,
@@ -417,6 +418,10 @@ impl Connection {
                     blocked_by,
                 };
                 return self.close_because(now, CloseReason::Timeout(kind));
+            }
+            if is_abandoned {
+                self.queue.expect_no_more(id);
+                continue;
             }
             let is_waiting = late.timings().admitted.is_none();
             let blocked_on = self.blocked_on().filter(|_| is_waiting);
@@ -428,12 +433,12 @@ impl Connection {
             let is_found = self.give_up(now, |request| request.summary.id == id, kind);
             debug_assert!(is_found, "it was found just now");
         }
-        self.deadlines.set_requests(self.queue.iter());
+        self.deadlines.set_requests(self.queue.all());
     }
 
-    /// Returns `true` if no request could be sent any more if another one was given up.
-    pub(super) fn is_useless_without_one(&self) -> bool {
-        self.queue.abandoned_places() + 1 >= self.options.max_in_flight
+    /// Returns `true` if no request could be sent any more if so many others were abandoned.
+    fn is_useless_without(&self, others: usize) -> bool {
+        self.queue.abandoned_places() + others >= self.options.max_in_flight
     }
 
     pub(super) fn on_idle(&mut self, now: Instant) {
@@ -473,9 +478,8 @@ impl Connection {
         }
         let at = self.receiver.position();
         let idle = now.saturating_duration_since(self.quiet_since());
-        let was_quiet = self.pending() == Pending::Nothing
-            && at == StreamPosition::BetweenFrames
-            && idle >= MIN_IDLE;
+        let was_quiet =
+            self.pending().is_idle() && at == StreamPosition::BetweenFrames && idle >= MIN_IDLE;
         let reason = match reason(at) {
             CloseReason::RemoteEof(_) | CloseReason::RemoteReset(_) if was_quiet => {
                 CloseReason::IdleRemoteLikely { idle }
@@ -555,8 +559,9 @@ impl Connection {
     #[inline]
     pub(super) fn pending(&self) -> Pending {
         match self.is_idle() {
-            true if self.state() == State::Ready => Pending::Nothing,
-            true => Pending::NotReady,
+            true if self.state() != State::Ready => Pending::NotReady,
+            true if self.queue.is_empty() => Pending::Nothing,
+            true => Pending::Abandoned,
             false => Pending::Requests {
                 is_blocked: self.waiting() > 0,
             },

@@ -35,7 +35,7 @@ use super::{
 };
 use crate::version_table::sendable;
 use completion::{ConnectionErrorKind, DecodedResponse, SubmitError};
-use deadlines::{Deadlines, Pending};
+use deadlines::Deadlines;
 use encode::{Encoder, routing};
 use event::{Event, EventQueue};
 use options::{ConnectionOptions, SubmitOptions};
@@ -250,7 +250,7 @@ impl Connection {
         if self.deadlines.is_drain_over(now) {
             return self.close_because(now, CloseReason::Timeout(TimeoutKind::Draining));
         }
-        if self.pending() == Pending::Nothing && self.deadlines.is_idle_over(now) {
+        if self.pending().is_idle() && self.deadlines.is_idle_over(now) {
             self.on_idle(now);
         }
         self.pump(now);
@@ -409,8 +409,9 @@ impl Connection {
         Ok(sent?)
     }
 
-    /// Gives up a request. What was not offered to the transport is not sent; else its response is
-    /// dropped when it comes. False if the request is over already.
+    /// Gives up a request. What was not offered to the transport is not sent; else the response is
+    /// dropped when it comes, and if it does not come within the request's timeout, the connection is closed, or with
+    /// [`OnTimeout::Abandon`] when no other request can be sent. False if the request is over already.
     pub fn cancel(&mut self, now: Instant, id: RequestId) -> bool {
         let wanted = |request: &PendingRequest| request.summary.id == id;
         let found = self.give_up(now, wanted, ConnectionErrorKind::Cancelled);

@@ -71,7 +71,8 @@ pub enum TimeoutFrom {
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnTimeout {
-    /// The connection is closed: responses come in order, so those behind it would not come either.
+    /// The connection is closed: responses come in order, so those behind it would not come either. The same if the response
+    /// to a request that was cancelled does not come in time.
     Close,
     /// Only this request is given up. Its response keeps its place, and is dropped when it comes. The
     /// connection is closed when all places in flight would be of requests that were given up.
@@ -345,7 +346,8 @@ impl SubmitOptions {
         self
     }
 
-    /// When the request is given up, wherever it is then.
+    /// When the request is given up, wherever it is then. That does not close the connection, as the end of the request's
+    /// timeout does.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);

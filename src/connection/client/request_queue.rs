@@ -1,13 +1,13 @@
 //! The pending requests of a connection, in the order in which they are written and answered.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Buf;
 
 use crate::connection::request::BlockClock;
 use crate::connection::transmit::{Fitting, Transmit, WriteProgress, push_exactly, shrink_to_one};
-use crate::connection::{ApiLabel, BlockedOn, Delivery, VersionError};
+use crate::connection::{ApiLabel, BlockedOn, Delivery, RequestId, VersionError};
 use crate::correlation::{Mismatch, NotDue, WithoutResponse, not_due};
 
 use super::pending_request::{Origin, PendingRequest};
@@ -370,8 +370,20 @@ impl RequestQueue {
 
     /// All requests but the abandoned ones, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &PendingRequest> {
-        let all = self.requests.iter();
-        all.map(|request| &**request).filter(|it| is_awaited(it))
+        self.all().filter(|it| is_awaited(it))
+    }
+
+    /// All requests, in order.
+    pub(super) fn all(&self) -> impl Iterator<Item = &PendingRequest> {
+        self.requests.iter().map(|request| &**request)
+    }
+
+    /// The response to an abandoned request, if it has this id, may stay away for any time.
+    pub(super) fn expect_no_more(&mut self, id: RequestId) {
+        let mut abandoned = self.requests.iter_mut().filter(|it| !is_awaited(it));
+        if let Some(request) = abandoned.find(|it| it.summary.id == id) {
+            request.timeout = Duration::MAX;
+        }
     }
 
     /// Returns `true` if a request has this correlation id.
@@ -412,6 +424,12 @@ impl RequestQueue {
     pub(super) fn abandoned_places(&self) -> usize {
         let admitted = self.requests.range(..self.admitted);
         admitted.filter(|request| !is_awaited(request)).count()
+    }
+
+    /// Returns `true` if no request is pending, abandoned or not.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.requests.is_empty()
     }
 
     /// Returns `true` if no request is pending, but for abandoned ones that were written whole.

@@ -228,15 +228,23 @@ impl ServerConnection {
     pub fn next_deadline(&self) -> Option<Instant> {
         match self.is_closed {
             true => None,
-            false => earlier(self.stall_deadline(), self.idle_deadline()),
+            false => earlier(
+                earlier(self.stall_deadline(), self.write_deadline()),
+                self.idle_deadline(),
+            ),
         }
     }
 
     /// Time has passed. Calling it early or often does no harm.
     pub fn handle_timer(&mut self, now: Instant) {
         let is_over = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
-        let after = now.saturating_duration_since(self.last_in);
+        if is_over(self.write_deadline()) {
+            let since = self.write_started().expect("it has a deadline");
+            let after = now.saturating_duration_since(since);
+            return self.end(now, CloseReason::Timeout(TimeoutKind::Unread { after }));
+        }
         if is_over(self.stall_deadline()) {
+            let after = now.saturating_duration_since(self.last_in);
             let at = self.receiver.position();
             let kind = TimeoutKind::Stalled { after, at };
             return self.end(now, CloseReason::Timeout(kind));
@@ -261,6 +269,17 @@ impl ServerConnection {
         self.last_in
             .max(self.last_out)
             .checked_add(self.options.idle?)
+    }
+
+    /// Since when the transport has accepted nothing of a response that it may write.
+    fn write_started(&self) -> Option<Instant> {
+        let given = self.responses.writable_since()?;
+        Some(given.max(self.last_out))
+    }
+
+    fn write_deadline(&self) -> Option<Instant> {
+        self.write_started()?
+            .checked_add(self.options.stall_timeout)
     }
 
     fn stall_deadline(&self) -> Option<Instant> {
@@ -424,7 +443,8 @@ impl ServerOptions {
         self
     }
 
-    /// For how long the rest of a frame may stay away. By default 30 seconds.
+    /// For how long the rest of a request may stay away, and for how long the client may take nothing of a response. By
+    /// default 30 seconds.
     #[must_use]
     pub const fn with_stall_timeout(mut self, timeout: Duration) -> Self {
         self.stall_timeout = timeout;

@@ -71,6 +71,11 @@ impl Responses {
         id
     }
 
+    /// When the next response to write was given.
+    pub(super) fn writable_since(&self) -> Option<Instant> {
+        self.writable.front().map(|response| response.given)
+    }
+
     /// What names a request that has no response yet.
     pub(super) fn unanswered(&self, id: RequestId) -> Result<ApiLabel, RespondError> {
         let mut pending = self.pending.iter();
