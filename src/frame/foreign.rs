@@ -72,8 +72,13 @@ impl ForeignProtocol {
             [b'P', b'O', b'S', b'T', ..] | [b'H', b'E', b'A', b'D', ..] => Self::Http1,
             [b'P', b'R', b'I', b' ', ..] => Self::Http2,
             [b'S', b'S', b'H', b'-', ..] => Self::Ssh,
-            // As a Kafka size this is a short frame. The zeros are the flags and the stream of a SETTINGS frame.
-            [0, 0, length, 4, 0, 0, 0, 0, 0, ..] if length % 6 == 0 => Self::Http2,
+            // As a Kafka size this is a short frame. The zeros are the flags and the stream of a SETTINGS frame, which the
+            // number of its first setting follows.
+            [0, 0, length, 4, 0, 0, 0, 0, 0, rest @ ..]
+                if length % 6 == 0 && is_setting(*length, rest) =>
+            {
+                Self::Http2
+            }
             [one, two, three, four, ..] if [one, two, three, four].into_iter().all(is_text) => {
                 Self::Text
             }
@@ -101,6 +106,12 @@ pub(crate) enum Sniffed {
     NotForeign,
     /// The bytes are not a Kafka frame.
     Foreign(ForeignProtocol),
+}
+
+/// Returns `true` if the number of a setting may begin `rest`, or there is none.
+fn is_setting(length: u8, rest: &[u8]) -> bool {
+    let number = rest.first_chunk().map(|number| u16::from_be_bytes(*number));
+    length == 0 || number.is_none_or(|number| (1..=16).contains(&number))
 }
 
 const fn is_text(byte: &u8) -> bool {

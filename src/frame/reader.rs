@@ -105,6 +105,8 @@ pub struct FrameReader {
     min: usize,
     max: usize,
     sniffs: bool,
+    /// The peer is a client.
+    reads_client: bool,
     offset: u64,
     frames: u64,
 }
@@ -118,6 +120,7 @@ impl FrameReader {
             min: 0,
             max: limits.max_frame_bytes().min(LARGEST),
             sniffs: false,
+            reads_client: false,
             offset: 0,
             frames: 0,
         }
@@ -131,6 +134,24 @@ impl FrameReader {
     pub const fn with_sniffing(mut self, sniffs: bool) -> Self {
         self.sniffs = sniffs;
         self
+    }
+
+    /// The peer is a client. One of HTTP/2 begins with text: what looks like its first binary frame is an old Produce request.
+    #[cfg(feature = "connection")]
+    pub(crate) const fn of_client(mut self) -> Self {
+        self.reads_client = true;
+        self
+    }
+
+    fn sniff(&self, first: &[u8], is_all: bool) -> Sniffed {
+        match ForeignProtocol::sniff(first, is_all) {
+            Sniffed::Foreign(ForeignProtocol::Http2)
+                if self.reads_client && first.first() == Some(&0) =>
+            {
+                Sniffed::NotForeign
+            }
+            sniffed => sniffed,
+        }
     }
 
     /// Sets the sizes that are allowed, also for the frame that is arriving. By default 0 to [`Limits::max_frame_bytes`].
@@ -247,7 +268,7 @@ impl FrameReader {
     /// Returns the size of a frame that begins with `first`, or `None` if more bytes are needed to accept it.
     fn examine_first(&self, first: &[u8]) -> Result<Option<usize>, FrameError> {
         if self.is_sniffing() {
-            match ForeignProtocol::sniff(first, false) {
+            match self.sniff(first, false) {
                 Sniffed::Foreign(protocol) => {
                     return Err(self.error(FrameErrorKind::ForeignProtocol(protocol)));
                 }
@@ -317,7 +338,7 @@ impl FrameReader {
         if !self.is_sniffing() || self.first_bytes().is_empty() {
             return None;
         }
-        match ForeignProtocol::sniff(self.first_bytes(), true) {
+        match self.sniff(self.first_bytes(), true) {
             Sniffed::Foreign(protocol) => Some(protocol),
             Sniffed::NotYet | Sniffed::NotForeign => None,
         }

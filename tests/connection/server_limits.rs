@@ -92,6 +92,25 @@ fn bad_sizes_and_other_protocols_are_named() {
     ));
 }
 
+/// In its size and zeros it looks like a SETTINGS frame of HTTP/2, with which no client begins.
+#[test]
+fn a_produce_request_of_version_0_is_not_taken_for_http_2() {
+    for correlation_id in [7_i32, 300, 5000] {
+        let mut frame = vec![0, 0, 0x06, 0x04, 0, 0, 0, 0];
+        frame.extend(correlation_id.to_be_bytes());
+        frame.extend([0, 1, b'c']);
+        frame.resize(4 + 0x604, 0);
+        let options = ServerOptions::new(CLIENT, served()).with_forwarding(true);
+        let mut side = Side::new(options);
+        side.trickle(&frame);
+        let events = side.events();
+        let [ServerEvent::Request(request)] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(request.label().api_key, ApiKey::Produce);
+    }
+}
+
 #[test]
 fn no_more_is_read_than_can_be_answered() {
     let mut side = Side::new(ServerOptions::new(CLIENT, served()).with_max_in_flight(2));

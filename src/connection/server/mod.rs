@@ -84,7 +84,7 @@ impl ServerConnection {
             options,
             is_closed: false,
             created: now,
-            receiver: FrameReader::default().with_sniffing(true),
+            receiver: FrameReader::default().with_sniffing(true).of_client(),
             bare_tokens: false,
             identity: ClientIdentity::default(),
             responses: Responses::default(),
