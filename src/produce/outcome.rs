@@ -91,6 +91,10 @@ impl AttemptOutcome {
         if code.is_none() {
             return Self::acked(-1);
         }
+        // A batch before it has not arrived yet, and nothing was appended: Kafka's own client sends it again.
+        if code == ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER {
+            return Self::Retriable(code);
+        }
         let produce = crate::ApiKey::Produce;
         match Advice::of(Failure::Code(code), produce, Delivery::Responded, false).retry {
             Retry::AfterRefreshingMetadata => Self::Moved { code, leader: None },

@@ -132,6 +132,12 @@ fn outcomes_say_what_they_leave_open() {
             Persistence::Possibly,
         ),
         (code(ErrorCode::NOT_ENOUGH_REPLICAS), false, Persistence::No),
+        // The batch before it may still arrive: `TransactionManager.canRetry`.
+        (
+            code(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
+            false,
+            Persistence::No,
+        ),
         (
             code(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND),
             false,
