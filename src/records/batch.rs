@@ -233,8 +233,11 @@ impl<'a> Batch<'a> {
             let kind = RecordsErrorKind::NegativeCount { count };
             return Err(RecordsError::new(kind, self.position + 57));
         }
-        let compression = self.compression()?;
         let offset = self.position + BatchHeader::SIZE;
+        if count == 0 {
+            return Ok(Source::plain(&[], offset));
+        }
+        let compression = self.compression()?;
         if compression == Compression::None {
             return Ok(Source::plain(self.body(), offset));
         }

@@ -90,10 +90,10 @@ impl<'a> LegacyMessage<'a> {
         self.crc
     }
 
-    /// Returns the compression, and who set the timestamp. Messages of magic 0 have no flag for that.
+    /// Returns the compression, and who set the timestamp. Messages of magic 0 have no flag for that. Unused bits are left out.
     #[must_use]
     pub fn attributes(&self) -> Attributes {
-        let known = if self.magic == 0 { 0xf7 } else { 0xff };
+        let known = if self.magic == 0 { 0x07 } else { 0x0f };
         Attributes(u16::from(self.attributes & known))
     }
 

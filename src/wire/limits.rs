@@ -109,7 +109,8 @@ impl Limits {
     }
 
     /// The largest window that a zstd frame may ask for, in bytes. By default 128 MiB, as Kafka's
-    /// own reader takes; memory is taken for what comes out of a frame, not for its window.
+    /// own reader takes; memory is taken for what comes out of a frame, not for its window, except to find a
+    /// fault in it.
     #[must_use]
     pub const fn max_window_bytes(self) -> usize {
         self.max_window_bytes

@@ -294,3 +294,32 @@ fn bytes_behind_the_value_of_a_message_are_an_error() {
         None,
     );
 }
+
+#[test]
+fn a_batch_of_no_records_is_not_decompressed_whatever_its_compression() {
+    for compression in 1..8 {
+        let batch = RawBatch {
+            attributes: compression,
+            body: b"neither compressed nor records".to_vec(),
+            ..RawBatch::of(0)
+        };
+        let (records, error) = read(&batch.bytes());
+        assert_eq!((records.len(), error), (0, None), "{compression}");
+    }
+}
+
+#[test]
+fn messages_have_none_of_the_attributes_that_came_with_batches() {
+    for (magic, known) in [(0, 0), (1, 0x08)] {
+        let message = RawMessage {
+            attributes: 0xf8,
+            ..RawMessage::of(magic)
+        };
+        let bytes = message.bytes();
+        let entry = Entries::new(&bytes).next().unwrap().unwrap();
+        let Entry::Message(message) = entry else {
+            panic!("{entry:?}")
+        };
+        assert_eq!(message.attributes().0, known);
+    }
+}

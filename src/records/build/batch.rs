@@ -320,8 +320,10 @@ impl BatchBuilder {
             return Err(BuildError::OffsetOrder { offset, min });
         }
         let base = self.options.base_offset;
-        i32::try_from(offset.wrapping_sub(base))
-            .map_err(|_| BuildError::OffsetTooFar { offset, base })
+        let delta = offset.checked_sub(base);
+        delta
+            .and_then(|delta| i32::try_from(delta).ok())
+            .ok_or(BuildError::OffsetTooFar { offset, base })
     }
 }
 

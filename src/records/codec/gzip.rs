@@ -142,7 +142,7 @@ fn reserve(input: &[u8], output: &mut Vec<u8>, bounds: &Bounds) {
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     if size <= bounds.max_output() && size / MAX_RATIO <= input.len() {
         // If there is no memory for it, that shows when it is needed.
-        let _ = output.try_reserve_exact(size + 1);
+        let _ = output.try_reserve_exact(size.saturating_add(1));
     }
 }
 

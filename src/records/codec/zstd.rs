@@ -13,8 +13,9 @@ use crate::records::Compression;
 /// zstd, by libzstd.
 ///
 /// Frames are decompressed straight into the output, so that memory is taken for what comes out of
-/// them, and not for their window. Working memory: 160 KiB to decompress, and up to the size of the
-/// output if there is a fault in it, to find what comes before it; some MiB to compress, by level.
+/// them, and not for their window. Working memory: 160 KiB to decompress, and if there is a fault in a frame also its window,
+/// of at most [`max_window_bytes`](crate::wire::Limits::max_window_bytes), to find what comes before the fault; some MiB to
+/// compress, by level.
 pub struct Zstd {
     level: i32,
     decompress: Option<DCtx<'static>>,
@@ -58,7 +59,12 @@ impl Codec for Zstd {
             Ok(_) => super::output::check(output, bounds)
                 .map_err(|kind| CodecError::new(kind, input.len())),
             // Again, slowly, to find where the fault is and what comes out before it.
-            Err(_) => stream(context, input, output, bounds),
+            Err(_) => {
+                let result = stream(context, input, output, bounds);
+                // It holds a window as large as the frame says.
+                self.decompress = None;
+                result
+            }
         }
     }
 

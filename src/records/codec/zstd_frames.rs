@@ -118,7 +118,7 @@ fn blocks<'a>(input: &'a [u8], frame: &FrameHeader) -> (usize, &'a [u8]) {
         let size = usize::try_from(header >> 3).unwrap_or(usize::MAX);
         let (stored, made) = match header >> 1 & 3 {
             0 => (size, size),
-            1 => (1, size),
+            1 => (1, size.min(MAX_BLOCK)),
             _ => (size, largest),
         };
         max = max.saturating_add(made);
