@@ -173,9 +173,10 @@ impl<'a> TaggedFields<'a> {
 /// Sets each field. Of several with one tag the last counts.
 impl<'a> Extend<TaggedField<'a>> for TaggedFields<'a> {
     fn extend<I: IntoIterator<Item = TaggedField<'a>>>(&mut self, fields: I) {
-        for TaggedField { tag, value } in fields {
-            self.insert(tag, value);
-        }
+        // Not one by one: each would move all behind it.
+        let mut all = std::mem::take(self).into_iter().chain(fields).collect();
+        sort(&mut all);
+        *self = Self::from_sorted(all);
     }
 }
 
@@ -186,6 +187,18 @@ impl<'a> FromIterator<TaggedField<'a>> for TaggedFields<'a> {
         all.extend(fields);
         all
     }
+}
+
+/// Sorts fields by tag, and keeps the last of those with one tag.
+fn sort(fields: &mut Vec<TaggedField<'_>>) {
+    fields.sort_by_key(|field| field.tag);
+    fields.dedup_by(|later, kept| {
+        let is_same = later.tag == kept.tag;
+        if is_same {
+            std::mem::swap(later, kept);
+        }
+        is_same
+    });
 }
 
 impl<'a> IntoIterator for TaggedFields<'a> {
@@ -247,6 +260,20 @@ mod tests {
         assert_eq!(fields.insert(1, &b"a"[..]), None);
         assert_eq!(fields.insert(1, &b"b"[..]), Some(Blob::from(b"a")));
         assert_eq!(fields.len(), 1);
+    }
+
+    #[test]
+    fn of_fields_with_one_tag_the_last_counts_in_any_order() {
+        let field = |tag, value: &'static [u8]| TaggedField {
+            tag,
+            value: value.into(),
+        };
+        let mut fields: TaggedFields<'_> = [field(9, b"a"), field(1, b"b"), field(9, b"c")]
+            .into_iter()
+            .collect();
+        fields.extend([field(5, b"d"), field(1, b"e"), field(1, b"f")]);
+        let expected = [field(1, b"f"), field(5, b"d"), field(9, b"c")];
+        assert_eq!(fields.as_slice(), expected);
     }
 
     /// The set behaves as a map, whatever is done to it.

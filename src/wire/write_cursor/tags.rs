@@ -67,8 +67,8 @@ impl WriteCursor {
     pub fn end_tag(&mut self, tags: &mut TagWriter<'_>) {
         let length = self.since(&tags.value) - 1;
         match u32::try_from(length) {
-            Ok(length) => self.patch_varint(&tags.value, length),
-            Err(_) => self.too_long("tag", length, MAX_LENGTH),
+            Ok(length @ 0..=MAX_LENGTH) => self.patch_varint(&tags.value, length),
+            _ => self.too_long("tag", length, MAX_LENGTH),
         }
         tags.count += 1;
     }

@@ -1,12 +1,14 @@
 //! The tagged fields at the end of a struct: known ones, and those that JSON has as unknown.
 
+use std::collections::HashSet;
+
 use super::{Encoder, defaults};
 use crate::schema::json::document::{Shape, Value};
 use crate::schema::json::error::{JsonErrorKind as Kind, LocatedError};
 use crate::schema::json::message::{DATA, TAG};
 use crate::schema::json::scalar::{bytes, integer, wrong};
 use crate::schema::{FieldType, StructSchema};
-use crate::wire::{Encoding, TaggedFields};
+use crate::wire::{Encoding, TaggedField, TaggedFields};
 
 impl<'d, 't> Encoder<'d, 't, '_> {
     /// Writes the section of a struct, the values of which begin at `base`.
@@ -47,20 +49,20 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         if json.shape() != Shape::Array {
             return Err(wrong(json, "an array"));
         }
-        let mut fields = TaggedFields::new();
-        for (index, element) in json.elements().enumerate() {
-            self.unknown_tag(schema, element, &mut fields)
-                .map_err(|fault| fault.in_element(index))?;
-        }
-        Ok(fields)
+        let mut tags = HashSet::new();
+        let fields = json.elements().enumerate().map(|(index, element)| {
+            self.unknown_tag(schema, element, &mut tags)
+                .map_err(|fault| fault.in_element(index))
+        });
+        fields.collect()
     }
 
     fn unknown_tag(
         &self,
         schema: &'static StructSchema,
         json: Value<'d, 't>,
-        fields: &mut TaggedFields<'static>,
-    ) -> Result<(), LocatedError> {
+        tags: &mut HashSet<u32>,
+    ) -> Result<TaggedField<'static>, LocatedError> {
         if json.shape() != Shape::Object {
             return Err(wrong(json, "an object"));
         }
@@ -81,12 +83,13 @@ impl<'d, 't> Encoder<'d, 't, '_> {
             integer(number, FieldType::Uint32, "a tag").map_err(|fault| fault.in_field(TAG))?;
         let value = bytes(data).map_err(|fault| fault.in_field(DATA))?;
         let value = bytes::Bytes::from(value);
-        if schema.tagged(tag).is_some() || fields.insert(tag, value).is_some() {
+        if schema.tagged(tag).is_some() || !tags.insert(tag) {
             return Err(LocatedError::new(
                 number.offset(),
                 Kind::DuplicateTag { tag },
             ));
         }
-        Ok(())
+        let value = value.into();
+        Ok(TaggedField { tag, value })
     }
 }
