@@ -1,28 +1,18 @@
-//! Both directions of one TCP connection, from its segments to its dialogue. It decides how long to wait
-//! for segments that are missing.
+//! Both directions of one TCP connection, from its segments to its dialogue. Nothing here depends on which of its ends
+//! is the lower one.
 
 use std::net::SocketAddr;
 
 use super::dialogue::Dialogue;
-use super::onward::Frames;
-use super::preamble::Front;
 use super::reports::{name_other, report_tls};
 use super::role::{Outlet, Output, Protocol, Role, other_side};
+use super::stream::Stream;
 use crate::event::{Connection, End, TlsOutcome};
-use crate::frames::Framer;
 use crate::length::u64_of;
 use crate::output::Sink;
 use crate::packet::Segment;
-use crate::tcp::{Arrival, Copies, Life, Piece, Reassembly, sequence_after};
+use crate::tcp::{Arrival, Life, sequence_after};
 use crate::tls::{Session, Way};
-
-/// How many packets of the connection a missing segment may come late that its receiver has already.
-const LATE_PACKETS: u64 = 32;
-const LATE_NANOSECONDS: i64 = 1_000_000_000;
-/// How long a segment may take that has to be sent again.
-const RESENT_NANOSECONDS: i64 = 60_000_000_000;
-/// How much may wait for a missing segment.
-const MAX_WAITING_BYTES: usize = 4 << 20;
 
 /// How many networks are remembered of a connection.
 const MAX_NETWORKS: usize = 4;
@@ -48,19 +38,6 @@ pub(super) struct Conversation {
     life: Life,
     /// The networks in which it was captured: mirrored packets may be in several.
     networks: Vec<u64>,
-}
-
-/// What one end sends.
-pub(super) struct Stream {
-    pub(super) end: SocketAddr,
-    pub(super) way: Way,
-    pub(super) is_client: bool,
-    copies: Copies,
-    tcp: Reassembly,
-    front: Front,
-    framer: Framer,
-    /// What the other end said last that it has.
-    acknowledged: Option<u32>,
 }
 
 impl Conversation {
@@ -116,7 +93,15 @@ impl Conversation {
 
     /// Returns `true` if a segment begins another connection between the same ends.
     pub(super) fn is_another(&self, segment: &Segment<'_>) -> bool {
-        segment.syn && segment.acknowledged.is_none() && self.syn != Some(segment.sequence)
+        segment.syn && segment.acknowledged.is_none() && !self.begins_with(segment)
+    }
+
+    /// Returns `true` if a SYN is the one that this connection begins with. It may be captured behind what it opened.
+    fn begins_with(&self, segment: &Segment<'_>) -> bool {
+        match self.syn {
+            Some(syn) => syn == segment.sequence,
+            None => self.life.begins_behind(segment),
+        }
     }
 
     /// Returns `true` if a segment between the same addresses belongs to this connection, or follows it: not to one in
@@ -126,7 +111,7 @@ impl Conversation {
             return true;
         }
         let is_taken = match segment.syn && segment.acknowledged.is_none() {
-            true => self.is_closed || self.syn == Some(segment.sequence) || self.packets == 0,
+            true => self.is_closed || self.packets == 0 || self.begins_with(segment),
             false => self.life.is_continued_by(segment),
         };
         if is_taken && self.networks.len() < MAX_NETWORKS {
@@ -193,17 +178,6 @@ impl Conversation {
             ..arrival
         };
         self.last = arrival;
-        if segment.syn {
-            let is_request = segment.acknowledged.is_none();
-            if is_request {
-                self.syn = Some(segment.sequence);
-            }
-            self.client_is(if is_request {
-                segment.source
-            } else {
-                segment.destination
-            });
-        }
         self.life.client_is(self.low.is_client);
         self.life.segment(segment, arrival);
         let (from, to) = if segment.source == self.low.end {
@@ -212,18 +186,36 @@ impl Conversation {
             (&mut self.high, &mut self.low)
         };
         let mut out = outlet.output(self.packets, &self.life);
+        if segment.syn {
+            let (client, broker) = match segment.acknowledged {
+                None => (segment.source, segment.destination),
+                Some(_) => (segment.destination, segment.source),
+            };
+            if segment.acknowledged.is_none() {
+                self.syn = Some(segment.sequence);
+            }
+            self.protocol.opened_by(client, broker, &mut out);
+            agree([&mut *from, &mut *to], &self.protocol);
+        }
         if let Protocol::Other = self.protocol {
             self.has_bytes |= !segment.payload.is_empty();
             self.is_closed |= self.life.is_over();
             return;
         }
-        from.begin(segment, &mut self.tls);
+        if segment.syn {
+            from.begin(segment.sequence.wrapping_add(1), &mut self.tls);
+            if let Some(acknowledged) = segment.acknowledged {
+                // The answer to a SYN tells where the stream begins, even if the SYN was not captured, or comes later.
+                to.begin(acknowledged, &mut self.tls);
+            }
+        }
         to.acknowledged = segment.acknowledged.or(to.acknowledged);
         if !segment.payload.is_empty() || segment.missing > 0 {
             self.has_bytes = true;
-            let mut role = from.role(to.end, &mut self.protocol, &mut out);
-            from.take(segment, arrival, &mut self.tls, &mut role);
-            from.is_client = role.is_client;
+            with_role(from, to.end, &mut self.protocol, &mut out, |from, role| {
+                from.take(segment, arrival, &mut self.tls, role);
+            });
+            agree([&mut *from, &mut *to], &self.protocol);
         }
         if segment.fin {
             let length = u64_of(segment.payload.len()) + u64::from(segment.missing);
@@ -260,6 +252,7 @@ impl Conversation {
     /// The connection, or the capture, is over.
     pub(super) fn finish(&mut self, outlet: &mut Outlet<'_>) {
         let arrival = self.last;
+        self.reconsider_client(outlet);
         let mut out = outlet.output(self.packets, &self.life);
         go_on(
             [&mut self.low, &mut self.high],
@@ -269,17 +262,10 @@ impl Conversation {
             true,
             &mut out,
         );
-        // The client's end goes first, since responses need their requests.
-        let (client, broker) = if self.high.is_client {
-            (&mut self.high, &mut self.low)
-        } else {
-            (&mut self.low, &mut self.high)
-        };
-        let ends = (client.end, broker.end);
-        for (from, to) in [(client, ends.1), (broker, ends.0)] {
-            let mut role = from.role(to, &mut self.protocol, &mut out);
-            from.finish(arrival, &mut self.tls, &mut role);
-        }
+        let streams = [&mut self.low, &mut self.high];
+        in_turn(streams, &mut self.protocol, &mut out, |from, role| {
+            from.finish(arrival, &mut self.tls, role);
+        });
         for (shown, way, arrival) in self.tls.take_events() {
             let client = self.tls.client();
             report_tls(
@@ -315,6 +301,28 @@ impl Conversation {
             _ => out.counts.other_connections += u64::from(self.has_bytes),
         }
         self.report_end(outlet.sink);
+    }
+
+    /// Where it was a guess which end is the client, and nothing came of it, tries the other.
+    fn reconsider_client(&mut self, outlet: &mut Outlet<'_>) {
+        for _ in 0..2 {
+            self.life.client_is(self.low.is_client);
+            let mut out = outlet.output(self.packets, &self.life);
+            match &mut self.protocol {
+                Protocol::Trial(trial)
+                    if trial.is_guess() && !trial.last_verdict(other_side(out.life)) =>
+                {
+                    trial.turn(&mut out);
+                }
+                _ => return,
+            }
+            let streams = [&mut self.low, &mut self.high];
+            agree(streams, &self.protocol);
+            let streams = [&mut self.low, &mut self.high];
+            in_turn(streams, &mut self.protocol, &mut out, |from, role| {
+                from.resume(&mut self.tls, role);
+            });
+        }
     }
 
     /// Returns `true` if it is TLS that was not decrypted.
@@ -356,11 +364,41 @@ fn go_on(
     is_over: bool,
     out: &mut Output<'_>,
 ) {
-    let ends = (low.end, high.end);
-    for (from, to) in [(&mut *low, ends.1), (&mut *high, ends.0)] {
-        let mut role = from.role(to, protocol, out);
-        from.go_on(now, is_over, tls, &mut role);
-        from.is_client = role.is_client;
+    loop {
+        in_turn([low, high], protocol, out, |from, role| {
+            from.resume(tls, role);
+        });
+        // The client's come first, since responses need their requests; then the older ones.
+        let [of_low, of_high] = [&*low, &*high].map(|stream| {
+            let lost = stream.lost(now, is_over)?;
+            Some((!stream.is_client, lost))
+        });
+        let is_low = match (of_low, of_high) {
+            (None, None) => break,
+            (Some(low), Some(high)) => low < high,
+            (low, None) => low.is_some(),
+            (None, Some(_)) => false,
+        };
+        let (from, to) = if is_low {
+            (&mut *low, high.end)
+        } else {
+            (&mut *high, low.end)
+        };
+        with_role(from, to, protocol, out, |from, role| {
+            from.skip_hole(now, tls, role);
+        });
+        agree([low, high], protocol);
+    }
+    if is_over {
+        in_turn([low, high], protocol, out, |from, role| {
+            from.framer.settle(role);
+        });
+        in_turn([low, high], protocol, out, |from, role| {
+            from.miss_end(now, tls, role);
+        });
+        in_turn([low, high], protocol, out, |from, role| {
+            from.resume(tls, role);
+        });
     }
     let shown = tls.take_events();
     if let (false, Some(dialogue)) = (shown.is_empty(), protocol.dialogue_mut()) {
@@ -402,156 +440,48 @@ fn go_on(
     }
 }
 
-impl Stream {
-    fn new(end: SocketAddr, way: Way) -> Self {
-        Self {
-            end,
-            way,
-            is_client: false,
-            copies: Copies::default(),
-            tcp: Reassembly::default(),
-            front: Front::default(),
-            framer: Framer::new(false),
-            acknowledged: None,
-        }
+/// Lets both ends act, the client first.
+fn in_turn(
+    [low, high]: [&mut Stream; 2],
+    protocol: &mut Protocol,
+    out: &mut Output<'_>,
+    mut act: impl FnMut(&mut Stream, &mut Role<'_, '_>),
+) {
+    let is_high_first = high.is_client;
+    for is_high in [is_high_first, !is_high_first] {
+        let (from, to) = if is_high {
+            (&mut *high, low.end)
+        } else {
+            (&mut *low, high.end)
+        };
+        with_role(from, to, protocol, out, &mut act);
+        agree([low, high], protocol);
     }
+}
 
-    fn buffered(&self) -> usize {
-        self.tcp.waiting_bytes() + self.front.buffered() + self.framer.buffered()
-    }
+fn with_role(
+    from: &mut Stream,
+    to: SocketAddr,
+    protocol: &mut Protocol,
+    out: &mut Output<'_>,
+    act: impl FnOnce(&mut Stream, &mut Role<'_, '_>),
+) {
+    let mut role = from.role(to, protocol, out);
+    act(from, &mut role);
+    from.is_client = role.is_client;
+}
 
-    fn role<'a, 'b>(
-        &self,
-        other: SocketAddr,
-        protocol: &'a mut Protocol,
-        out: &'a mut Output<'b>,
-    ) -> Role<'a, 'b> {
-        Role {
-            protocol,
-            ends: (self.end, other),
-            is_client: self.is_client,
-            out,
-        }
-    }
-
-    fn begin(&mut self, segment: &Segment<'_>, tls: &mut Session) {
-        if segment.syn && !self.tcp.has_begun() {
-            tls.begin(self.way);
-            self.tcp.begin(segment.sequence.wrapping_add(1));
-            self.front.begin();
-            self.framer = Framer::new(true);
-        }
-    }
-
-    fn take(
-        &mut self,
-        segment: &Segment<'_>,
-        arrival: Arrival,
-        tls: &mut Session,
-        role: &mut Role<'_, '_>,
-    ) {
-        if self.tcp.is_far(segment.sequence) {
-            self.skip_holes(arrival, tls, role);
-            self.framer.finish(arrival, role);
-            self.framer = Framer::new(false);
-            self.tcp = Reassembly::default();
-        }
-        let Self {
-            tcp,
-            front,
-            framer,
-            way,
-            ..
-        } = self;
-        // The first byte of the stream follows the SYN.
-        let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
-        let missing = u64::from(segment.missing);
-        tcp.push(sequence, segment.payload, missing, arrival, |piece| {
-            front.push(piece, role, |piece, role| {
-                tls.push(*way, piece, &mut Frames { framer, role });
-            });
-        });
-    }
-
-    fn go_on(&mut self, now: Arrival, is_over: bool, tls: &mut Session, role: &mut Role<'_, '_>) {
-        tls.resume(
-            self.way,
-            &mut Frames {
-                framer: &mut self.framer,
-                role,
-            },
-        );
-        self.framer.retry(role);
-        while let Some((hole, next)) = self.tcp.hole() {
-            let waited = now.time.saturating_sub(next.time);
-            let is_late = now.turn - next.turn >= LATE_PACKETS || waited >= LATE_NANOSECONDS;
-            // Nobody sends again what was received, and without acknowledgements nobody knows.
-            let is_received = self
-                .acknowledged
-                .is_none_or(|acknowledged| self.tcp.is_acknowledged(&hole, acknowledged));
-            let is_lost = is_over
-                || (is_received && is_late)
-                || waited >= RESENT_NANOSECONDS
-                || self.tcp.waiting_bytes() > MAX_WAITING_BYTES;
-            if !is_lost {
-                return;
-            }
-            let Self {
-                tcp,
-                front,
-                framer,
-                way,
-                ..
-            } = self;
-            tcp.skip_hole(now, |piece| {
-                front.push(piece, role, |piece, role| {
-                    tls.push(*way, piece, &mut Frames { framer, role });
-                });
-            });
-        }
-        if is_over {
-            let missing = self.tcp.missing_at_end(self.acknowledged);
-            if missing > 0 {
-                let (framer, way) = (&mut self.framer, self.way);
-                let lost = Piece::Lost(missing, now);
-                self.front.push(lost, role, |piece, role| {
-                    tls.push(way, piece, &mut Frames { framer, role });
-                });
-            }
-        }
-    }
-
-    /// Nothing is wanted of it any more.
-    fn forget(&mut self) {
-        self.front = Front::default();
-        self.tcp = Reassembly::default();
-        self.framer = Framer::foreign();
-    }
-
-    /// The stream is over.
-    fn finish(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
-        let (framer, way) = (&mut self.framer, self.way);
-        self.front.finish(arrival, role, |piece, role| {
-            tls.push(way, piece, &mut Frames { framer, role });
-        });
-        tls.finish(self.way, arrival, &mut Frames { framer, role });
-        self.framer.finish(arrival, role);
-    }
-
-    fn skip_holes(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
-        let Self {
-            tcp,
-            front,
-            framer,
-            way,
-            ..
-        } = self;
-        while tcp.hole().is_some() {
-            tcp.skip_hole(arrival, |piece| {
-                front.push(piece, role, |piece, role| {
-                    tls.push(*way, piece, &mut Frames { framer, role });
-                });
-            });
+/// Both ends learn which of them is the client, when one finds out. What was seen before is looked at again then.
+fn agree(streams: [&mut Stream; 2], protocol: &Protocol) {
+    let Some(dialogue) = protocol.dialogue() else {
+        return;
+    };
+    for stream in streams {
+        let is_client = stream.end != dialogue.broker();
+        if stream.is_known != Some(is_client) {
+            stream.is_known = Some(is_client);
+            stream.is_client = is_client;
+            stream.framer.reconsider();
         }
     }
 }

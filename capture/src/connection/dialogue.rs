@@ -18,7 +18,7 @@ use crate::event::{Connection, Direction, EventKind, Gap, Message, Preamble, Rem
 use crate::frames::{Cause, Frame, Hole, SIZE_BYTES};
 use crate::identity::Identity;
 use crate::length::u64_of;
-use crate::tcp::Arrival;
+use crate::tcp::{Arrival, elapsed};
 
 /// Requests that wait for a response. Brokers do not read on with fewer in flight than that.
 const MAX_REQUESTS: usize = 4096;
@@ -321,6 +321,15 @@ impl Dialogue {
         }
     }
 
+    /// The same connection with the ends the other way around.
+    pub(super) fn turned(&self) -> Self {
+        let connection = &self.connection;
+        Self {
+            preambles: self.preambles.clone(),
+            ..Self::new(connection.broker, connection.client, connection.id)
+        }
+    }
+
     fn answer(
         &mut self,
         request: &InFlightRequest<Asked>,
@@ -369,8 +378,8 @@ impl Dialogue {
             number: asked.number,
             expects_response: Some(true),
             first_time: frame.first.time,
-            latency: Some(frame.last.time.saturating_sub(asked.last.time)),
-            to_first_byte: Some(frame.first.time.saturating_sub(asked.last.time)),
+            latency: elapsed(asked.last.time, frame.last.time),
+            to_first_byte: elapsed(asked.last.time, frame.first.time),
             body,
             truncation: frame.truncation,
             remark,

@@ -12,6 +12,7 @@ mod preamble;
 mod reports;
 mod role;
 mod software;
+mod stream;
 mod table;
 mod trial;
 

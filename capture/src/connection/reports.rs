@@ -1,8 +1,8 @@
 //! Reports of what was found on a connection instead of Kafka, or around it.
 
-use super::conversation::Stream;
 use super::foreign;
 use super::role::Output;
+use super::stream::Stream;
 use crate::event::{Connection, Direction, EventKind, Tls, Undecoded};
 use crate::identity::Identity;
 use crate::tcp::Arrival;

@@ -124,12 +124,33 @@ impl Protocol {
         *self = match std::mem::replace(self, Self::Other) {
             Self::Unknown => {
                 let dialogue = Dialogue::new(client, broker, id);
-                Self::Trial(Box::new(Trial::new(&dialogue)))
+                Self::Trial(Box::new(Trial::of_guess(&dialogue)))
             }
             Self::Undecided(dialogue) if dialogue.is_trusted => Self::Kafka(dialogue),
             Self::Undecided(dialogue) => Self::Trial(Box::new(Trial::new(&dialogue))),
             decided => decided,
         };
+    }
+
+    /// `client` opened the connection.
+    pub(super) fn opened_by(
+        &mut self,
+        client: SocketAddr,
+        broker: SocketAddr,
+        out: &mut Output<'_>,
+    ) {
+        match self {
+            Self::Unknown => {
+                *self = Self::Undecided(Dialogue::new(client, broker, out.life.id()));
+            }
+            Self::Trial(trial) if trial.is_guess() => {
+                if trial.dialogue().broker() == client {
+                    trial.turn(out);
+                }
+                trial.is_certain();
+            }
+            _ => {}
+        }
     }
 
     /// Believes that it is Kafka, or not.
@@ -277,10 +298,13 @@ impl Judge for Role<'_, '_> {
         if matches!(self.protocol, Protocol::Unknown) {
             self.is_client = true;
         }
-        if self.is_client {
-            self.protocol
-                .may_be_kafka(self.ends.0, self.ends.1, self.out.life.id());
-        }
+        let (client, broker) = match self.is_client {
+            true => self.ends,
+            // The client opened the connection, and its requests are still to come.
+            false => (self.ends.1, self.ends.0),
+        };
+        self.protocol
+            .may_be_kafka(client, broker, self.out.life.id());
     }
 
     fn frame(&mut self, frame: Frame<'_>) -> bool {
@@ -289,7 +313,13 @@ impl Judge for Role<'_, '_> {
             Protocol::Kafka(dialogue) => dialogue.response(&frame, self.out),
             Protocol::Trial(trial) => {
                 let is_one = trial.frame(&frame, self.is_client, self.out);
-                if let Some(is_kafka) = trial.verdict(other_side(self.out.life)) {
+                let other_side = other_side(self.out.life);
+                if trial.is_guess() && trial.verdict(other_side) == Some(false) {
+                    trial.turn(self.out);
+                    self.is_client = !self.is_client;
+                    trial.is_certain();
+                }
+                if let Some(is_kafka) = trial.verdict(other_side) {
                     let held = trial.held();
                     self.out.counts.held_back += u64_of(if is_kafka { 0 } else { held });
                     self.protocol.decide(is_kafka, self.out);

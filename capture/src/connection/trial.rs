@@ -25,6 +25,8 @@ pub(super) struct Trial {
     beginning: Dialogue,
     items: Vec<Item>,
     bytes: usize,
+    /// Nobody was seen to open the connection: its client is the end that sent what looks like a request.
+    is_guess: bool,
 }
 
 enum Item {
@@ -67,6 +69,53 @@ impl Trial {
             beginning: dialogue.begin(false),
             items: Vec::new(),
             bytes: 0,
+            is_guess: false,
+        }
+    }
+
+    /// The same, of which it is not certain which end is the client.
+    pub(super) fn of_guess(dialogue: &Dialogue) -> Self {
+        Self {
+            is_guess: true,
+            ..Self::new(dialogue)
+        }
+    }
+
+    /// Returns `true` if it is not certain which end is the client.
+    pub(super) const fn is_guess(&self) -> bool {
+        self.is_guess
+    }
+
+    /// It is certain which end is the client, or both were tried.
+    pub(super) const fn is_certain(&mut self) {
+        self.is_guess = false;
+    }
+
+    /// Takes the broker for the client, and what was held back for what it is then.
+    pub(super) fn turn(&mut self, out: &mut Output<'_>) {
+        let turned = Self::of_guess(&self.dialogue.turned());
+        let items = std::mem::replace(self, turned).items;
+        for item in items {
+            match item {
+                Item::Frame {
+                    is_request,
+                    size,
+                    bytes,
+                    truncation,
+                    first,
+                    last,
+                } => {
+                    let frame = Frame {
+                        size,
+                        bytes: &bytes,
+                        truncation,
+                        first,
+                        last,
+                    };
+                    self.frame(&frame, !is_request, out);
+                }
+                Item::Hole { is_request, hole } => self.hole(hole, !is_request),
+            }
         }
     }
 

@@ -93,13 +93,25 @@ impl Framer {
         }
     }
 
-    /// The stream ends here.
-    pub(crate) fn finish(&mut self, arrival: Arrival, judge: &mut impl Judge) {
+    /// Looks again at all that no frame was found in, since it was judged by what the other end sends.
+    pub(crate) fn reconsider(&mut self) {
+        if let State::Searching(search) = &mut self.state {
+            search.reconsider();
+        }
+    }
+
+    /// Looks for a frame where more bytes are not to be expected.
+    pub(crate) fn settle(&mut self, judge: &mut impl Judge) {
         if let State::Searching(_) = &self.state {
             let mut rest = Vec::new();
             self.look(true, judge, &mut rest);
             self.work_off(rest, judge);
         }
+    }
+
+    /// The stream ends here.
+    pub(crate) fn finish(&mut self, arrival: Arrival, judge: &mut impl Judge) {
+        self.settle(judge);
         match std::mem::replace(&mut self.state, State::Foreign) {
             State::Aligned(partial) if partial.arrived > 0 => partial.end(arrival, judge),
             State::Searching(mut search) => {
@@ -220,11 +232,7 @@ impl Framer {
         arrival: Arrival,
         judge: &mut impl Judge,
     ) {
-        if let State::Searching(_) = &self.state {
-            let mut rest = Vec::new();
-            self.look(true, judge, &mut rest);
-            self.work_off(rest, judge);
-        }
+        self.settle(judge);
         let cause = match truncation {
             Truncation::NotKept => Cause::NotKept,
             _ => Cause::Lost,

@@ -152,6 +152,13 @@ impl Search {
         self.skipped = 0;
     }
 
+    /// What was judged before counts for nothing any more.
+    pub(super) fn reconsider(&mut self) {
+        self.looked = 0;
+        self.candidates.clear();
+        self.knowledge = u64::MAX;
+    }
+
     /// Puts the window on a stack, its last segment first.
     pub(super) fn hand_over(&mut self, rest: &mut Vec<(Vec<u8>, Arrival)>) {
         while let Some((at, arrival)) = self.segments.pop() {
@@ -240,7 +247,11 @@ impl Search {
         };
         match likelihood {
             // The capture did not keep more, but the kind of request is there.
-            Likelihood::TooShort if is_last && bytes.len() >= HEADER_BYTES => Found::At(0),
+            Likelihood::TooShort
+                if is_last && (bytes.len() >= HEADER_BYTES || size == Some(bytes.len())) =>
+            {
+                Found::At(0)
+            }
             Likelihood::TooShort => Found::Nothing,
             Likelihood::Impossible => {
                 self.is_start = false;

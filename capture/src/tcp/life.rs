@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Arrival, sequence_after};
+use super::{Arrival, elapsed, sequence_after};
 use crate::length::u64_of;
 use crate::packet::Segment;
 
@@ -70,6 +70,8 @@ pub struct Side {
     pub last_data: Option<i64>,
     first_bytes: Vec<u8>,
     is_start_known: bool,
+    /// The lowest sequence number of data that was sent or acknowledged; that of the first byte if it was captured.
+    start: Option<u32>,
     /// The sequence number after the last byte sent.
     next: Option<u32>,
     /// The sequence number up to which the other end acknowledged.
@@ -95,6 +97,7 @@ impl Side {
 
     fn sends(&mut self, segment: &Segment<'_>, time: i64) {
         let start = segment.sequence.wrapping_add(u32::from(segment.syn));
+        self.starts_at_most(start);
         if segment.syn {
             self.is_start_known = true;
             self.next.get_or_insert(start);
@@ -128,7 +131,15 @@ impl Side {
         self.last_data = Some(time);
     }
 
+    fn starts_at_most(&mut self, sequence: u32) {
+        let is_lower = |start: u32| (1..=MAX_DISTANCE).contains(&start.wrapping_sub(sequence));
+        if self.start.is_none_or(is_lower) {
+            self.start = Some(sequence);
+        }
+    }
+
     fn is_acknowledged(&mut self, acknowledged: u32) {
+        self.starts_at_most(acknowledged);
         if self
             .acknowledged
             .is_none_or(|before| is_after(acknowledged, before))
@@ -180,10 +191,10 @@ impl Life {
         self.syns
     }
 
-    /// Returns the nanoseconds from the client's SYN to its answer, if both were captured.
+    /// Returns the nanoseconds from the client's SYN to its answer, if both were captured in this order.
     #[must_use]
     pub fn handshake(&self) -> Option<i64> {
-        Some(self.syn_answer?.saturating_sub(self.syn?))
+        elapsed(self.syn?, self.syn_answer?)
     }
 
     /// Returns what the client sent.
@@ -237,7 +248,13 @@ impl Life {
         self.is_client_low = is_low;
     }
 
-    /// Takes note of a segment.
+    /// Returns `true` if the first byte that its sender is known to have sent follows a SYN.
+    pub(crate) fn begins_behind(&self, syn: &Segment<'_>) -> bool {
+        let is_low = syn.source == self.low_end;
+        let from = if is_low { &self.low } else { &self.high };
+        from.start == Some(syn.sequence.wrapping_add(1))
+    }
+
     /// Returns `true` if a segment continues this connection, as far as its position is known: another connection between
     /// the same addresses is unlikely to be there too.
     pub(crate) fn is_continued_by(&self, segment: &Segment<'_>) -> bool {
@@ -258,6 +275,7 @@ impl Life {
         }
     }
 
+    /// Takes note of a segment.
     pub(crate) fn segment(&mut self, segment: &Segment<'_>, arrival: Arrival) {
         let time = arrival.time;
         self.last = self.last.max(time);
@@ -265,7 +283,7 @@ impl Life {
         if segment.syn && segment.acknowledged.is_none() {
             self.syns += 1;
             self.syn.get_or_insert(time);
-        } else if segment.syn && self.syn.is_some() {
+        } else if segment.syn {
             self.syn_answer.get_or_insert(time);
         }
         let (from, to) = if is_from_low {
@@ -275,6 +293,10 @@ impl Life {
         };
         from.sends(segment, time);
         if let (Some(acknowledged), false) = (segment.acknowledged, segment.rst) {
+            if segment.syn {
+                to.is_start_known = true;
+                to.next.get_or_insert(acknowledged);
+            }
             to.is_acknowledged(acknowledged);
         }
         for (flag, kind) in [

@@ -22,6 +22,12 @@ pub(crate) struct Arrival {
     pub(crate) turn: u64,
 }
 
+/// The nanoseconds from one capture time to a later one; `None` where time runs backwards, as between taps whose clocks
+/// differ, which is not a duration.
+pub(crate) fn elapsed(from: i64, to: i64) -> Option<i64> {
+    Some(to.saturating_sub(from)).filter(|nanoseconds| *nanoseconds >= 0)
+}
+
 /// The sequence number `length` bytes after `sequence`. Sequence numbers are modulo 2^32.
 pub(crate) fn sequence_after(sequence: u32, length: u64) -> u32 {
     let length = u32::try_from(length % (1 << 32)).expect("the remainder has 32 bits");

@@ -163,9 +163,14 @@ impl Reassembly {
     /// to where the receiver acknowledged it.
     pub(crate) fn missing_at_end(&self, acknowledged: Option<u32>) -> u64 {
         let acknowledged = acknowledged.and_then(|sequence| self.place(sequence));
-        let end = self.end.or(acknowledged);
-        // A peer can send bytes after its FIN, and more than was acknowledged.
-        end.map_or(0, |end| end.saturating_sub(self.next))
+        match (self.end, acknowledged) {
+            // A peer can send bytes after its FIN, and more than was acknowledged.
+            (Some(end), _) => end.saturating_sub(self.next),
+            // The FIN has a number of its own, and was not captured.
+            (None, Some(end)) if end == self.next + 1 => 0,
+            (None, Some(end)) => end.saturating_sub(self.next),
+            (None, None) => 0,
+        }
     }
 
     fn deliver_waiting(&mut self, deliver: &mut impl FnMut(Piece<'_>)) {

@@ -115,8 +115,9 @@ impl Conversation {
             broker: 0,
         };
         conversation.push(true, SYN, &[]);
+        conversation.client = 1;
         conversation.push(false, SYN | ACK, &[]);
-        (conversation.client, conversation.broker) = (1, 1);
+        conversation.broker = 1;
         conversation.push(true, ACK, &[]);
         conversation
     }

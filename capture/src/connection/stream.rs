@@ -1,0 +1,198 @@
+//! One direction of a TCP connection, from its segments to its frames. It decides how long to wait for segments that
+//! are missing.
+
+use std::net::SocketAddr;
+
+use super::onward::Frames;
+use super::preamble::Front;
+use super::role::{Output, Protocol, Role};
+use crate::frames::Framer;
+use crate::packet::Segment;
+use crate::tcp::{Arrival, Copies, Piece, Reassembly};
+use crate::tls::{Session, Way};
+
+/// How many packets of the connection a missing segment may come late that its receiver has already.
+const LATE_PACKETS: u64 = 32;
+const LATE_NANOSECONDS: i64 = 1_000_000_000;
+/// How long a segment may take that has to be sent again.
+const RESENT_NANOSECONDS: i64 = 60_000_000_000;
+/// How much may wait for a missing segment.
+const MAX_WAITING_BYTES: usize = 4 << 20;
+
+/// What one end sends.
+pub(super) struct Stream {
+    pub(super) end: SocketAddr,
+    pub(super) way: Way,
+    pub(super) is_client: bool,
+    /// The same when the framer last learned it.
+    pub(super) is_known: Option<bool>,
+    pub(super) copies: Copies,
+    pub(super) tcp: Reassembly,
+    front: Front,
+    pub(super) framer: Framer,
+    /// What the other end said last that it has.
+    pub(super) acknowledged: Option<u32>,
+}
+
+impl Stream {
+    pub(super) fn new(end: SocketAddr, way: Way) -> Self {
+        Self {
+            end,
+            way,
+            is_client: false,
+            is_known: None,
+            copies: Copies::default(),
+            tcp: Reassembly::default(),
+            front: Front::default(),
+            framer: Framer::new(false),
+            acknowledged: None,
+        }
+    }
+
+    pub(super) fn buffered(&self) -> usize {
+        self.tcp.waiting_bytes() + self.front.buffered() + self.framer.buffered()
+    }
+
+    pub(super) fn role<'a, 'b>(
+        &self,
+        other: SocketAddr,
+        protocol: &'a mut Protocol,
+        out: &'a mut Output<'b>,
+    ) -> Role<'a, 'b> {
+        Role {
+            protocol,
+            ends: (self.end, other),
+            is_client: self.is_client,
+            out,
+        }
+    }
+
+    /// The first byte of the stream has this sequence number, unless the stream has begun already.
+    pub(super) fn begin(&mut self, sequence: u32, tls: &mut Session) {
+        if !self.tcp.has_begun() {
+            tls.begin(self.way);
+            self.tcp.begin(sequence);
+            self.front.begin();
+            self.framer = Framer::new(true);
+        }
+    }
+
+    pub(super) fn take(
+        &mut self,
+        segment: &Segment<'_>,
+        arrival: Arrival,
+        tls: &mut Session,
+        role: &mut Role<'_, '_>,
+    ) {
+        if self.tcp.is_far(segment.sequence) {
+            self.skip_holes(arrival, tls, role);
+            self.framer.finish(arrival, role);
+            self.framer = Framer::new(false);
+            self.tcp = Reassembly::default();
+        }
+        let Self {
+            tcp,
+            front,
+            framer,
+            way,
+            ..
+        } = self;
+        // The first byte of the stream follows the SYN.
+        let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
+        let missing = u64::from(segment.missing);
+        tcp.push(sequence, segment.payload, missing, arrival, |piece| {
+            front.push(piece, role, |piece, role| {
+                tls.push(*way, piece, &mut Frames { framer, role });
+            });
+        });
+    }
+
+    /// Looks again at what waits for the other direction.
+    pub(super) fn resume(&mut self, tls: &mut Session, role: &mut Role<'_, '_>) {
+        tls.resume(
+            self.way,
+            &mut Frames {
+                framer: &mut self.framer,
+                role,
+            },
+        );
+        self.framer.retry(role);
+    }
+
+    /// The packet behind the first hole, if what is missing there was waited for long enough.
+    pub(super) fn lost(&self, now: Arrival, is_over: bool) -> Option<u64> {
+        let (hole, next) = self.tcp.hole()?;
+        let waited = now.time.saturating_sub(next.time);
+        let is_late = now.turn - next.turn >= LATE_PACKETS || waited >= LATE_NANOSECONDS;
+        // Nobody sends again what was received, and without acknowledgements nobody knows.
+        let is_received = self
+            .acknowledged
+            .is_none_or(|acknowledged| self.tcp.is_acknowledged(&hole, acknowledged));
+        let is_lost = is_over
+            || (is_received && is_late)
+            || waited >= RESENT_NANOSECONDS
+            || self.tcp.waiting_bytes() > MAX_WAITING_BYTES;
+        is_lost.then_some(next.packet)
+    }
+
+    /// Gives up what is missing before the first bytes that wait.
+    pub(super) fn skip_hole(
+        &mut self,
+        arrival: Arrival,
+        tls: &mut Session,
+        role: &mut Role<'_, '_>,
+    ) {
+        let Self {
+            tcp,
+            front,
+            framer,
+            way,
+            ..
+        } = self;
+        tcp.skip_hole(arrival, |piece| {
+            front.push(piece, role, |piece, role| {
+                tls.push(*way, piece, &mut Frames { framer, role });
+            });
+        });
+    }
+
+    /// Takes note of what is missing at the end.
+    pub(super) fn miss_end(
+        &mut self,
+        arrival: Arrival,
+        tls: &mut Session,
+        role: &mut Role<'_, '_>,
+    ) {
+        let missing = self.tcp.missing_at_end(self.acknowledged);
+        if missing > 0 {
+            let (framer, way) = (&mut self.framer, self.way);
+            let lost = Piece::Lost(missing, arrival);
+            self.front.push(lost, role, |piece, role| {
+                tls.push(way, piece, &mut Frames { framer, role });
+            });
+        }
+    }
+
+    /// Nothing is wanted of it any more.
+    pub(super) fn forget(&mut self) {
+        self.front = Front::default();
+        self.tcp = Reassembly::default();
+        self.framer = Framer::foreign();
+    }
+
+    /// The stream is over.
+    pub(super) fn finish(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
+        let (framer, way) = (&mut self.framer, self.way);
+        self.front.finish(arrival, role, |piece, role| {
+            tls.push(way, piece, &mut Frames { framer, role });
+        });
+        tls.finish(self.way, arrival, &mut Frames { framer, role });
+        self.framer.finish(arrival, role);
+    }
+
+    fn skip_holes(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
+        while self.tcp.hole().is_some() {
+            self.skip_hole(arrival, tls, role);
+        }
+    }
+}
