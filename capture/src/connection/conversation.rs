@@ -1,6 +1,7 @@
 //! Both directions of one TCP connection, from its segments to its dialogue. Nothing here depends on which of its ends
 //! is the lower one.
 
+use std::cmp::Reverse;
 use std::net::SocketAddr;
 
 use super::dialogue::Dialogue;
@@ -19,6 +20,25 @@ const MAX_NETWORKS: usize = 4;
 
 /// Where nothing like Kafka was found in that much, there is none.
 const MAX_SKIPPED_BYTES: u64 = 1 << 20;
+
+/// How well a segment fits a connection, in ascending order.
+///
+/// Two networks may use the same addresses at once, even with numbers near each other, so the network of a segment says more
+/// than its numbers. It does not say all: packets are mirrored into other networks, the two directions of a connection may have
+/// different tunnels, and tunnels change. So a network belongs to each connection that was seen in it, and segments
+/// in a network that is new go to the connection whose numbers they continue. Only a SYN and its answer
+/// identify their connection by number alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Claim {
+    /// The addresses are the same, but not the numbers, as in a later connection.
+    Address,
+    /// The numbers continue those of the connection, but its network is new.
+    Number(Reverse<u32>),
+    /// The numbers continue those of the connection, which is in this network.
+    Network(Reverse<u32>),
+    /// It is the SYN that opens the connection, or the answer to it.
+    Opening,
+}
 
 /// A TCP connection, or what was captured of it.
 pub(super) struct Conversation {
@@ -104,20 +124,30 @@ impl Conversation {
         }
     }
 
-    /// Returns `true` if a segment between the same addresses belongs to this connection, or follows it: not to one in
-    /// another network.
-    pub(super) fn takes(&mut self, segment: &Segment<'_>) -> bool {
-        if self.networks.contains(&segment.network) {
-            return true;
+    /// How well a segment between the same addresses fits this connection, whatever network it is in; `None` if it
+    /// is another one's.
+    pub(super) fn claim(&self, segment: &Segment<'_>) -> Option<Claim> {
+        let is_here = self.networks.contains(&segment.network);
+        match (segment.syn, segment.acknowledged) {
+            (true, None) if self.begins_with(segment) => Some(Claim::Opening),
+            (true, None) => (is_here || self.is_closed).then_some(Claim::Address),
+            (true, Some(acknowledged)) if Some(acknowledged.wrapping_sub(1)) == self.syn => {
+                Some(Claim::Opening)
+            }
+            _ => match (self.life.distance(segment), is_here) {
+                (Some(distance), true) => Some(Claim::Network(Reverse(distance))),
+                (Some(distance), false) => Some(Claim::Number(Reverse(distance))),
+                (None, true) => Some(Claim::Address),
+                (None, false) => None,
+            },
         }
-        let is_taken = match segment.syn && segment.acknowledged.is_none() {
-            true => self.is_closed || self.packets == 0 || self.begins_with(segment),
-            false => self.life.is_continued_by(segment),
-        };
-        if is_taken && self.networks.len() < MAX_NETWORKS {
-            self.networks.push(segment.network);
+    }
+
+    /// A segment in this network belongs to the connection.
+    pub(super) fn joins(&mut self, network: u64) {
+        if self.networks.len() < MAX_NETWORKS && !self.networks.contains(&network) {
+            self.networks.push(network);
         }
-        is_taken
     }
 
     pub(super) const fn first(&self) -> Arrival {

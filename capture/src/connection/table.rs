@@ -1,6 +1,7 @@
 //! The connections of a capture, never more than a fixed number: those that are closed, or idle for long,
 //! are let go.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
@@ -92,13 +93,12 @@ impl Connections {
         if is_new {
             let by_port = self.broker_by_port(segment);
             let broker = by_port.or_else(|| self.known_broker(segment));
-            let mut conversation =
-                Conversation::new(key.0, key.1, broker, by_port.is_some(), arrival);
-            conversation.takes(segment);
+            let conversation = Conversation::new(key.0, key.1, broker, by_port.is_some(), arrival);
             self.table.insert(key, conversation);
         }
         let conversation = self.table.get_mut(&key);
         let conversation = conversation.expect("a new connection was inserted above");
+        conversation.joins(segment.network);
         let before = if is_new { 0 } else { conversation.buffered() };
         let was_kafka = conversation.broker().is_some();
         conversation.segment(segment, arrival, outlet);
@@ -122,17 +122,19 @@ impl Connections {
         (low, high): (SocketAddr, SocketAddr),
         segment: &Segment<'_>,
     ) -> (Key, bool) {
-        let mut vacant = None;
+        let (mut vacant, mut best) = (None, None);
         for lane in 0..=self.highest_lane {
-            let key = (low, high, lane);
-            match self.table.get_mut(&key) {
+            match self.table.get(&(low, high, lane)) {
+                // Of equal claims the first has it.
                 Some(conversation) => {
-                    if conversation.takes(segment) {
-                        return (key, false);
-                    }
+                    let claim = conversation.claim(segment);
+                    best = best.max(claim.map(|claim| (claim, Reverse(lane))));
                 }
                 None => vacant = vacant.or(Some(lane)),
             }
+        }
+        if let Some((_, Reverse(lane))) = best {
+            return ((low, high, lane), false);
         }
         match vacant {
             Some(lane) => ((low, high, lane), true),

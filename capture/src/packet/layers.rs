@@ -74,7 +74,7 @@ impl Layers {
         };
         let ip = ip.whole(&whole.bytes, whole.missing)?;
         let ip = match next(&ip)? {
-            Some(layer) => walk(layer, ip.payload, ip.missing, ip.network)?,
+            Some(layer) => walk(layer, ip.payload, ip.missing, network::between(&ip))?,
             None => ip,
         };
         match turns {
@@ -113,6 +113,7 @@ fn walk(
                 match next(&ip)? {
                     None => return Ok(ip),
                     Some(layer) => {
+                        network = network::between(&ip);
                         cut = ip.missing;
                         (layer, ip.payload)
                     }

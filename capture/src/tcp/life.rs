@@ -255,24 +255,25 @@ impl Life {
         from.start == Some(syn.sequence.wrapping_add(1))
     }
 
-    /// Returns `true` if a segment continues this connection, as far as its position is known: another connection between
-    /// the same addresses is unlikely to be there too.
-    pub(crate) fn is_continued_by(&self, segment: &Segment<'_>) -> bool {
+    /// How far a segment is from what is due on this connection, in bytes; `None` if it is so far that it belongs to
+    /// another one. Both of its numbers count, as far as they are known.
+    pub(crate) fn distance(&self, segment: &Segment<'_>) -> Option<u32> {
         let is_low = segment.source == self.low_end;
         let (from, to) = if is_low {
             (&self.low, &self.high)
         } else {
             (&self.high, &self.low)
         };
-        let is_near = |next: u32, sequence: u32| {
-            let distance = next.wrapping_sub(sequence);
-            distance.min(distance.wrapping_neg()) <= MAX_DISTANCE
-        };
-        match (from.next, to.next, segment.acknowledged) {
-            (Some(next), ..) => is_near(next, segment.sequence),
-            (None, Some(next), Some(acknowledged)) => is_near(next, acknowledged),
-            _ => true,
-        }
+        let numbers = [
+            from.next.zip(Some(segment.sequence)),
+            to.next.zip(segment.acknowledged),
+        ];
+        let distances = numbers.into_iter().flatten().map(|(next, number)| {
+            let distance = next.wrapping_sub(number);
+            distance.min(distance.wrapping_neg())
+        });
+        let distance = distances.max().unwrap_or(MAX_DISTANCE);
+        (distance <= MAX_DISTANCE).then_some(distance)
     }
 
     /// Takes note of a segment.
