@@ -1,18 +1,18 @@
 //! The captures to read, and what of them: options that all commands over captures share.
 
-use std::cell::RefCell;
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kafka_capture::input::{Input, InputError, Packets};
+use kafka_capture::input::{Input, Packets};
 use kafka_capture::output::{Filter, Passed, Sink, escape_text};
-use kafka_capture::{Counts, Decoder, TopicNames, is_known_link_type};
+use kafka_capture::{Counts, Decoder, TopicNames};
 use kafka_codec::ApiKey;
 
 use super::exit::{Failure, Faults};
 use super::live::Live;
+use super::merge::{Merge, Source};
 use super::progress::Progress;
 use super::when::When;
 use super::window::Window;
@@ -20,7 +20,7 @@ use super::window::Window;
 /// Captures, and which connections and messages of them.
 #[derive(Args)]
 pub(super) struct InputOptions {
-    /// Captures, read in the order of their first packets; - is the standard input
+    /// Captures; several files are merged by the times of their packets; - is the standard input
     #[arg(
         required_unless_present = "interface",
         conflicts_with = "interface",
@@ -226,15 +226,24 @@ impl InputOptions {
             }
             return decoder.finish_with_topics(&mut window);
         }
-        for file in in_order(&self.files) {
+        let open = |file: &Path| {
             if file.is_dir() {
-                faults.add(Failure::directory(file, "pcap*"));
-                continue;
+                return Err(Failure::directory(file, "pcap*"));
             }
             let watch = |bytes, length| progress.watch(bytes, length);
             let input = Input::open_with_max_unpacked(file, watch, self.max_decompressed);
-            if let Err(error) = input.and_then(|input| read(input, &mut decoder, &mut window)) {
-                faults.add(error.into());
+            input.map_err(Failure::from)
+        };
+        if self.files.len() > 1 && are_on_disk(&self.files) {
+            Merge::new(&self.files).read(open, &mut decoder, &mut window, faults);
+            return decoder.finish_with_topics(&mut window);
+        }
+        for file in &self.files {
+            let read = open(file).and_then(|input| {
+                Ok(Source::new(input, &decoder)?.read(&mut decoder, &mut window)?)
+            });
+            if let Err(failure) = read {
+                faults.add(failure);
             }
             if window.is_done() {
                 break;
@@ -251,8 +260,8 @@ impl InputOptions {
         target: &mut dyn Target,
     ) -> Result<(), Failure> {
         let (live, bytes) = Live::begin(interface, &self.port)?;
-        let read =
-            Input::new(interface.to_owned(), bytes).and_then(|input| read(input, decoder, target));
+        let read = Input::new(interface.to_owned(), bytes)
+            .and_then(|input| Source::new(input, decoder)?.read(decoder, target));
         let is_interrupted = live.is_interrupted();
         let is_read = read.is_ok() && !target.is_done();
         let ended = live.end(is_read);
@@ -380,64 +389,4 @@ const MAX_SHOWN: usize = 100;
 /// Returns `true` if none of the files is a pipe, which can be read only once. Directories are answered with the way out.
 fn are_on_disk(files: &[PathBuf]) -> bool {
     files.iter().all(|file| file.is_file() || file.is_dir())
-}
-
-/// The files in the order of the times of their first packets: those of a capture that was rotated may be given in
-/// any order. Files without packets, and those that cannot be read, come first.
-fn in_order(files: &[PathBuf]) -> Vec<&PathBuf> {
-    let mut ordered: Vec<_> = files.iter().collect();
-    if files.len() > 1 && are_on_disk(files) {
-        ordered.sort_by_cached_key(|file| first_time(file));
-    }
-    ordered
-}
-
-fn first_time(file: &Path) -> Option<i64> {
-    let input = Input::open(file, |bytes, _| bytes).ok()?;
-    let mut time = None;
-    let mut packets = Packets::new(input).ok()?;
-    let read = packets.for_each(
-        |packet| {
-            time = Some(packet.time);
-            ControlFlow::Break(())
-        },
-        || {},
-    );
-    // What is wrong with it is reported when it is its turn.
-    drop(read);
-    time
-}
-
-/// Decodes all packets of a capture.
-fn read(input: Input, decoder: &mut Decoder, target: &mut dyn Target) -> Result<(), InputError> {
-    let packets = Packets::new(input)?;
-    #[cfg(feature = "tls")]
-    let packets = packets.with_secrets(decoder.secrets().clone());
-    let mut packets = packets;
-    let name = packets.name().to_owned();
-    let (mut is_any_known, mut unknown) = (false, None);
-    let target = RefCell::new(target);
-    packets.for_each(
-        |packet| {
-            if is_known_link_type(packet.link_type) {
-                is_any_known = true;
-            } else {
-                unknown = Some(packet.link_type);
-            }
-            let mut target = target.borrow_mut();
-            target.packet(packet.time);
-            decoder.packet(&packet, &mut **target);
-            if target.is_done() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        },
-        // What is decoded shows before more is waited for.
-        || target.borrow_mut().waits(),
-    )?;
-    match unknown {
-        Some(link_type) if !is_any_known => Err(InputError::UnknownLinkType { name, link_type }),
-        _ => Ok(()),
-    }
 }

@@ -13,6 +13,7 @@ mod exit;
 mod groups;
 mod input;
 mod live;
+mod merge;
 mod message;
 #[cfg(feature = "analysis")]
 mod produce;

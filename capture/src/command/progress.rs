@@ -34,8 +34,14 @@ impl Progress {
         let Some(bar) = &self.0 else { return bytes };
         match length {
             Some(length) => {
-                bar.set_length(length);
-                bar.set_position(0);
+                // Several files may be read at once.
+                match bar.length().filter(|total| bar.position() < *total) {
+                    Some(total) => bar.set_length(total.saturating_add(length)),
+                    None => {
+                        bar.set_length(length);
+                        bar.set_position(0);
+                    }
+                }
             }
             None => bar.set_style(ProgressStyle::default_spinner()),
         }
