@@ -5,6 +5,7 @@ mod support;
 
 use support::packets::{Conversation, Sent, frame, pcap};
 use support::talk::{expected, messages, one_by_one};
+use support::wrap::ethernet;
 use support::{Found, decode};
 
 /// What is found, with the client at the lower address or at the higher one.
@@ -119,4 +120,44 @@ fn a_syn_captured_behind_what_it_opens_does_not_begin_another_connection() {
             assert_eq!(messages(&found), expected(4), "SYN at {at}");
         }
     }
+}
+
+#[test]
+fn the_whole_copy_of_a_packet_is_read_wherever_it_is() {
+    let whole = one_by_one(40_000, 6, 1000).sent;
+    for is_cut_first in [true, false] {
+        let packets = whole.iter().enumerate().flat_map(|(i, sent)| {
+            let mut ip = sent.ipv4();
+            ip[4..6].copy_from_slice(&u16::try_from(i + 1).unwrap().to_be_bytes());
+            let packet = ethernet(0x0800, &ip);
+            let cut = packet[..packet.len().min(14 + 40 + 8)].to_vec();
+            let copies = [
+                (sent.time, cut, packet.len()),
+                (sent.time + 20, packet.clone(), packet.len()),
+            ];
+            let [mut one, mut other] = copies;
+            if !is_cut_first {
+                std::mem::swap(&mut one.1, &mut other.1);
+            }
+            [one, other]
+        });
+        let (found, counts, result) = decode(cut_pcap(packets), Vec::new());
+        result.unwrap();
+        assert_eq!(messages(&found), expected(6), "{counts}");
+        assert_eq!(counts.truncated, 0);
+        assert_eq!(counts.copies * 2, counts.packets);
+    }
+}
+
+/// A pcap of packets with their times, what was captured of them, and their whole lengths.
+fn cut_pcap(packets: impl Iterator<Item = (u32, Vec<u8>, usize)>) -> Vec<u8> {
+    let mut file = pcap(1, &[], 0);
+    for (time, bytes, length) in packets {
+        let lengths = [bytes.len(), length].map(|length| u32::try_from(length).unwrap());
+        for word in [1_000, time, lengths[0], lengths[1]] {
+            file.extend(word.to_le_bytes());
+        }
+        file.extend(bytes);
+    }
+    file
 }

@@ -12,7 +12,7 @@ use crate::event::{Connection, End, TlsOutcome};
 use crate::length::u64_of;
 use crate::output::Sink;
 use crate::packet::Segment;
-use crate::tcp::{Arrival, Life, sequence_after};
+use crate::tcp::{Arrival, Copied, Life, sequence_after};
 use crate::tls::{Session, Way};
 
 /// How many networks are remembered of a connection.
@@ -198,8 +198,14 @@ impl Conversation {
         } else {
             &mut self.high
         };
-        if sender.copies.is_copy(segment, arrival.time) {
+        let copied = sender.copies.take(segment, arrival.time);
+        if copied != Copied::No {
             outlet.counts.copies += 1;
+            self.low.tcp.await_copies();
+            self.high.tcp.await_copies();
+            if copied == Copied::More {
+                self.complete(segment, arrival, outlet);
+            }
             return;
         }
         self.packets += 1;
@@ -260,6 +266,21 @@ impl Conversation {
             false,
             &mut out,
         );
+    }
+
+    /// Takes a copy of a segment, of which an earlier copy had less.
+    fn complete(&mut self, segment: &Segment<'_>, arrival: Arrival, outlet: &mut Outlet<'_>) {
+        let mut out = outlet.output(self.packets, &self.life);
+        let (from, to) = if segment.source == self.low.end {
+            (&mut self.low, &mut self.high)
+        } else {
+            (&mut self.high, &mut self.low)
+        };
+        with_role(from, to.end, &mut self.protocol, &mut out, |from, role| {
+            from.complete(segment, &mut self.tls, role);
+        });
+        agree([from, to], &self.protocol);
+        self.tick(arrival, outlet);
     }
 
     /// Time has passed.
@@ -396,6 +417,7 @@ fn go_on(
 ) {
     loop {
         in_turn([low, high], protocol, out, |from, role| {
+            from.release(now, is_over, tls, role);
             from.resume(tls, role);
         });
         // The client's come first, since responses need their requests; then the older ones.

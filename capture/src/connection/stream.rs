@@ -107,6 +107,50 @@ impl Stream {
         });
     }
 
+    /// Takes a copy of a segment, of which an earlier copy had less.
+    pub(super) fn complete(
+        &mut self,
+        segment: &Segment<'_>,
+        tls: &mut Session,
+        role: &mut Role<'_, '_>,
+    ) {
+        let Self {
+            tcp,
+            front,
+            framer,
+            way,
+            ..
+        } = self;
+        let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
+        tcp.complete(sequence, segment.payload, |piece| {
+            front.push(piece, role, |piece, role| {
+                tls.push(*way, piece, &mut Frames { framer, role });
+            });
+        });
+    }
+
+    /// Goes on with what waited for a copy long enough.
+    pub(super) fn release(
+        &mut self,
+        now: Arrival,
+        is_over: bool,
+        tls: &mut Session,
+        role: &mut Role<'_, '_>,
+    ) {
+        let Self {
+            tcp,
+            front,
+            framer,
+            way,
+            ..
+        } = self;
+        tcp.release(now, is_over, |piece| {
+            front.push(piece, role, |piece, role| {
+                tls.push(*way, piece, &mut Frames { framer, role });
+            });
+        });
+    }
+
     /// Looks again at what waits for the other direction.
     pub(super) fn resume(&mut self, tls: &mut Session, role: &mut Role<'_, '_>) {
         tls.resume(
@@ -191,8 +235,10 @@ impl Stream {
     }
 
     fn skip_holes(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
+        self.release(arrival, true, tls, role);
         while self.tcp.hole().is_some() {
             self.skip_hole(arrival, tls, role);
+            self.release(arrival, true, tls, role);
         }
     }
 }

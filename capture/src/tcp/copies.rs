@@ -7,7 +7,7 @@ use crate::packet::Segment;
 /// How many packets of a direction are remembered.
 const REMEMBERED: usize = 4;
 /// How long after a packet a copy of it may come. Segments are sent again later than that.
-const MAX_NANOSECONDS: u64 = 50_000_000;
+pub(super) const MAX_NANOSECONDS: u64 = 50_000_000;
 /// The same where packets have no number that distinguishes them, and are in the same network.
 const MAX_UNNUMBERED_NANOSECONDS: u64 = 1_000_000;
 
@@ -24,12 +24,25 @@ struct Recent {
     print: u64,
     time: i64,
     network: u64,
+    /// How many bytes of its payload were captured, at most of all its copies.
+    kept: usize,
+}
+
+/// What a segment is to those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Copied {
+    /// It is not a copy.
+    No,
+    /// It is a copy of an earlier one.
+    Same,
+    /// It is a copy of which more was captured: interfaces may keep different parts of packets.
+    More,
 }
 
 impl Copies {
-    /// Takes a segment captured at `time`. Returns `true` if it is a copy of an earlier one: the number of its
-    /// packet is the same, which is another one when a segment is sent again.
-    pub(crate) fn is_copy(&mut self, segment: &Segment<'_>, time: i64) -> bool {
+    /// Takes a segment captured at `time`. It is a copy of an earlier one if the number of its packet is the same, which
+    /// is another one when a segment is sent again.
+    pub(crate) fn take(&mut self, segment: &Segment<'_>, time: i64) -> Copied {
         let within_network = match segment.identification {
             // Acknowledgments may be repeated, and nothing tells them apart.
             0 if segment.payload.is_empty() => None,
@@ -37,7 +50,8 @@ impl Copies {
             _ => Some(MAX_NANOSECONDS),
         };
         let print = print(segment);
-        let is_copy = self.recent.iter().any(|known| {
+        let kept = segment.payload.len();
+        let copied = self.recent.iter_mut().find(|known| {
             let within = match known.network == segment.network {
                 true => within_network,
                 // What was captured in two networks was sent once.
@@ -45,15 +59,21 @@ impl Copies {
             };
             known.print == print && within.is_some_and(|within| known.time.abs_diff(time) <= within)
         });
-        if !is_copy && let Some(oldest) = self.recent.get_mut(self.next) {
+        if let Some(known) = copied {
+            let is_more = kept > known.kept;
+            known.kept = known.kept.max(kept);
+            return if is_more { Copied::More } else { Copied::Same };
+        }
+        if let Some(oldest) = self.recent.get_mut(self.next) {
             *oldest = Recent {
                 print,
                 time,
                 network: segment.network,
+                kept,
             };
             self.next = (self.next + 1) % REMEMBERED;
         }
-        is_copy
+        Copied::No
     }
 }
 
@@ -71,7 +91,8 @@ fn print(segment: &Segment<'_>) -> u64 {
     let mix = |print: u64, value: u64| (print ^ value).wrapping_mul(MULTIPLIER).rotate_left(29);
     let words = [
         u64::from(segment.sequence) << 32 | u64::from(segment.acknowledged.unwrap_or_default()),
-        u64::from(segment.identification) << 32 | u64_of(segment.payload.len()),
+        u64::from(segment.identification) << 32
+            | (u64_of(segment.payload.len()) + u64::from(segment.missing)),
     ];
     words.into_iter().fold(flags, mix)
 }

@@ -7,7 +7,7 @@ mod reassembly;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use copies::Copies;
+pub(crate) use copies::{Copied, Copies};
 pub use life::{Ending, EndingKind, Life, Side};
 pub(crate) use reassembly::{Piece, Reassembly};
 

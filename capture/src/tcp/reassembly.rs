@@ -4,11 +4,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::copies::MAX_NANOSECONDS;
 use super::{Arrival, sequence_after};
 use crate::length::{u64_of, usize_of};
 
 /// What a segment that waits costs beside its bytes.
 const OVERHEAD_BYTES: usize = 128;
+/// How many packets of the connection a copy may come later that has more.
+const MAX_TURNS: u64 = 32;
 /// A segment that far off belongs to something else.
 const MAX_DISTANCE: i32 = 1 << 30;
 
@@ -33,6 +36,8 @@ pub(crate) struct Reassembly {
     /// What arrived early, by its place; nothing overlaps.
     waiting: BTreeMap<u64, Waiting>,
     waiting_bytes: usize,
+    /// Packets were captured more than once: what one copy does not have, the next may.
+    awaits_copies: bool,
     /// Where the stream ends, once that is known.
     end: Option<u64>,
 }
@@ -94,7 +99,8 @@ impl Reassembly {
     pub(crate) fn hole(&self) -> Option<(Range<u64>, Arrival)> {
         let (first, waiting) = self.waiting.first_key_value()?;
         let (Waiting::Bytes(_, arrival) | Waiting::NotKept(_, arrival)) = waiting;
-        Some((self.next..*first, *arrival))
+        // What is in order waits for a copy.
+        (self.next < *first).then_some((self.next..*first, *arrival))
     }
 
     /// Returns `true` if the receiver acknowledged all that is missing: nobody will send it again.
@@ -131,7 +137,7 @@ impl Reassembly {
         let skipped = again.min(length);
         let (_, bytes) = bytes.split_at(usize_of(skipped));
         let missing = missing - (again - skipped);
-        if self.waiting.is_empty() {
+        if self.waiting.is_empty() && (missing == 0 || !self.awaits_copies) {
             if !bytes.is_empty() {
                 self.go_on(u64_of(bytes.len()));
                 deliver(Piece::Bytes(bytes, arrival));
@@ -159,6 +165,67 @@ impl Reassembly {
         self.deliver_waiting(&mut deliver);
     }
 
+    /// There are copies of packets. A part that was not captured waits for a copy that has it from here on.
+    pub(crate) const fn await_copies(&mut self) {
+        self.awaits_copies = true;
+    }
+
+    /// Takes the bytes at `sequence` of a copy, of which an earlier one had less. Hands over all that is in order now.
+    pub(crate) fn complete(
+        &mut self,
+        sequence: u32,
+        bytes: &[u8],
+        mut deliver: impl FnMut(Piece<'_>),
+    ) {
+        let Some(start) = self.place(sequence) else {
+            return;
+        };
+        let end = start + u64_of(bytes.len());
+        let parts = self.waiting.range(..end).rev();
+        let parts = parts.take_while(|(at, part)| **at + part.len() > start);
+        let parts: Vec<_> = parts
+            .filter_map(|(at, part)| match part {
+                Waiting::NotKept(length, arrival) => Some((*at, *length, *arrival)),
+                Waiting::Bytes(..) => None,
+            })
+            .collect();
+        for (at, length, arrival) in parts {
+            if let Some(part) = self.waiting.remove(&at) {
+                self.waiting_bytes -= cost(&part);
+            }
+            let found = at.max(start)..(at + length).min(end);
+            let within = usize_of(found.start - start)..usize_of(found.end - start);
+            // The packet is the one that was captured first.
+            self.keep(found.start, bytes.get(within).unwrap_or_default(), arrival);
+            self.keep_missing(at, length, arrival);
+        }
+        self.deliver_waiting(&mut deliver);
+    }
+
+    /// Hands over what is in order and waited for a copy long enough; all of that if `is_over`.
+    pub(crate) fn release(
+        &mut self,
+        now: Arrival,
+        is_over: bool,
+        mut deliver: impl FnMut(Piece<'_>),
+    ) {
+        while let Some(entry) = self.waiting.first_entry() {
+            let Waiting::NotKept(length, arrival) = *entry.get() else {
+                return;
+            };
+            let is_due = is_over
+                || now.time.abs_diff(arrival.time) > MAX_NANOSECONDS
+                || now.turn.saturating_sub(arrival.turn) > MAX_TURNS;
+            if *entry.key() != self.next || !is_due {
+                return;
+            }
+            self.waiting_bytes -= cost(&entry.remove());
+            self.go_on(length);
+            deliver(Piece::NotKept(length, arrival));
+            self.deliver_waiting(&mut deliver);
+        }
+    }
+
     /// How much is missing at the end of the stream, after all that arrived: up to where it ends, or
     /// to where the receiver acknowledged it.
     pub(crate) fn missing_at_end(&self, acknowledged: Option<u32>) -> u64 {
@@ -175,7 +242,8 @@ impl Reassembly {
 
     fn deliver_waiting(&mut self, deliver: &mut impl FnMut(Piece<'_>)) {
         while let Some(entry) = self.waiting.first_entry() {
-            if *entry.key() != self.next {
+            let awaits_copy = self.awaits_copies && matches!(entry.get(), Waiting::NotKept(..));
+            if *entry.key() != self.next || awaits_copy {
                 return;
             }
             let waiting = entry.remove();
