@@ -209,10 +209,11 @@ pub struct Message<'a> {
     /// The capture time of the message's first packet, in nanoseconds since 1970.
     pub first_time: i64,
     /// Of a response: the nanoseconds from the packet that completed the request to the one that
-    /// completed this, or to the last one seen of it. It is negative where the capture has packets in the
-    /// wrong order.
+    /// completed this, or to the last one seen of it; `None` if it would be negative, as where the clocks of two
+    /// taps differ.
     pub latency: Option<i64>,
-    /// Of a response: the nanoseconds from the packet that completed the request to the response's first.
+    /// Of a response: the nanoseconds from the packet that completed the request to the response's first; `None` if it
+    /// would be negative.
     pub to_first_byte: Option<i64>,
     /// The body, as far as it was captured.
     pub body: &'a [u8],

@@ -161,3 +161,14 @@ fn cut_pcap(packets: impl Iterator<Item = (u32, Vec<u8>, usize)>) -> Vec<u8> {
     }
     file
 }
+
+#[test]
+fn there_is_no_latency_where_time_runs_backwards() {
+    let mut sent = one_by_one(40_000, 4, 1000).sent;
+    for (i, sent) in sent.iter_mut().enumerate() {
+        sent.time = 100_000 - u32::try_from(i).unwrap() * 1000;
+    }
+    let found = found(&sent, true);
+    assert_eq!(messages(&found), expected(4));
+    assert!(found.iter().all(|found| found.latency.is_none()));
+}

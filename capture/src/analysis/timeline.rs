@@ -168,9 +168,11 @@ impl Timeline {
             Direction::ToClient => {
                 bucket.responses += 1;
                 bucket.errors += u64::from(has_errors);
-                let latency = message.latency.unwrap_or_default().max(0).unsigned_abs() / 1000;
-                bucket.max = bucket.max.max(latency);
-                bucket.latencies.add(step(latency), 1);
+                if let Some(latency) = message.latency {
+                    let latency = latency.max(0).unsigned_abs() / 1000;
+                    bucket.max = bucket.max.max(latency);
+                    bucket.latencies.add(step(latency), 1);
+                }
             }
         }
     }

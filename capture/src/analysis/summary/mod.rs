@@ -170,8 +170,8 @@ impl Summary {
         let api = message.api_key.number();
         let mut answer = Answer {
             bytes: message.bytes,
-            latency: message.latency.unwrap_or_default(),
-            to_first_byte: message.to_first_byte.unwrap_or_default(),
+            latency: message.latency,
+            to_first_byte: message.to_first_byte,
             ..Answer::default()
         };
         let found = &mut self.state.errors;
@@ -180,7 +180,7 @@ impl Summary {
             answer.errors.push(code);
         });
         self.had_errors = !answer.errors.is_empty();
-        let sent = time.saturating_sub(answer.latency);
+        let sent = time.saturating_sub(answer.latency.unwrap_or_default());
         let live = self.connections.get_mut(&connection.id);
         let before = live.as_ref().and_then(|live| live.last_response);
         answer.split = split(sent, message.first_time, time, before);
@@ -188,7 +188,9 @@ impl Summary {
         if let Some(live) = live {
             live.last_response = live.last_response.max(Some(time));
             live.brief.counts.response(&answer);
-            live.brief.latency.record(answer.latency, &mut Budget(0));
+            if let Some(latency) = answer.latency {
+                live.brief.latency.record(latency, &mut Budget(0));
+            }
         }
         let client = message.client_id.unwrap_or_default();
         self.state.response(api, client, connection.broker, &answer);

@@ -264,15 +264,17 @@ impl State {
         self.brokers.entry(&broker).0.counts.unanswered += 1;
     }
 
-    pub(super) fn fetch(&mut self, has_records: bool, latency: i64, max_wait: i64) {
+    pub(super) fn fetch(&mut self, has_records: bool, latency: Option<i64>, max_wait: i64) {
         let kind = if has_records {
             &mut self.fetches.with_data
-        } else if latency >= max_wait && max_wait > 0 {
+        } else if latency.is_some_and(|latency| latency >= max_wait) && max_wait > 0 {
             &mut self.fetches.at_max_wait
         } else {
             &mut self.fetches.empty
         };
-        kind.record(latency, &mut Budget(1));
+        if let Some(latency) = latency {
+            kind.record(latency, &mut Budget(1));
+        }
     }
 
     pub(super) fn open_at_end(&mut self, request: OpenRequest) {

@@ -53,8 +53,8 @@ pub(super) struct Split {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answer {
     pub(super) bytes: u64,
-    pub(super) latency: i64,
-    pub(super) to_first_byte: i64,
+    pub(super) latency: Option<i64>,
+    pub(super) to_first_byte: Option<i64>,
     pub(super) split: Split,
     pub(super) throttle_ms: i32,
     pub(super) errors: Vec<i16>,
@@ -112,8 +112,12 @@ impl Stats {
 
     pub(super) fn response(&mut self, answer: &Answer, budget: &mut Budget) {
         self.counts.response(answer);
-        self.latency.record(answer.latency, budget);
-        self.to_first_byte.record(answer.to_first_byte, budget);
+        if let Some(latency) = answer.latency {
+            self.latency.record(latency, budget);
+        }
+        if let Some(to_first_byte) = answer.to_first_byte {
+            self.to_first_byte.record(to_first_byte, budget);
+        }
         self.split.add(answer.split);
     }
 }
