@@ -45,6 +45,18 @@ fn losses_are_decoded_the_same_whichever_end_is_the_lower_one() {
 }
 
 #[test]
+fn connections_captured_from_their_midst_are_decoded_the_same_whichever_end_is_the_lower_one() {
+    let whole = one_by_one(40_000, 6, 25).sent;
+    for begin in 1..whole.len() - 8 {
+        for lost in begin + 1..whole.len() {
+            let sent = &without(&whole, &[lost])[begin..];
+            let (low, high) = (found(sent, true), found(sent, false));
+            assert_eq!(low, high, "from {begin} without {lost}");
+        }
+    }
+}
+
+#[test]
 fn all_but_the_lost_first_request_is_found() {
     let whole = one_by_one(40_000, 4, 1000).sent;
     for is_client_low in [true, false] {

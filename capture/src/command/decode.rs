@@ -15,7 +15,7 @@ use super::progress::Progress;
 /// Decode captures (pcap or pcapng, also packed with gzip or zstd): a line a message
 ///
 /// Kafka is recognized on any port by what is said. Several files are taken for one capture, in the
-/// order of their first packets. The last line on the standard error counts what was and what was not decoded, and with
+/// order of the times of their packets. The last line on the standard error counts what was and what was not decoded, and with
 /// filters the messages that are shown.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = const_format(), override_usage = USAGE)]
