@@ -5,6 +5,7 @@ mod support;
 
 use std::io::Write;
 
+use kafka_capture::input::InputError;
 use support::packets::{BROKER_PORT, Sent, pcap};
 use support::talk::{expected, messages, one_by_one};
 use support::{Found, decode};
@@ -197,5 +198,155 @@ fn packed_files_are_unpacked() {
         let (_, _, result) = decode(cut.to_vec(), Vec::new());
         let error = result.unwrap_err().to_string();
         assert!(error.contains("cut off"), "{error}");
+    }
+}
+
+/// A pcapng that is being made.
+struct Pcapng {
+    is_big_endian: bool,
+    file: Vec<u8>,
+}
+
+impl Pcapng {
+    fn new(is_big_endian: bool) -> Self {
+        let mut pcapng = Self {
+            is_big_endian,
+            file: Vec::new(),
+        };
+        let header = [
+            &pcapng.u32(0x1a2b_3c4d)[..],
+            &pcapng.u16(1),
+            &[0; 2],
+            &[0xff; 8],
+        ];
+        pcapng.block(0x0a0d_0d0a, &header.concat());
+        pcapng
+    }
+
+    fn u16(&self, value: u16) -> [u8; 2] {
+        match self.is_big_endian {
+            true => value.to_be_bytes(),
+            false => value.to_le_bytes(),
+        }
+    }
+
+    fn u32(&self, value: u32) -> [u8; 4] {
+        match self.is_big_endian {
+            true => value.to_be_bytes(),
+            false => value.to_le_bytes(),
+        }
+    }
+
+    fn block(&mut self, kind: u32, body: &[u8]) {
+        let padding = vec![0; body.len().next_multiple_of(4) - body.len()];
+        let length = u32::try_from(12 + body.len() + padding.len()).unwrap();
+        let (kind, length) = (self.u32(kind), self.u32(length));
+        self.file
+            .extend([&kind[..], &length, body, &padding, &length].concat());
+    }
+
+    fn interface(&mut self, max_length: u32, resolution: u8, offset: i64) {
+        let offset = match self.is_big_endian {
+            true => offset.to_be_bytes(),
+            false => offset.to_le_bytes(),
+        };
+        let resolution_option = [&self.u16(9)[..], &self.u16(1), &[resolution, 0, 0, 0]].concat();
+        let offset_option = [&self.u16(14)[..], &self.u16(8), &offset].concat();
+        // An option behind the end of the options means nothing.
+        let end = [&[0; 4][..], &self.u16(9), &self.u16(1), &[3, 0, 0, 0]].concat();
+        let header = [&self.u16(101)[..], &[0; 2], &self.u32(max_length)].concat();
+        self.block(1, &[header, resolution_option, offset_option, end].concat());
+    }
+
+    fn packet(&mut self, interface: u32, ticks: u64, packet: &[u8]) {
+        let length = u32::try_from(packet.len()).unwrap();
+        let high = u32::try_from(ticks >> 32).unwrap();
+        let low = u32::try_from(ticks & 0xffff_ffff).unwrap();
+        let header = [interface, high, low, length, length].map(|word| self.u32(word));
+        self.block(6, &[&header.concat(), packet].concat());
+    }
+
+    fn simple_packet(&mut self, packet: &[u8], kept: usize) {
+        let length = self.u32(u32::try_from(packet.len()).unwrap());
+        self.block(3, &[&length, &packet[..kept.min(packet.len())]].concat());
+    }
+}
+
+#[test]
+fn clocks_of_any_resolution_and_offset_are_read_in_both_byte_orders() {
+    const SECONDS: i64 = 1_700_000_000;
+    let units: [(u8, u128); 9] = [
+        (3, 1000),
+        (6, 1_000_000),
+        (9, 1_000_000_000),
+        (12, 1_000_000_000_000),
+        (0x80 | 10, 1 << 10),
+        (0x80 | 20, 1 << 20),
+        (0x80 | 32, 1 << 32),
+        (0, 1),
+        (0x80, 1),
+    ];
+    for is_big_endian in [false, true] {
+        for (resolution, unit) in units {
+            for offset in [0, SECONDS, SECONDS - 1, -3600] {
+                let first = u128::try_from(SECONDS - offset).unwrap() * unit;
+                if u64::try_from(first + unit).is_err() {
+                    continue;
+                }
+                let mut pcapng = Pcapng::new(is_big_endian);
+                pcapng.interface(0, resolution, offset);
+                for sent in conversation() {
+                    let ticks = first + u128::from(sent.time) * unit / 1_000_000;
+                    pcapng.packet(0, u64::try_from(ticks).unwrap(), &sent.ipv4());
+                }
+                let right = SECONDS * 1_000_000_000 + 1_500_000;
+                let wrong = right - found_in(pcapng.file)[0].time;
+                let tick = 1_000_000_000 / i64::try_from(unit.min(1_000_000_000)).unwrap();
+                assert!(
+                    (0..=tick).contains(&wrong),
+                    "{resolution:#x} {offset} {wrong}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn packets_of_an_interface_without_a_description_are_reported() {
+    for is_big_endian in [false, true] {
+        let mut pcapng = Pcapng::new(is_big_endian);
+        pcapng.interface(0, 6, 0);
+        for (i, sent) in conversation().iter().enumerate() {
+            if i == 3 {
+                pcapng.packet(7, 1, &sent.ipv4());
+            }
+            pcapng.packet(0, 1, &sent.ipv4());
+        }
+        let (found, _, result) = decode(pcapng.file, Vec::new());
+        assert_eq!(messages(&found), expected(5));
+        let is_reported = |error| {
+            matches!(
+                error,
+                InputError::UndescribedInterface {
+                    packets: 1,
+                    interface: 7,
+                    ..
+                }
+            )
+        };
+        assert!(is_reported(result.unwrap_err()));
+    }
+    for is_simple in [false, true] {
+        let mut pcapng = Pcapng::new(false);
+        for sent in conversation() {
+            if is_simple {
+                pcapng.simple_packet(&sent.ipv4(), usize::MAX);
+            } else {
+                pcapng.packet(0, 1, &sent.ipv4());
+            }
+        }
+        let (_, _, result) = decode(pcapng.file, Vec::new());
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("(the first names interface 0)"), "{error}");
     }
 }

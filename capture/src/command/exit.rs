@@ -22,7 +22,7 @@ Exit codes:
   2  the command line is wrong
   3  a file is not a capture, or not a log segment
   4  a capture or segment is cut off or damaged; what is before that was decoded
-  5  a capture has an unknown link type
+  5  all packets of a capture are of unknown link types
   6  there is nothing of Kafka in the captures";
 
 /// Why the command could not do all it should.
@@ -58,7 +58,11 @@ impl Failure {
             Self::Input(InputError::NotACapture { .. } | InputError::Empty { .. })
             | Self::NotALog(_)
             | Self::OtherFile(..) => 3,
-            Self::Input(InputError::CutOff { .. } | InputError::Damaged { .. })
+            Self::Input(
+                InputError::CutOff { .. }
+                | InputError::Damaged { .. }
+                | InputError::UndescribedInterface { .. },
+            )
             | Self::DamagedLog(..) => 4,
             Self::Input(InputError::UnknownLinkType { .. }) => 5,
             Self::NothingKafka(_) => 6,

@@ -44,6 +44,19 @@ pub enum InputError {
         /// The number of packets read.
         packets: u64,
     },
+    /// Packets name an interface that the capture does not describe. All others were delivered.
+    #[error(
+        "{name}: the capture is damaged: packets that name an interface without a description: {packets} \
+         (the first names interface {interface})"
+    )]
+    UndescribedInterface {
+        /// The file.
+        name: String,
+        /// The number of such packets.
+        packets: u64,
+        /// The interface that the first of them names.
+        interface: u32,
+    },
     /// No packet has a supported link type.
     #[error(
         "{name}: unknown link type {link_type}; known are Ethernet (1), Linux cooked (113, 276), \

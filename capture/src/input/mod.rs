@@ -2,6 +2,7 @@
 //! What is in a packet is not known here.
 
 mod error;
+mod interfaces;
 mod log;
 mod open;
 mod packets;

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(feature = "tls")]
 use pcap_parser::SecretsType;
-use pcap_parser::traits::{PcapNGPacketBlock, PcapReaderIterator};
+use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{Block, LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGReader};
 
+use super::interfaces::Interfaces;
 use super::open::read_up_to;
 use super::{Input, InputError};
 use crate::length::usize_of;
@@ -18,13 +19,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// Maximum size of a packet or block; a larger one is damaged.
 const MAX_BUFFER_BYTES: usize = 64 << 20;
 const SECTION_HEADER: &[u8] = &[0x0a, 0x0d, 0x0d, 0x0a];
-/// The other bits of the field say how long the frame check sequences are.
-const LINK_TYPE_BITS: i32 = 0x03ff_ffff;
 const PCAP_HEADER_BYTES: usize = 24;
-const OBSOLETE_PACKET: u32 = 2;
-/// Size of the fields before the data in an obsolete packet block, in bytes.
-const OBSOLETE_HEADER_BYTES: usize = 20;
-const NANOSECONDS: i64 = 1_000_000_000;
 
 /// A captured packet.
 #[derive(Clone, Copy, Debug)]
@@ -224,14 +219,26 @@ impl Packets {
         match stop {
             Stop::Incomplete => self.refill()?,
             Stop::BufferTooSmall => self.grow()?,
-            Stop::End => return Ok(ControlFlow::Break(())),
+            Stop::End => return self.end().map(ControlFlow::Break),
             Stop::UnexpectedEnd if self.blocks.data().is_empty() => {
-                return Ok(ControlFlow::Break(()));
+                return self.end().map(ControlFlow::Break);
             }
             Stop::UnexpectedEnd => return Err(self.cut_off()),
             Stop::Damaged => return Err(self.damaged()),
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Reports the packets that could not be delivered.
+    fn end(&self) -> Result<(), InputError> {
+        match self.interfaces.undescribed() {
+            None => Ok(()),
+            Some((packets, interface)) => Err(InputError::UndescribedInterface {
+                name: self.name.clone(),
+                packets,
+                interface,
+            }),
+        }
     }
 
     fn refill(&mut self) -> Result<(), InputError> {
@@ -364,140 +371,6 @@ fn first_block(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
         start.extend_from_slice(&rest);
     }
     Ok(start)
-}
-
-/// The clocks and link types of the interfaces that packets were captured on.
-#[derive(Default)]
-struct Interfaces {
-    of_section: Vec<Interface>,
-    is_big_endian: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Interface {
-    link_type: i32,
-    /// Ticks of its clock in a second.
-    resolution: u64,
-    /// Seconds to be added to its times.
-    offset: i64,
-}
-
-impl Interfaces {
-    /// The packet that a block is; other blocks are taken note of.
-    fn packet<'a>(&mut self, block: &'a PcapBlockOwned<'_>) -> Option<Packet<'a>> {
-        match block {
-            PcapBlockOwned::LegacyHeader(header) => {
-                self.of_section = vec![Interface {
-                    link_type: header.network.0 & LINK_TYPE_BITS,
-                    resolution: if header.is_nanosecond_precision() {
-                        1_000_000_000
-                    } else {
-                        1_000_000
-                    },
-                    offset: 0,
-                }];
-                None
-            }
-            PcapBlockOwned::Legacy(packet) => {
-                let interface = self.of_section.first()?;
-                let resolution = i64::try_from(interface.resolution)
-                    .expect("the only interface of this format has micro- or nanoseconds");
-                let in_tick = NANOSECONDS / resolution;
-                Some(Packet {
-                    time: i64::from(packet.ts_sec) * NANOSECONDS
-                        + i64::from(packet.ts_usec) * in_tick,
-                    link_type: interface.link_type,
-                    length: packet.origlen,
-                    bytes: packet.data,
-                })
-            }
-            PcapBlockOwned::NG(Block::SectionHeader(section)) => {
-                self.of_section.clear();
-                self.is_big_endian = section.big_endian();
-                None
-            }
-            PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
-                self.of_section.push(Interface {
-                    link_type: interface.linktype.0,
-                    // A resolution out of range is read as the default of pcapng.
-                    resolution: interface.ts_resolution().unwrap_or(1_000_000).max(1),
-                    offset: interface.if_tsoffset,
-                });
-                None
-            }
-            PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
-                let interface = self.of_section.get(usize::try_from(packet.if_id).ok()?)?;
-                Some(Packet {
-                    time: interface.time(packet.ts_high, packet.ts_low),
-                    link_type: interface.link_type,
-                    length: packet.origlen,
-                    bytes: packet.packet_data(),
-                })
-            }
-            PcapBlockOwned::NG(Block::SimplePacket(packet)) => {
-                let interface = self.of_section.first()?;
-                // The data are padded, or truncated by the capture.
-                let length = usize_of(packet.origlen.into());
-                Some(Packet {
-                    time: 0,
-                    link_type: interface.link_type,
-                    length: packet.origlen,
-                    bytes: packet.data.get(..length).unwrap_or(packet.data),
-                })
-            }
-            PcapBlockOwned::NG(Block::Unknown(block)) => {
-                // The parser reads types that it does not know in little-endian, whatever the section's order.
-                let kind = match self.is_big_endian {
-                    true => block.block_type.swap_bytes(),
-                    false => block.block_type,
-                };
-                (kind == OBSOLETE_PACKET).then(|| self.obsolete_packet(block.data))?
-            }
-            PcapBlockOwned::NG(_) => None,
-        }
-    }
-
-    /// A packet as the first drafts of pcapng had them: the interface and the number of dropped packets in 16 bits
-    /// each, the time in two words, the length captured and the whole length, the data.
-    fn obsolete_packet<'a>(&self, block: &'a [u8]) -> Option<Packet<'a>> {
-        let u32_at = |at: usize| {
-            let bytes = *block.get(at..)?.first_chunk()?;
-            Some(match self.is_big_endian {
-                true => u32::from_be_bytes(bytes),
-                false => u32::from_le_bytes(bytes),
-            })
-        };
-        let first = u32_at(0)?;
-        let interface = if self.is_big_endian {
-            first >> 16
-        } else {
-            first & 0xffff
-        };
-        let interface = self.of_section.get(usize::try_from(interface).ok()?)?;
-        // The data are padded, or cut by damage.
-        let captured = usize_of(u32_at(12)?.into());
-        let data = block.get(OBSOLETE_HEADER_BYTES..)?;
-        Some(Packet {
-            time: interface.time(u32_at(4)?, u32_at(8)?),
-            link_type: interface.link_type,
-            length: u32_at(16)?,
-            bytes: data.get(..captured).unwrap_or(data),
-        })
-    }
-}
-
-impl Interface {
-    fn time(&self, high: u32, low: u32) -> i64 {
-        let ticks = (u64::from(high) << 32) | u64::from(low);
-        let nanoseconds = match self.resolution {
-            1_000_000_000 => i128::from(ticks),
-            resolution => i128::from(ticks) * i128::from(NANOSECONDS) / i128::from(resolution),
-        };
-        let time = nanoseconds + i128::from(self.offset) * i128::from(NANOSECONDS);
-        // A damaged timestamp or offset can be out of range.
-        let time = time.clamp(i64::MIN.into(), i64::MAX.into());
-        i64::try_from(time).expect("the time is within the range of i64")
-    }
 }
 
 /// Keeps the error of a failed read.
