@@ -350,3 +350,33 @@ fn packets_of_an_interface_without_a_description_are_reported() {
         assert!(error.contains("(the first names interface 0)"), "{error}");
     }
 }
+
+#[test]
+fn modified_pcaps_are_read_in_both_byte_orders() {
+    for is_big_endian in [false, true] {
+        let u32 = |value: u32| match is_big_endian {
+            true => value.to_be_bytes(),
+            false => value.to_le_bytes(),
+        };
+        let version = if is_big_endian {
+            [0, 2, 0, 4]
+        } else {
+            [2, 0, 4, 0]
+        };
+        let rest = [0, 0, 65_535, 101].map(u32).concat();
+        let mut file = [&u32(0xa1b2_cd34)[..], &version, &rest].concat();
+        for sent in conversation() {
+            let ip = sent.ipv4();
+            let length = u32::try_from(ip.len()).unwrap();
+            let header = [1000, sent.time, length, length, 1].map(u32).concat();
+            file.extend([&header[..], &[8, 0, 0, 0], &ip].concat());
+        }
+        let found = found_in(file.clone());
+        assert_eq!(found, found_in(wrapped(101, &[], false, 0)));
+        for cut in [1, 50, 70] {
+            let (_, _, result) = decode(file[..file.len() - cut].to_vec(), Vec::new());
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains("cut off"), "{cut}: {error}");
+        }
+    }
+}

@@ -4,6 +4,7 @@
 mod error;
 mod interfaces;
 mod log;
+mod modified;
 mod open;
 mod packets;
 

@@ -10,6 +10,7 @@ use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{Block, LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGReader};
 
 use super::interfaces::Interfaces;
+use super::modified::Modified;
 use super::open::read_up_to;
 use super::{Input, InputError};
 use crate::length::usize_of;
@@ -54,7 +55,7 @@ impl Packets {
     /// [`InputError`], for a capture that cannot be one.
     pub fn new(input: Input) -> Result<Self, InputError> {
         let Input { name, mut bytes } = input;
-        let start = match first_block(&mut bytes) {
+        let mut start = match first_block(&mut bytes) {
             Ok(start) => start,
             Err(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(InputError::CutOff { name, packets: 0 });
@@ -66,6 +67,9 @@ impl Packets {
             return Err(InputError::Empty { name });
         }
         let is_pcapng = start.starts_with(SECTION_HEADER);
+        if Modified::begins(&mut start) {
+            bytes = Box::new(Modified::new(bytes));
+        }
         let bytes = Watched {
             bytes: Cursor::new(start).chain(bytes),
             failure: Arc::clone(&failure),
