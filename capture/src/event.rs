@@ -210,7 +210,7 @@ pub struct Message<'a> {
     pub first_time: i64,
     /// Of a response: the nanoseconds from the packet that completed the request to the one that
     /// completed this, or to the last one seen of it; `None` if it would be negative, as where the clocks of two
-    /// taps differ.
+    /// taps differ, or where the capture has no times.
     pub latency: Option<i64>,
     /// Of a response: the nanoseconds from the packet that completed the request to the response's first; `None` if it
     /// would be negative.

@@ -4,8 +4,11 @@
 mod support;
 
 use std::io::Write;
+use std::ops::ControlFlow;
 
-use kafka_capture::input::InputError;
+use kafka_capture::Decoder;
+use kafka_capture::input::{Input, InputError, Packets};
+use kafka_capture::output::{Filter, NdjsonSink, Writes};
 use support::packets::{BROKER_PORT, Sent, pcap};
 use support::talk::{expected, messages, one_by_one};
 use support::{Found, decode};
@@ -349,6 +352,59 @@ fn packets_of_an_interface_without_a_description_are_reported() {
         let error = result.unwrap_err().to_string();
         assert!(error.contains("(the first names interface 0)"), "{error}");
     }
+}
+
+/// The lines of a capture as NDJSON.
+fn ndjson(file: Vec<u8>) -> String {
+    let mut lines = Vec::new();
+    let mut sink = NdjsonSink::new(&mut lines, Filter::default());
+    let mut decoder = Decoder::new(Vec::new());
+    let input = Input::new("test".to_owned(), Box::new(std::io::Cursor::new(file))).unwrap();
+    let mut packets = Packets::new(input).unwrap();
+    let read = packets.for_each(
+        |packet| {
+            decoder.packet(&packet, &mut sink);
+            ControlFlow::Continue(())
+        },
+        || {},
+    );
+    read.unwrap();
+    decoder.finish(&mut sink);
+    sink.flush();
+    drop(sink);
+    String::from_utf8(lines).unwrap()
+}
+
+#[test]
+fn simple_packets_have_neither_times_nor_latencies() {
+    for is_big_endian in [false, true] {
+        let mut pcapng = Pcapng::new(is_big_endian);
+        pcapng.interface(0, 6, 0);
+        for sent in conversation() {
+            pcapng.simple_packet(&sent.ipv4(), usize::MAX);
+        }
+        let found = found_in(pcapng.file.clone());
+        assert!(found.iter().all(|found| found.latency.is_none()));
+        let text = ndjson(pcapng.file);
+        assert_eq!(text.matches("{\"ts\":null,").count(), 10, "{text}");
+        assert!(!text.contains("latencyUs"), "{text}");
+    }
+    // The interface says how much is captured of a packet; padding follows.
+    let mut pcapng = Pcapng::new(false);
+    pcapng.interface(61, 6, 0);
+    for sent in conversation() {
+        pcapng.simple_packet(&sent.ipv4(), 61);
+    }
+    let whole = |found: &[Found]| found.iter().map(|each| each.whole).collect::<Vec<_>>();
+    let (found, counts, result) = decode(pcapng.file, Vec::new());
+    result.unwrap();
+    let same: Vec<_> = conversation()
+        .iter()
+        .map(|sent| (sent.time, sent.ipv4()))
+        .collect();
+    let (same, same_counts, _) = decode(pcap(101, &same, 61), Vec::new());
+    assert_eq!(whole(&found), whole(&same));
+    assert_eq!(counts, same_counts);
 }
 
 #[test]

@@ -25,7 +25,8 @@ const PCAP_HEADER_BYTES: usize = 24;
 /// A captured packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
-    /// The capture time, in nanoseconds since 1970.
+    /// The capture time, in nanoseconds since 1970; 0 if the capture does not have it, as for simple packet blocks
+    /// of pcapng.
     pub time: i64,
     /// The number of the link type, as in <https://www.tcpdump.org/linktypes.html>.
     pub link_type: i32,

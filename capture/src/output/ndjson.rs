@@ -59,9 +59,15 @@ impl<W: Write> Sink for NdjsonSink<W> {
             return;
         }
         let line = self.lines.line();
-        line.extend_from_slice(b"{\"ts\":\"");
-        self.timestamps.write(line, event.time, 9);
-        line.extend_from_slice(b"\",\"conn\":\"");
+        line.extend_from_slice(b"{\"ts\":");
+        if event.time == 0 {
+            line.extend_from_slice(b"null");
+        } else {
+            line.push(b'"');
+            self.timestamps.write(line, event.time, 9);
+            line.push(b'"');
+        }
+        line.extend_from_slice(b",\"conn\":\"");
         // Addresses have no characters that would have to be escaped.
         line.extend_from_slice(event.connection.name.as_bytes());
         line.extend_from_slice(b"\",\"kind\":\"");

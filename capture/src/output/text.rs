@@ -76,7 +76,11 @@ impl<W: Write> Sink for TextSink<W> {
         };
         line.start = line.to.len();
         line.colour(FAINT);
-        self.timestamps.write(line.to, event.time, 6);
+        if event.time == 0 {
+            line.to.push(b'-');
+        } else {
+            self.timestamps.write(line.to, event.time, 6);
+        }
         let arrow = match event.direction {
             Direction::ToBroker => "->",
             Direction::ToClient => "<-",
