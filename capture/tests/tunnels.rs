@@ -5,61 +5,14 @@
 mod fuzz_capture;
 mod support;
 
-use kafka_capture::Counts;
 use proptest::prelude::*;
 use support::decode;
 use support::packets::{Sent, pcap};
-use support::talk::{expected, messages, one_by_one};
+use support::talk::{expected, messages};
 use support::wrap::{ethernet, fragments_4, fragments_6, ipv4, ipv6, udp, vxlan};
-
-const ETHERNET: u32 = 1;
-const RAW: u32 = 101;
-
-fn conversation() -> Vec<Sent> {
-    one_by_one(40_000, 5, 300).sent
-}
-
-/// The counts of a capture of the conversation, each of whose packets is made into some others.
-fn counts(link_type: u32, wrap: impl Fn(usize, &Sent) -> Vec<Vec<u8>>) -> (bool, Counts) {
-    let sent = conversation();
-    let packets: Vec<_> = sent
-        .iter()
-        .enumerate()
-        .flat_map(|(i, sent)| wrap(i, sent).into_iter().map(|packet| (sent.time, packet)))
-        .collect();
-    let (found, counts, result) = decode(pcap(link_type, &packets, usize::MAX), Vec::new());
-    result.unwrap();
-    (messages(&found) == expected(5), counts)
-}
-
-#[track_caller]
-fn is_read(name: &str, link_type: u32, wrap: impl Fn(&[u8]) -> Vec<u8>) {
-    for is_ipv6 in [false, true] {
-        let (is_found, counts) = counts(link_type, |_, sent| {
-            vec![if is_ipv6 {
-                wrap(&sent.ipv6())
-            } else {
-                wrap(&sent.ipv4())
-            }]
-        });
-        assert!(is_found, "{name}, IPv6 {is_ipv6}: {counts}");
-        assert_eq!((counts.not_tcp, counts.unreadable, counts.gaps), (0, 0, 0));
-    }
-}
-
-fn ether_type(ip: &[u8]) -> u16 {
-    if ip[0] >> 4 == 4 { 0x0800 } else { 0x86dd }
-}
-
-fn in_ethernet(ip: &[u8]) -> Vec<u8> {
-    ethernet(ether_type(ip), ip)
-}
-
-/// GRE with these flags and fields.
-fn gre(flags: u16, protocol: u16, fields: &[u8], content: &[u8]) -> Vec<u8> {
-    let (flags, protocol) = (flags.to_be_bytes(), protocol.to_be_bytes());
-    ipv4(47, &[&flags[..], &protocol, fields, content].concat())
-}
+use support::wrapped::{
+    ETHERNET, RAW, conversation, counts, ether_type, gre, in_ethernet, is_read,
+};
 
 #[test]
 fn tunnels_in_ip_are_read() {
@@ -532,9 +485,7 @@ fn what_cannot_be_read_is_counted_by_kind() {
         ("encrypted packets", |ip| {
             ipv4(17, &udp(51820, &[&[4, 0, 0, 0], ip].concat()))
         }),
-        ("packets in unknown tunnels", |ip| {
-            ipv4(47, &[&[0x40, 0, 8, 0], ip].concat())
-        }),
+        ("packets in unknown tunnels", |ip| ipv4(98, ip)),
         ("packets without their headers", |ip| {
             ipv4(47, &[0][..ip.len().min(1)])
         }),

@@ -1,5 +1,5 @@
-//! Puts fragments of IP packets together. Memory is bounded, and a packet of which two fragments contradict
-//! each other is refused.
+//! Puts fragments of IP packets together. Memory is bounded. Fragments may overlap where their bytes are the same; a
+//! packet of which two fragments contradict each other is refused.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use super::ip::{Fragment, Ip, u32_of};
-use crate::length::u64_of;
+use crate::length::{u64_of, usize_of};
 
 /// What all fragments that wait may use.
 const MAX_BYTES: usize = 8 << 20;
@@ -46,6 +46,10 @@ struct Datagram {
     length: Option<u32>,
     /// How much of it has come.
     arrived: u32,
+    /// What its parts cost.
+    cost: usize,
+    /// Fingerprints of the fragments that its parts are from.
+    prints: Vec<u64>,
     /// It contradicts itself; its fragments are swallowed.
     is_refused: bool,
 }
@@ -94,8 +98,8 @@ impl Fragments {
     }
 
     pub(super) fn waiting(&self) -> u64 {
-        let parts = self.waiting.values().map(|each| u64_of(each.parts.len()));
-        parts.sum()
+        let fragments = self.waiting.values();
+        fragments.map(|each| u64_of(each.prints.len())).sum()
     }
 
     /// Takes the part of a payload that `ip` carries.
@@ -113,27 +117,19 @@ impl Fragments {
         if self.is_known(&key, ip, fragment) {
             return Added::Again;
         }
-        let part = Part {
-            bytes: ip.payload.to_vec(),
-            missing: ip.missing,
-        };
-        let cost = part.cost();
         let (begun, order) = (&mut self.begun, &mut self.order);
         let datagram = self.waiting.entry(key).or_insert_with(|| {
             *begun += 1;
             order.push_back((key, *begun));
             Datagram::new(*begun, time)
         });
-        let added = datagram.add(fragment, part);
-        match added {
-            Added::Waits => self.bytes += cost,
-            Added::Refused => {
-                self.bytes -= datagram.cost();
-                self.given_up += u64_of(datagram.parts.len());
-                datagram.parts.clear();
-            }
-            Added::Whole(_) | Added::Again => {}
+        self.bytes -= datagram.cost;
+        let added = datagram.add(fragment, ip.payload, ip.missing);
+        if matches!(added, Added::Refused) {
+            self.given_up += u64_of(datagram.prints.len());
+            datagram.clear();
         }
+        self.bytes += datagram.cost;
         if let Some(whole) = self.whole(&key) {
             return Added::Whole(whole);
         }
@@ -149,14 +145,13 @@ impl Fragments {
             return None;
         }
         let datagram = self.waiting.remove(key)?;
-        self.bytes -= datagram.cost();
+        self.bytes -= datagram.cost;
         if self.whole.len() == REMEMBERED {
             self.whole.pop_front();
         }
-        let prints = datagram.parts.iter();
-        let prints = prints.map(|(at, part)| print(*at, &part.bytes));
-        self.whole.push_back((*key, prints.collect()));
-        Some(datagram.join())
+        let (prints, whole) = datagram.join();
+        self.whole.push_back((*key, prints));
+        Some(whole)
     }
 
     /// Returns `true` if it is a copy of a fragment of a packet that is whole already.
@@ -192,8 +187,8 @@ impl Fragments {
             .is_some_and(|each| each.number == number)
             && let Some(oldest) = self.waiting.remove(&key)
         {
-            self.bytes -= oldest.cost();
-            self.given_up += u64_of(oldest.parts.len());
+            self.bytes -= oldest.cost;
+            self.given_up += u64_of(oldest.prints.len());
         }
     }
 }
@@ -206,30 +201,26 @@ impl Datagram {
             parts: BTreeMap::new(),
             length: None,
             arrived: 0,
+            cost: 0,
+            prints: Vec::new(),
             is_refused: false,
         }
     }
 
-    fn cost(&self) -> usize {
-        self.parts.values().map(Part::cost).sum()
+    fn clear(&mut self) {
+        self.parts.clear();
+        self.prints = Vec::new();
+        self.cost = 0;
     }
 
-    fn add(&mut self, fragment: Fragment, part: Part) -> Added {
+    /// Takes a fragment, with its captured bytes and the number of those that were not captured.
+    fn add(&mut self, fragment: Fragment, bytes: &[u8], missing: u32) -> Added {
         if self.is_refused {
             return Added::Refused;
         }
-        let (start, length) = (fragment.offset, part.length());
+        let start = fragment.offset;
+        let length = u32_of(bytes.len()).saturating_add(missing);
         let end = start.saturating_add(length);
-        if let Some(known) = self.parts.get(&start)
-            && known.bytes == part.bytes
-            && known.length() == length
-        {
-            return Added::Again;
-        }
-        let before = self.parts.range(..=start).next_back();
-        let overlaps_before =
-            before.is_some_and(|(at, part)| *at == start || at + part.length() > start);
-        let overlaps_after = self.parts.range(start..end).next().is_some();
         let is_empty = length == 0;
         let is_odd = !fragment.is_last && length % 8 != 0;
         let contradicts = match self.length {
@@ -240,26 +231,67 @@ impl Datagram {
                 fragment.is_last && end < furthest
             }
         };
-        if overlaps_before
-            || overlaps_after
-            || is_empty
-            || is_odd
-            || contradicts
-            || end > MAX_DATAGRAM_BYTES
-        {
+        let is_refused = is_empty || is_odd || contradicts || end > MAX_DATAGRAM_BYTES;
+        let new = match is_refused {
+            true => None,
+            false => self.gaps(start, end, bytes),
+        };
+        let Some(new) = new else {
             self.is_refused = true;
             return Added::Refused;
-        }
+        };
+        let is_known = new.is_empty() && (!fragment.is_last || self.length.is_some());
         if fragment.is_last {
             self.length = Some(end);
         }
-        self.arrived += length;
-        self.parts.insert(start, part);
+        if is_known {
+            return Added::Again;
+        }
+        self.prints.push(print(start, bytes));
+        for (from, to) in new {
+            let at = |place: u32| usize_of(u64::from(place - start)).min(bytes.len());
+            let bytes = bytes.get(at(from)..at(to)).unwrap_or_default();
+            let part = Part {
+                bytes: bytes.to_vec(),
+                missing: (to - from).saturating_sub(u32_of(bytes.len())),
+            };
+            self.arrived += part.length();
+            self.cost += part.cost();
+            self.parts.insert(from, part);
+        }
         Added::Waits
     }
 
-    /// Joins the parts up to the first byte that was not captured.
-    fn join(self) -> Whole {
+    /// The ranges between `start` and `end` that no part has; `None` if `bytes`, which begin at `start`, differ from
+    /// those of a part. Bytes that were not captured differ from nothing.
+    fn gaps(&self, start: u32, end: u32, bytes: &[u8]) -> Option<Vec<(u32, u32)>> {
+        let before = self.parts.range(..start).next_back();
+        let others = before.into_iter().chain(self.parts.range(start..end));
+        let (mut gaps, mut at) = (Vec::new(), start);
+        for (place, part) in others {
+            let (from, to) = ((*place).max(start), place + part.length());
+            if to <= start {
+                continue;
+            }
+            let mine = bytes.get(usize_of(u64::from(from - start))..);
+            let theirs = part.bytes.get(usize_of(u64::from(from - place))..);
+            let mut both = mine.into_iter().flatten().zip(theirs.into_iter().flatten());
+            if both.any(|(mine, theirs)| mine != theirs) {
+                return None;
+            }
+            if at < from {
+                gaps.push((at, from));
+            }
+            at = at.max(to);
+        }
+        if at < end {
+            gaps.push((at, end));
+        }
+        Some(gaps)
+    }
+
+    /// Joins the parts up to the first byte that was not captured. The fingerprints of the fragments are kept.
+    fn join(self) -> (Vec<u64>, Whole) {
         let total = self.length.unwrap_or(self.arrived);
         let mut bytes = Vec::with_capacity(usize::try_from(total).unwrap_or(0));
         for part in self.parts.values() {
@@ -268,10 +300,11 @@ impl Datagram {
                 break;
             }
         }
-        Whole {
+        let whole = Whole {
             missing: total - u32_of(bytes.len()),
             bytes,
-        }
+        };
+        (self.prints, whole)
     }
 }
 

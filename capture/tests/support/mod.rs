@@ -11,6 +11,7 @@ pub(crate) mod talk;
 pub(crate) mod tls;
 pub(crate) mod typed;
 pub(crate) mod wrap;
+pub(crate) mod wrapped;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
