@@ -59,8 +59,8 @@ pub enum InputError {
     },
     /// No packet has a supported link type.
     #[error(
-        "{name}: unknown link type {link_type}; known are Ethernet (1), Linux cooked (113, 276), \
-         loopback (0, 108) and raw IP (12, 14, 101, 228, 229)"
+        "{name}: unknown link type {link_type}; known are {}",
+        crate::packet::known_links()
     )]
     UnknownLinkType {
         /// The file.

@@ -17,6 +17,10 @@ pub(super) enum Layer {
     Mpls,
     /// IEEE 802.11.
     Wifi,
+    /// The same, with its header padded to words.
+    PaddedWifi,
+    /// Several frames of IEEE 802.11 in one.
+    Aggregate,
     /// Generic routing encapsulation, from its flags on.
     Gre,
     /// UDP, from its ports on.

@@ -3,7 +3,7 @@
 use super::fragments::{Added, Fragments};
 use super::ip::{Ip, u32_of};
 use super::layer::Layer;
-use super::{Segment, link, network, tunnel, wifi};
+use super::{Segment, link, links, network, tunnel, wifi};
 use crate::input::Packet;
 
 /// More headers in one packet are not believed.
@@ -35,24 +35,46 @@ pub(crate) struct Layers {
 }
 
 impl Layers {
-    /// Hands the segment in `packet` to `take`.
+    /// Hands the segment in `packet` to `take`; several if a frame of Wi-Fi has several others in it.
     ///
     /// # Errors
     ///
-    /// [`NoSegment`].
+    /// [`NoSegment`]: there is none.
     pub(crate) fn segment(
         &mut self,
         packet: &Packet<'_>,
-        take: impl FnOnce(&Segment<'_>),
+        mut take: impl FnMut(&Segment<'_>),
     ) -> Result<(), NoSegment> {
         let cut = packet.length.saturating_sub(u32_of(packet.bytes.len()));
-        let (layer, bytes) = link::begin(packet.link_type, packet.bytes)?;
-        let ip = walk(layer, bytes, cut, 0)?;
+        let (layer, bytes) = links::begin(packet.link_type, packet.bytes)?;
+        let mut others = vec![];
+        let first = Start {
+            layer,
+            bytes,
+            cut,
+            network: 0,
+        };
+        let mut result = self.segment_from(first, packet.time, &mut others, &mut take);
+        while let Some(start) = others.pop() {
+            let other = self.segment_from(start, packet.time, &mut others, &mut take);
+            result = result.or(other);
+        }
+        result
+    }
+
+    fn segment_from<'a>(
+        &mut self,
+        start: Start<'a>,
+        time: i64,
+        others: &mut Vec<Start<'a>>,
+        take: &mut dyn FnMut(&Segment<'_>),
+    ) -> Result<(), NoSegment> {
+        let ip = walk(start, others)?;
         if ip.fragment.is_none() {
             take(&Segment::of(&ip)?);
             return Ok(());
         }
-        self.put_together(&ip, packet.time, MAX_LAYERS, take)
+        self.put_together(&ip, time, MAX_LAYERS, take)
     }
 
     /// A packet that was put together may be in a tunnel, and carry a fragment again.
@@ -61,7 +83,7 @@ impl Layers {
         ip: &Ip<'_>,
         time: i64,
         turns: usize,
-        take: impl FnOnce(&Segment<'_>),
+        take: &mut dyn FnMut(&Segment<'_>),
     ) -> Result<(), NoSegment> {
         let Some(fragment) = ip.fragment else {
             take(&Segment::of(ip)?);
@@ -74,7 +96,16 @@ impl Layers {
         };
         let ip = ip.whole(&whole.bytes, whole.missing)?;
         let ip = match next(&ip)? {
-            Some(layer) => walk(layer, ip.payload, ip.missing, network::between(&ip))?,
+            Some(layer) => {
+                let start = Start {
+                    layer,
+                    bytes: ip.payload,
+                    cut: ip.missing,
+                    network: network::between(&ip),
+                };
+                // Of several frames in one that was in fragments, the first is read.
+                walk(start, &mut Vec::new())?
+            }
             None => ip,
         };
         match turns {
@@ -94,13 +125,24 @@ impl Layers {
     }
 }
 
-/// Reads headers up to the IP packet that carries TCP or a fragment.
-fn walk(
-    mut layer: Layer,
-    mut bytes: &[u8],
-    mut cut: u32,
-    mut network: u64,
-) -> Result<Ip<'_>, NoSegment> {
+/// Where headers are read from.
+struct Start<'a> {
+    layer: Layer,
+    bytes: &'a [u8],
+    /// How many bytes behind these were not captured.
+    cut: u32,
+    network: u64,
+}
+
+/// Reads headers up to the IP packet that carries TCP or a fragment. Where several packets follow, all but the first are
+/// added to `others`.
+fn walk<'a>(start: Start<'a>, others: &mut Vec<Start<'a>>) -> Result<Ip<'a>, NoSegment> {
+    let Start {
+        mut layer,
+        mut bytes,
+        mut cut,
+        mut network,
+    } = start;
     for _ in 0..MAX_LAYERS {
         network = network::within(network, layer, bytes);
         (layer, bytes) = match layer {
@@ -124,7 +166,20 @@ fn walk(
             Layer::Llc => link::llc(bytes)?,
             Layer::Ppp => link::ppp(bytes)?,
             Layer::Mpls => link::mpls(bytes)?,
-            Layer::Wifi => wifi::frame(bytes)?,
+            Layer::Wifi => wifi::frame(bytes, false)?,
+            Layer::PaddedWifi => wifi::frame(bytes, true)?,
+            Layer::Aggregate => {
+                let (first, rest) = wifi::aggregate(bytes)?;
+                if !rest.is_empty() {
+                    others.push(Start {
+                        layer,
+                        bytes: rest,
+                        cut,
+                        network,
+                    });
+                }
+                (Layer::Llc, first)
+            }
             Layer::Gre => tunnel::gre(bytes)?,
             Layer::Udp => tunnel::udp(bytes)?,
         };

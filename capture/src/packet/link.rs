@@ -1,8 +1,7 @@
-//! The link layer: its headers, by the link type of the capture and by EtherType.
+//! The link layer: headers that are read by EtherType, and those of points and circuits.
 
 use super::NoSegment;
 use super::layer::{Layer, Step, array_at, from, u8_at, u16_at};
-use super::wifi;
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
@@ -10,70 +9,6 @@ const IPV6: u16 = 0x86dd;
 const VLANS: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
 /// Numbers up to this one are lengths, and LLC follows.
 const MAX_LENGTH: u16 = 1500;
-
-/// Returns `true` if packets of this link type can be read.
-///
-/// See <https://www.tcpdump.org/linktypes.html>.
-#[must_use]
-pub const fn is_known(link_type: i32) -> bool {
-    matches!(
-        link_type,
-        0 | 1
-            | 9
-            | 12
-            | 14
-            | 50
-            | 51
-            | 101
-            | 104
-            | 105
-            | 108
-            | 109
-            | 113
-            | 117
-            | 127
-            | 166
-            | 192
-            | 204
-            | 205
-            | 219
-            | 228
-            | 229
-            | 239
-            | 276
-    )
-}
-
-/// Reads the header that packets of a link type begin with.
-pub(super) fn begin(link_type: i32, bytes: &[u8]) -> Step<'_> {
-    match link_type {
-        1 => Ok((Layer::Ethernet, bytes)),
-        12 | 14 | 101 | 228 | 229 => Ok((Layer::Ip, bytes)),
-        // Loopback: an address family, whose number for IPv6 depends on the system.
-        0 | 108 => Ok((Layer::Ip, from(bytes, 4)?)),
-        // Linux cooked: the type is last, or first in the second version.
-        113 => Ok((Layer::EtherType(u16_at(bytes, 14)?), from(bytes, 16)?)),
-        276 => Ok((Layer::EtherType(u16_at(bytes, 0)?), from(bytes, 20)?)),
-        9 | 50 => Ok((Layer::Ppp, bytes)),
-        // A direction, then PPP or HDLC.
-        166 | 204 => Ok((Layer::Ppp, from(bytes, 1)?)),
-        205 => hdlc(from(bytes, 1)?),
-        104 => hdlc(bytes),
-        51 => pppoe(bytes),
-        219 => Ok((Layer::Mpls, bytes)),
-        // OpenBSD: its encapsulation interface, and its packet filter's log.
-        109 => Ok((Layer::Ip, from(bytes, 12)?)),
-        117 => {
-            let length = usize::from(u8_at(bytes, 0)?);
-            Ok((Layer::Ip, from(bytes, length.next_multiple_of(4))?))
-        }
-        239 => nflog(bytes),
-        105 => Ok((Layer::Wifi, bytes)),
-        127 => wifi::radiotap(bytes),
-        192 => per_packet_information(bytes),
-        _ => Err(NoSegment::NotTcp),
-    }
-}
 
 /// Returns `true` if this EtherType stands for the tag of a VLAN.
 pub(super) fn is_vlan(ether_type: u16) -> bool {
@@ -110,22 +45,64 @@ pub(super) fn ether_type(ether_type: u16, bytes: &[u8]) -> Step<'_> {
 }
 
 /// A tag of `length` bytes, then the EtherType.
-fn tagged(bytes: &[u8], length: usize) -> Step<'_> {
+pub(super) fn tagged(bytes: &[u8], length: usize) -> Step<'_> {
     let ether_type = u16_at(bytes, length)?;
     Ok((Layer::EtherType(ether_type), from(bytes, length + 2)?))
 }
 
-/// LLC. See RFC 1042.
+/// LLC. See RFC 1042, and RFC 2684 for frames and PPP in it.
 pub(super) fn llc(bytes: &[u8]) -> Step<'_> {
     match array_at(bytes, 0)? {
-        [0xaa, 0xaa, 0x03] => Ok((Layer::EtherType(u16_at(bytes, 6)?), from(bytes, 8)?)),
+        [0xaa, 0xaa, 0x03] => match (array_at(bytes, 3)?, u16_at(bytes, 6)?) {
+            ([0x00, 0x80, 0xc2], 1 | 7) => Ok((Layer::Ethernet, from(bytes, 10)?)),
+            (_, ether_type) => Ok((Layer::EtherType(ether_type), from(bytes, 8)?)),
+        },
         [0x06, 0x06, 0x03] => Ok((Layer::Ip, from(bytes, 3)?)),
+        [0xfe, 0xfe, 0x03] => network_layer(bytes, 3),
         _ => Err(NoSegment::NotTcp),
     }
 }
 
+/// The identifier of a network layer, then its packet. See RFC 2427.
+fn network_layer(bytes: &[u8], at: usize) -> Step<'_> {
+    let content = from(bytes, at + 1)?;
+    match u8_at(bytes, at)? {
+        0xcc | 0x8e => Ok((Layer::Ip, content)),
+        0xcf => Ok((Layer::Ppp, content)),
+        0x80 => match (array_at(content, 0)?, u16_at(content, 3)?) {
+            ([0x00, 0x80, 0xc2], 1 | 7) => Ok((Layer::Ethernet, from(content, 5)?)),
+            (_, ether_type) => Ok((Layer::EtherType(ether_type), from(content, 5)?)),
+        },
+        _ => Err(NoSegment::NotTcp),
+    }
+}
+
+/// Frame relay: an address, of which the last byte is marked, then an identifier; or an EtherType, as Cisco has it.
+pub(super) fn frame_relay(bytes: &[u8]) -> Step<'_> {
+    let mut address = bytes.iter().take(4);
+    let last = address.position(|byte| byte & 1 == 1);
+    let bytes = from(bytes, last.ok_or(NoSegment::NotTcp)? + 1)?;
+    match array_at(bytes, 0)? {
+        [0x03, 0x00] => network_layer(bytes, 2),
+        [0x03, _] => network_layer(bytes, 1),
+        ether_type => Ok((
+            Layer::EtherType(u16::from_be_bytes(ether_type)),
+            from(bytes, 2)?,
+        )),
+    }
+}
+
+/// ATM with LLC, or without: then the circuit carries PPP or IP alone. See RFC 2684 and 2364.
+pub(super) fn atm(bytes: &[u8]) -> Step<'_> {
+    match array_at(bytes, 0)? {
+        [0xaa, 0xaa] | [0xfe, 0xfe] => Ok((Layer::Llc, bytes)),
+        [0x00, 0x21 | 0x57] => Ok((Layer::Ppp, bytes)),
+        _ => Ok((Layer::Ip, bytes)),
+    }
+}
+
 /// Cisco's HDLC: an address, zero, the EtherType.
-fn hdlc(bytes: &[u8]) -> Step<'_> {
+pub(super) fn hdlc(bytes: &[u8]) -> Step<'_> {
     match u8_at(bytes, 0)? {
         0x0f | 0x8f => Ok((Layer::EtherType(u16_at(bytes, 2)?), from(bytes, 4)?)),
         _ => Ok((Layer::Ppp, bytes)),
@@ -133,7 +110,7 @@ fn hdlc(bytes: &[u8]) -> Step<'_> {
 }
 
 /// A PPPoE session: version, code 0, session, length. See RFC 2516.
-fn pppoe(bytes: &[u8]) -> Step<'_> {
+pub(super) fn pppoe(bytes: &[u8]) -> Step<'_> {
     match u8_at(bytes, 1)? {
         0 => Ok((Layer::Ppp, from(bytes, 6)?)),
         _ => Err(NoSegment::NotTcp),
@@ -208,42 +185,4 @@ fn macsec(bytes: &[u8]) -> Step<'_> {
     // A short length and a packet number, and a channel if it is explicit.
     let length = if control & 0x20 == 0 { 6 } else { 14 };
     tagged(bytes, length)
-}
-
-/// The log of netfilter: attributes in the byte order of the host, one of which is the packet.
-fn nflog(bytes: &[u8]) -> Step<'_> {
-    const PAYLOAD: u16 = 9;
-    let mut rest = from(bytes, 4)?;
-    loop {
-        let [low, high, kind_low, kind_high] = array_at(rest, 0)?;
-        let (mut length, mut kind) = (
-            u16::from_le_bytes([low, high]),
-            u16::from_le_bytes([kind_low, kind_high]),
-        );
-        // No attribute has a number that large.
-        if kind > 0xff {
-            (length, kind) = (length.swap_bytes(), kind.swap_bytes());
-        }
-        let length = usize::from(length);
-        if length < 4 {
-            return Err(NoSegment::NotTcp);
-        }
-        if kind & 0x7fff == PAYLOAD {
-            let payload = from(rest, 4)?;
-            let payload = payload.get(..length - 4).unwrap_or(payload);
-            return Ok((Layer::Ip, payload));
-        }
-        rest = from(rest, length.next_multiple_of(4))?;
-    }
-}
-
-/// PPI: a header in little endian with the link type of what follows.
-fn per_packet_information(bytes: &[u8]) -> Step<'_> {
-    let length = usize::from(u16::from_le_bytes(array_at(bytes, 2)?));
-    let link_type = u32::from_le_bytes(array_at(bytes, 4)?);
-    match i32::try_from(link_type) {
-        // Not another one, so that this ends.
-        Ok(192) | Err(_) => Err(NoSegment::NotTcp),
-        Ok(link_type) => begin(link_type, from(bytes, length)?),
-    }
 }

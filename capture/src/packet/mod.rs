@@ -6,11 +6,13 @@ mod ip;
 mod layer;
 mod layers;
 mod link;
+mod links;
 mod network;
 mod segment;
 mod tunnel;
 mod wifi;
 
 pub(crate) use layers::{Layers, NoSegment};
-pub use link::is_known;
+pub use links::is_known;
+pub(crate) use links::known as known_links;
 pub(crate) use segment::Segment;

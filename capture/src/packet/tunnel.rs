@@ -172,7 +172,7 @@ fn gtp(bytes: &[u8]) -> Step<'_> {
 }
 
 /// TaZmen: version, kind, protocol, tagged fields, of which 1 is the last and 0 is padding.
-fn tzsp(bytes: &[u8]) -> Step<'_> {
+pub(super) fn tzsp(bytes: &[u8]) -> Step<'_> {
     let protocol = u16_at(bytes, 2)?;
     let mut at = 4;
     loop {

@@ -182,9 +182,10 @@ impl Read for Pieces {
 }
 
 /// The link types that packets are read of.
-const LINK_TYPES: [i32; 23] = [
+const LINK_TYPES: [i32; 48] = [
     1, 0, 9, 12, 14, 50, 51, 101, 104, 105, 108, 109, 113, 117, 127, 166, 192, 204, 205, 219, 228,
-    239, 276,
+    239, 276, 6, 8, 10, 100, 107, 119, 122, 123, 128, 138, 163, 178, 179, 180, 181, 197, 206, 226,
+    241, 242, 258, 274, 281, 282, 285,
 ];
 
 /// Any bytes as packets: links, tunnels, fragments, and what stands in front of connections. The first byte is the link

@@ -1,0 +1,257 @@
+//! Link types and tunnels that few captures have. All of them were compared with tshark or tcpdump.
+#![cfg(test)]
+
+mod support;
+
+use support::decode;
+use support::packets::pcap;
+use support::talk::{expected, messages};
+use support::wrapped::{conversation, counts, ether_type, in_ethernet, is_read};
+
+/// LLC with an EtherType.
+fn llc(ip: &[u8]) -> Vec<u8> {
+    let ether_type = ether_type(ip).to_be_bytes();
+    [&[0xaa, 0xaa, 3, 0, 0, 0][..], &ether_type, ip].concat()
+}
+
+fn is_v4(ip: &[u8]) -> bool {
+    ip[0] >> 4 == 4
+}
+
+fn ppp(ip: &[u8]) -> Vec<u8> {
+    [&[0, if is_v4(ip) { 0x21 } else { 0x57 }][..], ip].concat()
+}
+
+fn hdlc(ip: &[u8]) -> Vec<u8> {
+    [&[0x0f, 0][..], &ether_type(ip).to_be_bytes(), ip].concat()
+}
+
+/// Bytes in front of content.
+fn behind(before: &[u8], content: &[u8]) -> Vec<u8> {
+    [before, content].concat()
+}
+
+#[test]
+fn links_with_a_header_in_front_are_read() {
+    let before = |link_type: u32, name: &str, header: &[u8], content: fn(&[u8]) -> Vec<u8>| {
+        is_read(name, link_type, |ip| behind(header, &content(ip)));
+    };
+    let raw = |ip: &[u8]| ip.to_vec();
+    before(166, "pppd", &[1, 3], ppp);
+    before(226, "IPNET", &[&[1, 2, 0, 0][..], &[0; 20]].concat(), raw);
+    before(8, "SLIP", &[&[0, 0x40][..], &[0; 14]].concat(), raw);
+    let addresses = [2; 12];
+    before(6, "token ring", &behind(&[0x10, 0x40], &addresses), llc);
+    let routed = [
+        &[0x10, 0x40][..],
+        &[2; 6],
+        &[0x82; 6],
+        &[6, 0, 0, 0x10, 0, 0x20],
+    ]
+    .concat();
+    before(6, "token ring with a route", &routed, llc);
+    before(10, "FDDI", &behind(&[0x50], &addresses), llc);
+    before(100, "ATM with LLC", &[], llc);
+    before(100, "ATM", &[], raw);
+    before(100, "PPP over ATM with LLC", &[0xfe, 0xfe, 3, 0xcf], ppp);
+    before(100, "PPP over ATM", &[], ppp);
+    let bridged = [0xaa, 0xaa, 3, 0, 0x80, 0xc2, 0, 7, 0, 0];
+    before(100, "bridged ATM", &bridged, in_ethernet);
+    before(106, "classical IP over ATM", &[], llc);
+    before(123, "SunATM", &[2, 0, 0, 100], llc);
+    before(
+        123,
+        "SunATM with LAN emulation",
+        &[1, 0, 0, 100, 0, 1],
+        in_ethernet,
+    );
+    before(122, "Fibre Channel", &[0x10; 16], llc);
+    before(240, "netANALYZER", &[0; 4], in_ethernet);
+    let preamble = [0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0xd5];
+    before(
+        241,
+        "netANALYZER, transparent",
+        &behind(&[0; 4], &preamble),
+        in_ethernet,
+    );
+    before(274, "mPackets", &preamble, in_ethernet);
+    before(282, "DSA in front", &[0x20, 0, 0, 1], in_ethernet);
+    before(128, "TZSP", &[1, 0, 0, 1, 1], in_ethernet);
+    before(178, "Juniper Ethernet", b"MGC\0", in_ethernet);
+    let extended = [b"MGC\x80\0\x06", &[1; 6][..]].concat();
+    before(
+        178,
+        "Juniper Ethernet with an extension",
+        &extended,
+        in_ethernet,
+    );
+    before(178, "Juniper without a link", b"MGC\x02\0\0\0\x02", raw);
+    before(179, "Juniper PPP", b"MGC\0", ppp);
+    before(181, "Juniper HDLC", b"MGC\0", hdlc);
+    let endace = |kind: u8| [&[0; 8][..], &[kind, 4], &[0; 6]].concat();
+    before(
+        197,
+        "ERF with Ethernet",
+        &behind(&endace(2), &[0; 2]),
+        in_ethernet,
+    );
+    let extended = [&endace(0x82)[..], &[4], &[0; 9]].concat();
+    before(197, "ERF with an extension", &extended, in_ethernet);
+    before(197, "ERF with HDLC", &endace(1), hdlc);
+    before(197, "ERF with IP", &endace(22), raw);
+}
+
+#[test]
+fn links_with_an_ether_type_are_read() {
+    let with_type = |link_type: u32, name: &str, before: &[u8], after: &[u8]| {
+        is_read(name, link_type, |ip| {
+            [before, &ether_type(ip).to_be_bytes(), after, ip].concat()
+        });
+    };
+    with_type(138, "IEEE 1394", &[1; 16], &[]);
+    with_type(242, "InfiniBand", &[0; 40], &[0, 0]);
+    let tagged = |tag: &[u8]| behind(&[2; 12], tag);
+    with_type(281, "DSA of Broadcom", &tagged(&[0x20, 0, 0, 1]), &[]);
+    with_type(284, "DSA", &tagged(&[0x40, 0, 0, 0]), &[]);
+    let with_ether_type = tagged(&[0xda, 0xda, 0, 0, 0x40, 0, 0, 0]);
+    with_type(285, "DSA with an EtherType", &with_ether_type, &[]);
+    let relayed = [0x18, 0x41, 3, 0, 0x80, 0, 0, 0];
+    with_type(107, "frame relay", &relayed, &[]);
+    with_type(107, "Cisco's frame relay", &[0x18, 0x41], &[]);
+    with_type(206, "frame relay with direction", &[1, 0x18, 0x41], &[]);
+    with_type(180, "Juniper frame relay", &behind(b"MGC\0", &relayed), &[]);
+    is_read("frame relay with IP", 107, |ip| {
+        let kind = if is_v4(ip) { 0xcc } else { 0x8e };
+        behind(&[0x18, 0x41, 3, kind], ip)
+    });
+    is_read("bridged frame relay", 107, |ip| {
+        behind(
+            &[0x18, 0x41, 3, 0, 0x80, 0, 0x80, 0xc2, 0, 7],
+            &in_ethernet(ip),
+        )
+    });
+}
+
+/// Apple's header, and what it has of this link type.
+fn pktap(link_type: u8, content: &[u8]) -> Vec<u8> {
+    let header = [108, 0, 0, 0, 1, 0, 0, 0, link_type, 0, 0, 0];
+    [&header[..], &[7; 96], content].concat()
+}
+
+#[test]
+fn packets_that_name_their_link_type_are_read() {
+    for link_type in [149, 258] {
+        is_read("PKTAP with Ethernet", link_type, |ip| {
+            pktap(1, &in_ethernet(ip))
+        });
+        is_read("PKTAP with IP", link_type, |ip| pktap(12, ip));
+        is_read("PKTAP with loopback", link_type, |ip| {
+            pktap(0, &behind(&[2, 0, 0, 0], ip))
+        });
+    }
+    // One in another is not read, nor is what others use the number for.
+    for wrap in [
+        |ip: &[u8]| pktap(149, &pktap(12, ip)),
+        |_: &[u8]| vec![1; 60],
+    ] {
+        let (is_found, counts) = counts(149, |_, sent| vec![wrap(&sent.ipv4())]);
+        assert!(!is_found);
+        assert_eq!(counts.not_tcp, counts.packets, "{counts}");
+    }
+}
+
+/// A data frame of Wi-Fi; with a field for its quality, and bytes behind its header.
+fn wifi(quality: Option<[u8; 2]>, behind: &[u8], content: &[u8]) -> Vec<u8> {
+    let kind = if quality.is_some() { 0x88 } else { 0x08 };
+    let quality = quality.map_or(Vec::new(), Vec::from);
+    [&[kind, 1][..], &[0; 22], &quality, behind, content].concat()
+}
+
+/// One of several frames in one.
+fn part(ip: &[u8]) -> Vec<u8> {
+    let content = llc(ip);
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    [&[2; 12][..], &length, &content].concat()
+}
+
+#[test]
+fn wifi_is_read_behind_all_headers() {
+    const RADIOTAP: [u8; 8] = [0, 0, 8, 0, 0, 0, 0, 0];
+    let plain = |ip: &[u8]| wifi(None, &[], &llc(ip));
+    is_read("Prism", 119, |ip| {
+        behind(&[&[0x44, 0, 0, 0][..], &[0; 140]].concat(), &plain(ip))
+    });
+    for link_type in [119, 163] {
+        is_read("AVS", link_type, |ip| {
+            let header = [&[0x80, 0x21, 0x10, 0x01, 0, 0, 0, 64][..], &[0; 56]];
+            behind(&header.concat(), &plain(ip))
+        });
+    }
+    is_read("Linux cooked", 113, |ip| {
+        let header = [&[0, 0, 3, 0x23, 0, 6][..], &[0; 8], &[0, 3]].concat();
+        [&header[..], &RADIOTAP, &plain(ip)].concat()
+    });
+    is_read("Linux cooked v2", 276, |ip| {
+        let header = [&[0, 3, 0, 0, 0, 0, 0, 1, 3, 0x23][..], &[0; 10]].concat();
+        [&header[..], &RADIOTAP, &plain(ip)].concat()
+    });
+    // The header has 26 bytes, and two more up to a word.
+    let padded = |ip: &[u8]| wifi(Some([0, 0]), &[0, 0], &llc(ip));
+    is_read("padding", 127, |ip| {
+        behind(&[0, 0, 9, 0, 2, 0, 0, 0, 0x20], &padded(ip))
+    });
+    is_read("padding and a time", 127, |ip| {
+        let header = [0, 0, 17, 0, 3, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x20];
+        behind(&header, &padded(ip))
+    });
+    is_read("padding, a time, more fields", 127, |ip| {
+        let header = [
+            &[0, 0, 25, 0, 3, 0, 0, 0x80][..],
+            &[0; 8],
+            &[1, 2, 3, 4, 5, 6, 7, 8, 0x20],
+        ];
+        behind(&header.concat(), &padded(ip))
+    });
+    is_read("a frame in one", 127, |ip| {
+        behind(&RADIOTAP, &wifi(Some([0x80, 0]), &[], &part(ip)))
+    });
+}
+
+#[test]
+fn all_of_several_frames_in_one_are_read() {
+    let sent = conversation();
+    let packets: Vec<_> = sent
+        .chunks(3)
+        .map(|sent| {
+            let mut parts = Vec::new();
+            for sent in sent {
+                parts.resize(parts.len().next_multiple_of(4), 0);
+                parts.extend(part(&sent.ipv4()));
+            }
+            let frame = wifi(Some([0x80, 0]), &[], &parts);
+            (sent[0].time, frame)
+        })
+        .collect();
+    let (found, counts, result) = decode(pcap(105, &packets, usize::MAX), Vec::new());
+    result.unwrap();
+    assert_eq!(messages(&found), expected(5), "{counts}");
+    assert_eq!(counts.gaps, 0);
+}
+
+#[test]
+fn the_error_of_an_unknown_link_type_names_all_that_are_known() {
+    let error = kafka_capture::input::InputError::UnknownLinkType {
+        name: "test".to_owned(),
+        link_type: 147,
+    };
+    let error = error.to_string();
+    let numbers = error.split(['(', ')', ',']);
+    let numbers: Vec<i32> = numbers
+        .filter_map(|each| each.trim().parse().ok())
+        .collect();
+    for link_type in 0..400 {
+        let is_named = numbers.contains(&link_type);
+        let is_known = kafka_capture::is_known_link_type(link_type);
+        assert_eq!(is_named, is_known, "{link_type}: {error}");
+    }
+}
