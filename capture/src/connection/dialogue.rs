@@ -11,6 +11,7 @@ use kafka_codec::{ApiKey, ClientIdentity, DecodeError, ErrorCode, HeaderVersions
 use super::evidence::{Doubt, Evidence};
 use super::held::{HeldResponse, HeldResponses};
 use super::judge;
+use super::preamble::Proxy;
 use super::role::Output;
 use super::software;
 use crate::body;
@@ -32,6 +33,8 @@ pub(super) struct Dialogue {
     may_begin_tokens: bool,
     /// What stands in front, to be reported before all else.
     preambles: Vec<(Arrival, Direction, Preamble)>,
+    /// What the client asked a proxy for in them.
+    pub(super) asked_of_proxy: Option<Proxy>,
     /// `true` if the broker is known to be one, so that nothing need be held back.
     pub(super) is_trusted: bool,
     /// What speaks for Kafka, collected while that is in question.
@@ -63,6 +66,7 @@ impl Dialogue {
             tokens: SaslTokens::default(),
             may_begin_tokens: true,
             preambles: Vec::new(),
+            asked_of_proxy: None,
             is_trusted: false,
             evidence: None,
             doubt: Doubt::default(),
@@ -316,6 +320,7 @@ impl Dialogue {
         let connection = &self.connection;
         Self {
             preambles: self.preambles.clone(),
+            asked_of_proxy: self.asked_of_proxy,
             evidence: is_in_question.then(Evidence::default),
             ..Self::new(connection.client, connection.broker, connection.id)
         }

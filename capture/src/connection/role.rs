@@ -7,6 +7,7 @@ use kafka_codec::frame::ForeignProtocol;
 use super::dialogue::Dialogue;
 use super::evidence::OtherSide;
 use super::judge;
+use super::preamble::{Client, Proxy};
 use super::trial::Trial;
 use crate::counts::Counts;
 use crate::event::{Connection, Direction, Event, EventKind, Preamble};
@@ -214,6 +215,35 @@ impl Role<'_, '_> {
         let direction = self.direction();
         if let Some(dialogue) = self.protocol.dialogue_mut() {
             dialogue.preamble(at, direction, preamble);
+        }
+    }
+
+    /// What the client asked a proxy for, as far as it is known.
+    pub(super) fn asked_of_proxy(&mut self) -> Option<Proxy> {
+        self.protocol.dialogue_mut()?.asked_of_proxy
+    }
+
+    /// What is known of the client in front of Kafka.
+    pub(super) fn client(&mut self) -> Client {
+        match self.asked_of_proxy() {
+            Some(asked) => Client::Proxy(asked),
+            None if self.out.life.client().bytes == 0 => Client::Silent,
+            None => Client::Other,
+        }
+    }
+
+    /// A proxy is asked.
+    pub(super) fn asks_proxy(&mut self, asked: Proxy) {
+        if let Some(dialogue) = self.protocol.dialogue_mut() {
+            dialogue.asked_of_proxy = Some(asked);
+        }
+    }
+
+    /// A proxy of SOCKS4 answers once.
+    pub(super) fn is_answered_by_proxy(&mut self) {
+        if let Some(dialogue) = self.protocol.dialogue_mut() {
+            let asked = &mut dialogue.asked_of_proxy;
+            asked.take_if(|asked| *asked == Proxy::Socks4);
         }
     }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod captures;
 pub(crate) mod command;
+pub(crate) mod exchange;
 pub(crate) mod incident;
 pub(crate) mod packets;
 pub(crate) mod talk;
