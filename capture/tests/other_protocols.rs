@@ -4,7 +4,7 @@
 mod support;
 
 use support::decode;
-use support::packets::{Conversation, capture, frame, heartbeat, heartbeat_response};
+use support::packets::{BROKER_PORT, Conversation, capture, frame, heartbeat, heartbeat_response};
 
 /// What is said: whether by the client, and the bytes.
 type Dialog = Vec<(bool, Vec<u8>)>;
@@ -266,4 +266,56 @@ fn a_connection_that_goes_on_with_another_protocol_is_given_up() {
     assert_eq!(counts.responses, 3, "{counts}");
     assert!(counts.requests < 8, "{counts}");
     assert!(found.len() < 40, "{} events", found.len());
+}
+
+#[test]
+fn other_protocols_on_a_port_that_is_given_are_named_once() {
+    let http = [
+        (true, b"GET /metrics HTTP/1.1\r\nHost: b1\r\n\r\n".to_vec()),
+        (
+            false,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".to_vec(),
+        ),
+    ];
+    let ssh = [
+        (true, b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()),
+        (false, b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()),
+    ];
+    for (said, name) in [(http, "HTTP/1"), (ssh, "SSH")] {
+        let mut conversation = Conversation::new(40_000);
+        for (from_client, bytes) in &said {
+            conversation.send(*from_client, bytes, 1000);
+        }
+        conversation.close();
+        let (found, counts, _) = decode(capture(&conversation.sent), vec![BROKER_PORT]);
+        let size = i32::from_be_bytes(*said[1].1.first_chunk().unwrap());
+        let found: Vec<_> = found
+            .iter()
+            .map(|each| (each.kind, each.to_broker, each.bytes, &*each.reason))
+            .collect();
+        let [client, broker] = said.map(|(_, bytes)| bytes.len() as u64);
+        let named = format!("not Kafka: its first bytes are {name}");
+        let skipped = format!("a frame cannot have a size of {size} bytes");
+        let expected = [
+            ("undecoded", true, client, &*named),
+            ("gap", false, broker, &*skipped),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(
+            (counts.undecoded, counts.gaps, counts.skipped_bytes),
+            (1, 1, broker)
+        );
+    }
+}
+
+#[test]
+fn what_ends_within_the_size_of_a_first_frame_is_said_to_end() {
+    let mut conversation = Conversation::new(40_000);
+    conversation.send(true, &heartbeat(1, "client-7", 5), 1000);
+    conversation.send(false, b"N", 1000);
+    conversation.close();
+    let (found, _, _) = decode(capture(&conversation.sent), vec![BROKER_PORT]);
+    let last = found.last().unwrap();
+    assert_eq!((last.kind, last.bytes), ("gap", 1));
+    assert_eq!(last.reason, "the connection or the capture ended");
 }

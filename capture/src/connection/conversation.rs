@@ -341,7 +341,10 @@ impl Conversation {
             _ => 0,
         };
         if self.is_to_broker && said == 0 && !is_undecrypted {
-            name_other(&[&self.low, &self.high], arrival, &mut out);
+            let named = name_other(&[&self.low, &self.high], arrival, &mut out);
+            if let (Some(direction), Some(dialogue)) = (named, self.protocol.dialogue_mut()) {
+                dialogue.is_named(direction);
+            }
         }
         match &mut self.protocol {
             Protocol::Kafka(dialogue) if !is_undecrypted || dialogue.seen > 0 => {

@@ -23,6 +23,8 @@ use crate::tcp::{Arrival, elapsed};
 
 /// Requests that wait for a response. Brokers do not read on with fewer in flight than that.
 const MAX_REQUESTS: usize = 4096;
+/// So many parts of a connection without frames are kept until it is known whether it is another protocol's.
+const MAX_EARLY_HOLES: usize = 16;
 
 /// What is remembered of a connection between its messages.
 pub(super) struct Dialogue {
@@ -35,6 +37,8 @@ pub(super) struct Dialogue {
     preambles: Vec<(Arrival, Direction, Preamble)>,
     /// What the client asked a proxy for in them.
     pub(super) asked_of_proxy: Option<Proxy>,
+    /// Parts of the connection without frames before the first frame.
+    early_holes: Vec<(Hole, Direction)>,
     /// `true` if the broker is known to be one, so that nothing need be held back.
     pub(super) is_trusted: bool,
     /// What speaks for Kafka, collected while that is in question.
@@ -67,6 +71,7 @@ impl Dialogue {
             may_begin_tokens: true,
             preambles: Vec::new(),
             asked_of_proxy: None,
+            early_holes: Vec::new(),
             is_trusted: false,
             evidence: None,
             doubt: Doubt::default(),
@@ -404,8 +409,15 @@ impl Dialogue {
         }
     }
 
+    /// What was passed over in a direction is reported as another protocol.
+    pub(super) fn is_named(&mut self, direction: Direction) {
+        let holes = &mut self.early_holes;
+        holes.retain(|(hole, at)| *at != direction || hole.missing > 0);
+    }
+
     /// The connection is over.
     pub(super) fn finish(&mut self, out: &mut Output<'_>) {
+        self.report_early(out);
         while let Some(held) = self.held.pop() {
             self.not_awaited(&held, out);
         }
@@ -445,6 +457,22 @@ impl Dialogue {
 
     /// Takes note of a part of the stream without frames.
     pub(super) fn hole(&mut self, hole: &Hole, direction: Direction, out: &mut Output<'_>) {
+        let is_early = self.seen == 0 && self.last_id.is_none();
+        if is_early && self.early_holes.len() < MAX_EARLY_HOLES {
+            self.early_holes.push((*hole, direction));
+        } else {
+            self.report_early(out);
+            self.report_hole(hole, direction, out);
+        }
+    }
+
+    fn report_early(&mut self, out: &mut Output<'_>) {
+        for (hole, direction) in std::mem::take(&mut self.early_holes) {
+            self.report_hole(&hole, direction, out);
+        }
+    }
+
+    fn report_hole(&mut self, hole: &Hole, direction: Direction, out: &mut Output<'_>) {
         let gap = Gap {
             missing: hole.missing,
             skipped: hole.skipped,
@@ -462,7 +490,9 @@ impl Dialogue {
                 Cause::Ended => "the connection or the capture ended".to_owned(),
             },
         };
-        self.emit(hole.arrival, direction, EventKind::Gap(gap), out);
+        self.report_preambles(out);
+        let (client, gap) = (&self.identity, EventKind::Gap(gap));
+        out.emit(&self.connection, hole.arrival, direction, client, gap);
     }
 
     fn emit(
@@ -472,6 +502,9 @@ impl Dialogue {
         kind: EventKind<'_>,
         out: &mut Output<'_>,
     ) {
+        if !self.early_holes.is_empty() {
+            self.report_early(out);
+        }
         self.report_preambles(out);
         let client = &self.identity;
         out.emit(&self.connection, at, direction, client, kind);

@@ -8,8 +8,13 @@ use crate::identity::Identity;
 use crate::tcp::Arrival;
 use crate::tls::Way;
 
-/// Reports which other protocol was spoken to a broker, if it is recognized. TLS is reported elsewhere.
-pub(super) fn name_other(streams: &[&Stream; 2], at: Arrival, out: &mut Output<'_>) {
+/// Reports which other protocol was spoken to a broker, if it is recognized. TLS is reported elsewhere. Returns the
+/// direction whose bytes are reported.
+pub(super) fn name_other(
+    streams: &[&Stream; 2],
+    at: Arrival,
+    out: &mut Output<'_>,
+) -> Option<Direction> {
     let sides = [
         (out.life.client(), Direction::ToBroker),
         (out.life.broker(), Direction::ToClient),
@@ -19,9 +24,7 @@ pub(super) fn name_other(streams: &[&Stream; 2], at: Arrival, out: &mut Output<'
         let protocol = foreign::name(side.first_bytes(), is_client)?;
         Some((side.bytes, direction, protocol))
     });
-    let Some((bytes, direction, protocol)) = named.next() else {
-        return;
-    };
+    let (bytes, direction, protocol) = named.next()?;
     drop(named);
     let [low, high] = streams;
     let (client, broker) = if low.is_client {
@@ -45,6 +48,7 @@ pub(super) fn name_other(streams: &[&Stream; 2], at: Arrival, out: &mut Output<'
         &Identity::default(),
         EventKind::Undecoded(undecoded),
     );
+    Some(direction)
 }
 
 /// Reports what a TLS handshake shows.

@@ -115,7 +115,7 @@ impl Framer {
         match std::mem::replace(&mut self.state, State::Foreign) {
             State::Aligned(partial) if partial.arrived > 0 => partial.end(arrival, judge),
             State::Searching(mut search) => {
-                search.give_up();
+                search.end();
                 search.report(arrival, judge);
             }
             _ => {}

@@ -112,6 +112,15 @@ impl Search {
         self.window = Vec::new();
     }
 
+    /// The stream is over.
+    pub(super) fn end(&mut self) {
+        // All of the connection is there.
+        if self.is_start {
+            self.cause = Cause::Ended;
+        }
+        self.give_up();
+    }
+
     pub(super) fn give_up(&mut self) {
         self.skip(self.window.len());
     }
@@ -256,11 +265,14 @@ impl Search {
             Likelihood::Impossible => {
                 self.is_start = false;
                 if judge.is_foreign() {
-                    Found::Foreign
-                } else if size.is_some() {
-                    Found::At(0)
-                } else {
-                    Found::Nothing
+                    return Found::Foreign;
+                }
+                match self.invalid_size() {
+                    Some(size) => {
+                        self.cause = Cause::Size(size);
+                        Found::Nothing
+                    }
+                    None => Found::At(0),
                 }
             }
             _ => Found::At(0),
@@ -279,6 +291,13 @@ impl Search {
             None => bytes,
         };
         Some((size, bytes))
+    }
+
+    /// The size that the window begins with, if no frame has it.
+    fn invalid_size(&self) -> Option<i32> {
+        let size = i32::from_be_bytes(*self.window.first_chunk()?);
+        let is_valid = usize::try_from(size).is_ok_and(|size| size <= MAX_FRAME_BYTES);
+        (!is_valid).then_some(size)
     }
 
     fn examine(&self, at: usize, is_last: bool, judge: &impl Judge) -> Opinion {
