@@ -8,51 +8,10 @@ use std::ops::ControlFlow;
 
 use kafka_capture::input::{Input, Packets};
 use kafka_capture::output::Sink;
-use kafka_capture::{Counts, Decoder, Event, EventKind, Remark};
+use kafka_capture::{Decoder, Event, EventKind, Remark};
+use support::Found;
+use support::exchange::{BROKER, CLIENT, METADATA, VERSIONS_0, request, response, said, usual};
 use support::packets::{Conversation, capture, frame};
-use support::{Found, decode};
-
-const CLIENT: bool = true;
-const BROKER: bool = false;
-
-/// What is found in a connection on which this is said, without a port given.
-fn said(said: &[(bool, Vec<u8>)]) -> (Vec<Found>, Counts) {
-    let mut conversation = Conversation::new(40_000);
-    for (from_client, bytes) in said {
-        conversation.send(*from_client, bytes, 1400);
-    }
-    conversation.close();
-    let (found, counts, result) = decode(capture(&conversation.sent), Vec::new());
-    result.unwrap();
-    (found, counts)
-}
-
-/// A request with a header of version 1.
-fn request(key: i16, version: i16, id: i32, client_id: &[u8], body: &[u8]) -> (bool, Vec<u8>) {
-    let mut bytes = [key.to_be_bytes(), version.to_be_bytes()].concat();
-    bytes.extend(id.to_be_bytes());
-    bytes.extend(u16::try_from(client_id.len()).unwrap().to_be_bytes());
-    bytes.extend(client_id);
-    bytes.extend(body);
-    (CLIENT, frame(&bytes))
-}
-
-fn response(id: i32, body: &[u8]) -> (bool, Vec<u8>) {
-    (BROKER, frame(&[&id.to_be_bytes()[..], body].concat()))
-}
-
-const VERSIONS_0: &[u8] = &[0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 7, 0, 18, 0, 0, 0, 2];
-const METADATA: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0];
-
-/// ApiVersions and Metadata of version 0, with their responses.
-fn usual(client_id: &[u8]) -> Vec<(bool, Vec<u8>)> {
-    vec![
-        request(18, 0, 1, client_id, &[]),
-        response(1, VERSIONS_0),
-        request(3, 0, 2, client_id, &[0; 4]),
-        response(2, METADATA),
-    ]
-}
 
 /// Kind, API, version and correlation id of each thing found.
 fn outline(found: &[Found]) -> Vec<(&str, &str, i16, i32)> {
@@ -143,25 +102,75 @@ fn requests_of_unknown_apis_and_versions_are_paired_and_timed() {
 
 #[test]
 fn connections_that_begin_with_an_unknown_api_are_found() {
-    for count in [1, 3] {
-        let mut all = Vec::new();
-        for id in 10..10 + count {
-            all.push(request(10_003, 1, id, b"confluent", &[0, 1, 2, 3, 0]));
-            all.push(response(id, &[0; 7]));
-        }
-        // Alone, and with others that are known.
-        for rest in [Vec::new(), usual(b"confluent")] {
-            let all = [all.clone(), rest.clone()].concat();
+    let unknown = |key, count| {
+        let pair = |id| {
+            let request = request(key, 1, id, b"confluent", &[0, 1, 2, 3, 0]);
+            [request, response(id, &[0; 7])]
+        };
+        (10..10 + count).flat_map(pair).collect::<Vec<_>>()
+    };
+    let unusual = [300, 500, 1000, 2560, 9999, 11_000, 30_000, i16::MAX];
+    for key in [95, 200, 10_000, 10_003].into_iter().chain(unusual) {
+        for (count, rest) in [
+            (1, usual(b"confluent")),
+            (3, usual(b"confluent")),
+            (2, Vec::new()),
+        ] {
+            if rest.is_empty() && unusual.contains(&key) {
+                continue;
+            }
+            let all = [unknown(key, count), rest].concat();
             let (found, counts) = said(&all);
             let (said, undecoded) = (u64::try_from(all.len()).unwrap(), counts.undecoded);
             assert_eq!((counts.requests + counts.responses, undecoded), (said, 0));
             assert_eq!(found[1].latency, Some(100_000));
         }
     }
-    // Without a client id, or with a key that nobody uses, it may be anything.
-    for (key, client_id) in [(10_003, &b""[..]), (2560, b"hello")] {
-        let (_, counts) = said(&[request(key, 1, 1, client_id, &[0; 5]), response(1, &[0; 7])]);
-        assert_eq!(counts.connections, 0);
+}
+
+#[test]
+fn what_nothing_but_correlation_ids_speaks_for_is_not_taken_for_kafka() {
+    let pair = |key, version, id, client_id: &[u8]| {
+        let request = request(key, version, id, client_id, &[0; 5]);
+        [request, response(id, &[0; 7])]
+    };
+    // A lone request without a client id, with a key or version that nobody uses, or of an API that is not known.
+    for (key, version, client_id) in [
+        (10_003, 1, &b""[..]),
+        (10_003, 1, b"hello"),
+        (2560, 1, b"hello"),
+        (3, 30, b"hello"),
+        (3, 99, b"hello"),
+    ] {
+        let (_, counts) = said(&pair(key, version, 1, client_id));
+        assert_eq!(
+            (counts.connections, counts.requests),
+            (0, 0),
+            "{key} {version}"
+        );
+    }
+    // Several with a key that nobody uses.
+    let many: Vec<_> = (0..20).flat_map(|id| pair(2560, 1, id, b"hello")).collect();
+    assert_eq!(said(&many).1.connections, 0);
+}
+
+#[test]
+fn api_versions_of_any_version_begins_a_connection() {
+    let error = [&35_i16.to_be_bytes()[..], &VERSIONS_0[2..]].concat();
+    for version in [6, 24, 25, 99, 1000, i16::MAX] {
+        let first = [
+            request(18, version, 7, b"app", b"\0\x04app\x021\0"),
+            response(7, &error),
+        ];
+        for rest in [Vec::new(), usual(b"app")] {
+            let all = [&first[..], &rest].concat();
+            let (found, counts) = said(&all);
+            let messages = counts.requests + counts.responses;
+            assert_eq!(messages, u64::try_from(all.len()).unwrap(), "{version}");
+            assert_eq!(outline(&found)[0], ("message", "ApiVersions", version, 7));
+            assert_eq!(outline(&found)[1], ("message", "ApiVersions", 0, 7));
+            assert_eq!((counts.undecoded, counts.gaps), (0, 0));
+        }
     }
 }
 
@@ -309,123 +318,6 @@ fn bare_tokens_after_a_handshake_in_version_1_are_recognized() {
         (2, 3, 3)
     );
     assert_eq!((counts.undecoded, counts.gaps), (0, 0));
-}
-
-#[test]
-fn what_stands_in_front_is_named_and_taken_off() {
-    let proxy_2 = |family: u8, rest: &[u8]| {
-        let length = u16::try_from(rest.len()).unwrap().to_be_bytes();
-        [b"\r\n\r\n\0\r\nQUIT\n\x21", &[family][..], &length, rest].concat()
-    };
-    /// Whether the client says it, and the bytes.
-    type Dialog = Vec<(bool, Vec<u8>)>;
-    let fronts: Vec<(&str, Dialog)> = vec![
-        (
-            "PROXY protocol v1 TCP4 10.1.0.1 10.1.0.2 56324 9092",
-            vec![(
-                CLIENT,
-                b"PROXY TCP4 10.1.0.1 10.1.0.2 56324 9092\r\n".to_vec(),
-            )],
-        ),
-        (
-            "PROXY protocol v2 10.1.0.1:256 10.1.0.2:512",
-            vec![(
-                CLIENT,
-                proxy_2(0x11, &[10, 1, 0, 1, 10, 1, 0, 2, 1, 0, 2, 0, 4, 0, 1, 9]),
-            )],
-        ),
-        (
-            "PROXY protocol v2 [::1]:256 [::2]:512",
-            vec![(
-                CLIENT,
-                proxy_2(
-                    0x21,
-                    &[&[0; 15][..], &[1], &[0; 15], &[2], &[1, 0, 2, 0]].concat(),
-                ),
-            )],
-        ),
-        ("PROXY protocol v2", vec![(CLIENT, proxy_2(0, &[]))]),
-        (
-            "CONNECT b1:9092 HTTP/1.1",
-            vec![
-                (
-                    CLIENT,
-                    b"CONNECT b1:9092 HTTP/1.1\r\nHost: b1:9092\r\n\r\n".to_vec(),
-                ),
-                (
-                    BROKER,
-                    b"HTTP/1.1 200 Connection established\r\n\r\n".to_vec(),
-                ),
-            ],
-        ),
-        (
-            "HTTP/1.1 407 Proxy Authentication Required",
-            vec![
-                (CLIENT, b"CONNECT b1:9092 HTTP/1.1\r\n\r\n".to_vec()),
-                (
-                    BROKER,
-                    b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 5\r\n\r\nno\r\n\r"
-                        .to_vec(),
-                ),
-                (
-                    CLIENT,
-                    b"CONNECT b1:9092 HTTP/1.1\r\nProxy-Authorization: Basic secret\r\n\r\n".to_vec(),
-                ),
-                (BROKER, b"HTTP/1.0 200 OK\r\n\r\n".to_vec()),
-            ],
-        ),
-        (
-            "CONNECT b1:9092 HTTP/1.0",
-            vec![
-                (CLIENT, b"CONNECT b1:9092 HTTP/1.0\n\n".to_vec()),
-                (BROKER, b"HTTP/1.0 200 OK\nVia: x\n\n".to_vec()),
-            ],
-        ),
-        (
-            "SOCKS4 to 10.0.0.9:9092",
-            vec![
-                (CLIENT, b"\x04\x01\x23\x84\x0a\0\0\x09me\0".to_vec()),
-                (BROKER, b"\0\x5a\0\0\0\0\0\0".to_vec()),
-            ],
-        ),
-        (
-            "SOCKS4 to b1:9092",
-            vec![
-                (CLIENT, b"\x04\x01\x23\x84\0\0\0\x01\0b1\0".to_vec()),
-                (BROKER, b"\0\x5a\0\0\0\0\0\0".to_vec()),
-            ],
-        ),
-        (
-            "SOCKS5 to b1:9092",
-            vec![
-                (CLIENT, b"\x05\x02\0\x02".to_vec()),
-                (BROKER, b"\x05\x02".to_vec()),
-                (CLIENT, b"\x01\x02me\x06secret".to_vec()),
-                (BROKER, b"\x01\0".to_vec()),
-                (CLIENT, b"\x05\x01\0\x03\x02b1\x23\x84".to_vec()),
-                (BROKER, b"\x05\0\0\x01\x0a\0\0\x09\x23\x84".to_vec()),
-            ],
-        ),
-    ];
-    for (name, front) in fronts {
-        let all = [front, usual(b"app")].concat();
-        let (found, counts) = said(&all);
-        assert_eq!(
-            (counts.requests, counts.responses),
-            (2, 2),
-            "{name}: {found:?}"
-        );
-        assert_eq!((counts.undecoded, counts.gaps), (0, 0), "{name}");
-        let names: Vec<_> = found
-            .iter()
-            .filter(|each| each.kind == "preamble")
-            .collect();
-        assert!(
-            names.iter().any(|each| each.reason == name),
-            "{name}: {names:?}"
-        );
-        assert!(!format!("{names:?}").contains("secret"));
-    }
 }
 
 #[test]

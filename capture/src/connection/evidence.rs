@@ -3,6 +3,7 @@
 
 use kafka_codec::{ApiKey, Version};
 
+use super::judge;
 use crate::body;
 use crate::frames::Frame;
 
@@ -12,6 +13,9 @@ const MAX_STRANGE: u32 = 4;
 const MAX_STRANGE_IN_KAFKA: u32 = 16;
 /// So many requests that decode, of a client whose broker was not captured, are not evidence either.
 const MIN_ONE_SIDED: u32 = 3;
+/// So many requests of APIs and versions that are not known here, each with a response, are evidence: of one pair nothing
+/// can be checked but that both have the same correlation id.
+const MIN_UNKNOWN_PAIRS: u32 = 2;
 
 /// Clients call themselves by names, not by texts.
 const MAX_NAME_BYTES: usize = 256;
@@ -27,12 +31,18 @@ pub(super) struct Evidence {
     named: u32,
     /// Requests that may be some, but of which too little was captured or is known.
     possible: u32,
+    /// Requests of APIs or versions that are not known here, but may be of a later release or a vendor.
+    unknown: u32,
+    /// Requests of APIs or versions that nobody is known to use.
+    unexpected: u32,
     /// Requests that do not decode.
     malformed: u32,
     /// Responses that have the id of a request and decode.
     agreeing: u32,
     /// Responses that have the id of a request, but too short a body to say more.
     paired: u32,
+    /// Responses that have the id of a request of an API or version that is not known here.
+    unknown_pairs: u32,
     /// Responses with an id that the connection could have come to.
     pub(super) near: u32,
     /// Frames that fit nothing.
@@ -65,9 +75,14 @@ impl Evidence {
         let is_named = client_id.is_some_and(|id| {
             !id.is_empty() && id.len() <= MAX_NAME_BYTES && !id.contains(char::is_control)
         });
-        if is_known && frame.truncation.is_some() && is_named {
+        if !is_known {
+            match judge::is_expected(api_key, version) {
+                true => self.unknown += 1,
+                false => self.unexpected += 1,
+            }
+        } else if frame.truncation.is_some() && is_named {
             self.named += 1;
-        } else if !is_known || frame.truncation.is_some() {
+        } else if frame.truncation.is_some() {
             self.possible += 1;
         } else if !body::begins_with_request(api_key, version, body) {
             self.malformed += 1;
@@ -89,7 +104,9 @@ impl Evidence {
         let is_known = api_key
             .versions()
             .is_some_and(|versions| versions.contains(version));
-        if !is_known || frame.truncation.is_some() {
+        if !is_known {
+            self.unknown_pairs += u32::from(judge::is_expected(api_key, version));
+        } else if frame.truncation.is_some() {
             self.paired += 1;
         } else if !body::begins_with_response(api_key, version, body) {
             self.strange += 1;
@@ -102,9 +119,9 @@ impl Evidence {
 
     /// Whether it is Kafka; `None` if more must be seen.
     pub(super) const fn verdict(&self, other_side: OtherSide) -> Option<bool> {
-        let requests = self.telling + self.named + self.possible;
+        let requests = self.telling + self.named + self.possible + self.unknown + self.unexpected;
         let agrees = requests > 0 && self.agreeing > 0;
-        let pairs = self.telling + self.named > 0 && self.paired >= 2;
+        let pairs = self.telling + self.named > 0 && self.paired + self.unknown_pairs >= 2;
         if agrees || pairs {
             return Some(true);
         }
@@ -129,8 +146,10 @@ impl Evidence {
                 OtherSide::Speaks => {
                     // Numbers that are near each other are in many protocols.
                     let is_near = self.near > 0 && self.telling + self.named > 0;
-                    let is_paired =
-                        self.paired > 0 && self.telling + self.named + self.possible > 0;
+                    let known = self.telling + self.named + self.possible;
+                    let is_paired = (self.paired > 0 && known > 0)
+                        || (self.unknown_pairs > 0 && self.telling + self.named > 0)
+                        || self.unknown_pairs >= MIN_UNKNOWN_PAIRS;
                     !contradicts && (is_near || is_paired)
                 }
             },

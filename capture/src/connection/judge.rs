@@ -23,6 +23,8 @@ const MAX_NEWER: i16 = 20;
 /// Keys of APIs that later releases may have, and those that vendors use.
 const NEWER_KEYS: RangeInclusive<i16> = 0..=255;
 const VENDOR_KEYS: RangeInclusive<i16> = 10_000..=10_999;
+/// The largest first request of an API that is not known here.
+const MAX_FIRST_BYTES: usize = 64 << 10;
 /// How far a correlation id may be from the one seen last.
 const NEAR: u32 = 256;
 
@@ -44,22 +46,18 @@ pub(super) fn request(
         return Likelihood::TooShort;
     };
     let version = Version(i16::from_be_bytes(*version));
-    let Some(versions) = api_key.versions() else {
-        let is_used =
-            NEWER_KEYS.contains(&api_key.number()) || VENDOR_KEYS.contains(&api_key.number());
-        let is_acceptable =
-            position == FramePosition::First && is_used && (0..=MAX_NEWER).contains(&version.0);
-        return match is_acceptable {
-            true => of_unknown_api(bytes, size),
-            false => Likelihood::Impossible,
-        };
+    let is_start = position == FramePosition::First;
+    let is_known = match api_key.versions() {
+        Some(versions) if versions.contains(version) => true,
+        Some(versions) if is_start && version > versions.max() && is_expected(api_key, version) => {
+            false
+        }
+        // Much more must speak for such a connection than this frame.
+        _ if is_start && may_come_first(api_key, version, size) => {
+            return of_unknown_api(bytes, size);
+        }
+        _ => return Likelihood::Impossible,
     };
-    let is_known = versions.contains(version);
-    let is_newer = version > versions.max() && version.0 <= versions.max().0 + MAX_NEWER;
-    let is_acceptable = is_known || (position == FramePosition::First && is_newer);
-    if !is_acceptable {
-        return Likelihood::Impossible;
-    }
     let headers = HeaderVersions::of(api_key, version);
     let parts = match RequestHeader::split_any_client_id(bytes, headers) {
         Ok(parts) => parts,
@@ -89,6 +87,28 @@ pub(super) fn request(
     } else {
         Likelihood::Doubtful
     }
+}
+
+/// Returns `true` for an API and version that a client may use, known here or of a later release or a vendor. A request
+/// of any other says nothing for Kafka.
+pub(super) fn is_expected(api_key: ApiKey, version: Version) -> bool {
+    let newest = match api_key.versions() {
+        Some(versions) => versions.max().0 + MAX_NEWER,
+        None if NEWER_KEYS.contains(&api_key.number()) => MAX_NEWER,
+        None if VENDOR_KEYS.contains(&api_key.number()) => MAX_NEWER,
+        None => return false,
+    };
+    (0..=newest).contains(&version.0)
+}
+
+/// Returns `true` if a connection may begin with a request of this API, version and size that is not known here. Clients
+/// may begin with an ApiVersions request of any version, since brokers answer it in version 0.
+fn may_come_first(api_key: ApiKey, version: Version, size: usize) -> bool {
+    let newest = match api_key.versions() {
+        Some(_) => i16::MAX,
+        None => MAX_NEWER,
+    };
+    api_key.number() >= 0 && (0..=newest).contains(&version.0) && size <= MAX_FIRST_BYTES
 }
 
 /// How much speaks for a request of an API that is not known here, which a connection begins with: it names its client.
