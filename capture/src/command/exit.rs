@@ -20,8 +20,10 @@ Exit codes:
   0  all was read, and there was Kafka in it
   1  reading or writing failed
   2  the command line is wrong
-  3  a file is not a capture, or not a log segment
-  4  a capture or segment is cut off or damaged; what is before that was decoded
+  3  a file is not a capture or log segment, or packed with another packer than
+     gzip and zstd
+  4  a capture or segment, or its packing, is cut off or damaged; what is before
+     that was decoded
   5  all packets of a capture are of unknown link types
   6  there is nothing of Kafka in the captures";
 
@@ -29,7 +31,9 @@ Exit codes:
 #[derive(Debug, Error)]
 pub(super) enum Failure {
     #[error(transparent)]
-    Input(#[from] InputError),
+    Input(InputError),
+    #[error("{0} | kafka-capture {1} -")]
+    Packed(InputError, &'static str),
     #[error("{0}: not a log segment: it does not begin with a batch")]
     NotALog(String),
     #[error("{0}: not a log segment: it is {1}")]
@@ -44,6 +48,15 @@ pub(super) enum Failure {
     NothingKafka(String),
 }
 
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        match error.ends_with_command() {
+            true => Self::Packed(error, "decode"),
+            false => Self::Input(error),
+        }
+    }
+}
+
 impl Failure {
     /// A directory stands where a file is expected, such as those with this end.
     pub(super) fn directory(path: &Path, end: &str) -> Self {
@@ -56,17 +69,19 @@ impl Failure {
     pub(super) const fn code(&self) -> u8 {
         match self {
             Self::Input(InputError::NotACapture { .. } | InputError::Empty { .. })
+            | Self::Packed(InputError::Packed { .. }, _)
             | Self::NotALog(_)
             | Self::OtherFile(..) => 3,
             Self::Input(
                 InputError::CutOff { .. }
                 | InputError::Damaged { .. }
+                | InputError::Packing { .. }
                 | InputError::UndescribedInterface { .. },
             )
             | Self::DamagedLog(..) => 4,
             Self::Input(InputError::UnknownLinkType { .. }) => 5,
             Self::NothingKafka(_) => 6,
-            Self::Input(_) | Self::State(..) | Self::Output(_) => 1,
+            Self::Input(_) | Self::Packed(..) | Self::State(..) | Self::Output(_) => 1,
         }
     }
 }

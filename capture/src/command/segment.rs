@@ -66,10 +66,8 @@ impl Segment {
                 faults.add(Failure::directory(file, "log"));
                 continue;
             }
-            if is_capture(file) {
-                let name = file.display().to_string();
-                let what = "a capture, which kafka-capture decode shows";
-                faults.add(Failure::OtherFile(name, what));
+            if let Some(failure) = other_kind(file) {
+                faults.add(failure);
                 continue;
             }
             if self.files.len() > 1 {
@@ -107,12 +105,18 @@ impl Segment {
     }
 }
 
-/// Whether a file begins like a capture. What is not a file can be read only once.
-fn is_capture(file: &Path) -> bool {
+/// What is wrong with a file that begins like a capture, or is packed otherwise than segments may be. What is not a file
+/// can be read only once.
+fn other_kind(file: &Path) -> Option<Failure> {
     if !file.is_file() {
-        return false;
+        return None;
     }
-    Input::open(file, |bytes, _| bytes)
-        .and_then(Packets::new)
-        .is_ok()
+    match Input::open(file, |bytes, _| bytes).and_then(Packets::new) {
+        Ok(_) => {
+            let what = "a capture, which kafka-capture decode shows";
+            Some(Failure::OtherFile(file.display().to_string(), what))
+        }
+        Err(error) if error.ends_with_command() => Some(Failure::Packed(error, "segment")),
+        Err(_) => None,
+    }
 }

@@ -2,6 +2,9 @@
 
 use std::io;
 
+use super::packing::file_argument;
+use super::unpack::{PackingFault, fault_of};
+
 use thiserror::Error;
 
 /// An error of reading a capture. The packets before it were delivered.
@@ -17,10 +20,38 @@ pub enum InputError {
         source: io::Error,
     },
     /// The file is neither pcap nor pcapng.
-    #[error("{name}: not a capture: it begins like neither pcap nor pcapng, also when unpacked")]
+    #[error(
+        "{name}: not a capture: it begins like neither pcap nor pcapng{}",
+        if *is_unpacked { ", also when unpacked" } else { "" }
+    )]
     NotACapture {
         /// The file.
         name: String,
+        /// `true` if the file was unpacked to tell.
+        is_unpacked: bool,
+    },
+    /// The file has a packing that is not supported.
+    #[error(
+        "{name}: packed with {packing}, which is not supported; unpack it first: {command} {}",
+        file_argument(name)
+    )]
+    Packed {
+        /// The file.
+        name: String,
+        /// The name of the packing, such as *xz*.
+        packing: &'static str,
+        /// The command that writes the unpacked file to its standard output, without the name of the file.
+        command: &'static str,
+    },
+    /// The file is packed, and cannot be unpacked to its end.
+    #[error("{name}: {}", fault.describe(packing, name))]
+    Packing {
+        /// The file.
+        name: String,
+        /// The name of the packing, *gzip* or *zstd*.
+        packing: &'static str,
+        /// The reason.
+        fault: PackingFault,
     },
     /// There is nothing in the file.
     #[error("{name}: not a capture: it is empty")]
@@ -68,4 +99,32 @@ pub enum InputError {
         /// The number of the link type.
         link_type: i32,
     },
+}
+
+impl InputError {
+    /// The error of reading the file `name`.
+    pub(super) fn of_reading(name: &str, source: io::Error) -> Self {
+        let name = name.to_owned();
+        match fault_of(&source) {
+            Some((fault, packing)) => Self::Packing {
+                name,
+                packing,
+                fault,
+            },
+            None => Self::Io { name, source },
+        }
+    }
+
+    /// Returns `true` if the message ends with a command that unpacks the file to its standard output.
+    #[must_use]
+    pub const fn ends_with_command(&self) -> bool {
+        matches!(
+            self,
+            Self::Packed { .. }
+                | Self::Packing {
+                    fault: PackingFault::Window(_) | PackingFault::Dictionary,
+                    ..
+                }
+        )
+    }
 }

@@ -92,20 +92,15 @@ impl LogEntries {
                 _ => "it ends within a batch".to_owned(),
             },
             Ok(Some(reason)) => reason,
-            Err(source) => {
-                let name = self.input.name.clone();
-                return Err(InputError::Io { name, source });
-            }
+            Err(source) => return Err(InputError::of_reading(&self.input.name, source)),
         };
         self.has_ended = true;
         let mut rest = Zeros {
             bytes: u64_of(self.buffer.len()),
             are_all: self.buffer.iter().all(|byte| *byte == 0),
         };
-        io::copy(&mut self.input.bytes, &mut rest).map_err(|source| {
-            let name = self.input.name.clone();
-            InputError::Io { name, source }
-        })?;
+        io::copy(&mut self.input.bytes, &mut rest)
+            .map_err(|source| InputError::of_reading(&self.input.name, source))?;
         Ok(Some(LogEntry::Garbage(Garbage {
             position,
             bytes: rest.bytes,

@@ -7,6 +7,8 @@ mod log;
 mod modified;
 mod open;
 mod packets;
+mod packing;
+mod unpack;
 
 pub use error::InputError;
 pub(crate) use log::{Garbage, LogEntries, LogEntry};
@@ -14,3 +16,4 @@ pub use open::Input;
 #[cfg(feature = "analysis")]
 pub(crate) use packets::{BlockKind, RawBlock, Resolution};
 pub use packets::{Packet, Packets};
+pub use unpack::PackingFault;

@@ -1,20 +1,14 @@
 //! Opens a capture: a file or the standard input, packed with gzip or zstd or not, told by how it begins.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::InputError;
+use super::unpack::{Packing, START_BYTES, Unpacked};
 use crate::length::u64_of;
-
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-const BUFFER_BYTES: usize = 64 << 10;
 
 /// What a packed file may always be unpacked to.
 const FREE_BYTES: u64 = 1 << 30;
@@ -25,6 +19,8 @@ const MAX_RATIO: u64 = 1000;
 pub struct Input {
     pub(super) name: String,
     pub(super) bytes: Box<dyn Read + Send>,
+    /// What `bytes` were unpacked from.
+    pub(super) packing: Option<Packing>,
 }
 
 impl Input {
@@ -92,40 +88,33 @@ impl Input {
         max_unpacked: Option<u64>,
     ) -> Result<Self, InputError> {
         match unpack(bytes, max_unpacked) {
-            Ok(bytes) => Ok(Self { name, bytes }),
+            Ok((bytes, packing)) => Ok(Self {
+                name,
+                bytes,
+                packing,
+            }),
             Err(source) => Err(InputError::Io { name, source }),
         }
     }
 }
 
-fn unpack(mut packed: Box<dyn Read + Send>, max: Option<u64>) -> io::Result<Box<dyn Read + Send>> {
-    let start = read_up_to(&mut packed, ZSTD.len())?;
-    let is_gzip = start.starts_with(GZIP);
-    let is_zstd = start.starts_with(ZSTD);
+/// The bytes without their packing, and that.
+type Opened = (Box<dyn Read + Send>, Option<Packing>);
+
+fn unpack(mut packed: Box<dyn Read + Send>, max: Option<u64>) -> io::Result<Opened> {
+    let start = read_up_to(&mut packed, START_BYTES)?;
+    let packing = Packing::of(&start);
     let bytes = Cursor::new(start).chain(packed);
+    let Some(packing) = packing else {
+        return Ok((Box::new(bytes), None));
+    };
     let read = Arc::new(AtomicU64::new(0));
     let counted = Counted {
         bytes,
         read: Arc::clone(&read),
     };
-    Ok(if is_gzip {
-        let packed = BufReader::with_capacity(BUFFER_BYTES, counted);
-        let bytes = LittleByLittle(MultiGzDecoder::new(packed));
-        Box::new(Bounded::new(bytes, read, max))
-    } else if is_zstd {
-        let has_ended = Arc::new(AtomicBool::new(false));
-        let bytes = Ending {
-            bytes: counted,
-            has_ended: Arc::clone(&has_ended),
-        };
-        let bytes = Zstd {
-            frames: Frames::Between(BufReader::with_capacity(BUFFER_BYTES, bytes)),
-            has_ended,
-        };
-        Box::new(Bounded::new(bytes, read, max))
-    } else {
-        Box::new(counted.bytes)
-    })
+    let bytes = Bounded::new(Unpacked::new(packing, counted), read, max);
+    Ok((Box::new(bytes), Some(packing)))
 }
 
 /// Counts the bytes that were read.
@@ -188,89 +177,6 @@ pub(super) fn read_up_to(bytes: &mut impl Read, length: usize) -> io::Result<Vec
     Ok(start)
 }
 
-/// Unpacks a little at a time: what was unpacked by the call that meets damage is lost with it.
-struct LittleByLittle<R>(R);
-
-const LITTLE_BYTES: usize = 4 << 10;
-
-impl<R: Read> Read for LittleByLittle<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = buffer.len().min(LITTLE_BYTES);
-        let (little, _) = buffer.split_at_mut(length);
-        self.0.read(little)
-    }
-}
-
-/// One zstd frame after the other, which is what concatenated files and parallel packers make.
-struct Zstd<R: Read> {
-    frames: Frames<R>,
-    /// Whether there is nothing more to unpack.
-    has_ended: Arc<AtomicBool>,
-}
-
-enum Frames<R: Read> {
-    Between(R),
-    Inside(Box<StreamingDecoder<R, FrameDecoder>>),
-    Over,
-}
-
-impl<R: BufRead> Read for Zstd<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.frames.read(buffer).map_err(|error| {
-            // The decoder says only that it failed, not that it was for the want of bytes.
-            if self.has_ended.load(Ordering::Relaxed) {
-                io::ErrorKind::UnexpectedEof.into()
-            } else {
-                error
-            }
-        })
-    }
-}
-
-impl<R: BufRead> Frames<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match std::mem::replace(self, Self::Over) {
-                Self::Over => return Ok(0),
-                Self::Between(mut packed) => {
-                    if packed.fill_buf()?.is_empty() {
-                        return Ok(0);
-                    }
-                    let decoder = StreamingDecoder::new(packed).map_err(io::Error::other)?;
-                    *self = Self::Inside(Box::new(decoder));
-                }
-                Self::Inside(mut decoder) => {
-                    let read = decoder.read(buffer)?;
-                    *self = if read == 0 && !buffer.is_empty() {
-                        Self::Between(decoder.into_inner())
-                    } else {
-                        Self::Inside(decoder)
-                    };
-                    if read > 0 || buffer.is_empty() {
-                        return Ok(read);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Takes note when there is nothing more to read.
-struct Ending<R> {
-    bytes: R,
-    has_ended: Arc<AtomicBool>,
-}
-
-impl<R: Read> Read for Ending<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read(buffer)?;
-        if read == 0 && !buffer.is_empty() {
-            self.has_ended.store(true, Ordering::Relaxed);
-        }
-        Ok(read)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -314,7 +220,7 @@ mod tests {
     /// A zstd frame of so many blocks, each a byte that is repeated 128 KiB.
     fn zstd_of_repetitions(blocks: usize) -> Vec<u8> {
         // A window of 128 KiB, no content size, no checksum.
-        let mut frame = [ZSTD, &[0x00, 0x38]].concat();
+        let mut frame = b"\x28\xb5\x2f\xfd\x00\x38".to_vec();
         for block in 1..=blocks {
             let header = (128_u32 << 10) << 3 | 1 << 1 | u32::from(block == blocks);
             frame.extend(header.to_le_bytes().into_iter().take(3));

@@ -12,7 +12,7 @@ use pcap_parser::{Block, LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGRead
 use super::interfaces::Interfaces;
 use super::modified::Modified;
 use super::open::read_up_to;
-use super::{Input, InputError};
+use super::{Input, InputError, packing};
 use crate::length::usize_of;
 
 /// Number of bytes per read.
@@ -55,17 +55,28 @@ impl Packets {
     ///
     /// [`InputError`], for a capture that cannot be one.
     pub fn new(input: Input) -> Result<Self, InputError> {
-        let Input { name, mut bytes } = input;
+        let Input {
+            name,
+            mut bytes,
+            packing,
+        } = input;
         let mut start = match first_block(&mut bytes) {
             Ok(start) => start,
             Err(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(InputError::CutOff { name, packets: 0 });
             }
-            Err(source) => return Err(InputError::Io { name, source }),
+            Err(source) => return Err(InputError::of_reading(&name, source)),
         };
         let failure = Arc::new(Mutex::new(None));
         if start.is_empty() {
             return Err(InputError::Empty { name });
+        }
+        if let Some((packing, command)) = packing::of(&mut start, &mut bytes) {
+            return Err(InputError::Packed {
+                name,
+                packing,
+                command,
+            });
         }
         let is_pcapng = start.starts_with(SECTION_HEADER);
         if Modified::begins(&mut start) {
@@ -93,7 +104,10 @@ impl Packets {
             Err(PcapError::Incomplete(_)) if is_pcapng => {
                 Err(InputError::CutOff { name, packets: 0 })
             }
-            Err(_) => Err(InputError::NotACapture { name }),
+            Err(_) => Err(InputError::NotACapture {
+                name,
+                is_unpacked: packing.is_some(),
+            }),
         }
     }
 
@@ -255,10 +269,7 @@ impl Packets {
         match failure {
             // Decompression reports packed files that are cut off.
             Some(source) if source.kind() == io::ErrorKind::UnexpectedEof => Err(self.cut_off()),
-            Some(source) => Err(InputError::Io {
-                name: self.name.clone(),
-                source,
-            }),
+            Some(source) => Err(InputError::of_reading(&self.name, source)),
             None => Err(self.damaged()),
         }
     }
