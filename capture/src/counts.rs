@@ -14,6 +14,8 @@ pub struct Counts {
     pub copies: u64,
     /// Packets of which not even the headers were captured.
     pub unreadable: u64,
+    /// Packets of which not all data were captured. The line of counts does not have them.
+    pub cut: u64,
     /// Fragments of IP packets that did not become whole.
     pub fragments: u64,
     /// Fragments of IP packets that contradict other fragments.

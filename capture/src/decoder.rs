@@ -78,6 +78,7 @@ impl Decoder {
         };
         let (connections, shared) = (&mut self.connections, &mut self.shared);
         let read = self.layers.segment(packet, |segment| {
+            shared.counts.cut += u64::from(segment.missing > 0);
             connections.segment(segment, arrival, &mut shared.outlet(sink));
         });
         let counts = &mut self.shared.counts;

@@ -254,6 +254,38 @@ fn each_kind_of_bad_input_has_a_sentence_and_an_exit_code_of_its_own() {
 }
 
 #[test]
+fn packets_cut_by_the_snap_length_are_named_where_nothing_of_kafka_is_found() {
+    let sent = two_clients();
+    // The header of IP and TCP, without what follows.
+    let cut = support::packets::capture_kept(&sent, 40);
+    for arguments in [&[][..], &["--port", "19092"]] {
+        let output = decode(&cut, arguments);
+        assert_eq!(output.status.code(), Some(6));
+        let says = format!(
+            "4 of {} packets were cut by the snap length; capture them whole, as tcpdump -s 0 does",
+            sent.len()
+        );
+        assert!(
+            stderr(&output).contains(&says),
+            "{says}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn one_of_a_kind_is_not_counted_in_the_plural() {
+    let mut conversation = Conversation::new(40_000);
+    conversation.send(true, &heartbeat(1, "a", 4), 1000);
+    conversation.send(false, &heartbeat_response(1, 0), 1000);
+    conversation.close();
+    let output = command::output("summary", &["-"], &capture(&conversation.sent));
+    let text = stdout(&output);
+    let says = "packets, 1 connection, 1 request, 1 response, 0 without response expected";
+    assert!(text.contains(says), "{text}");
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_kafka-capture"))
         .arg("decode")

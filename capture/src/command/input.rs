@@ -346,16 +346,31 @@ impl InputOptions {
     /// Adds a fault if there was nothing of Kafka, and nothing else is wrong.
     pub(super) fn expect_kafka(&self, counts: &Counts, faults: &mut Faults<'_>) {
         if faults.is_none() && !counts.has_kafka() {
-            let hint = if self.port.is_empty() {
-                "no connection begins like Kafka; TLS is decoded with --keylog; --port takes a connection for Kafka"
-            } else {
-                "there is no connection to the ports given, or what is said on it is something else"
-            };
-            faults.add(Failure::NothingKafka(hint.to_owned()));
+            faults.add(Failure::NothingKafka(self.hint(counts)));
         }
     }
 
     /// Reports that there are messages, of which none passes the filters, and what could be asked for. The exit code stays as it is.
+    /// Why there may be nothing of Kafka, and what to do.
+    fn hint(&self, counts: &Counts) -> String {
+        let cut = counts.cut + counts.unreadable;
+        if cut > 0 {
+            let packets = counts.packets;
+            let were = if cut == 1 { "was" } else { "were" };
+            return format!(
+                "{cut} of {packets} packets {were} cut by the snap length; capture them whole, as tcpdump -s 0 does"
+            );
+        }
+        let text = if self.port.is_empty() {
+            "no connection begins like Kafka; TLS is decoded with --keylog; --port takes a connection for Kafka"
+        } else if counts.connections > 0 {
+            "what is said on the connections to the ports given is something else"
+        } else {
+            "there is no connection to the ports given"
+        };
+        text.to_owned()
+    }
+
     pub(super) fn expect_matches(&self, counts: &Counts, errors: bool, passed: &Passed) {
         if !counts.has_kafka() || !passed.is_nothing() || !self.has_filters(errors) {
             return;
