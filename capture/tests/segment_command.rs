@@ -10,6 +10,7 @@ use std::process::Output;
 use kafka_capture::RecordOptions;
 use kafka_capture::input::Input;
 use kafka_capture::segment::{SegmentFormat, Segments};
+use kafka_codec::records::{BatchBuilder, BatchOptions, NewRecord};
 use serde_json::{Value, json};
 use support::command;
 
@@ -330,4 +331,31 @@ fn segments_that_java_wrote_have_the_records_that_java_reads_in_them() {
         }
     }
     assert!(count > 100, "only {count} records");
+}
+
+#[test]
+fn offsets_beyond_the_largest_are_a_fault_and_do_not_wrap_around() {
+    let mut builder = BatchBuilder::new(BatchOptions::default());
+    for _ in 0..2 {
+        builder.append(&NewRecord::default()).unwrap();
+    }
+    let mut batch = builder.finish().unwrap().to_vec();
+    // The checksum does not count the base offset.
+    batch[..8].copy_from_slice(&i64::MAX.to_be_bytes());
+    let fault = "the last offset is beyond the largest (base offset 9223372036854775807, last offset delta 1)";
+    let output = segment(&batch, &["--payload", "-"]);
+    assert_eq!(output.status.code(), Some(4));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("lastOffset: 9223372036854775807"), "{text}");
+    assert!(text.contains(&format!("error: {fault}")), "{text}");
+    assert!(!text.contains(": -9"), "{text}");
+    let output = segment(&batch, &["--payload", "--format", "ndjson", "-"]);
+    let batch = &lines(&output.stdout)[0];
+    assert_eq!(batch["lastOffset"], i64::MAX);
+    assert_eq!(batch["error"], fault);
+    let offsets = batch["records"].as_array().unwrap().iter();
+    assert!(
+        offsets.map(|record| &record["offset"]).eq([i64::MAX; 2]),
+        "{batch}"
+    );
 }

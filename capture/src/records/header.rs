@@ -1,6 +1,8 @@
 //! The headers of batches and messages: what they say, and their JSON.
 
-use kafka_codec::records::{Attributes, Batch, Entry, LegacyMessage, Partial, TimestampType};
+use kafka_codec::records::{
+    Attributes, Batch, Entry, LegacyMessage, Partial, Record, TimestampType,
+};
 
 use super::Object;
 
@@ -40,6 +42,45 @@ impl<'a> Header<'a> {
         checked.err().map(|error| error.to_string())
     }
 
+    /// The last offset, at most `i64::MAX`.
+    pub(crate) fn last_offset(&self) -> i64 {
+        match self.entry {
+            Entry::Batch(batch) => self.offset(batch.header().last_offset_delta),
+            Entry::Message(message) => message.offset(),
+            _ => -1,
+        }
+    }
+
+    /// The offset of a record that has this delta to the base offset, at most `i64::MAX`.
+    fn offset(&self, delta: i32) -> i64 {
+        match self.entry {
+            Entry::Batch(batch) => batch.header().base_offset.saturating_add(delta.into()),
+            _ => -1,
+        }
+    }
+
+    /// The offset of a record, at most `i64::MAX`.
+    pub(super) fn offset_of(&self, record: &Record<'_>) -> i64 {
+        match self.entry {
+            Entry::Batch(_) => self.offset(record.offset_delta),
+            _ => record.offset,
+        }
+    }
+
+    /// What is wrong with the offsets, if anything is.
+    pub(crate) fn offset_fault(&self) -> Option<String> {
+        let Entry::Batch(batch) = self.entry else {
+            return None;
+        };
+        let (base, delta) = (batch.header().base_offset, batch.header().last_offset_delta);
+        let is_valid = base.checked_add(delta.into()).is_some();
+        (!is_valid).then(|| {
+            format!(
+                "the last offset is beyond the largest (base offset {base}, last offset delta {delta})"
+            )
+        })
+    }
+
     /// Kafka's name of the compression; `unknown` for numbers that nobody has given a meaning.
     pub(crate) fn compression(&self) -> &'static str {
         self.attributes
@@ -67,7 +108,7 @@ pub(super) fn write_batch(object: &mut Object<'_>, header: &Header<'_>, batch: &
     object.plain("position", batch.position());
     object.plain("size", batch.as_bytes().len());
     object.plain("baseOffset", fields.base_offset);
-    object.plain("lastOffset", fields.last_offset());
+    object.plain("lastOffset", header.last_offset());
     object.plain("count", fields.record_count);
     write_compression(object, header);
     object.string("timestampType", header.timestamp_type());

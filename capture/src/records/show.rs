@@ -95,7 +95,10 @@ impl Show {
                 object.plain("partialBytes", found.partial);
             }
         }
-        let fault = both(crc_fault, found.and_then(|found| found.fault));
+        let fault = both(
+            both(crc_fault, header.offset_fault()),
+            found.and_then(|found| found.fault),
+        );
         if let Some(fault) = &fault {
             object.string("error", fault);
         }
@@ -217,7 +220,8 @@ fn write_record(
     style: &Style,
 ) -> Option<String> {
     let mut object = Object::open(to);
-    object.plain("offset", record.offset);
+    let offset = header.offset_of(record);
+    object.plain("offset", offset);
     object.plain("timestamp", record.timestamp);
     if record.sequence >= 0 {
         object.plain("sequence", record.sequence);
@@ -238,7 +242,7 @@ fn write_record(
         object.string("error", fault);
     }
     object.close();
-    fault.map(|fault| format!("offset {}: {fault}", record.offset))
+    fault.map(|fault| format!("offset {offset}: {fault}"))
 }
 
 fn write_payload(object: &mut Object<'_>, record: &Record<'_>, style: &Style) {

@@ -20,6 +20,7 @@ pub(super) fn write<W: Write>(
     write_header(line, header);
     let crc_fault = header.crc_fault();
     print(line, format_args!(" isvalid: {}", crc_fault.is_none()));
+    let header_fault = both(crc_fault, header.offset_fault());
     let start = line.len();
     let found = show.records(header, topic, &Style::WHOLE, |record| {
         line.extend_from_slice(b"\n| ");
@@ -35,7 +36,7 @@ pub(super) fn write<W: Write>(
             print(&mut end, format_args!(" partialBytes: {}", found.partial));
         }
     }
-    let fault = both(crc_fault, found.and_then(|found| found.fault));
+    let fault = both(header_fault, found.and_then(|found| found.fault));
     if let Some(fault) = &fault {
         end.extend_from_slice(b" error: ");
         escape::text(&mut end, fault);
@@ -57,7 +58,7 @@ fn write_header(line: &mut Vec<u8>, header: &Header<'_>) {
                      producerId: {} producerEpoch: {} partitionLeaderEpoch: {} isTransactional: {} \
                      isControl: {} deleteHorizonMs: ",
                     fields.base_offset,
-                    fields.last_offset(),
+                    header.last_offset(),
                     fields.record_count,
                     fields.base_sequence,
                     fields.last_sequence().unwrap_or(-1),
