@@ -232,7 +232,12 @@ fn begin(
 ) -> Result<(&'static Schema, Version), Trouble> {
     if let Some(truncation) = message.truncation {
         let captured = message.body.len();
-        let text = format!("only {captured} bytes of the body were captured: {truncation}");
+        let bytes = if captured == 1 {
+            "byte of the body was"
+        } else {
+            "bytes of the body were"
+        };
+        let text = format!("only {captured} {bytes} captured: {truncation}");
         return Err(Trouble::NotDecoded(text));
     }
     if let Some(Remark::Header(_)) = message.remark {

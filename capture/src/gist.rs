@@ -168,7 +168,8 @@ impl<'a> Gist<'a> {
             put(&mut text);
         }
         if self.more_topics > 0 {
-            let _ = write!(text, "({} more topics)", self.more_topics);
+            let plural = if self.more_topics == 1 { "" } else { "s" };
+            let _ = write!(text, "({} more topic{plural})", self.more_topics);
             put(&mut text);
         }
         if self.has_records {

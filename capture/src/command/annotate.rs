@@ -95,7 +95,10 @@ impl Annotate {
         let copied = self.copy(file, comments, &progress);
         progress.clear();
         match copied {
-            Ok(written) => drop(writeln!(io::stderr(), "{written} comments")),
+            Ok(written) => {
+                let noun = if written == 1 { "comment" } else { "comments" };
+                drop(writeln!(io::stderr(), "{written} {noun}"));
+            }
             Err(AnnotateError::Output(error)) => {
                 if let ControlFlow::Break(code) = faults.of_output(Some(error)) {
                     return code;

@@ -334,7 +334,8 @@ impl InputOptions {
             }
             if report.more_faults > 0 {
                 let more = report.more_faults;
-                eprintln!("kafka-capture: {name}: {more} more malformed lines");
+                let lines = if more == 1 { "line" } else { "lines" };
+                eprintln!("kafka-capture: {name}: {more} more malformed {lines}");
             }
             if report.secrets == 0 && self.interface.is_none() {
                 eprintln!("kafka-capture: {name}: no TLS secrets in it");
@@ -350,7 +351,6 @@ impl InputOptions {
         }
     }
 
-    /// Reports that there are messages, of which none passes the filters, and what could be asked for. The exit code stays as it is.
     /// Why there may be nothing of Kafka, and what to do.
     fn hint(&self, counts: &Counts) -> String {
         let cut = counts.cut + counts.unreadable;
@@ -371,6 +371,7 @@ impl InputOptions {
         text.to_owned()
     }
 
+    /// Reports that there are messages, of which none passes the filters, and what could be asked for. The exit code stays as it is.
     pub(super) fn expect_matches(&self, counts: &Counts, errors: bool, passed: &Passed) {
         if !counts.has_kafka() || !passed.is_nothing() || !self.has_filters(errors) {
             return;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::analysis::{Format, run, write_document};
 use super::exit::CODES;
 use super::input::InputOptions;
-use super::tables::{clock, table, time};
+use super::tables::{clock, count, table, time};
 
 /// How many batches tables have.
 const MAX_ROWS: usize = 100;
@@ -146,12 +146,6 @@ impl Produce {
     }
 }
 
-/// A number of things, of which there may be one.
-fn count(number: &Value, one: &str, many: &str) -> String {
-    let noun = if *number == 1 { one } else { many };
-    format!("{number} {noun}")
-}
-
 fn text(document: &Value) -> String {
     let totals = &document["summary"];
     let plain = |name: &str| super::tables::shown(&totals[name]);
@@ -196,7 +190,8 @@ fn text(document: &Value) -> String {
         ],
     );
     if document["leftOut"] != 0 {
-        text += &format!("and {} more batches\n\n", document["leftOut"]);
+        let more = count(&document["leftOut"], "more batch", "more batches");
+        text += &format!("and {more}\n\n");
     }
     text += &table(
         "Partitions",

@@ -18,7 +18,7 @@ use super::analysis::{Format, run, write_document};
 use super::exit::{CODES, Failure, Faults, check_writable, naming};
 use super::input::InputOptions;
 use super::progress::Progress;
-use super::tables::{bytes, table, time};
+use super::tables::{bytes, count, table, time};
 
 /// Sum up captures: requests, latencies, errors and bytes by API, client, topic, broker, connection, user and software
 ///
@@ -150,14 +150,15 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
 fn text(document: &Value) -> String {
     let get = |name: &str| document.get(name).unwrap_or(&Value::Null);
     let plain = |name: &str| super::tables::shown(get(name));
+    let number = |name: &str, one: &str, many: &str| count(get(name), one, many);
     let mut text = format!(
-        "{} to {}\n{} packets, {} connections, {} requests, {} responses, {} without response expected, {} unanswered\n\n",
+        "{} to {}\n{}, {}, {}, {}, {} without response expected, {} unanswered\n\n",
         plain("from"),
         plain("to"),
-        plain("packets"),
-        plain("connections"),
-        plain("requests"),
-        plain("responses"),
+        number("packets", "packet", "packets"),
+        number("connections", "connection", "connections"),
+        number("requests", "request", "requests"),
+        number("responses", "response", "responses"),
         plain("noResponseExpected"),
         plain("unanswered"),
     );
@@ -324,8 +325,9 @@ fn text(document: &Value) -> String {
             ("responses", |row| row["responses"].clone()),
         ],
     );
-    if let Some(count) = get("openAtSeam").get("count") {
-        text += &format!("{count} requests were open where one capture ended and the next began\n");
+    if let Some(number) = get("openAtSeam").get("count") {
+        let requests = count(number, "request was", "requests were");
+        text += &format!("{requests} open where one capture ended and the next began\n");
         text += &table(
             "Open at a seam",
             &get("openAtSeam")["requests"],

@@ -11,6 +11,12 @@ use super::decode::has_colours;
 /// A column: its heading, and what stands in it.
 pub(super) type Column = (&'static str, fn(&Value) -> Value);
 
+/// A number of things, of which there may be one.
+pub(super) fn count(number: &Value, one: &str, many: &str) -> String {
+    let noun = if *number == 1 { one } else { many };
+    format!("{number} {noun}")
+}
+
 /// How many rows a table has.
 const MAX_ROWS: usize = 200;
 /// The least width of a column whose text is long, unless a word of it is longer.

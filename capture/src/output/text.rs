@@ -142,8 +142,11 @@ impl Line<'_> {
             EventKind::Gap(gap) => {
                 self.colour(YELLOW);
                 self.print(format_args!(
-                    " gap {} bytes missing, {} skipped: {}",
-                    gap.missing, gap.skipped, gap.reason
+                    " gap {} {} missing, {} skipped: {}",
+                    gap.missing,
+                    if gap.missing == 1 { "byte" } else { "bytes" },
+                    gap.skipped,
+                    gap.reason
                 ));
                 self.colour(PLAIN);
             }

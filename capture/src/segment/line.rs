@@ -104,17 +104,23 @@ fn write_header(line: &mut Vec<u8>, header: &Header<'_>) {
 pub(super) fn write_garbage(line: &mut Vec<u8>, garbage: &Garbage) {
     if garbage.is_preallocated {
         let (position, bytes) = (garbage.position, garbage.bytes);
+        let zeros = if bytes == 1 { "zero" } else { "zeros" };
         print(
             line,
-            format_args!("position: {position} preallocated: {bytes} zeros at the end"),
+            format_args!("position: {position} preallocated: {bytes} {zeros} at the end"),
         );
         return;
     }
     print(
         line,
         format_args!(
-            "position: {} garbage: {} bytes at the end that are not a batch: ",
-            garbage.position, garbage.bytes
+            "position: {} garbage: {} {} not a batch: ",
+            garbage.position,
+            garbage.bytes,
+            match garbage.bytes {
+                1 => "byte at the end that is",
+                _ => "bytes at the end that are",
+            }
         ),
     );
     escape::text(line, &garbage.reason);

@@ -187,6 +187,15 @@ impl SegmentCounts {
     }
 }
 
+/// The noun of a number of bytes, and that they are.
+const fn bytes(number: u64) -> &'static str {
+    if number == 1 {
+        "byte that is"
+    } else {
+        "bytes that are"
+    }
+}
+
 impl fmt::Display for SegmentCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.batches == 1 { "" } else { "es" };
@@ -195,10 +204,16 @@ impl fmt::Display for SegmentCounts {
             write!(f, ", {} of them faulty", self.faulty)?;
         }
         if self.garbage_bytes > 0 {
-            write!(f, ", {} bytes that are not a batch", self.garbage_bytes)?;
+            let noun = bytes(self.garbage_bytes);
+            write!(f, ", {} {noun} not a batch", self.garbage_bytes)?;
         }
         if self.preallocated_bytes > 0 {
-            write!(f, ", {} preallocated bytes", self.preallocated_bytes)?;
+            let plural = if self.preallocated_bytes == 1 {
+                ""
+            } else {
+                "s"
+            };
+            write!(f, ", {} preallocated byte{plural}", self.preallocated_bytes)?;
         }
         Ok(())
     }

@@ -350,8 +350,9 @@ impl Sink for Top {
                     .add(ProblemKind::Undecoded, event.time, key, || {
                         let (missing, skipped) = (gap.missing, gap.skipped);
                         let name = &event.connection.name;
+                        let bytes = if missing == 1 { "byte" } else { "bytes" };
                         format!(
-                            "{name}: {missing} bytes missing, {skipped} skipped, {}",
+                            "{name}: {missing} {bytes} missing, {skipped} skipped, {}",
                             gap.reason
                         )
                     });

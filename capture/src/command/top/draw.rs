@@ -145,12 +145,22 @@ fn header(frame: &mut Frame<'_>, area: Rect, screen: &Screen, look: Look) {
         Span::raw("  p99 "),
         Span::styled(text::latency(total.p99), look.strong()),
         Span::raw(format!(
-            "  in {}/s  out {}/s  {} in flight  {} connections  {} packets",
+            "  in {}/s  out {}/s  {} in flight  {} {}  {} {}",
             text::bytes(total.bytes_in),
             text::bytes(total.bytes_out),
             text::count(u64::try_from(snapshot.in_flight).unwrap_or(u64::MAX)),
             snapshot.connections,
+            if snapshot.connections == 1 {
+                "connection"
+            } else {
+                "connections"
+            },
             text::count(snapshot.packets),
+            if snapshot.packets == 1 {
+                "packet"
+            } else {
+                "packets"
+            },
         )),
     ]);
     let lines = if area.height < 2 {
