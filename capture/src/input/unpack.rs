@@ -121,6 +121,8 @@ enum State<R: Read> {
     Between(Packed<R>),
     Gzip(Box<GzDecoder<Packed<R>>>),
     Zstd(Box<ZstdFrame<R>>),
+    /// All that was unpacked before is handed out.
+    Failed(io::Error),
     Over,
 }
 
@@ -206,6 +208,31 @@ impl<R: Read> Unpacked<R> {
         }
     }
 
+    /// Unpacks some of a member, and sets what follows. The number of bytes is 0 at its end, and where it fails.
+    fn read_gzip(&mut self, mut decoder: Box<GzDecoder<Packed<R>>>, buffer: &mut [u8]) -> usize {
+        let mut filled = 0;
+        loop {
+            let end = buffer.len().min(filled + LITTLE_BYTES);
+            let little = buffer.get_mut(filled..end).unwrap_or_default();
+            match decoder.read(little) {
+                Ok(0) => {
+                    self.state = State::Between(decoder.into_inner());
+                    return filled;
+                }
+                Ok(read) => filled += read,
+                Err(_) => {
+                    self.state = State::Failed(self.failure(decoder.get_mut()));
+                    return filled;
+                }
+            }
+            // More may have to be waited for.
+            if filled == buffer.len() || decoder.get_ref().bytes.buffer().is_empty() {
+                self.state = State::Gzip(decoder);
+                return filled;
+            }
+        }
+    }
+
     /// Unpacks some of a frame. The number of bytes is 0 at its end.
     fn read_zstd(&self, frame: &mut ZstdFrame<R>, buffer: &mut [u8]) -> io::Result<usize> {
         let ZstdFrame {
@@ -248,18 +275,11 @@ impl<R: Read> Read for Unpacked<R> {
             match std::mem::replace(&mut self.state, State::Over) {
                 State::Over => return Ok(0),
                 State::Between(packed) => self.state = self.begin(packed)?,
-                State::Gzip(mut decoder) => {
-                    let length = buffer.len().min(LITTLE_BYTES);
-                    let (little, _) = buffer.split_at_mut(length);
-                    match decoder.read(little) {
-                        Ok(0) => self.state = State::Between(decoder.into_inner()),
-                        Ok(read) => {
-                            self.state = State::Gzip(decoder);
-                            return Ok(read);
-                        }
-                        Err(_) => return Err(self.failure(decoder.get_mut())),
-                    }
-                }
+                State::Failed(error) => return Err(error),
+                State::Gzip(decoder) => match self.read_gzip(decoder, buffer) {
+                    0 => {}
+                    read => return Ok(read),
+                },
                 State::Zstd(mut frame) => match self.read_zstd(&mut frame, buffer)? {
                     0 => self.state = State::Between(frame.packed),
                     read => {
