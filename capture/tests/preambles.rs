@@ -121,6 +121,13 @@ fn fronts() -> Vec<(&'static str, Dialog)> {
             ],
         ),
         (
+            "connect b1:9092 http/1.1",
+            vec![
+                (CLIENT, b"connect b1:9092 http/1.1\r\n\r\n".to_vec()),
+                (BROKER, granted.clone()),
+            ],
+        ),
+        (
             "HTTP/1.1 100 Continue",
             vec![
                 (CLIENT, connect.clone()),

@@ -9,7 +9,7 @@ const MAX_LINE: usize = 1024;
 pub(super) fn request(bytes: &[u8]) -> Parsed {
     match head(bytes) {
         None => Parsed::Short,
-        Some((length, line)) if line.contains(" HTTP/1.") => {
+        Some((length, line)) if line.to_ascii_uppercase().contains(" HTTP/1.") => {
             Parsed::Found(Found::new(length, line, State::Start).asking(Proxy::Connect))
         }
         Some(_) => Parsed::Other,

@@ -285,6 +285,8 @@ fn of_client(bytes: &[u8], state: State, asked: Option<Proxy>) -> Parsed {
         [b'P', ..] if may_begin(bytes, b"PROXY ") => proxy::version_1(bytes),
         [b'\r', ..] if may_begin(bytes, proxy::VERSION_2) => proxy::version_2(bytes),
         [b'C', ..] if may_begin(bytes, b"CONNECT ") => http::request(bytes),
+        // Some proxies take it so.
+        [b'c', ..] if may_begin(bytes, b"connect ") => http::request(bytes),
         [4] => Parsed::Short,
         [4, 1 | 2, ..] => socks::client_4(bytes),
         [5, ..] => socks::methods(bytes),
