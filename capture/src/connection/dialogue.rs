@@ -579,8 +579,3 @@ const fn is_unknown(api_key: ApiKey) -> bool {
 fn frame_bytes(frame: &Frame<'_>) -> u64 {
     u64_of(frame.size + SIZE_BYTES)
 }
-
-/// The nanoseconds between two packets; `None` if the capture does not have their times.
-fn elapsed(from: i64, to: i64) -> Option<i64> {
-    (from != 0 && to != 0).then(|| to.saturating_sub(from))
-}

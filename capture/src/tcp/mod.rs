@@ -22,10 +22,13 @@ pub(crate) struct Arrival {
     pub(crate) turn: u64,
 }
 
-/// The nanoseconds from one capture time to a later one; `None` where time runs backwards, as between taps whose clocks
-/// differ, which is not a duration.
+/// The nanoseconds from one capture time to a later one; `None` if the capture does not have them, which are 0 then, or where
+/// time runs backwards, as between taps whose clocks differ.
 pub(crate) fn elapsed(from: i64, to: i64) -> Option<i64> {
-    Some(to.saturating_sub(from)).filter(|nanoseconds| *nanoseconds >= 0)
+    let has_times = from != 0 && to != 0;
+    has_times
+        .then(|| to.saturating_sub(from))
+        .filter(|nanoseconds| *nanoseconds >= 0)
 }
 
 /// The sequence number `length` bytes after `sequence`. Sequence numbers are modulo 2^32.
