@@ -64,6 +64,29 @@ fn rotated_files_are_read_one_after_the_other_and_frames_go_on_in_the_next() {
 }
 
 #[test]
+fn a_damaged_time_does_not_hold_up_the_packets_behind_it() {
+    let sent = talk();
+    let (before, after) = sent.split_at(sent.len() / 2);
+    let paths = ["damaged-time.pcap", "behind-damaged-time.pcap"]
+        .map(|name| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name));
+    let mut file = capture(before);
+    // The seconds of the 21st packet.
+    let at = (0..20).fold(24, |at, _| {
+        let length: [u8; 4] = file[at + 8..at + 12].try_into().unwrap();
+        at + 16 + usize::try_from(u32::from_le_bytes(length)).unwrap()
+    });
+    file[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    std::fs::write(&paths[0], file).unwrap();
+    std::fs::write(&paths[1], capture(after)).unwrap();
+    let arguments: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+    let (code, _, counts) = texts("decode", &arguments, b"");
+    assert_eq!(code, Some(0));
+    // What is open when time jumps is given up.
+    assert!(counts.contains("40 requests, 39 responses"), "{counts}");
+    assert!(!counts.contains("gap"), "{counts}");
+}
+
+#[test]
 fn more_taps_than_files_may_be_open_at_once_are_read() {
     // Packets that come too late because of it are waited for.
     let sent = talk();

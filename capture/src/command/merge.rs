@@ -15,21 +15,49 @@ use super::input::Target;
 /// Maximum number of files that are open at once. The others wait until one has ended.
 const MAX_OPEN: usize = 32;
 
+/// How far the times of packets that follow each other are apart at most: 30 days.
+const MAX_APART: u64 = 30 * 24 * 60 * 60 * 1_000_000_000;
+
 /// A capture that is being read.
 pub(super) struct Source {
     packets: Packets,
     /// The packet that was read but not decoded.
     ahead: Ahead,
+    clock: Clock,
     is_any_known: bool,
     unknown: Option<i32>,
 }
 
 #[derive(Default)]
 struct Ahead {
+    /// When it is its turn.
+    turn: i64,
     time: i64,
     link_type: i32,
     length: u32,
     bytes: Vec<u8>,
+}
+
+/// The times of a file's packets, as far as they are believed: a damaged one must not hold up those behind it.
+#[derive(Default)]
+struct Clock {
+    /// The last time that was believed.
+    believed: Option<i64>,
+    last: Option<i64>,
+}
+
+impl Clock {
+    /// Returns when it is the turn of a packet captured at `time`: then, or with the packet before it if no other
+    /// time is near.
+    fn time(&mut self, time: i64) -> i64 {
+        let is_near = |other: i64| other.abs_diff(time) <= MAX_APART;
+        let is_believed = self.believed.is_none_or(is_near) || self.last.is_some_and(is_near);
+        self.last = Some(time);
+        match self.believed.filter(|_| !is_believed) {
+            Some(believed) => believed.min(time),
+            None => *self.believed.insert(time),
+        }
+    }
 }
 
 /// What has become of a capture.
@@ -51,6 +79,7 @@ impl Source {
         Ok(Self {
             packets,
             ahead: Ahead::default(),
+            clock: Clock::default(),
             is_any_known: false,
             unknown: None,
         })
@@ -76,8 +105,9 @@ impl Source {
         let target = RefCell::new(target);
         self.packets.for_each(
             |packet| {
-                if limit.is_some_and(|limit| packet.time > limit) {
-                    self.ahead.keep(&packet);
+                let time = self.clock.time(packet.time);
+                if limit.is_some_and(|limit| time > limit) {
+                    self.ahead.keep(&packet, time);
                     progressed = Progressed::Later;
                     return ControlFlow::Break(());
                 }
@@ -102,7 +132,8 @@ impl Source {
 }
 
 impl Ahead {
-    fn keep(&mut self, packet: &Packet<'_>) {
+    fn keep(&mut self, packet: &Packet<'_>, turn: i64) {
+        self.turn = turn;
         self.time = packet.time;
         self.link_type = packet.link_type;
         self.length = packet.length;
@@ -162,7 +193,7 @@ impl<'f> Merge<'f> {
             self.begin(&open, decoder, target, faults);
             // Of packets captured at the same time, those of the file that began first come first.
             let earliest = self.open.iter().enumerate();
-            let Some((at, _)) = earliest.min_by_key(|(_, source)| source.ahead.time) else {
+            let Some((at, _)) = earliest.min_by_key(|(_, source)| source.ahead.turn) else {
                 break;
             };
             let limit = self.limit(at);
@@ -196,7 +227,7 @@ impl<'f> Merge<'f> {
         faults: &mut Faults<'_>,
     ) {
         while self.open.len() < MAX_OPEN {
-            let next = self.open.iter().map(|source| source.ahead.time).min();
+            let next = self.open.iter().map(|source| source.ahead.turn).min();
             let is_due = |first: &Option<i64>| next.is_none_or(|next| *first <= Some(next));
             let Some((_, file)) = self.waiting.front().filter(|(first, _)| is_due(first)) else {
                 return;
@@ -219,7 +250,7 @@ impl<'f> Merge<'f> {
     /// Up to when no other file has a packet.
     fn limit(&self, at: usize) -> Option<i64> {
         let others = self.open.iter().enumerate().filter(|(i, _)| *i != at);
-        let others = others.map(|(_, source)| source.ahead.time);
+        let others = others.map(|(_, source)| source.ahead.turn);
         let waiting = self.waiting.front().filter(|_| self.open.len() < MAX_OPEN);
         others.chain(waiting.and_then(|(first, _)| *first)).min()
     }
