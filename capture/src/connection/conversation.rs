@@ -418,6 +418,16 @@ fn go_on(
     is_over: bool,
     out: &mut Output<'_>,
 ) {
+    if is_over {
+        // Nothing more comes, and before one end is given up it must be known who the client is.
+        in_turn([low, high], protocol, out, |from, role| {
+            from.release(now, is_over, tls, role);
+            if matches!(role.protocol, Protocol::Unknown) {
+                from.framer.settle(role);
+                from.framer.reconsider();
+            }
+        });
+    }
     loop {
         in_turn([low, high], protocol, out, |from, role| {
             from.release(now, is_over, tls, role);
@@ -445,9 +455,6 @@ fn go_on(
         agree([low, high], protocol);
     }
     if is_over {
-        in_turn([low, high], protocol, out, |from, role| {
-            from.framer.settle(role);
-        });
         in_turn([low, high], protocol, out, |from, role| {
             from.miss_end(now, tls, role);
         });

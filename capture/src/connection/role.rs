@@ -148,7 +148,7 @@ impl Protocol {
                 if trial.dialogue().broker() == client {
                     trial.turn(out);
                 }
-                trial.is_certain();
+                trial.settle_client();
             }
             _ => {}
         }
@@ -347,7 +347,7 @@ impl Judge for Role<'_, '_> {
                 if trial.is_guess() && trial.verdict(other_side) == Some(false) {
                     trial.turn(self.out);
                     self.is_client = !self.is_client;
-                    trial.is_certain();
+                    trial.settle_client();
                 }
                 if let Some(is_kafka) = trial.verdict(other_side) {
                     let held = trial.held();

@@ -86,8 +86,8 @@ impl Trial {
         self.is_guess
     }
 
-    /// It is certain which end is the client, or both were tried.
-    pub(super) const fn is_certain(&mut self) {
+    /// Takes note that it is certain which end is the client, or that both were tried.
+    pub(super) const fn settle_client(&mut self) {
         self.is_guess = false;
     }
 
