@@ -6,7 +6,12 @@ mod support;
 use support::decode;
 use support::packets::pcap;
 use support::talk::{expected, messages};
-use support::wrapped::{conversation, counts, ether_type, in_ethernet, is_read};
+use support::wrap::{ethernet, ipv4, ipv6, udp};
+use support::wrapped::{
+    ETHERNET, RAW, conversation, counts, ether_type, gre, in_ethernet, is_read,
+};
+
+type Wrap = fn(&[u8]) -> Vec<u8>;
 
 /// LLC with an EtherType.
 fn llc(ip: &[u8]) -> Vec<u8> {
@@ -115,6 +120,13 @@ fn links_with_an_ether_type_are_read() {
     with_type(284, "DSA", &tagged(&[0x40, 0, 0, 0]), &[]);
     let with_ether_type = tagged(&[0xda, 0xda, 0, 0, 0x40, 0, 0, 0]);
     with_type(285, "DSA with an EtherType", &with_ether_type, &[]);
+    with_type(ETHERNET, "the same in Ethernet", &with_ether_type, &[]);
+    let redundant = tagged(&[0xf1, 0xc1, 0, 0, 0, 1]);
+    with_type(ETHERNET, "a redundancy tag", &redundant, &[]);
+    let long = tagged(&[0xd2, 0x8b, 0, 1, 0, 0x10, 0, 0, 0, 0, 1, 2, 3, 4]);
+    with_type(ETHERNET, "a time of Arista's", &long, &[]);
+    let short = tagged(&[0xd2, 0x8b, 0, 1, 1, 0x20, 0, 0, 0, 0, 1, 2]);
+    with_type(ETHERNET, "a shorter time of Arista's", &short, &[]);
     let relayed = [0x18, 0x41, 3, 0, 0x80, 0, 0, 0];
     with_type(107, "frame relay", &relayed, &[]);
     with_type(107, "Cisco's frame relay", &[0x18, 0x41], &[]);
@@ -215,6 +227,19 @@ fn wifi_is_read_behind_all_headers() {
     is_read("a frame in one", 127, |ip| {
         behind(&RADIOTAP, &wifi(Some([0x80, 0]), &[], &part(ip)))
     });
+    let access_point = |flags: u8, frame: &[u8]| {
+        let header = [0, 0x10, flags, 0, 0, 0, 0, 0];
+        ipv4(17, &udp(5247, &behind(&header, frame)))
+    };
+    is_read("CAPWAP", RAW, |ip| access_point(3, &plain(ip)));
+    is_read("CAPWAP with Ethernet", RAW, |ip| {
+        access_point(2, &in_ethernet(ip))
+    });
+    is_read("CAPWAP with swapped bytes", RAW, |ip| {
+        let mut frame = plain(ip);
+        frame.swap(0, 1);
+        access_point(3, &frame)
+    });
 }
 
 #[test]
@@ -236,6 +261,120 @@ fn all_of_several_frames_in_one_are_read() {
     result.unwrap();
     assert_eq!(messages(&found), expected(5), "{counts}");
     assert_eq!(counts.gaps, 0);
+}
+
+#[test]
+fn other_tunnels_in_ip_are_read() {
+    is_read("GRE with routes", RAW, |ip| {
+        let routes = [
+            &[0; 4][..],
+            &[0, 0, 0, 9],
+            &[8, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8],
+            &[0; 4],
+        ];
+        gre(0x6000, ether_type(ip), &routes.concat(), ip)
+    });
+    is_read("Ethernet over IP of MikroTik", RAW, |ip| {
+        gre(0x2001, 0x6400, &[0, 60, 5, 0], &in_ethernet(ip))
+    });
+    is_read("EtherIP", RAW, |ip| {
+        ipv4(97, &behind(&[0x30, 0], &in_ethernet(ip)))
+    });
+    is_read("IP within IP by its older number", RAW, |ip| ipv4(94, ip));
+    for cookie in [0, 4, 8] {
+        for sublayer in [&[][..], &[0x40, 0, 0, 1]] {
+            let session = [&[0, 0, 0, 99][..], &[0x11; 8][..cookie], sublayer].concat();
+            let contents: [Wrap; 5] = [
+                in_ethernet,
+                ppp,
+                hdlc,
+                |ip| ip.to_vec(),
+                |ip| {
+                    let ether_type = ether_type(ip).to_be_bytes();
+                    ethernet(0x8100, &[&[0, 7][..], &ether_type, ip].concat())
+                },
+            ];
+            for content in contents {
+                is_read("L2TPv3", RAW, |ip| {
+                    ipv6(115, &behind(&session, &content(ip)))
+                });
+                is_read("L2TPv3 in UDP", RAW, |ip| {
+                    let content = [&[0, 3, 0, 0], &session[..], &content(ip)].concat();
+                    ipv4(17, &udp(1701, &content))
+                });
+            }
+        }
+    }
+    for (nonce, check) in [(0, 12), (0, 16), (8, 16)] {
+        let payload = |ip: &[u8], wrong: u8| {
+            let padding = (ip.len() + 2).next_multiple_of(4) - ip.len() - 2;
+            let padding = u8::try_from(padding).unwrap();
+            let protocol = if is_v4(ip) { 4 } else { 41 };
+            let mut payload = [&[0, 0, 1, 1, 0, 0, 0, 7][..], &[0x99; 8][..nonce], ip].concat();
+            payload.extend(1..=padding);
+            payload.extend([padding ^ wrong, protocol]);
+            payload.resize(payload.len() + check, 0xab);
+            payload
+        };
+        is_read("IPsec without encryption", RAW, |ip| {
+            ipv4(50, &payload(ip, 0))
+        });
+        is_read("the same in UDP", RAW, |ip| {
+            ipv4(17, &udp(4500, &payload(ip, 0)))
+        });
+        let (is_found, counts) = counts(RAW, |_, sent| vec![ipv4(50, &payload(&sent.ipv4(), 1))]);
+        assert!(!is_found);
+        assert_eq!(counts.encrypted, counts.packets, "{counts}");
+    }
+}
+
+#[test]
+fn other_tunnels_in_udp_and_ethernet_are_read() {
+    let in_udp =
+        |port: u16, header: &[u8], content: &[u8]| ipv4(17, &udp(port, &behind(header, content)));
+    is_read("LISP", RAW, |ip| {
+        in_udp(4341, &[0x80, 0, 0, 1, 0, 0, 0, 1], ip)
+    });
+    is_read("LISP with a protocol", RAW, |ip| {
+        in_udp(4341, &[0x8c, 0, 0, 3, 0, 0, 7, 0], &in_ethernet(ip))
+    });
+    is_read("AYIYA", RAW, |ip| {
+        let protocol = if is_v4(ip) { 4 } else { 41 };
+        let header = [&[0x41, 0x52, 0x11, protocol][..], &[0; 40]].concat();
+        in_udp(5072, &header, ip)
+    });
+    is_read("GTP with Ethernet", RAW, |ip| {
+        in_udp(2152, &[0x30, 0xff, 0, 0, 0, 0, 0, 1], &in_ethernet(ip))
+    });
+    let frame = |ether_type: u16, header: &[u8], ip: &[u8]| {
+        ethernet(ether_type, &behind(header, &in_ethernet(ip)))
+    };
+    is_read("TRILL", ETHERNET, |ip| {
+        frame(0x22f3, &[0, 63, 0, 1, 0, 2], ip)
+    });
+    is_read("TRILL with options", ETHERNET, |ip| {
+        frame(0x22f3, &[0, 0x7f, 0, 1, 0, 2, 9, 9, 9, 9], ip)
+    });
+    is_read("TRILL with a fine-grained label", ETHERNET, |ip| {
+        let ether_type = ether_type(ip).to_be_bytes();
+        let label = [&[0, 1, 0x89, 0x3b, 0, 2][..], &ether_type, ip].concat();
+        let inner = ethernet(0x893b, &label);
+        ethernet(0x22f3, &behind(&[0, 63, 0, 1, 0, 2], &inner))
+    });
+    is_read("FabricPath", ETHERNET, |ip| frame(0x8903, &[0, 65], ip));
+    is_read("B.A.T.M.A.N.", ETHERNET, |ip| {
+        frame(0x4305, &[0x40, 15, 50, 0, 2, 2, 2, 2, 2, 2], ip)
+    });
+    is_read("a pseudowire to an address like IP", ETHERNET, |ip| {
+        let mut inner = in_ethernet(ip);
+        inner[0] = 0x4c;
+        ethernet(0x8847, &behind(&[0, 1, 0x01, 64], &inner))
+    });
+    for number in [&[0xc0, 0, 0, 1][..], &[0xc0, 1]] {
+        is_read("PPP in a multilink", 9, |ip| {
+            [&[0xff, 3, 0, 0x3d], number, &ppp(ip)].concat()
+        });
+    }
 }
 
 #[test]

@@ -222,7 +222,7 @@ impl Datagram {
         let length = u32_of(bytes.len()).saturating_add(missing);
         let end = start.saturating_add(length);
         let is_empty = length == 0;
-        let is_odd = !fragment.is_last && length % 8 != 0;
+        let is_odd = !fragment.is_last && !length.is_multiple_of(8);
         let contradicts = match self.length {
             Some(known) => end > known || (fragment.is_last && end != known),
             None => {

@@ -67,6 +67,40 @@ impl<'a> Ip<'a> {
         })
     }
 
+    /// Returns `true` if bytes that nobody says to be IP begin like a packet, which may go on behind them.
+    pub(super) fn is_begun(bytes: &[u8]) -> bool {
+        if let Ok((header, _)) = Ipv4Header::from_slice(bytes) {
+            let checksums = [0, header.calc_header_checksum()];
+            return checksums.contains(&header.header_checksum)
+                && usize::from(header.total_len) >= header.header_len();
+        }
+        Ipv6HeaderSlice::from_slice(bytes).is_ok_and(|header| {
+            matches!(
+                header.next_header().0,
+                4 | TCP
+                    | 17
+                    | 41
+                    | 47
+                    | 50
+                    | 58
+                    | FRAGMENT
+                    | HOP_BY_HOP
+                    | ROUTING
+                    | AUTHENTICATION
+                    | DESTINATION_OPTIONS
+            )
+        })
+    }
+
+    /// The number of bytes of the packet that `bytes` begin like.
+    pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+        if let Ok((header, _)) = Ipv4Header::from_slice(bytes) {
+            return Some(header.total_len.into());
+        }
+        let header = Ipv6HeaderSlice::from_slice(bytes).ok()?;
+        Some(usize::from(header.payload_length()) + IPV6_HEADER_BYTES)
+    }
+
     fn read_4(bytes: &'a [u8], cut: u32) -> Result<Self, NoSegment> {
         let header_bytes = usize::from(u8_at(bytes, 0)? & 0x0f) * 4;
         if bytes.len() < header_bytes {

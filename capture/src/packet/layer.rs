@@ -25,6 +25,12 @@ pub(super) enum Layer {
     Gre,
     /// UDP, from its ports on.
     Udp,
+    /// The encapsulating security payload of IPsec.
+    Esp,
+    /// Ethernet in IP, from its version on.
+    EtherIp,
+    /// L2TP in version 3, from its session on.
+    L2tp3,
     /// LLC: the service access points of IEEE 802.2.
     Llc,
 }

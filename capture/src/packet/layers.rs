@@ -182,6 +182,9 @@ fn walk<'a>(start: Start<'a>, others: &mut Vec<Start<'a>>) -> Result<Ip<'a>, NoS
             }
             Layer::Gre => tunnel::gre(bytes)?,
             Layer::Udp => tunnel::udp(bytes)?,
+            Layer::Esp => tunnel::esp(bytes)?,
+            Layer::EtherIp => tunnel::ether_ip(bytes)?,
+            Layer::L2tp3 => tunnel::l2tp_3(bytes)?,
         };
     }
     Err(NoSegment::TooDeep)
@@ -193,13 +196,16 @@ fn walk<'a>(start: Start<'a>, others: &mut Vec<Start<'a>>) -> Result<Ip<'a>, NoS
 fn next(ip: &Ip<'_>) -> Result<Option<Layer>, NoSegment> {
     match ip.protocol {
         6 => Ok(None),
-        4 | 41 => Ok(Some(Layer::Ip)),
+        // IP within IP has three numbers.
+        4 | 41 | 94 => Ok(Some(Layer::Ip)),
         17 => Ok(Some(Layer::Udp)),
         47 => Ok(Some(Layer::Gre)),
         137 => Ok(Some(Layer::Mpls)),
         143 => Ok(Some(Layer::Ethernet)),
-        50 => Err(NoSegment::Encrypted),
-        97 | 98 | 115 | 108 | 55 => Err(NoSegment::UnknownTunnel),
+        50 => Ok(Some(Layer::Esp)),
+        97 => Ok(Some(Layer::EtherIp)),
+        115 => Ok(Some(Layer::L2tp3)),
+        98 | 108 | 55 => Err(NoSegment::UnknownTunnel),
         _ => Err(NoSegment::NotTcp),
     }
 }

@@ -1,6 +1,7 @@
 //! The link layer: headers that are read by EtherType, and those of points and circuits.
 
 use super::NoSegment;
+use super::ip::Ip;
 use super::layer::{Layer, Step, array_at, from, u8_at, u16_at};
 
 const IPV4: u16 = 0x0800;
@@ -32,10 +33,17 @@ pub(super) fn ether_type(ether_type: u16, bytes: &[u8]) -> Step<'_> {
         0x880b => Ok((Layer::Ppp, bytes)),
         // Provider backbone bridging: a tag, then a frame.
         0x88e7 => Ok((Layer::Ethernet, from(bytes, 4)?)),
-        // VN-Tag, and the redundancy tag of HSR.
-        0x8926 | 0x892f => tagged(bytes, 4),
-        // IEEE 802.1BR, and Cisco metadata: version, length, option, security group.
-        0x893f | 0x8909 => tagged(bytes, 6),
+        // The fine-grained label of TRILL, in two halves.
+        0x893b => tagged(bytes, 2),
+        // VN-Tag, and the redundancy tags of HSR and IEEE 802.1CB.
+        0x8926 | 0x892f | 0xf1c1 => tagged(bytes, 4),
+        // IEEE 802.1BR, Cisco metadata (version, length, option, security group), and Marvell's tag of a switch.
+        0x893f | 0x8909 | 0xdada => tagged(bytes, 6),
+        0x22f3 => trill(bytes),
+        // Cisco FabricPath: a tag behind outer addresses, then a frame.
+        0x8903 => Ok((Layer::Ethernet, from(bytes, 2)?)),
+        0xd28b => timestamped(bytes),
+        0x4305 => batman(bytes),
         0x894f => service_header(bytes),
         // MACsec, of which integrity alone can be read.
         0x88e5 => macsec(bytes),
@@ -133,9 +141,56 @@ pub(super) fn ppp(bytes: &[u8]) -> Step<'_> {
         0x21 | 0x57 => Ok((Layer::Ip, bytes)),
         0x31 => Ok((Layer::Ethernet, from(bytes, 2)?)),
         0x0281 | 0x0283 => Ok((Layer::Mpls, bytes)),
+        0x3d => multilink(bytes),
         // Encrypted, and compressed in a way that depends on packets before.
         0x53 => Err(NoSegment::Encrypted),
-        0x2d | 0x2f | 0x3d | 0xfd => Err(NoSegment::UnknownTunnel),
+        0x2d | 0x2f | 0xfd => Err(NoSegment::UnknownTunnel),
+        _ => Err(NoSegment::NotTcp),
+    }
+}
+
+/// A fragment of PPP's multilink that is all of its packet, with a sequence number of 4 or 2 bytes. See RFC 1990.
+fn multilink(bytes: &[u8]) -> Step<'_> {
+    if u8_at(bytes, 0)? & 0xc0 != 0xc0 {
+        return Err(NoSegment::UnknownTunnel);
+    }
+    let is_ip = |at: &usize| {
+        from(bytes, *at).is_ok_and(|bytes| match bytes {
+            [0x00, 0x21 | 0x57, ip @ ..] | [0x21 | 0x57, ip @ ..] => Ip::is_begun(ip),
+            _ => false,
+        })
+    };
+    match [4, 2].into_iter().find(is_ip) {
+        Some(at) => Ok((Layer::Ppp, from(bytes, at)?)),
+        None => Err(NoSegment::UnknownTunnel),
+    }
+}
+
+/// TRILL: the length of options in words, then a frame. See RFC 6325.
+fn trill(bytes: &[u8]) -> Step<'_> {
+    let flags = u16_at(bytes, 0)?;
+    if flags >> 14 != 0 {
+        return Err(NoSegment::UnknownTunnel);
+    }
+    let options = usize::from((flags >> 6) & 0x1f) * 4;
+    Ok((Layer::Ethernet, from(bytes, 6 + options)?))
+}
+
+/// A time of Arista's switches, whose length is in the version, then the EtherType.
+fn timestamped(bytes: &[u8]) -> Step<'_> {
+    match (u16_at(bytes, 0)?, u16_at(bytes, 2)? & 0xff) {
+        (1, 0x10) => tagged(bytes, 12),
+        (1, 0x20) => tagged(bytes, 10),
+        _ => Err(NoSegment::NotTcp),
+    }
+}
+
+/// A mesh of B.A.T.M.A.N. in version 15: packets to one station have a frame behind their header.
+fn batman(bytes: &[u8]) -> Step<'_> {
+    match array_at(bytes, 0)? {
+        [0x40, 15] => Ok((Layer::Ethernet, from(bytes, 10)?)),
+        [0x42, 15] => Ok((Layer::Ethernet, from(bytes, 18)?)),
+        [0x41, 15] => Err(NoSegment::UnknownTunnel),
         _ => Err(NoSegment::NotTcp),
     }
 }
@@ -147,7 +202,8 @@ pub(super) fn mpls(bytes: &[u8]) -> Step<'_> {
     let depth = labels.position(|is_last| is_last);
     let bytes = from(bytes, (depth.ok_or(NoSegment::HeadersCut)? + 1) * 4)?;
     match u8_at(bytes, 0)? >> 4 {
-        4 | 6 => Ok((Layer::Ip, bytes)),
+        // A frame without a control word may begin like IP.
+        4 | 6 if !is_frame(bytes) || Ip::is_begun(bytes) => Ok((Layer::Ip, bytes)),
         // The control word of a pseudowire, if it is not the address of a frame without one.
         0 if !is_frame(bytes) || from(bytes, 4).is_ok_and(is_frame) => {
             Ok((Layer::Ethernet, from(bytes, 4)?))
@@ -162,6 +218,21 @@ pub(super) fn is_frame(bytes: &[u8]) -> bool {
     ether_type.is_ok_and(|ether_type| {
         matches!(ether_type, IPV4 | IPV6 | 0x8847 | 0x8864) || is_vlan(ether_type)
     })
+}
+
+/// Returns `true` if a frame has IP behind its EtherType and the tags of VLANs.
+pub(super) fn is_frame_with_ip(bytes: &[u8]) -> bool {
+    const MAX_TAGS: usize = 4;
+    let places = (0..=MAX_TAGS).map(|tags| 12 + 4 * tags);
+    for at in places {
+        match u16_at(bytes, at) {
+            Ok(IPV4 | IPV6) => return bytes.get(at + 2..).is_some_and(Ip::is_begun),
+            Ok(0x8847 | 0x8864) => return true,
+            Ok(tag) if is_vlan(tag) => {}
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// The network service header: its length in words, and what follows. See RFC 8300.

@@ -67,7 +67,8 @@ fn identifier(layer: Layer, bytes: &[u8]) -> Option<u64> {
             if flags & 7 != 0 {
                 return None;
             }
-            let has_checksum = flags & 0x8000 != 0;
+            // Both a checksum and routing bring four bytes.
+            let has_checksum = flags & 0xc000 != 0;
             // The first version, of PPTP, has a length there.
             let key = u64::from(u32_at(bytes, if has_checksum { 8 } else { 4 }).ok()?);
             match (flags & 0x2000 != 0, protocol) {

@@ -50,6 +50,17 @@ pub(super) fn frame(bytes: &[u8], is_padded: bool) -> Step<'_> {
     data(kind, flags, bytes, is_padded)
 }
 
+/// A frame in CAPWAP, whose first two bytes some access points swap. See RFC 5416.
+pub(super) fn frame_maybe_swapped(bytes: &[u8]) -> Step<'_> {
+    match array_at(bytes, 0)? {
+        [0..=3, kind] if is_data(kind) => {
+            let [flags, kind] = array_at(bytes, 0)?;
+            data(kind, flags, bytes, false)
+        }
+        [kind, flags] => data(kind, flags, bytes, false),
+    }
+}
+
 const fn is_data(kind: u8) -> bool {
     kind & 0x0f == 0x08
 }
