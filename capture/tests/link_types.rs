@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use kafka_capture::Decoder;
 use kafka_capture::input::{Input, InputError, Packets};
-use kafka_capture::output::{Filter, NdjsonSink, Writes};
+use kafka_capture::output::{Filter, NdjsonSink, Sink, Writes};
 use support::packets::{BROKER_PORT, Sent, pcap};
 use support::talk::{expected, messages, one_by_one};
 use support::{Found, decode};
@@ -354,25 +354,51 @@ fn packets_of_an_interface_without_a_description_are_reported() {
     }
 }
 
-/// The lines of a capture as NDJSON.
-fn ndjson(file: Vec<u8>) -> String {
-    let mut lines = Vec::new();
-    let mut sink = NdjsonSink::new(&mut lines, Filter::default());
+/// Hands all events of a capture to a sink.
+fn decode_into(file: Vec<u8>, sink: &mut dyn Sink) {
     let mut decoder = Decoder::new(Vec::new());
     let input = Input::new("test".to_owned(), Box::new(std::io::Cursor::new(file))).unwrap();
     let mut packets = Packets::new(input).unwrap();
     let read = packets.for_each(
         |packet| {
-            decoder.packet(&packet, &mut sink);
+            decoder.packet(&packet, sink);
             ControlFlow::Continue(())
         },
         || {},
     );
     read.unwrap();
-    decoder.finish(&mut sink);
+    decoder.finish(sink);
+}
+
+/// The lines of a capture as NDJSON.
+fn ndjson(file: Vec<u8>) -> String {
+    let mut lines = Vec::new();
+    let mut sink = NdjsonSink::new(&mut lines, Filter::default());
+    decode_into(file, &mut sink);
     sink.flush();
     drop(sink);
     String::from_utf8(lines).unwrap()
+}
+
+#[cfg(feature = "analysis")]
+#[test]
+fn a_summary_of_simple_packets_has_no_latencies() {
+    let mut pcapng = Pcapng::new(false);
+    pcapng.interface(0, 6, 0);
+    for sent in conversation() {
+        pcapng.simple_packet(&sent.ipv4(), usize::MAX);
+    }
+    let mut summary = kafka_capture::analysis::Summary::new();
+    decode_into(pcapng.file, &mut summary);
+    let summary = summary.finish(&kafka_capture::TopicNames::default());
+    let summary = serde_json::to_value(summary.document()).unwrap();
+    assert_eq!(summary["responses"], 5);
+    let api = &summary["byApi"][0];
+    assert_eq!(api["responses"], 5);
+    for stage in ["latencyUs", "toFirstByteUs"] {
+        assert_eq!(api[stage]["count"], 0, "{api}");
+        assert!(api[stage]["p50"].is_null(), "{api}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::records::{Field, RecordOptions};
 
 /// Writes events as NDJSON.
 ///
-/// Every object has `ts`, `conn` and `kind`. Of kind `request` and `response` are messages, with `apiKey`,
+/// Every object has `ts` (null where the capture has no times), `conn` and `kind`. Of kind `request` and `response` are messages, with `apiKey`,
 /// `api`, `version`, `correlationId`, `clientId`, `bytes` and `body`, on responses `latencyUs`, and `error`
 /// if there is something wrong. What is known of the client is in `software`, `softwareVersion` and `user`; names of topics
 /// that the body knows by id are in `topicNames`. What is not a message is of kind `sasl`, `undecoded`, `gap` or

@@ -180,11 +180,14 @@ impl Summary {
             answer.errors.push(code);
         });
         self.had_errors = !answer.errors.is_empty();
-        let sent = time.saturating_sub(answer.latency.unwrap_or_default());
         let live = self.connections.get_mut(&connection.id);
         let before = live.as_ref().and_then(|live| live.last_response);
-        answer.split = split(sent, message.first_time, time, before);
-        answer.split.request_transfer = asked.as_ref().map_or(0, |asked| asked.request_transfer);
+        if let Some(latency) = answer.latency {
+            let sent = time.saturating_sub(latency);
+            answer.split = split(sent, message.first_time, time, before);
+            answer.split.request_transfer =
+                asked.as_ref().map_or(0, |asked| asked.request_transfer);
+        }
         if let Some(live) = live {
             live.last_response = live.last_response.max(Some(time));
             live.brief.counts.response(&answer);
@@ -201,7 +204,9 @@ impl Summary {
             ApiKey::Fetch => {
                 let has_records = topics.fetch_response(event, message, is_replica);
                 let max_wait = asked.map_or(0, |asked| asked.max_wait);
-                self.state.fetch(has_records, answer.latency, max_wait);
+                if let Some(latency) = answer.latency {
+                    self.state.fetch(has_records, latency, max_wait);
+                }
             }
             ApiKey::ShareFetch => {
                 topics.share_fetch_response(message);
