@@ -238,6 +238,21 @@ fn each_kind_of_bad_input_has_a_sentence_and_an_exit_code_of_its_own() {
             stderr(&output)
         );
     }
+    // Code 5 means that nothing of the capture can be read. A single such packet is counted.
+    let mut mixed = support::packets::pcapng(147, &[(1, vec![0; 60])], false, 6);
+    let conversation = two_clients();
+    let packets = conversation
+        .iter()
+        .map(|sent| (sent.time.into(), sent.ipv4()));
+    let packets: Vec<_> = packets.collect();
+    mixed.extend(support::packets::pcapng(101, &packets, false, 6));
+    let output = decode(&mixed, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains(", 1 packet of an unknown link type"),
+        "{}",
+        stderr(&output)
+    );
     // What could be read before is kept.
     assert_eq!(
         stdout(&decode(&good[..good.len() - 5], &[]))

@@ -95,7 +95,7 @@ const LINKS: &[Link] = &[
     link("Ethernet mPackets", &[274], mpacket),
     // The tag of a switch is behind the addresses, or in front of them.
     link("DSA", &[281, 284], |bytes| tagged(bytes, 16)),
-    link("DSA, prepended", &[282], |bytes| {
+    link("DSA in front", &[282], |bytes| {
         Ok((Layer::Ethernet, from(bytes, 4)?))
     }),
     link("DSA with EtherType", &[285], |bytes| tagged(bytes, 20)),
