@@ -20,6 +20,9 @@ function html(name, attributes, ...children) {
 
 const pad = (number, digits) => String(number).padStart(digits, "0");
 
+// A number of things, of which there may be one.
+const numberOf = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
 // A time of day with as many digits as a step needs.
 function clock(time, step) {
   const date = new Date((data.start + time) / 1000);

@@ -15,7 +15,7 @@ function groupChart(group) {
   const box = html("div", { class: "chart" });
   const key = html("p", { class: "key" });
   for (const curve of shown) key.append(html("span", {}, html("span", { class: `swatch ${curve.color}`, "aria-hidden": "true" }), curve.name));
-  if (group.curvesLeftOut) key.append(html("span", {}, `and ${group.curvesLeftOut} partitions with less lag, not drawn`));
+  if (group.curvesLeftOut) key.append(html("span", {}, `and ${numberOf(group.curvesLeftOut, "partition")} with less lag, not drawn`));
   const chart = html("section", {}, html("h3", {}, `Group ${group.name}`), box, key);
   chart.draw = () => drawGroup(box, group, shown);
   selectable(box, () => box.axis);

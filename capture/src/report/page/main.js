@@ -22,7 +22,7 @@ function wordsOf(text) {
 function filter() {
   view.words = wordsOf(input.value);
   const { found, of } = filterTables();
-  document.getElementById("matches").textContent = view.words.length ? `${found} of ${of} rows` : "";
+  document.getElementById("matches").textContent = view.words.length ? `${found} of ${numberOf(of, "row")}` : "";
   document.getElementById("clear").hidden = !view.words.length;
   redraw();
 }

@@ -315,7 +315,7 @@ fn groups(data: &Data, charts: &Value) -> Markup {
                 p.muted.help { "Lag in records: how far the committed offset of a partition is behind its high watermark. Rebalances are shaded." }
                 div #chart-lag {}
                 @if left_out > 0 {
-                    p.left-out { "Not drawn: " (left_out) " more groups. " (NARROW) }
+                    p.left-out { "Not drawn: " (left_out) " more " (if left_out == 1 { "group" } else { "groups" }) ". " (NARROW) }
                 }
                 @for (list, table) in tables::of_groups() {
                     @if let Some(listed) = data.groups.get(list) {

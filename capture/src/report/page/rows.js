@@ -47,7 +47,7 @@ function drawBands() {
   const rows = data.bands.filter((band) => inView(band.from, band.to)).map((band) => ({
     text: `${band.client} ${band.end} ${band.broker} ${band.cause} ${band.because}`.toLowerCase(),
     label: `${band.client || "(no client id)"} ${band.end.replace(/.*:/, ":")}`,
-    title: `${band.end} -> ${band.broker}\n${band.client}\n${band.requests} requests\n${band.cause}: ${band.because}`,
+    title: `${band.end} -> ${band.broker}\n${band.client}\n${numberOf(band.requests, "request")}\n${band.cause}: ${band.because}`,
     query: `"${band.end} -> ${band.broker}"`,
     draw(group, axis, y, height) {
       group.append(bar(axis, band.from, band.to, y, height, band.quiet ? "quiet" : "bad"));
@@ -77,7 +77,7 @@ function drawStrips() {
           if (length === null) rect.setAttribute("width", 5);
           group.append(rect);
         }
-        beside(group, axis, from, to, y + 10, strip.end === "acked" ? `${strip.attempts.length} attempts` : strip.end);
+        beside(group, axis, from, to, y + 10, strip.end === "acked" ? numberOf(strip.attempts.length, "attempt") : strip.end);
       },
     };
   });
