@@ -204,9 +204,13 @@ fn packed_segments_that_are_damaged_or_cut_off_have_the_exit_code_of_damage() {
             (damaged, "data are damaged"),
             (trailing, "7 bytes behind the end"),
         ] {
-            let (code, _, errors) = texts("segment", &["-"], &file);
+            let (code, output, errors) = texts("segment", &["-"], &file);
             assert_eq!(code, Some(4), "{errors}");
             assert!(errors.contains(says), "{says}: {errors}");
+            // Batches that were shown are counted.
+            let lines = output.lines().filter(|line| line.starts_with("baseOffset"));
+            let batches = format!("{} batch", lines.count());
+            assert!(errors.contains(&batches), "{batches}: {errors}");
         }
     }
 }

@@ -90,7 +90,10 @@ impl Segment {
                         faults.add(Failure::DamagedLog(name, counts));
                     }
                 }
-                Err(error) => faults.add(error.into()),
+                Err(error) => {
+                    all = all.and(segments.counts());
+                    faults.add(error.into());
+                }
             }
             if segments.has_failed() {
                 break;

@@ -47,6 +47,7 @@ pub struct Segments<W> {
     lines: Lines<W>,
     format: SegmentFormat,
     show: Show,
+    counts: SegmentCounts,
 }
 
 /// The counts of a segment.
@@ -71,6 +72,7 @@ impl<W: Write> Segments<W> {
             lines: Lines::new(to),
             format,
             show: Show::new(options),
+            counts: SegmentCounts::default(),
         }
     }
 
@@ -81,13 +83,13 @@ impl<W: Write> Segments<W> {
     /// [`InputError`], if it cannot be read. What is wrong with what is in it is written, and counted.
     pub fn show(&mut self, input: Input, topic: Option<&str>) -> Result<SegmentCounts, InputError> {
         let topic = topic.and_then(Topic::named);
-        let mut counts = SegmentCounts::default();
+        self.counts = SegmentCounts::default();
         let mut entries = LogEntries::new(input);
         let name = entries.name().to_owned();
         while let Some(entry) = entries.next()? {
             match entry {
                 LogEntry::Entry(entry) => {
-                    counts.batches += 1;
+                    self.counts.batches += 1;
                     self.show.begin();
                     let has_fault = match (self.format, Header::of(entry)) {
                         (SegmentFormat::Text, Some(header)) => {
@@ -102,13 +104,13 @@ impl<W: Write> Segments<W> {
                             fault
                         }
                     };
-                    counts.faulty += u64::from(has_fault);
+                    self.counts.faulty += u64::from(has_fault);
                 }
                 LogEntry::Garbage(garbage) => {
                     if garbage.is_preallocated {
-                        counts.preallocated_bytes = garbage.bytes;
+                        self.counts.preallocated_bytes = garbage.bytes;
                     } else {
-                        counts.garbage_bytes = garbage.bytes;
+                        self.counts.garbage_bytes = garbage.bytes;
                     }
                     match self.format {
                         SegmentFormat::Text => line::write_garbage(self.lines.line(), &garbage),
@@ -132,7 +134,13 @@ impl<W: Write> Segments<W> {
                 break;
             }
         }
-        Ok(counts)
+        Ok(self.counts)
+    }
+
+    /// Returns the counts of the last segment, also if it could not be read to its end.
+    #[must_use]
+    pub const fn counts(&self) -> SegmentCounts {
+        self.counts
     }
 
     /// Writes a line of its own in front of a segment, for people who look at several.
