@@ -6,7 +6,7 @@ mod support;
 use kafka_capture::Counts;
 use support::decode;
 use support::exchange::{BROKER, CLIENT, said, usual};
-use support::packets::{Conversation, capture};
+use support::packets::{BROKER_PORT, Conversation, capture};
 
 /// Whether the client says it, and the bytes.
 type Dialog = Vec<(bool, Vec<u8>)>;
@@ -279,5 +279,41 @@ fn a_long_answer_of_a_proxy_is_passed_over() {
                 .iter()
                 .any(|each| (each.kind, each.bytes) == ("preamble", size))
         );
+    }
+}
+
+#[test]
+fn a_proxy_that_refuses_is_named_on_a_port_that_is_given() {
+    let connect = (CLIENT, b"CONNECT b1:9092 HTTP/1.1\r\n\r\n".to_vec());
+    let socks_4 = (CLIENT, b"\x04\x01\x23\x84\x0a\0\0\x09me\0".to_vec());
+    let socks_5 = [
+        (CLIENT, b"\x05\x01\0".to_vec()),
+        (BROKER, b"\x05\0".to_vec()),
+        (CLIENT, b"\x05\x01\0\x03\x02b1\x23\x84".to_vec()),
+    ];
+    let bad_gateway = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nno!";
+    for (front, answer, says) in [
+        (vec![connect], &bad_gateway[..], "HTTP/1.1 502 Bad Gateway"),
+        (vec![socks_4], b"\0\x5b\0\0\0\0\0\0", "SOCKS4 refused"),
+        (
+            socks_5.to_vec(),
+            b"\x05\x05\0\x01\0\0\0\0\0\0",
+            "SOCKS5 refused with code 5, bound to 0.0.0.0:0",
+        ),
+    ] {
+        let mut conversation = Conversation::new(40_000);
+        for (from_client, bytes) in front {
+            conversation.send(from_client, &bytes, 1400);
+        }
+        conversation.send(BROKER, answer, 1400);
+        conversation.close();
+        let (found, counts, _) = decode(capture(&conversation.sent), vec![BROKER_PORT]);
+        assert!(
+            found.iter().all(|each| each.kind == "preamble"),
+            "{found:?}"
+        );
+        let last = found.last().unwrap();
+        assert_eq!((&*last.reason, last.bytes), (says, answer.len() as u64));
+        assert_eq!((counts.undecoded, counts.gaps), (0, 0));
     }
 }

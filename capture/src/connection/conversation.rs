@@ -341,9 +341,15 @@ impl Conversation {
             _ => 0,
         };
         if self.is_to_broker && said == 0 && !is_undecrypted {
-            let named = name_other(&[&self.low, &self.high], arrival, &mut out);
-            if let (Some(direction), Some(dialogue)) = (named, self.protocol.dialogue_mut()) {
-                dialogue.is_named(direction);
+            match self.protocol.dialogue_mut() {
+                // They say more than the name of their protocol.
+                Some(dialogue) if dialogue.has_preambles() => dialogue.report_preambles(&mut out),
+                dialogue => {
+                    let named = name_other(&[&self.low, &self.high], arrival, &mut out);
+                    if let (Some(direction), Some(dialogue)) = (named, dialogue) {
+                        dialogue.is_named(direction);
+                    }
+                }
             }
         }
         match &mut self.protocol {

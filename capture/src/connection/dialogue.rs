@@ -296,6 +296,11 @@ impl Dialogue {
         true
     }
 
+    /// Returns `true` if something stands in front that is not reported yet.
+    pub(super) const fn has_preambles(&self) -> bool {
+        !self.preambles.is_empty()
+    }
+
     /// Reports what stands in front of what is not Kafka, or cannot be read.
     pub(super) fn report_preambles(&mut self, out: &mut Output<'_>) {
         for (at, direction, preamble) in self.preambles.drain(..) {

@@ -12,6 +12,8 @@ use crate::tcp::{Arrival, Piece};
 
 /// A longer one is not waited for. Bodies of HTTP responses are not kept.
 const MAX_BYTES: usize = 16 << 10;
+/// So many parts are told apart of what is held. Preambles come in few.
+const MAX_ARRIVALS: usize = 64;
 
 /// The front of one direction.
 #[derive(Debug, Default)]
@@ -169,7 +171,11 @@ impl Front {
         let bytes = bytes.get(usize_of(skipped)..).unwrap_or_default();
         if !bytes.is_empty() {
             self.buffer.extend_from_slice(bytes);
-            self.arrivals.push((bytes.len(), arrival));
+            let is_full = self.arrivals.len() >= MAX_ARRIVALS;
+            match self.arrivals.last_mut() {
+                Some((length, _)) if is_full => *length += bytes.len(),
+                _ => self.arrivals.push((bytes.len(), arrival)),
+            }
         }
         while self.skip == 0 {
             if !matches!(self.state, State::Chunk | State::Trailer) {
