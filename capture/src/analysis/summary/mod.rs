@@ -204,9 +204,7 @@ impl Summary {
             ApiKey::Fetch => {
                 let has_records = topics.fetch_response(event, message, is_replica);
                 let max_wait = asked.map_or(0, |asked| asked.max_wait);
-                if let Some(latency) = answer.latency {
-                    self.state.fetch(has_records, latency, max_wait);
-                }
+                self.state.fetch(has_records, answer.latency, max_wait);
             }
             ApiKey::ShareFetch => {
                 topics.share_fetch_response(message);
