@@ -329,6 +329,25 @@ fn other_tunnels_in_ip_are_read() {
 }
 
 #[test]
+fn minimal_encapsulation_is_read() {
+    for has_source in [false, true] {
+        let (is_found, counts) = counts(RAW, |_, sent| {
+            let ip = sent.ipv4();
+            let (header, content) = ip.split_at(20);
+            let flags = if has_source { 0x80 } else { 0 };
+            let minimal = [&[6, flags, 0, 0][..], &header[16..]].concat();
+            let source = if has_source { &header[12..16] } else { &[] };
+            let mut outer = ipv4(55, &[&minimal, source, content].concat());
+            if !has_source {
+                outer[12..16].copy_from_slice(&header[12..16]);
+            }
+            vec![outer]
+        });
+        assert!(is_found, "{counts}");
+    }
+}
+
+#[test]
 fn other_tunnels_in_udp_and_ethernet_are_read() {
     let in_udp =
         |port: u16, header: &[u8], content: &[u8]| ipv4(17, &udp(port, &behind(header, content)));

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[cfg(feature = "tls")]
 use pcap_parser::SecretsType;
 use pcap_parser::traits::PcapReaderIterator;
-use pcap_parser::{Block, LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGReader};
+#[cfg(any(feature = "analysis", feature = "tls"))]
+use pcap_parser::{Block, PcapBlockOwned};
+use pcap_parser::{LegacyPcapReader, PcapError, PcapNGReader};
 
 use super::interfaces::Interfaces;
 use super::modified::Modified;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use etherparse::{Ipv4Header, Ipv4HeaderSlice, Ipv6HeaderSlice};
 
 use super::NoSegment;
-use super::layer::{from, u8_at, u16_at, u32_at};
+use super::layer::{array_at, from, u8_at, u16_at, u32_at};
 
 /// More headers between IP and the transport are not believed.
 const MAX_EXTENSIONS: usize = 16;
@@ -127,7 +127,7 @@ impl<'a> Ip<'a> {
                 is_last: !header.more_fragments(),
             }),
         };
-        ip.authenticated()
+        ip.authenticated()?.minimal()
     }
 
     /// Passes over an authentication header.
@@ -135,6 +135,23 @@ impl<'a> Ip<'a> {
         if self.protocol == AUTHENTICATION && self.fragment.is_none() {
             self.protocol = u8_at(self.payload, 0)?;
             let length = (usize::from(u8_at(self.payload, 1)?) + 2) * 4;
+            self.payload = from(self.payload, length)?;
+        }
+        Ok(self)
+    }
+
+    /// Passes over the header of minimal encapsulation, which has the protocol and the ends that the packet had before.
+    /// See RFC 2004.
+    fn minimal(mut self) -> Result<Self, NoSegment> {
+        if self.protocol == MINIMAL_ENCAPSULATION && self.fragment.is_none() {
+            let [protocol, flags] = array_at(self.payload, 0)?;
+            let mut length = 8;
+            self.destination = IpAddr::from(array_at::<4>(self.payload, 4)?);
+            if flags & 0x80 != 0 {
+                self.source = IpAddr::from(array_at::<4>(self.payload, length)?);
+                length += 4;
+            }
+            self.protocol = protocol;
             self.payload = from(self.payload, length)?;
         }
         Ok(self)
@@ -176,7 +193,7 @@ impl<'a> Ip<'a> {
             ..*self
         };
         if whole.source.is_ipv4() {
-            whole.authenticated()
+            whole.authenticated()?.minimal()
         } else {
             whole.behind_extensions()
         }
@@ -255,4 +272,5 @@ const TCP: u8 = 6;
 const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
 const AUTHENTICATION: u8 = 51;
+const MINIMAL_ENCAPSULATION: u8 = 55;
 const DESTINATION_OPTIONS: u8 = 60;
