@@ -1,4 +1,4 @@
-//! Link types and tunnels that few captures have. All of them were compared with tshark or tcpdump.
+//! Link types and tunnels that few captures have. Those that tshark or tcpdump read were compared with them.
 #![cfg(test)]
 
 mod support;
