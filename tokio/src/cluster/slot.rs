@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kafka_codec::connection::State;
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{ConnectError, Connection, Options, Setup};
@@ -16,8 +17,8 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     current: Mutex<Option<Connection>>,
-    /// Held by who opens the connection.
-    opening: tokio::sync::Mutex<Failures>,
+    /// Held by the task that opens the connection.
+    opening: Arc<tokio::sync::Mutex<Failures>>,
 }
 
 /// The attempts to connect that failed in a row.
@@ -25,6 +26,8 @@ pub(super) struct Slot {
 struct Failures {
     count: u32,
     retry_at: Option<Instant>,
+    /// The end of the last attempt, and its error.
+    last: Option<(Instant, ConnectError)>,
 }
 
 impl Slot {
@@ -43,36 +46,68 @@ impl Slot {
     }
 
     /// The connection, which is opened if it is not open; and if it was opened by this call, how long each phase took.
+    ///
+    /// An attempt to open it runs on its own task, so that a caller with a short time limit does not cancel it. Callers that
+    /// waited for an attempt that failed share its error.
     pub(super) async fn get(
-        &self,
+        self: &Arc<Self>,
         name: &Arc<str>,
-        address: &str,
+        address: &Arc<str>,
         options: &Options,
     ) -> Result<(Connection, Option<Setup>), ConnectError> {
         if let Some(connection) = self.current() {
             return Ok((connection, None));
         }
-        let mut failures = self.opening.lock().await;
+        let asked = Instant::now();
+        let failures = self.opening.clone().lock_owned().await;
         if let Some(connection) = self.current() {
             return Ok((connection, None));
         }
+        if let Some((_, error)) = failures.last.as_ref().filter(|(at, _)| *at >= asked) {
+            return Err(error.clone());
+        }
+        let (slot, name, address) = (self.clone(), name.clone(), address.clone());
+        let options = options.clone();
+        let opening = async move { slot.open(failures, name, &address, &options).await };
+        let (connection, setup) = match tokio::spawn(opening).await {
+            Ok(opened) => opened?,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime is ending, and the caller with it.
+            Err(_) => std::future::pending().await,
+        };
+        Ok((connection, Some(setup)))
+    }
+
+    async fn open(
+        &self,
+        mut failures: OwnedMutexGuard<Failures>,
+        name: Arc<str>,
+        address: &str,
+        options: &Options,
+    ) -> Result<(Connection, Setup), ConnectError> {
         if let Some(at) = failures.retry_at {
             sleep_until(at).await;
         }
-        match Connection::connect_as(name.clone(), address, options).await {
-            Ok(connection) => {
+        let opened = match Connection::connect_as(name, address, options).await {
+            Ok(connection) => connection.ready().await.map(|setup| (connection, setup)),
+            Err(error) => Err(error),
+        };
+        match &opened {
+            Ok((connection, _)) => {
                 *failures = Failures::default();
                 self.set(connection.clone());
-                let setup = connection.ready().await?;
-                Ok((connection, Some(setup)))
             }
             Err(error) => {
                 let pause = backoff(failures.count, MIN_BACKOFF, MAX_BACKOFF);
-                failures.count += 1;
-                failures.retry_at = Some(Instant::now() + pause);
-                Err(error)
+                let now = Instant::now();
+                *failures = Failures {
+                    count: failures.count.saturating_add(1),
+                    retry_at: Some(now + pause),
+                    last: Some((now, error.clone())),
+                };
             }
         }
+        opened
     }
 }
 

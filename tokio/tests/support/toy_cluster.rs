@@ -28,6 +28,9 @@ use kafka_codec::{ApiKey, ErrorCode};
 use kafka_codec_tokio::{Client, Cluster, ClusterOptions, Server, ServerOptions, ServerRequest};
 use tokio::task::JoinHandle;
 
+/// The id of `spread`.
+pub(crate) const SPREAD: Uuid = Uuid::from_u128(8);
+
 /// What a broker does with a Produce request.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub(crate) enum Script {
@@ -35,6 +38,8 @@ pub(crate) enum Script {
     Code(ErrorCode),
     /// Answers that another broker leads, and names it.
     MovedTo(i32),
+    /// Answers that it does not lead, and names this leader of this epoch. Any broker does this.
+    Hint(i32, i32),
     /// Appends the batch, and closes the connection instead of answering.
     CloseAfterAppend,
     /// Answers nothing.
@@ -47,6 +52,10 @@ pub(crate) struct Shared {
     pub(crate) ports: BTreeMap<i32, u16>,
     pub(crate) leader: i32,
     pub(crate) leader_epoch: i32,
+    /// The id of `orders`.
+    pub(crate) topic_id: u128,
+    /// Brokers that answer nothing.
+    pub(crate) hung: Vec<i32>,
     pub(crate) coordinator: i32,
     /// The coordinators of groups that have another one.
     pub(crate) coordinators: BTreeMap<String, i32>,
@@ -77,6 +86,7 @@ impl ToyCluster {
         let shared = Arc::new(Mutex::new(Shared {
             leader: 1,
             leader_epoch: 1,
+            topic_id: 7,
             coordinator: 1,
             ..Shared::default()
         }));
@@ -136,6 +146,10 @@ async fn serve(id: i32, client: Client, shared: Arc<Mutex<Shared>>) {
     while let Some(request) = client.next_request().await {
         let key = request.label().api_key;
         shared.lock().unwrap().seen.push((id, key));
+        if shared.lock().unwrap().hung.contains(&id) {
+            held.push(request);
+            continue;
+        }
         match key {
             ApiKey::Metadata => request.respond(&metadata(id, &shared.lock().unwrap())),
             ApiKey::Fetch => {
@@ -263,6 +277,9 @@ fn list(id: i32, shared: &Shared) -> ListGroupsResponse<'static> {
 /// Nothing, from the leader; and from others, who that is.
 fn fetch(id: i32, request: &ServerRequest, shared: &Shared) -> FetchResponse<'static> {
     let asked = request.decode::<FetchRequest<'_>>().unwrap();
+    if asked.topics[0].topic_id == SPREAD {
+        return fetch_spread(id, &asked, shared);
+    }
     let mut partition = PartitionData::default();
     let mut node_endpoints = Vec::new();
     if shared.leader != id {
@@ -283,6 +300,31 @@ fn fetch(id: i32, request: &ServerRequest, shared: &Shared) -> FetchResponse<'st
             ..Default::default()
         }],
         node_endpoints,
+        ..Default::default()
+    }
+}
+
+/// Partition 0 of `spread` is out of range, and the others are empty. Others than the leader do not say who that is.
+fn fetch_spread(id: i32, asked: &FetchRequest<'_>, shared: &Shared) -> FetchResponse<'static> {
+    let partitions = asked.topics[0].partitions.iter().map(|it| {
+        let place = usize::try_from(it.partition).unwrap();
+        let error_code = match shared.spread[place] == id {
+            true if place == 0 => ErrorCode::OFFSET_OUT_OF_RANGE,
+            true => ErrorCode::NONE,
+            false => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+        };
+        PartitionData {
+            partition_index: it.partition,
+            error_code,
+            ..Default::default()
+        }
+    });
+    FetchResponse {
+        responses: vec![FetchableTopicResponse {
+            topic_id: SPREAD,
+            partitions: partitions.collect(),
+            ..Default::default()
+        }],
         ..Default::default()
     }
 }
@@ -324,8 +366,8 @@ fn metadata(id: i32, shared: &Shared) -> MetadataResponse<'static> {
         },
         controller_id: 1,
         topics: vec![
-            topic("orders", 7, vec![orders]),
-            topic("spread", 8, spread.collect()),
+            topic("orders", shared.topic_id, vec![orders]),
+            topic("spread", SPREAD.to_u128(), spread.collect()),
         ],
         ..Default::default()
     }
@@ -343,7 +385,8 @@ fn produce(
         .unwrap();
     let mut partition = PartitionProduceResponse::default();
     let mut endpoints = Vec::new();
-    let script = match shared.leader == id {
+    let is_hint = matches!(shared.scripts.front(), Some(Script::Hint(..)));
+    let script = match is_hint || shared.leader == id {
         true => shared.scripts.pop_front(),
         false => Some(Script::MovedTo(shared.leader)),
     };
@@ -366,6 +409,11 @@ fn produce(
                 port: shared.ports[&leader].into(),
                 ..Default::default()
             });
+        }
+        Some(Script::Hint(leader, epoch)) => {
+            partition.error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+            partition.current_leader.leader_id = leader;
+            partition.current_leader.leader_epoch = epoch;
         }
         Some(Script::CloseAfterAppend) => {
             shared.log.push(records.len());

@@ -1,0 +1,100 @@
+//! A cluster some of whose brokers hang, lag behind or end connections: callers are answered by others, and within their time.
+#![cfg(test)]
+
+mod support {
+    pub(crate) mod toy_cluster;
+}
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use kafka_codec::connection::{ConnectionOptions, State, SubmitOptions};
+use kafka_codec::enumerations::Acks;
+use kafka_codec::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_codec::messages::{FetchRequest, ProduceRequest};
+use kafka_codec::produce::{BatchInfo, ProducerSequence};
+use kafka_codec::wire::Blob;
+use kafka_codec::{ApiKey, ErrorCode};
+use kafka_codec_tokio::{
+    AttemptError, Brokers, Cluster, ClusterOptions, Destination, Options, Produce, Purpose,
+    SendError,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+
+use support::toy_cluster::{SPREAD, Script, ToyCluster};
+
+/// What takes longer hangs.
+const HANG: Duration = Duration::from_secs(20);
+
+fn idempotent() -> Produce {
+    let sequence = ProducerSequence {
+        producer_id: 7,
+        epoch: 0,
+        base_sequence: 0,
+    };
+    let info = BatchInfo::new("orders", 0).with_sequence(sequence);
+    Produce::new("orders", 0, Bytes::from_static(b"a batch")).with_info(info)
+}
+
+/// Waits until the toy has seen so many requests of an API.
+async fn seen(toy: &ToyCluster, key: ApiKey, count: usize) {
+    let wait = async {
+        while toy.asked(key).len() < count {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(HANG, wait).await.unwrap();
+}
+
+/// A listener that passes connections on after `delay`, or never, and counts them.
+async fn slow(port: Option<u16>, delay: Duration) -> (String, Arc<AtomicU32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let accepted = Arc::new(AtomicU32::new(0));
+    let count = accepted.clone();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((mut near, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::Relaxed);
+            let Some(port) = port else {
+                held.push(near);
+                continue;
+            };
+            tokio::spawn(async move {
+                sleep(delay).await;
+                let mut far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    (address, accepted)
+}
+
+/// A cluster of two brokers with open connections, the first of which hangs since.
+async fn one_hangs(deadline: Duration) -> (ToyCluster, Cluster) {
+    let toy = ToyCluster::start(2).await;
+    let cluster = Cluster::new(toy.options().with_deadline(deadline));
+    let opened = cluster.ensure_open(&Brokers::All, Purpose::Other).await;
+    assert_eq!(opened.unwrap().reached.len(), 2);
+    toy.shared.lock().unwrap().hung = vec![1];
+    (toy, cluster)
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_does_not_cancel_the_opening_of_a_connection() {
+    let toy = ToyCluster::start(1).await;
+    let port = toy.shared.lock().unwrap().ports[&1];
+    let (address, accepted) = slow(Some(port), Duration::from_millis(200)).await;
+    let cluster = Cluster::new(ClusterOptions::new([address]));
+    for _ in 0..5 {
+        let opened = cluster.connection(-1, Purpose::Other);
+        let _ = timeout(Duration::from_millis(20), opened).await;
+    }
+    let opened = timeout(HANG, cluster.connection(-1, Purpose::Other)).await;
+    assert_eq!(opened.unwrap().unwrap().state(), State::Ready);
+    assert_eq!(accepted.load(Ordering::Relaxed), 1);
+}
