@@ -85,6 +85,46 @@ async fn one_hangs(deadline: Duration) -> (ToyCluster, Cluster) {
 }
 
 #[tokio::test]
+async fn a_broker_that_hangs_is_passed_over_by_later_lookups() {
+    let (_toy, cluster) = one_hangs(Duration::from_millis(500)).await;
+    let mut errors = Vec::new();
+    for _ in 0..6 {
+        errors.extend(cluster.refresh([]).await.err());
+    }
+    assert_eq!(errors.len(), 1, "{errors:?}");
+}
+
+#[tokio::test]
+async fn a_lookup_at_a_broker_that_hangs_leaves_time_to_ask_another() {
+    let (_toy, cluster) = one_hangs(Duration::from_secs(4)).await;
+    for _ in 0..2 {
+        cluster.refresh([]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn callers_that_wait_for_a_server_that_is_silent_fail_together_and_go_to_another() {
+    let toy = ToyCluster::start(1).await;
+    let port = toy.shared.lock().unwrap().ports[&1];
+    let (silent, _) = slow(None, Duration::ZERO).await;
+    let impatient =
+        ConnectionOptions::new("").with_initialization_timeout(Duration::from_millis(300));
+    let options = ClusterOptions::new([silent, format!("127.0.0.1:{port}")])
+        .with_connections(Options::default().with_connection(impatient))
+        .with_deadline(Duration::from_secs(2));
+    let cluster = Cluster::new(options);
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let cluster = cluster.clone();
+            tokio::spawn(async move { cluster.refresh([]).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_caller_that_gives_up_does_not_cancel_the_opening_of_a_connection() {
     let toy = ToyCluster::start(1).await;
     let port = toy.shared.lock().unwrap().ports[&1];

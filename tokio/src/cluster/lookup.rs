@@ -1,17 +1,22 @@
 //! Who answers: brokers, leaders, coordinators and the controller are asked for when they are needed.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use kafka_codec::connection::SubmitOptions;
 use kafka_codec::messages::metadata_request::MetadataRequestTopic;
 use kafka_codec::messages::{DescribeClusterRequest, FindCoordinatorRequest, MetadataRequest};
 use kafka_codec::wire::Uuid;
-use kafka_codec::{ApiKey, Destination as Unit, ErrorCode, Remedy};
+use kafka_codec::{ApiKey, Destination as Unit, ErrorCode, Remedy, Request, ResponseFrame};
 use tokio::time::{Instant, timeout_at};
 
 use super::attempts::Attempts;
 use super::view::CoordinatorKind;
 use super::{AttemptError, Cluster, Destination, GivenUp, Purpose};
 use crate::Connection;
+
+/// The time that a broker has for an answer even if the deadline leaves no time for another broker.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// An attempt that failed, and the broker that it was meant for.
 pub(super) type Failed = (Option<i32>, AttemptError);
@@ -124,7 +129,7 @@ impl Cluster {
         deadline: Instant,
     ) -> Vec<Failed> {
         let begun = Instant::now();
-        match timeout_at(deadline, self.look_up(unknown)).await {
+        match timeout_at(deadline, self.look_up(unknown, deadline)).await {
             Ok(failed) => failed,
             Err(_) => {
                 let after = begun.elapsed();
@@ -135,38 +140,44 @@ impl Cluster {
     }
 
     /// Asks for what is not known, and returns what failed.
-    async fn look_up(&self, unknown: Unknown<'_>) -> Vec<Failed> {
+    async fn look_up(&self, unknown: Unknown<'_>, deadline: Instant) -> Vec<Failed> {
         let mut failed = Vec::new();
         if unknown.is_node || !unknown.names.is_empty() || !unknown.ids.is_empty() {
             let names = unknown.names.into_iter();
-            let refreshed = self.refresh_once(names, unknown.ids.into_iter());
+            let refreshed = self.refresh_once(names, unknown.ids.into_iter(), deadline);
             failed.extend(refreshed.await.err());
         }
         for kind in CoordinatorKind::ALL {
             let of_kind = unknown.coordinators.iter().filter(|(of, _)| *of == kind);
             let keys: Vec<&str> = of_kind.map(|(_, key)| &**key).collect();
             if !keys.is_empty() {
-                failed.extend(self.find(kind, &keys).await);
+                failed.extend(self.find(kind, &keys, deadline).await);
             }
         }
         failed
     }
 
-    async fn connection_to_any(&self) -> Result<(i32, Connection), Failed> {
+    async fn connection_to_any(&self) -> Result<(Asking<'_>, Connection), Failed> {
         let broker = self.any();
+        let asking = Asking {
+            cluster: self,
+            broker,
+        };
         match self.connection(broker, Purpose::Other).await {
-            Ok(connection) => Ok((broker, connection)),
+            Ok(connection) => Ok((asking, connection)),
             Err(error) => Err((Some(broker), error)),
         }
     }
 
     /// Asks once for the metadata of topics. A node without Metadata is a controller, which names the other controllers.
-    pub(super) async fn refresh_once<'a>(
+    async fn refresh_once<'a>(
         &self,
         names: impl Iterator<Item = &'a str>,
         ids: impl Iterator<Item = Uuid>,
+        deadline: Instant,
     ) -> Result<(), Failed> {
-        let (broker, connection) = self.connection_to_any().await?;
+        let (asking, connection) = self.connection_to_any().await?;
+        let broker = asking.broker;
         let fail = |error| (Some(broker), error);
         let serves = |key| {
             connection
@@ -174,7 +185,9 @@ impl Cluster {
                 .is_some_and(|it| it.get(key).is_some())
         };
         if !serves(ApiKey::Metadata) && serves(ApiKey::DescribeCluster) {
-            return self.describe_controllers(broker, &connection).await;
+            return self
+                .describe_controllers(asking, &connection, deadline)
+                .await;
         }
         let names = names.map(|name| MetadataRequestTopic {
             name: Some(name.into()),
@@ -190,8 +203,7 @@ impl Cluster {
             allow_auto_topic_creation: false,
             ..Default::default()
         };
-        let response = connection.send(&request).await;
-        let response = response.map_err(|error| fail(AttemptError::Send(error)))?;
+        let response = ask(&connection, &request, deadline).await.map_err(fail)?;
         let response = response.decode();
         let response = response.map_err(|error| fail(AttemptError::Decode(error)))?;
         if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED {
@@ -204,23 +216,25 @@ impl Cluster {
         }
         self.view().take_metadata(&response);
         self.close_gone();
+        asking.answered();
         Ok(())
     }
 
     /// Asks a controller for all controllers. See KIP-919.
     async fn describe_controllers(
         &self,
-        asked: i32,
+        asking: Asking<'_>,
         connection: &Connection,
+        deadline: Instant,
     ) -> Result<(), Failed> {
         const CONTROLLERS: i8 = 2;
+        let asked = asking.broker;
         let fail = |error| (Some(asked), error);
         let request = DescribeClusterRequest {
             endpoint_type: CONTROLLERS.into(),
             ..Default::default()
         };
-        let response = connection.send(&request).await;
-        let response = response.map_err(|error| fail(AttemptError::Send(error)))?;
+        let response = ask(connection, &request, deadline).await.map_err(fail)?;
         let response = response.decode();
         let response = response.map_err(|error| fail(AttemptError::Decode(error)))?;
         if !response.error_code.is_none() {
@@ -228,26 +242,32 @@ impl Cluster {
             return Err(fail(error));
         }
         self.view().take_cluster(&response);
+        asking.answered();
         Ok(())
     }
 
     /// Asks for coordinators: for all at once, if the broker takes several, and returns what failed.
-    async fn find(&self, kind: CoordinatorKind, keys: &[&str]) -> Vec<Failed> {
-        let (asked, connection) = match self.connection_to_any().await {
+    async fn find(&self, kind: CoordinatorKind, keys: &[&str], deadline: Instant) -> Vec<Failed> {
+        let (asking, connection) = match self.connection_to_any().await {
             Ok(any) => any,
             Err(failed) => return vec![failed],
         };
+        let asked = asking.broker;
         let table = connection.versions();
         let range = table.and_then(|table| table.get(ApiKey::FindCoordinator));
         let takes_several = range.is_some_and(|range| range.max().0 >= 4);
         let size = if takes_several { keys.len() } else { 1 };
         let mut failed = Vec::new();
         for keys in keys.chunks(size) {
-            match self.find_with(&connection, kind, keys).await {
+            match self.find_with(&connection, kind, keys, deadline).await {
                 Ok(errors) => failed.extend(errors.into_iter().map(|error| (Some(asked), error))),
-                Err(error) => failed.push((Some(asked), error)),
+                Err(error) => {
+                    failed.push((Some(asked), error));
+                    return failed;
+                }
             }
         }
+        asking.answered();
         failed
     }
 
@@ -256,6 +276,7 @@ impl Cluster {
         connection: &Connection,
         kind: CoordinatorKind,
         keys: &[&str],
+        deadline: Instant,
     ) -> Result<Vec<AttemptError>, AttemptError> {
         // A single key in both of its forms fits every version.
         let key = match keys {
@@ -268,8 +289,7 @@ impl Cluster {
             coordinator_keys: keys.iter().map(|key| (*key).into()).collect(),
             ..Default::default()
         };
-        let response = connection.send(&request).await;
-        let response = response.map_err(AttemptError::Send)?;
+        let response = ask(connection, &request, deadline).await?;
         let response = response.decode().map_err(AttemptError::Decode)?;
         let several = response.coordinators.iter().map(|it| {
             let (key, host) = (&*it.key, &*it.host);
@@ -305,6 +325,42 @@ impl Cluster {
         if is_stale {
             self.view().forget(unit);
         }
+    }
+}
+
+/// A question that any broker answers. A broker that leaves it unanswered is passed over in favor of others, also if the caller
+/// gives up before.
+struct Asking<'a> {
+    cluster: &'a Cluster,
+    broker: i32,
+}
+
+impl Asking<'_> {
+    fn answered(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.cluster.pass_over(self.broker);
+    }
+}
+
+/// Sends a question, and bounds the time for its answer: half of the time until `deadline`, so that another broker can be asked
+/// within the rest, but not less than [`PATIENCE`].
+async fn ask<R: Request>(
+    connection: &Connection,
+    request: &R,
+    deadline: Instant,
+) -> Result<ResponseFrame<R>, AttemptError> {
+    let now = Instant::now();
+    let half = deadline.saturating_duration_since(now) / 2;
+    let deadline = deadline.min(now + half.max(PATIENCE));
+    let options = SubmitOptions::default().with_deadline(deadline.into_std());
+    match connection.send_with(request, options).await {
+        Ok(timed) => Ok(timed.response),
+        Err(error) => Err(AttemptError::Send(error)),
     }
 }
 

@@ -18,6 +18,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use kafka_codec::ApiKey;
 use tokio::time::{Instant, timeout_at};
@@ -36,6 +37,9 @@ pub use options::ClusterOptions;
 pub use produce::{ProduceError, Produced};
 pub use send::Answer;
 pub use warm::{Brokers, EnsureReport, KeptOpen, Reached};
+
+/// The time for which a broker that left a request unanswered is passed over where any will do.
+const MUTE: Duration = Duration::from_secs(60);
 
 /// The purpose of a connection: each broker has one for each purpose that is used, so that a long poll delays nothing
 /// else.
@@ -127,6 +131,8 @@ struct Inner {
     slots: Mutex<HashMap<(i32, Purpose), Arc<Slot>>>,
     /// Which broker is asked next where any will do.
     turn: AtomicUsize,
+    /// The addresses of brokers that left a request unanswered, and until when they are passed over where any will do.
+    mute: Mutex<HashMap<Arc<str>, Instant>>,
     batches: Batches,
 }
 
@@ -139,6 +145,7 @@ impl Cluster {
             view: Mutex::default(),
             slots: Mutex::default(),
             turn: AtomicUsize::new(0),
+            mute: Mutex::default(),
             batches: Batches::default(),
         }))
     }
@@ -199,25 +206,49 @@ impl Cluster {
     }
 
     /// Some broker: one whose connection is open, so that one that is down costs nothing; else one of those that are known, or
-    /// of the bootstrap servers, which have numbers below 0.
+    /// of the bootstrap servers, which have numbers below 0. One that left a request unanswered is passed over for a
+    /// while, unless all of them did.
     fn any(&self) -> i32 {
         let turn = self.0.turn.fetch_add(1, Ordering::Relaxed);
-        let mut brokers = self.view().brokers();
+        let known = self.view().brokers();
+        let servers = 1..=i32::try_from(self.0.options.bootstrap.len()).unwrap_or(i32::MAX);
+        let servers: Vec<i32> = servers.map(|server| -server).collect();
+        let mut mute = self.mute();
+        let now = Instant::now();
+        mute.retain(|_, until| now < *until);
+        let is_mute = |address: &Arc<str>| mute.contains_key(address);
+        let is_usable =
+            |id: &&i32| mute.is_empty() || !self.address(**id).is_some_and(|it| is_mute(&it));
+        let all: Vec<i32> = known.iter().chain(&servers).copied().collect();
+        let mut usable: Vec<i32> = all.iter().filter(is_usable).copied().collect();
+        if usable.is_empty() {
+            mute.clear();
+            usable = all;
+        }
+        drop(mute);
         let slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_open = |id: &i32| {
-            let slot = slots.get(&(*id, Purpose::Other));
+        let is_open = |id: &&i32| {
+            let slot = slots.get(&(**id, Purpose::Other));
             slot.is_some_and(|slot| slot.current().is_some())
         };
-        let open: Vec<i32> = brokers.iter().copied().filter(is_open).collect();
+        let open: Vec<i32> = usable.iter().filter(is_open).copied().collect();
         drop(slots);
-        if open.is_empty() {
-            let servers = 1..=i32::try_from(self.0.options.bootstrap.len()).unwrap_or(i32::MAX);
-            brokers.extend(servers.map(|server| -server));
-        } else {
-            brokers = open;
+        let (brokers, servers): (Vec<i32>, Vec<i32>) = open.into_iter().partition(|id| *id >= 0);
+        let candidates = [brokers, servers].into_iter().find(|it| !it.is_empty());
+        let candidates = candidates.unwrap_or(usable);
+        let place = turn.checked_rem(candidates.len()).unwrap_or_default();
+        candidates.get(place).copied().unwrap_or(-1)
+    }
+
+    fn mute(&self) -> MutexGuard<'_, HashMap<Arc<str>, Instant>> {
+        self.0.mute.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A broker left a request unanswered: others are preferred for a while.
+    fn pass_over(&self, broker: i32) {
+        if let Some(address) = self.address(broker) {
+            self.mute().insert(address, Instant::now() + MUTE);
         }
-        let place = turn.checked_rem(brokers.len()).unwrap_or_default();
-        brokers.get(place).copied().unwrap_or(-1)
     }
 
     fn address(&self, broker: i32) -> Option<Arc<str>> {

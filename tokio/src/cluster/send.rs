@@ -14,6 +14,7 @@ use super::attempts::{Attempts, can_retry};
 use super::join::join_all;
 use super::lookup::{Failed, Unknown, nobody};
 use super::{AttemptError, Cluster, ClusterError, Destination, Purpose};
+use crate::SendError;
 
 /// The answer to a request: the response of one broker, or those of several to its parts.
 pub struct Answer<R: Request> {
@@ -352,12 +353,18 @@ impl Cluster {
         attempts: &Attempts,
     ) -> Result<Exchanged<R>, AttemptError> {
         let (purpose, deadline) = (Purpose::of(R::KEY), attempts.deadline());
-        let connection = self.connection_by(broker, purpose, deadline).await?;
+        let connection = self.connection_by(broker, purpose, deadline).await;
+        let connection = connection.inspect_err(|_| self.pass_over(broker))?;
         let options = attempts.submit_options();
         let encoded = connection.encode(request, options);
         let encoded = encoded.map_err(AttemptError::Send)?;
-        let sent = connection.send_encoded(&encoded, options);
-        let (response, _) = sent.await.map_err(AttemptError::Send)?;
+        let sent = connection.send_encoded(&encoded, options).await;
+        let (response, _) = sent.map_err(|error| {
+            if let SendError::Failed(_) = &error {
+                self.pass_over(broker);
+            }
+            AttemptError::Send(error)
+        })?;
         let codes = response.error_codes().map_err(AttemptError::Decode)?;
         let codes = codes.unwrap_or_default();
         let error = codes.iter().copied().find(|code| !code.is_none());
