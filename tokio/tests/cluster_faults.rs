@@ -138,3 +138,51 @@ async fn a_caller_that_gives_up_does_not_cancel_the_opening_of_a_connection() {
     assert_eq!(opened.unwrap().unwrap().state(), State::Ready);
     assert_eq!(accepted.load(Ordering::Relaxed), 1);
 }
+
+#[tokio::test]
+async fn a_broker_that_names_an_older_leader_is_asked_after_a_pause_and_metadata_again() {
+    let toy = ToyCluster::start(2).await;
+    toy.shared.lock().unwrap().leader_epoch = 5;
+    toy.script([Script::Hint(2, 3); 1000]);
+    let cluster = toy.cluster();
+    let shared = toy.shared.clone();
+    tokio::spawn(async move {
+        sleep(Duration::from_millis(300)).await;
+        shared.lock().unwrap().scripts.clear();
+    });
+    cluster.produce(idempotent()).await.unwrap();
+    let (produced, asked) = (toy.asked(ApiKey::Produce), toy.asked(ApiKey::Metadata));
+    assert!(produced.len() <= 6, "{produced:?}");
+    assert!(asked.len() >= 2, "{asked:?}");
+}
+
+#[tokio::test]
+async fn brokers_that_name_each_other_as_the_leader_are_not_asked_without_a_pause() {
+    let toy = ToyCluster::start(2).await;
+    toy.script((2..1000).map(|epoch| Script::Hint(1 + (epoch + 1) % 2, epoch)));
+    let shared = toy.shared.clone();
+    tokio::spawn(async move {
+        sleep(Duration::from_millis(300)).await;
+        let mut shared = shared.lock().unwrap();
+        shared.scripts.clear();
+        shared.leader_epoch = 1000;
+    });
+    toy.cluster().produce(idempotent()).await.unwrap();
+    let produced = toy.asked(ApiKey::Produce);
+    assert!(produced.len() <= 12, "{}", produced.len());
+}
+
+#[tokio::test]
+async fn a_topic_that_was_deleted_and_created_again_is_produced_to() {
+    let toy = ToyCluster::start(2).await;
+    toy.shared.lock().unwrap().leader_epoch = 5;
+    let cluster = toy.cluster();
+    cluster.produce(idempotent()).await.unwrap();
+    {
+        let mut shared = toy.shared.lock().unwrap();
+        (shared.leader, shared.leader_epoch, shared.topic_id) = (2, 0, 9);
+    }
+    let produced = timeout(HANG, cluster.produce(idempotent())).await;
+    produced.unwrap().unwrap();
+    assert_eq!(toy.asked(ApiKey::Produce), [1, 1, 2]);
+}

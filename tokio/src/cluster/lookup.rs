@@ -365,7 +365,7 @@ async fn ask<R: Request>(
 }
 
 /// Returns `true` if a code says that another broker should have been asked.
-fn is_stale(code: ErrorCode) -> bool {
+pub(super) fn is_stale(code: ErrorCode) -> bool {
     code == ErrorCode::NOT_CONTROLLER
         || code.refreshes_metadata()
         || matches!(

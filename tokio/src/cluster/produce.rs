@@ -68,6 +68,26 @@ impl fmt::Display for ProduceError {
 
 impl Error for ProduceError {}
 
+/// How one attempt ended.
+struct Tried {
+    /// `None` if nothing could be sent.
+    outcome: Option<AttemptOutcome>,
+    /// The error that is behind the outcome.
+    error: Option<AttemptError>,
+    /// The broker named another leader, which is known now.
+    is_elsewhere: bool,
+}
+
+impl Tried {
+    const fn not_sent(error: AttemptError) -> Self {
+        Self {
+            outcome: None,
+            error: Some(error),
+            is_elsewhere: false,
+        }
+    }
+}
+
 impl Cluster {
     /// Produces a batch: to the leader of its partition, and again after failures as long as that is safe and the deadline is
     /// not over. The life of the batch begins here.
@@ -104,10 +124,14 @@ impl Cluster {
         let tracked = self.0.batches.begin(batch.info.clone());
         let deadline = Instant::now() + self.0.options.deadline;
         let mut failures = 0;
+        let mut is_at_once = false;
         let last = loop {
-            let (outcome, error) = self
-                .produce_once(&tracked, &batch, deadline, failures + 1)
-                .await;
+            let attempt = self.produce_once(&tracked, &batch, deadline, failures + 1);
+            let Tried {
+                outcome,
+                error,
+                is_elsewhere,
+            } = attempt.await;
             let is_done = outcome.is_some_and(|outcome| match outcome {
                 AttemptOutcome::Written => true,
                 outcome => outcome.persistence() == Persistence::Yes,
@@ -130,9 +154,9 @@ impl Cluster {
                 break Err(error);
             }
             failures += 1;
-            // A leader that the broker named is asked at once.
-            let is_known = self.known(&destination(&batch).unit()).is_some();
-            if !(is_known && matches!(outcome, Some(AttemptOutcome::Moved { .. }))) {
+            // A leader that the broker named is asked at once, unless that broker names another in turn.
+            is_at_once = is_elsewhere && !is_at_once;
+            if !is_at_once {
                 sleep(pause).await;
             }
         };
@@ -168,24 +192,24 @@ impl Cluster {
         }
     }
 
-    /// One attempt: its outcome, which is `None` if nothing could be sent, and the error that is behind it.
+    /// One attempt.
     async fn produce_once(
         &self,
         tracked: &Tracked<'_>,
         batch: &Produce,
         deadline: Instant,
         number: u32,
-    ) -> (Option<AttemptOutcome>, Option<AttemptError>) {
+    ) -> Tried {
         let destination = destination(batch);
         let broker = match self.resolve(&destination, deadline).await {
             Ok(broker) => broker,
-            Err((_, error)) => return (None, Some(error)),
+            Err((_, error)) => return Tried::not_sent(error),
         };
         let connection = match self.connection_by(broker, Purpose::Produce, deadline).await {
             Ok(connection) => connection,
             Err(error) => {
                 self.learn(&destination.unit(), &error);
-                return (None, Some(error));
+                return Tried::not_sent(error);
             }
         };
         let name = connection.broker();
@@ -211,11 +235,16 @@ impl Cluster {
             let encoded = connection.encode(&request, options)?;
             connection.exchange(&encoded, options).await
         };
+        let mut is_elsewhere = false;
         let (outcome, error, timings) = match sent.instrument(span.clone()).await {
             Ok((None, timings)) => (AttemptOutcome::Written, None, Some(timings)),
             Ok((Some(response), timings)) => {
                 let (outcome, error) = match connection.typed(response) {
-                    Ok(frame) => self.judge(batch, &frame),
+                    Ok(frame) => {
+                        let (outcome, error, moved) = self.judge(batch, broker, &frame);
+                        is_elsewhere = moved;
+                        (outcome, error)
+                    }
                     Err(error) => (AttemptOutcome::Omitted, Some(AttemptError::Send(error))),
                 };
                 (outcome, error, Some(timings))
@@ -237,12 +266,19 @@ impl Cluster {
         match &error {
             None => span.record("otel.status_code", "OK"),
             Some(error) => {
-                self.learn_moved(&destination, &outcome, error);
+                // Forgets the leader, unless the broker has named another.
+                if !is_elsewhere {
+                    self.learn(&destination.unit(), error);
+                }
                 span.record("error.type", error_type(error));
                 span.record("otel.status_code", "ERROR")
             }
         };
-        (Some(outcome), error)
+        Tried {
+            outcome: Some(outcome),
+            error,
+            is_elsewhere,
+        }
     }
 
     fn request<'a>(&self, batch: &'a Produce) -> ProduceRequest<'a> {
@@ -265,24 +301,28 @@ impl Cluster {
         }
     }
 
-    /// What a response says of the batch.
+    /// What the response of the broker `asked` says of the batch, and whether the batch belongs to another broker that is known.
     fn judge(
         &self,
         batch: &Produce,
+        asked: i32,
         frame: &ResponseFrame<ProduceRequest<'static>>,
-    ) -> (AttemptOutcome, Option<AttemptError>) {
+    ) -> (AttemptOutcome, Option<AttemptError>, bool) {
         let response = match frame.decode() {
             Ok(response) => response,
             // The broker has carried it out, one way or the other.
-            Err(error) => return (AttemptOutcome::Omitted, Some(AttemptError::Decode(error))),
+            Err(error) => {
+                let error = AttemptError::Decode(error);
+                return (AttemptOutcome::Omitted, Some(error), false);
+            }
         };
-        self.view().take_moved(&response);
+        let is_elsewhere = self.view().take_moved(asked, &response);
         let mut partitions = response
             .responses
             .iter()
             .flat_map(|it| &it.partition_responses);
         let Some(partition) = partitions.find(|it| it.index == batch.info.partition) else {
-            return (AttemptOutcome::Omitted, None);
+            return (AttemptOutcome::Omitted, None, false);
         };
         let code = partition.error_code;
         if code.is_none() {
@@ -291,7 +331,7 @@ impl Cluster {
                 append_time_ms: partition.log_append_time_ms,
                 log_start_offset: partition.log_start_offset,
             };
-            return (outcome, None);
+            return (outcome, None, false);
         }
         let leader = partition.current_leader.leader_id;
         let outcome = match AttemptOutcome::of_code(code) {
@@ -301,22 +341,7 @@ impl Cluster {
             },
             outcome => outcome,
         };
-        (outcome, Some(AttemptError::Code(code)))
-    }
-
-    /// Forgets the leader, unless the broker has named another.
-    fn learn_moved(
-        &self,
-        destination: &Destination,
-        outcome: &AttemptOutcome,
-        error: &AttemptError,
-    ) {
-        match outcome {
-            AttemptOutcome::Moved {
-                leader: Some(_), ..
-            } => {}
-            _ => self.learn(&destination.unit(), error),
-        }
+        (outcome, Some(AttemptError::Code(code)), is_elsewhere)
     }
 
     /// The partitions whose oldest batch is at least `min_age` old and has at least `min_timeouts` attempts in a row that timed

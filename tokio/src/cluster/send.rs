@@ -368,7 +368,7 @@ impl Cluster {
         let codes = response.error_codes().map_err(AttemptError::Decode)?;
         let codes = codes.unwrap_or_default();
         let error = codes.iter().copied().find(|code| !code.is_none());
-        let stale = error.filter(|_| !self.take_leaders(&response));
+        let stale = error.filter(|_| !self.take_leaders(broker, &response));
         let response = connection.typed(response).map_err(AttemptError::Send)?;
         Ok(Exchanged {
             frame: response,
@@ -378,19 +378,19 @@ impl Cluster {
         })
     }
 
-    /// Takes the leaders that a Fetch or Produce response names where partitions have moved, and returns whether there are
-    /// any.
-    fn take_leaders(&self, response: &RawResponse) -> bool {
+    /// Takes the leaders that a Fetch or Produce response of the broker `asked` names where partitions have moved. Returns
+    /// `true` if each of these partitions has a leader now that is not that broker.
+    fn take_leaders(&self, asked: i32, response: &RawResponse) -> bool {
         match response.label().api_key {
             ApiKey::Fetch => {
                 let frame = response.clone().into_typed::<FetchRequest<'_>>().ok();
                 let decoded = frame.as_ref().and_then(|frame| frame.decode().ok());
-                decoded.is_some_and(|response| self.view().take_moved_of_fetch(&response))
+                decoded.is_some_and(|response| self.view().take_moved_of_fetch(asked, &response))
             }
             ApiKey::Produce => {
                 let frame = response.clone().into_typed::<ProduceRequest<'_>>().ok();
                 let decoded = frame.as_ref().and_then(|frame| frame.decode().ok());
-                decoded.is_some_and(|response| self.view().take_moved(&response))
+                decoded.is_some_and(|response| self.view().take_moved(asked, &response))
             }
             _ => false,
         }

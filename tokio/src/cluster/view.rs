@@ -8,7 +8,9 @@ use kafka_codec::messages::{
     DescribeClusterResponse, FetchResponse, MetadataResponse, ProduceResponse,
 };
 use kafka_codec::wire::Uuid;
-use kafka_codec::{Destination as Unit, TopicPartition};
+use kafka_codec::{Destination as Unit, ErrorCode, TopicPartition};
+
+use super::lookup::is_stale;
 
 /// A broker, as metadata names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +88,27 @@ pub(super) struct View {
 struct Topic {
     id: Option<Uuid>,
     leaders: BTreeMap<i32, Leader>,
+}
+
+/// The partitions in a response that have moved.
+#[derive(Default)]
+struct Moved {
+    known: usize,
+    unknown: usize,
+}
+
+impl Moved {
+    fn push(&mut self, code: ErrorCode, is_known: bool) {
+        match is_known {
+            true => self.known += 1,
+            false if is_stale(code) => self.unknown += 1,
+            false => {}
+        }
+    }
+
+    const fn are_known(&self) -> bool {
+        self.known > 0 && self.unknown == 0
+    }
 }
 
 impl View {
@@ -176,60 +199,62 @@ impl View {
             .collect();
     }
 
-    /// Takes the leaders that a Produce response names where partitions have moved, and returns whether there are any. See
-    /// KIP-951.
-    pub(super) fn take_moved(&mut self, response: &ProduceResponse<'_>) -> bool {
+    /// Takes the leaders that a Produce response of the broker `asked` names where partitions have moved. Returns `true` if each
+    /// partition that has moved has a leader now that is not that broker. See KIP-951.
+    pub(super) fn take_moved(&mut self, asked: i32, response: &ProduceResponse<'_>) -> bool {
         for endpoint in &response.node_endpoints {
             self.set_broker(endpoint.node_id, &endpoint.host, endpoint.port);
         }
-        let mut has_leaders = false;
+        let mut moved = Moved::default();
         for topic in &response.responses {
             for it in &topic.partition_responses {
                 let leader = (it.current_leader.leader_id, it.current_leader.leader_epoch);
-                has_leaders |= self.take_leader(&topic.name, topic.topic_id, it.index, leader);
+                let known = self.take_leader(&topic.name, topic.topic_id, it.index, leader);
+                moved.push(it.error_code, known.is_some_and(|id| id != asked));
             }
         }
-        has_leaders
+        moved.are_known()
     }
 
     /// As [`take_moved`](Self::take_moved), of a Fetch response.
-    pub(super) fn take_moved_of_fetch(&mut self, response: &FetchResponse<'_>) -> bool {
+    pub(super) fn take_moved_of_fetch(&mut self, asked: i32, response: &FetchResponse<'_>) -> bool {
         for endpoint in &response.node_endpoints {
             self.set_broker(endpoint.node_id, &endpoint.host, endpoint.port);
         }
-        let mut has_leaders = false;
+        let mut moved = Moved::default();
         for topic in &response.responses {
             for it in &topic.partitions {
                 let leader = (it.current_leader.leader_id, it.current_leader.leader_epoch);
                 let partition = it.partition_index;
-                has_leaders |= self.take_leader(&topic.topic, topic.topic_id, partition, leader);
+                let known = self.take_leader(&topic.topic, topic.topic_id, partition, leader);
+                moved.push(it.error_code, known.is_some_and(|id| id != asked));
             }
         }
-        has_leaders
+        moved.are_known()
     }
 
-    /// Takes a leader that is newer than the known one, and returns whether one is named.
+    /// Takes a leader that is newer than the known one. Returns the leader if it is the known one now.
     fn take_leader(
         &mut self,
         name: &str,
         topic_id: Uuid,
         partition: i32,
         (id, epoch): (i32, i32),
-    ) -> bool {
+    ) -> Option<i32> {
         if id < 0 {
-            return false;
+            return None;
         }
         let name = match name {
             "" => self.names.get(&topic_id).cloned(),
             name => Some(name.into()),
         };
-        if let Some(topic) = name.and_then(|name| self.topics.get_mut(&name)) {
-            let known = topic.leaders.get(&partition);
-            if known.is_none_or(|known| known.epoch < epoch) {
-                topic.leaders.insert(partition, Leader { id, epoch });
-            }
+        let topic = self.topics.get_mut(&name?)?;
+        let named = Leader { id, epoch };
+        let known = topic.leaders.entry(partition).or_insert(named);
+        if known.epoch < epoch {
+            *known = named;
         }
-        true
+        (*known == named).then_some(id)
     }
 
     pub(super) fn set_coordinator(&mut self, kind: CoordinatorKind, key: &str, broker: i32) {
@@ -337,6 +362,7 @@ mod tests {
     use kafka_codec::messages::metadata_response::{
         MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
     };
+    use kafka_codec::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
 
     use super::*;
 
@@ -373,6 +399,39 @@ mod tests {
         view.take_metadata(&metadata(3, 0, 2));
         assert_eq!(view.leader("orders", 0), Some(Leader { id: 3, epoch: 0 }));
         assert_eq!(view.address(1).as_deref(), Some("[::1]:9092"));
+    }
+
+    #[test]
+    fn a_leader_that_a_broker_names_counts_if_it_is_not_older_than_the_known_one_and_not_that_broker()
+     {
+        let mut view = View::default();
+        view.take_metadata(&metadata(1, 5, 1));
+        let response = |leader_id, leader_epoch| {
+            let mut partition = PartitionProduceResponse {
+                error_code: ErrorCode::NOT_LEADER_OR_FOLLOWER,
+                ..Default::default()
+            };
+            partition.current_leader.leader_id = leader_id;
+            partition.current_leader.leader_epoch = leader_epoch;
+            ProduceResponse {
+                responses: vec![TopicProduceResponse {
+                    name: "orders".into(),
+                    partition_responses: vec![partition],
+                    ..Default::default()
+                }],
+                ..Default::default()
+            }
+        };
+        for (leader, epoch, is_known, expected) in [
+            (2, 4, false, (1, 5)),
+            (1, 5, false, (1, 5)),
+            (-1, -1, false, (1, 5)),
+            (2, 6, true, (2, 6)),
+        ] {
+            assert_eq!(view.take_moved(1, &response(leader, epoch)), is_known);
+            let (id, epoch) = expected;
+            assert_eq!(view.leader("orders", 0), Some(Leader { id, epoch }));
+        }
     }
 
     #[test]
