@@ -186,3 +186,34 @@ async fn a_topic_that_was_deleted_and_created_again_is_produced_to() {
     produced.unwrap().unwrap();
     assert_eq!(toy.asked(ApiKey::Produce), [1, 1, 2]);
 }
+
+#[tokio::test]
+async fn a_leader_that_moved_is_learned_from_any_code_of_a_response() {
+    let toy = ToyCluster::start(2).await;
+    toy.shared.lock().unwrap().spread = vec![1, 1];
+    let cluster = toy.cluster();
+    cluster.refresh(["spread"]).await.unwrap();
+    toy.shared.lock().unwrap().spread = vec![1, 2];
+    let fetch = |partitions: &[i32]| {
+        let partitions = partitions.iter().map(|partition| FetchPartition {
+            partition: *partition,
+            ..Default::default()
+        });
+        FetchRequest {
+            topics: vec![FetchTopic {
+                topic: "spread".into(),
+                topic_id: SPREAD,
+                partitions: partitions.collect(),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }
+    };
+    let answer = cluster.send(&fetch(&[0, 1])).await.unwrap();
+    let errors: Vec<_> = answer.errors().collect();
+    assert_eq!(errors, [(1, ErrorCode::OFFSET_OUT_OF_RANGE)]);
+    let asked = toy.asked(ApiKey::Metadata).len();
+    cluster.send(&fetch(&[1])).await.unwrap();
+    assert_eq!(toy.asked(ApiKey::Fetch), [1, 2]);
+    assert_eq!(toy.asked(ApiKey::Metadata).len(), asked + 1);
+}

@@ -12,7 +12,7 @@ use kafka_codec::{
 
 use super::attempts::{Attempts, can_retry};
 use super::join::join_all;
-use super::lookup::{Failed, Unknown, nobody};
+use super::lookup::{Failed, Unknown, is_stale, nobody};
 use super::{AttemptError, Cluster, ClusterError, Destination, Purpose};
 use crate::SendError;
 
@@ -368,7 +368,9 @@ impl Cluster {
         let codes = response.error_codes().map_err(AttemptError::Decode)?;
         let codes = codes.unwrap_or_default();
         let error = codes.iter().copied().find(|code| !code.is_none());
-        let stale = error.filter(|_| !self.take_leaders(broker, &response));
+        // Not the first error: others may be beside it.
+        let stale = codes.iter().copied().find(|code| is_stale(*code));
+        let stale = stale.filter(|_| !self.take_leaders(broker, &response));
         let response = connection.typed(response).map_err(AttemptError::Send)?;
         Ok(Exchanged {
             frame: response,
