@@ -217,3 +217,37 @@ async fn a_leader_that_moved_is_learned_from_any_code_of_a_response() {
     assert_eq!(toy.asked(ApiKey::Fetch), [1, 2]);
     assert_eq!(toy.asked(ApiKey::Metadata).len(), asked + 1);
 }
+
+#[tokio::test]
+async fn a_request_without_a_response_is_refused_before_it_is_sent() {
+    let toy = ToyCluster::start(1).await;
+    let cluster = toy.cluster();
+    cluster.refresh(["orders"]).await.unwrap();
+    let request = ProduceRequest {
+        acks: Acks::NONE,
+        topic_data: vec![TopicProduceData {
+            name: "orders".into(),
+            topic_id: cluster.topic_id("orders").unwrap(),
+            partition_data: vec![PartitionProduceData {
+                records: Some(Blob::from(b"a batch".to_vec())),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let error = cluster.send(&request).await.unwrap_err();
+    assert!(error.to_string().contains("has no response"), "{error}");
+    let error = cluster.send_to(Destination::Broker(1), &request).await;
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("has no response"), "{error}");
+    let connection = cluster.connection(1, Purpose::Produce).await.unwrap();
+    let encoded = connection
+        .encode(&request, SubmitOptions::default())
+        .unwrap();
+    let sent = connection.send_encoded(&encoded, SubmitOptions::default());
+    assert!(matches!(sent.await.unwrap_err(), SendError::NoResponse));
+    // What was sent before this is answered before it.
+    connection.probe().await.unwrap();
+    assert_eq!(toy.asked(ApiKey::Produce), []);
+}

@@ -278,9 +278,6 @@ impl Connection {
     ) -> Result<Timed<R>, SendError> {
         self.initialized().await.map_err(SendError::Closed)?;
         let encoded = self.encode(request, options)?;
-        if !encoded.expects_response() {
-            return Err(SendError::NoResponse);
-        }
         let (response, timings) = self.send_encoded(&encoded, options).await?;
         let response = self.typed(response)?;
         Ok(Timed { response, timings })
@@ -330,6 +327,9 @@ impl Connection {
         request: &EncodedRequest,
         options: SubmitOptions,
     ) -> Result<(RawResponse, Timings), SendError> {
+        if !request.expects_response() {
+            return Err(SendError::NoResponse);
+        }
         let span = tracing::debug_span!(
             "request",
             otel.name = %request,
