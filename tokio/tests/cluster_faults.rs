@@ -251,3 +251,25 @@ async fn a_request_without_a_response_is_refused_before_it_is_sent() {
     connection.probe().await.unwrap();
     assert_eq!(toy.asked(ApiKey::Produce), []);
 }
+
+#[tokio::test]
+async fn a_request_that_waited_for_a_connection_that_is_drained_goes_to_a_new_one() {
+    let toy = ToyCluster::start(1).await;
+    toy.script([Script::Silent, Script::Silent]);
+    let options = Options::default().with_max_requests(2);
+    let cluster = Cluster::new(toy.options().with_connections(options));
+    let produce = || {
+        let cluster = cluster.clone();
+        tokio::spawn(async move { cluster.produce(idempotent()).await })
+    };
+    let (first, _second) = (produce(), produce());
+    seen(&toy, ApiKey::Produce, 2).await;
+    let third = produce();
+    // By then it has the connection, and waits for one of the others to end.
+    sleep(Duration::from_millis(100)).await;
+    let connection = cluster.connection(1, Purpose::Produce).await.unwrap();
+    connection.begin_drain();
+    first.abort();
+    let third = timeout(HANG, third).await.unwrap().unwrap().unwrap();
+    assert_eq!(third.report.attempts, 2);
+}

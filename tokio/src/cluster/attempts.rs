@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kafka_codec::connection::{
-    Advice, CloseReason, Delivery, DuplicateRisk, Failure, Retry, SubmitOptions,
+    Advice, CloseReason, Delivery, DuplicateRisk, Failure, Retry, SubmitError, SubmitOptions,
 };
 use kafka_codec::{ApiKey, ErrorCode};
 use tokio::time::{Instant, sleep};
@@ -102,6 +102,16 @@ pub(super) fn can_retry(key: ApiKey, code: ErrorCode) -> bool {
     advice.retry != Retry::Never && advice.duplicates == DuplicateRisk::None
 }
 
+/// Returns `true` if a connection did not take a request that another connection, or the same later, may take.
+pub(super) const fn is_not_taken(error: &SendError) -> bool {
+    matches!(
+        error,
+        SendError::Closed(_)
+            | SendError::Full { .. }
+            | SendError::Submit(SubmitError::Closed { .. } | SubmitError::QueueFull { .. })
+    )
+}
+
 /// Whether a request may be sent again after an error, or why not.
 pub(super) fn advice(key: ApiKey, error: &AttemptError) -> Result<(), GivenUp> {
     let advice = match error {
@@ -115,7 +125,7 @@ pub(super) fn advice(key: ApiKey, error: &AttemptError) -> Result<(), GivenUp> {
         AttemptError::Code(code) | AttemptError::LookUp { code, .. } => {
             Advice::of(Failure::Code(*code), key, Delivery::Responded, false)
         }
-        AttemptError::Send(SendError::Closed(_) | SendError::Full { .. }) => return Ok(()),
+        AttemptError::Send(error) if is_not_taken(error) => return Ok(()),
         AttemptError::Send(error) => match error.advice(false) {
             Some(advice) => advice,
             None => return Err(GivenUp::Fatal),

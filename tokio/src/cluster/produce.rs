@@ -366,7 +366,9 @@ fn destination(batch: &Produce) -> Destination {
 /// Returns `true` if another attempt would fail in the same way, as far as the outcome does not state it.
 fn is_fatal(error: &Option<AttemptError>) -> bool {
     match error {
-        Some(AttemptError::Send(SendError::Submit(_) | SendError::NoResponse)) => true,
+        Some(AttemptError::Send(error @ (SendError::Submit(_) | SendError::NoResponse))) => {
+            !super::attempts::is_not_taken(error)
+        }
         Some(error @ AttemptError::Connect(_)) => {
             super::attempts::advice(kafka_codec::ApiKey::Produce, error).is_err()
         }

@@ -154,10 +154,18 @@ impl Shared {
         let tag = client.next_tag;
         let machine = &mut client.link.machine;
         let submitted = machine.submit_encoded(now(), request, options.with_tag(tag));
-        let id = submitted.map_err(|error| match (&error, self.end()) {
-            (SubmitError::Closed { .. }, Some(report)) => SendError::Closed(report.clone()),
-            _ => SendError::Submit(error),
-        })?;
+        let id = match submitted {
+            Ok(id) => id,
+            Err(error @ SubmitError::Closed { .. }) => {
+                // The end may be among the events that nobody has taken yet.
+                client.push();
+                return Err(match self.end() {
+                    Some(report) => SendError::Closed(report.clone()),
+                    None => SendError::Submit(error),
+                });
+            }
+            Err(error) => return Err(SendError::Submit(error)),
+        };
         client.next_tag += 1;
         let waiting = Waiting {
             id,
