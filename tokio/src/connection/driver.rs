@@ -15,7 +15,7 @@ use bytes::BytesMut;
 use kafka_codec::connection::sasl::{MechanismError, Token};
 use kafka_codec::connection::{
     CloseReport, Completion, Connection, EncodedRequest, Event, Initialization, RawResponse,
-    RequestId, SubmitError, SubmitOptions, Timings, Transmit, VersionTable,
+    RequestId, State, SubmitError, SubmitOptions, Timings, Transmit, VersionTable,
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -311,6 +311,12 @@ impl Client {
         match token {
             Ok(token) => {
                 machine.provide_sasl_token(now(), Some(token));
+            }
+            // The session goes on; the token is asked for again at its end.
+            Err(error) if machine.state() == State::Ready => {
+                let broker = machine.broker();
+                tracing::warn!("{broker}: SASL token for an early renewal: {error}");
+                machine.provide_sasl_token(now(), None);
             }
             Err(error) => {
                 let error = io::Error::other(format!("SASL token: {error}"));
