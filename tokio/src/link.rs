@@ -145,6 +145,17 @@ impl<M: Machine> Link<M> {
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.transport).poll_shutdown(cx)
     }
+
+    /// Gives up the transport and the buffer at the end of the connection, for the caller to drop outside of locks. Handles of
+    /// the connection may live on.
+    pub(crate) fn release(&mut self) -> impl Sized + use<M> {
+        self.waker = None;
+        let transport: Box<dyn Transport> = Box::new(tokio::io::empty());
+        (
+            std::mem::replace(&mut self.transport, transport),
+            std::mem::take(&mut self.buffer),
+        )
+    }
 }
 
 /// What owns a link, and takes the events of its machine.

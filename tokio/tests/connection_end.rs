@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use kafka_codec::connection::sasl::MechanismError;
+use kafka_codec::connection::sasl::{Mechanism, MechanismError, Reply};
 use kafka_codec::connection::{ConnectionOptions, Event};
 use kafka_codec::frame::encode_request;
 use kafka_codec::messages::{
@@ -40,6 +40,134 @@ async fn serve_heartbeats(client: Client) {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn an_observer_that_panics_does_not_keep_callers_from_their_responses() {
+    let (near, far) = duplex(4096);
+    tokio::spawn(serve_heartbeats(Client::over("client", far, &everything())));
+    let completed = AtomicU32::new(0);
+    let options = options().with_observer(move |_, event| {
+        if matches!(event, Event::Completed(_)) && completed.fetch_add(1, Ordering::Relaxed) == 1 {
+            panic!("the observer panics");
+        }
+    });
+    let connection = Connection::over(BROKER, near, &options).await.unwrap();
+    for generation in 0..3 {
+        let response = soon(connection.send(&heartbeat(generation))).await.unwrap();
+        assert_eq!(
+            i32::from(response.decode().unwrap().error_code.0),
+            generation
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_whose_source_of_tokens_panics_is_over() {
+    let (near, far) = duplex(4096);
+    let accepts = ServerSasl::default().with_oauth_bearer(|_| Some(AcceptedToken::new("alice")));
+    let client = Client::over("client", far, &everything().with_sasl(accepts));
+    let panics = Sasl::oauth_bearer(|| async { panic!("the source panics") });
+    let options = options().with_sasl(panics);
+    let error = soon(Connection::over(BROKER, near, &options))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("the task of the connection is gone"),
+        "{error}"
+    );
+    assert!(soon(client.next_request()).await.is_none());
+}
+
+#[derive(Debug)]
+struct Panics;
+
+impl Mechanism for Panics {
+    fn name(&self) -> &str {
+        "PLAIN"
+    }
+
+    fn start(&mut self) -> Result<Reply, MechanismError> {
+        panic!("the mechanism panics")
+    }
+
+    fn respond(&mut self, _challenge: &[u8]) -> Result<Reply, MechanismError> {
+        panic!("the mechanism panics")
+    }
+}
+
+#[tokio::test]
+async fn a_connection_whose_mechanism_panics_is_over() {
+    let (near, far) = duplex(4096);
+    let client = Client::over(
+        "client",
+        far,
+        &everything().with_password_check(|_, _| true),
+    );
+    let options = options().with_sasl(Sasl::mechanism(|| Box::new(Panics)));
+    let connection = Connection::spawn(BROKER, near, &options);
+    let (ready, sent) = tokio::join!(
+        soon(connection.ready()),
+        soon(async { connection.send(&heartbeat(1)).await.map(drop) })
+    );
+    let error = ready.unwrap_err().to_string();
+    assert!(
+        error.contains("the task of the connection is gone"),
+        "{error}"
+    );
+    assert!(sent.unwrap_err().is_closed());
+    assert!(soon(client.next_request()).await.is_none());
+}
+
+#[tokio::test]
+async fn a_client_whose_password_check_panics_is_gone() {
+    let (near, far) = duplex(4096);
+    let panics = everything().with_password_check(|_, _| panic!("the check panics"));
+    let client = Client::over("client", far, &panics);
+    let alice = options().with_sasl(Sasl::plain("alice", "alice-secret"));
+    let (opened, request) = tokio::join!(
+        soon(Connection::over(BROKER, near, &alice)),
+        soon(client.next_request())
+    );
+    assert!(request.is_none());
+    let error = opened.unwrap_err().to_string();
+    assert!(error.contains("closed"), "{error}");
+    let report = soon(client.closed()).await.to_string();
+    assert!(
+        report.contains("the task of the connection is gone"),
+        "{report}"
+    );
+}
+
+#[test]
+fn callers_on_another_runtime_learn_that_that_of_the_connection_has_ended() {
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    let (near, far) = duplex(4096);
+    let of_callers = runtime();
+    let _enter = of_callers.enter();
+    // The server reads, and answers nothing.
+    let client = Client::over("client", far, &everything());
+    let of_connection = runtime();
+    let connection = {
+        let _enter = of_connection.enter();
+        Connection::spawn(BROKER, near, &options())
+    };
+    let ready = connection.clone();
+    let both = async move {
+        tokio::join!(ready.ready(), sleep(Duration::ZERO))
+            .0
+            .map(drop)
+    };
+    let pending = of_callers.spawn(both);
+    drop(of_connection);
+    of_callers.block_on(async {
+        assert!(soon(pending).await.unwrap().is_err());
+        let error = soon(connection.send(&heartbeat(1))).await.unwrap_err();
+        assert!(error.is_closed(), "{error}");
+        soon(connection.closed()).await;
+        assert!(soon(client.next_request()).await.is_none());
+    });
 }
 
 /// A transport that shows when it is dropped.
@@ -77,6 +205,26 @@ impl AsyncWrite for Flagged {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_over_releases_its_transport_while_handles_live() {
+    let (near, far) = duplex(4096);
+    let (of_client, of_server) = (Arc::default(), Arc::default());
+    let near = Flagged(near, Arc::clone(&of_client));
+    let far = Flagged(far, Arc::clone(&of_server));
+    let client = Client::over("client", far, &everything());
+    let connection = Connection::over(BROKER, near, &options()).await.unwrap();
+    connection.close().await;
+    client.closed().await;
+    soon(async {
+        while !(of_client.load(Ordering::Relaxed) && of_server.load(Ordering::Relaxed)) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert!(connection.send(&heartbeat(1)).await.is_err());
+    assert!(client.next_request().await.is_none());
 }
 
 /// Reads a frame without its size; `None` at the end of the stream.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::future::Future;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
@@ -14,8 +15,8 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use kafka_codec::connection::sasl::{MechanismError, Token};
 use kafka_codec::connection::{
-    CloseReport, Completion, Connection, EncodedRequest, Event, Initialization, RawResponse,
-    RequestId, State, SubmitError, SubmitOptions, Timings, Transmit, VersionTable,
+    CloseReport, Completion, Connection, ConnectionOptions, EncodedRequest, Event, Initialization,
+    RawResponse, RequestId, State, SubmitError, SubmitOptions, Timings, Transmit, VersionTable,
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -107,7 +108,7 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, Client> {
-        // A panic of an observer is its own; the machine is whole between its calls.
+        // After a panic the task ends the connection.
         self.client.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -205,13 +206,34 @@ impl Shared {
     }
 
     /// The task of a connection: runs until it is over.
-    pub(super) async fn drive(self: Arc<Self>) {
-        self.command(|connection| connection.handle_opened(now()));
-        let mut timer = pin!(None);
-        std::future::poll_fn(|cx| poll_turn(&mut *self.lock(), cx, timer.as_mut())).await;
-        let shutdown = std::future::poll_fn(|cx| self.lock().link.poll_shutdown(cx));
-        // The peer may be gone already.
-        let _ = tokio::time::timeout(SHUTDOWN, shutdown).await;
+    pub(super) fn drive(self: Arc<Self>) -> impl Future<Output = ()> + Send {
+        // Made before the first turn, which there is none of if the runtime is ending.
+        let end = EndOnDrop(self);
+        async move {
+            let shared = &*end.0;
+            shared.command(|connection| connection.handle_opened(now()));
+            let mut timer = pin!(None);
+            std::future::poll_fn(|cx| poll_turn(&mut *shared.lock(), cx, timer.as_mut())).await;
+            let shutdown = std::future::poll_fn(|cx| shared.lock().link.poll_shutdown(cx));
+            // The peer may be gone already.
+            let _ = tokio::time::timeout(SHUTDOWN, shutdown).await;
+        }
+    }
+}
+
+/// The end of the task, also by a panic or the end of its runtime: the connection is over, and its transport released.
+struct EndOnDrop(Arc<Shared>);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        let mut client = self.0.lock();
+        if self.0.end().is_none() {
+            client.end_now();
+        }
+        let left = (client.token.take(), client.link.release());
+        // Streams and futures are user-defined: they are dropped without the lock.
+        drop(client);
+        drop(left);
     }
 }
 
@@ -239,6 +261,27 @@ fn trace_versions(when: &'static str, broker: &str, served: &VersionTable) {
 }
 
 impl Client {
+    /// Ends the connection, as its task is gone.
+    fn end_now(&mut self) {
+        let error = io::Error::other("the task of the connection is gone");
+        self.observers.clear();
+        let broker = self.link.machine.broker().clone();
+        // After a panic in the machine, it may panic again.
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            self.link.machine.handle_transport_error(now(), &error);
+            self.drain_events()
+        }));
+        if !matches!(ended, Ok(true)) {
+            let options = ConnectionOptions::new(broker);
+            self.link.machine = Connection::with_sasl(now(), options, Vec::new());
+            self.link.machine.handle_opened(now());
+            self.link.machine.handle_transport_error(now(), &error);
+            self.drain_events();
+        }
+        // Whoever still waits would wait for ever.
+        self.waiting.clear();
+    }
+
     /// After something was given to the machine, by others than the task: its events, its bytes, its deadline.
     fn push(&mut self) {
         self.link.push();
@@ -253,7 +296,10 @@ impl Client {
         while let Some(event) = self.link.machine.poll_event() {
             let broker = self.link.machine.broker();
             for observe in &self.observers {
-                observe(broker, &event);
+                let observed = catch_unwind(AssertUnwindSafe(|| observe(broker, &event)));
+                if observed.is_err() {
+                    tracing::error!("{broker}: an observer of the connection panicked");
+                }
             }
             event.trace(broker);
             match event {

@@ -1,6 +1,7 @@
 //! The state of a client's connection that its handles and its task share.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -141,20 +142,57 @@ impl Shared {
     }
 
     /// The task of a connection: runs until it is over.
-    pub(super) async fn drive(self: Arc<Self>) {
-        let mut timer = pin!(None);
-        std::future::poll_fn(|cx| {
-            let served = &mut *self.lock();
-            let mut owner = Turn {
-                served,
-                shared: &self,
-            };
-            poll_turn(&mut owner, cx, timer.as_mut())
-        })
-        .await;
-        let shutdown = std::future::poll_fn(|cx| self.lock().link.poll_shutdown(cx));
-        // The peer may be gone already.
-        let _ = tokio::time::timeout(SHUTDOWN, shutdown).await;
+    pub(super) fn drive(self: Arc<Self>) -> impl Future<Output = ()> + Send {
+        // Made before the first turn, which there is none of if the runtime is ending.
+        let end = EndOnDrop(self);
+        async move {
+            let shared = &*end.0;
+            let mut timer = pin!(None);
+            std::future::poll_fn(|cx| {
+                let served = &mut *shared.lock();
+                let mut owner = Turn { served, shared };
+                poll_turn(&mut owner, cx, timer.as_mut())
+            })
+            .await;
+            let shutdown = std::future::poll_fn(|cx| shared.lock().link.poll_shutdown(cx));
+            // The peer may be gone already.
+            let _ = tokio::time::timeout(SHUTDOWN, shutdown).await;
+        }
+    }
+
+    /// Ends the connection, as its task is gone.
+    fn end_now(&self, served: &mut Served) {
+        let error = io::Error::other("the task of the connection is gone");
+        let machine = &mut served.link.machine.machine;
+        machine.handle_transport_error(now(), &error);
+        while let Some(event) = machine.poll_event() {
+            #[cfg(feature = "metrics")]
+            if let Some(metrics) = &served.metrics {
+                metrics.observe(&event);
+            }
+            if let ServerEvent::Closed(report) = event {
+                trace_closed(&report);
+                // It ends once.
+                let _ = self.end.set(report);
+            }
+        }
+        self.arrived.notify_waiters();
+    }
+}
+
+/// The end of the task, also by a panic or the end of its runtime: the connection is over, and its transport released.
+struct EndOnDrop(Arc<Shared>);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        let mut served = self.0.lock();
+        if self.0.end.get().is_none() {
+            self.0.end_now(&mut served);
+        }
+        let released = served.link.release();
+        // Streams are user-defined: they are dropped without the lock.
+        drop(served);
+        drop(released);
     }
 }
 
