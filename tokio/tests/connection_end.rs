@@ -235,6 +235,41 @@ async fn read_frame(stream: &mut DuplexStream) -> Option<Vec<u8>> {
     Some(frame)
 }
 
+#[tokio::test]
+async fn a_client_has_one_guess_at_a_password_on_a_connection() {
+    let (mut near, far) = duplex(4096);
+    let guesses = Arc::new(AtomicU32::new(0));
+    let counted = guesses.clone();
+    let options = everything().with_password_check(move |_, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        false
+    });
+    let client = Client::over("client", far, &options);
+    let handshake = SaslHandshakeRequest {
+        mechanism: "PLAIN".into(),
+        ..Default::default()
+    };
+    let guess = SaslAuthenticateRequest {
+        auth_bytes: Blob::from(b"\0alice\0guess".to_vec()),
+        ..Default::default()
+    };
+    let mut frames = Vec::new();
+    for id in [1, 3] {
+        let handshake = encode_request(Vec::new(), &handshake, Version(1), id, None);
+        let guess = encode_request(Vec::new(), &guess, Version(0), id + 1, None);
+        frames.extend(handshake.unwrap().to_vec());
+        frames.extend(guess.unwrap().to_vec());
+    }
+    near.write_all(&frames).await.unwrap();
+    let _agreed = soon(read_frame(&mut near)).await.unwrap();
+    let refused = soon(read_frame(&mut near)).await.unwrap();
+    let response = SaslAuthenticateResponse::decode(&refused[4..], Version(0)).unwrap();
+    assert_eq!(response.error_code, ErrorCode::SASL_AUTHENTICATION_FAILED);
+    assert!(soon(read_frame(&mut near)).await.is_none());
+    soon(client.closed()).await;
+    assert_eq!(guesses.load(Ordering::Relaxed), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_session_outlives_a_failure_of_the_source_of_tokens_at_an_early_renewal() {
     let (near, far) = duplex(4096);

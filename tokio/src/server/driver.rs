@@ -243,7 +243,8 @@ impl Owner<Bounded> for Turn<'_> {
             }
         }
         let machine = &mut served.link.machine.machine;
-        if served.is_released && !machine.is_closed() && machine.poll_transmit().is_none() {
+        let is_done = served.is_released || served.login.is_refused();
+        if is_done && !machine.is_closed() && machine.poll_transmit().is_none() {
             machine.close(now());
             return self.take_events(_cx);
         }

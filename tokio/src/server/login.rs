@@ -21,6 +21,8 @@ pub(super) struct Login {
     user: Option<Arc<str>>,
     /// The end of the session.
     expires: Option<Instant>,
+    /// The credentials were refused: nothing follows the response that says so.
+    is_refused: bool,
 }
 
 impl Login {
@@ -30,11 +32,18 @@ impl Login {
             exchange: None,
             user: None,
             expires: None,
+            is_refused: false,
         }
     }
 
     pub(super) fn user(&self) -> Option<Arc<str>> {
         self.user.clone()
+    }
+
+    /// Returns `true` if the connection ends when all responses are written, as brokers end it: a client does not guess
+    /// credentials again and again.
+    pub(super) const fn is_refused(&self) -> bool {
+        self.is_refused
     }
 
     /// Returns a request that is for the owner. Those of the login are answered here; any other before it, or after the end of
@@ -47,6 +56,9 @@ impl Login {
         let Some(sasl) = self.sasl.clone() else {
             return Some(request);
         };
+        if self.is_refused {
+            return None;
+        }
         let is_answered = match request.label().api_key {
             ApiKey::SaslHandshake => self.agree(&sasl, machine, &request),
             ApiKey::SaslAuthenticate if self.exchange.is_some() => {
@@ -130,10 +142,11 @@ impl Login {
         machine.respond(now(), request.id(), &response)
     }
 
-    /// The client is nobody, and has to begin anew.
+    /// The client is nobody, and has to begin anew on another connection.
     fn refuse(&mut self, why: &'static str) -> SaslAuthenticateResponse<'static> {
         self.exchange = None;
         self.user = None;
+        self.is_refused = true;
         SaslAuthenticateResponse {
             error_code: ErrorCode::SASL_AUTHENTICATION_FAILED,
             error_message: Some(why.into()),
