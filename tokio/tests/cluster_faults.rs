@@ -273,3 +273,13 @@ async fn a_request_that_waited_for_a_connection_that_is_drained_goes_to_a_new_on
     let third = timeout(HANG, third).await.unwrap().unwrap().unwrap();
     assert_eq!(third.report.attempts, 2);
 }
+
+#[tokio::test]
+async fn a_deadline_may_be_as_long_as_it_likes() {
+    let toy = ToyCluster::start(1).await;
+    let options = toy.options().with_deadline(Duration::MAX);
+    let cluster = Cluster::new(options.with_backoff(Duration::from_millis(1), Duration::MAX));
+    cluster.refresh([]).await.unwrap();
+    toy.script([Script::Code(ErrorCode::NOT_ENOUGH_REPLICAS)]);
+    cluster.produce(idempotent()).await.unwrap();
+}

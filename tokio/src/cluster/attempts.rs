@@ -48,7 +48,7 @@ impl Attempts {
 
     /// The end of the time for all attempts.
     pub(super) fn deadline(&self) -> Instant {
-        self.begun + self.limit
+        later(self.begun, self.limit)
     }
 
     /// A broker answered a part of the request.
@@ -77,7 +77,7 @@ impl Attempts {
             return Err(end);
         }
         let pause = backoff(self.rounds, options.min_backoff, options.max_backoff);
-        if Instant::now() + pause >= self.deadline() {
+        if later(Instant::now(), pause) >= self.deadline() {
             return Err(GivenUp::Deadline(self.limit));
         }
         sleep(pause).await;
@@ -94,6 +94,12 @@ impl Attempts {
             end,
         }
     }
+}
+
+/// The time that is `after` later, or in the far future.
+pub(super) fn later(time: Instant, after: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    time.checked_add(after.min(FAR)).unwrap_or(time)
 }
 
 /// Returns `true` if a code can be answered with another attempt that risks nothing.

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::attempts::{advice, is_not_taken, later};
 use super::batch::Produce;
 use super::batches::{ProduceTimeouts, StuckPartition, Tracked};
 use super::slot::backoff;
@@ -122,7 +123,7 @@ impl Cluster {
 
     async fn produce_in(&self, span: &Span, batch: Produce) -> Result<Produced, ProduceError> {
         let tracked = self.0.batches.begin(batch.info.clone());
-        let deadline = Instant::now() + self.0.options.deadline;
+        let deadline = later(Instant::now(), self.0.options.deadline);
         let mut failures = 0;
         let mut is_at_once = false;
         let last = loop {
@@ -149,7 +150,7 @@ impl Cluster {
                 self.0.options.min_backoff,
                 self.0.options.max_backoff,
             );
-            let is_over = Instant::now() + pause >= deadline;
+            let is_over = later(Instant::now(), pause) >= deadline;
             if is_final || is_risky || is_over || is_fatal(&error) {
                 break Err(error);
             }
@@ -367,10 +368,10 @@ fn destination(batch: &Produce) -> Destination {
 fn is_fatal(error: &Option<AttemptError>) -> bool {
     match error {
         Some(AttemptError::Send(error @ (SendError::Submit(_) | SendError::NoResponse))) => {
-            !super::attempts::is_not_taken(error)
+            !is_not_taken(error)
         }
         Some(error @ AttemptError::Connect(_)) => {
-            super::attempts::advice(kafka_codec::ApiKey::Produce, error).is_err()
+            advice(kafka_codec::ApiKey::Produce, error).is_err()
         }
         _ => false,
     }

@@ -119,7 +119,7 @@ pub(super) fn backoff(failures: u32, min: Duration, max: Duration) -> Duration {
     // Without chance the pause is the same for all.
     let _ = getrandom::fill(&mut random);
     let [random] = random;
-    pause * (80 + u32::from(random) * 40 / 255) / 100
+    pause.saturating_mul(80 + u32::from(random) * 40 / 255) / 100
 }
 
 #[cfg(test)]
