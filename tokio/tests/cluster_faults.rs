@@ -283,3 +283,14 @@ async fn a_deadline_may_be_as_long_as_it_likes() {
     toy.script([Script::Code(ErrorCode::NOT_ENOUGH_REPLICAS)]);
     cluster.produce(idempotent()).await.unwrap();
 }
+
+#[test]
+fn a_batch_is_printed_without_its_records() {
+    let batch = Produce::new("orders", 3, Bytes::from_static(b"secret"));
+    let printed = format!("{batch:?}");
+    assert!(
+        printed.contains("orders") && !printed.contains("secret"),
+        "{printed}"
+    );
+    assert!(printed.contains("bytes: 6"), "{printed}");
+}

@@ -1,5 +1,6 @@
 //! A batch to produce, as the caller hands it over.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use kafka_codec::records::{Compression, Entries, Entry};
 /// // `records` is a record batch, as `kafka_codec::records::BatchBuilder` makes it.
 /// let batch = Produce::new("orders", 3, records).with_acks(Acks::LEADER);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Produce {
     pub(super) info: BatchInfo,
     pub(super) topic: Arc<str>,
@@ -96,6 +97,23 @@ impl Produce {
 
     pub(super) fn is_idempotent(&self) -> bool {
         self.info.sequence.is_some_and(|it| it.producer_id >= 0)
+    }
+}
+
+impl fmt::Debug for Produce {
+    /// Without the records: they are the user's data, and long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Produce")
+            .field("topic", &self.topic)
+            .field("partition", &self.info.partition)
+            .field("records", &self.info.records)
+            .field("bytes", &self.records.len())
+            .field("sequence", &self.info.sequence)
+            .field("acks", &self.acks)
+            .field("timeout", &self.timeout)
+            .field("transactional_id", &self.transactional_id)
+            .field("may_repeat", &self.may_repeat)
+            .finish()
     }
 }
 
