@@ -275,6 +275,37 @@ async fn a_request_that_waited_for_a_connection_that_is_drained_goes_to_a_new_on
 }
 
 #[tokio::test]
+async fn a_probe_leaves_a_busy_connection_open() {
+    let toy = ToyCluster::start(1).await;
+    toy.script([Script::Silent]);
+    let narrow = ConnectionOptions::new("")
+        .with_max_in_flight(1)
+        .with_max_waiting(1);
+    let options = Options::default().with_connection(narrow);
+    let cluster = Cluster::new(toy.options().with_connections(options));
+    let hold = || {
+        let cluster = cluster.clone();
+        tokio::spawn(async move { cluster.produce(idempotent()).await })
+    };
+    let first = hold();
+    seen(&toy, ApiKey::Produce, 1).await;
+    let second = hold();
+    let connection = cluster.connection(1, Purpose::Produce).await.unwrap();
+    let waits = async {
+        while connection.gauges().waiting == 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(HANG, waits).await.unwrap();
+    let only = Brokers::Only(vec![1]);
+    let report = cluster.ensure_open(&only, Purpose::Produce).await.unwrap();
+    let error = report.unreachable.get(&1).unwrap();
+    assert!(matches!(error, AttemptError::Send(_)), "{error}");
+    assert_eq!(connection.state(), State::Ready);
+    assert!(!first.is_finished() && !second.is_finished());
+}
+
+#[tokio::test]
 async fn a_deadline_may_be_as_long_as_it_likes() {
     let toy = ToyCluster::start(1).await;
     let options = toy.options().with_deadline(Duration::MAX);

@@ -8,7 +8,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
 use super::{AttemptError, Cluster, ClusterError, Purpose};
-use crate::Setup;
+use crate::{SendError, Setup};
 
 /// Which brokers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,14 @@ impl Drop for KeptOpen {
     }
 }
 
+/// Returns `true` if the connection of a probe that failed is of no use.
+fn is_dead(error: &SendError) -> bool {
+    match error {
+        SendError::Failed(failed) => failed.is_closed() || failed.is_timeout(),
+        error => error.is_closed(),
+    }
+}
+
 impl Cluster {
     /// Opens the connections to brokers that are missing, and probes those that are open with ApiVersions, all at once. A
     /// connection that turns out to be dead is opened again, once.
@@ -101,10 +109,12 @@ impl Cluster {
         if let Some(setup) = setup {
             return Ok(Reached::Opened(setup));
         }
-        if let Ok(took) = connection.probe().await {
-            return Ok(Reached::Probed(took));
+        match connection.probe().await {
+            Ok(took) => return Ok(Reached::Probed(took)),
+            Err(error) if is_dead(&error) => drop(connection.close().await),
+            // It is busy, and others wait for their responses.
+            Err(error) => return Err(AttemptError::Send(error)),
         }
-        connection.close().await;
         match self.open(broker, purpose).await? {
             (_, Some(setup)) => Ok(Reached::Opened(setup)),
             // Another caller has opened it.
