@@ -109,7 +109,7 @@ impl Options {
     }
 
     /// Adds a function that sees every event of every connection, with the connection's name: for logs and metrics. It
-    /// runs while the connection is locked, so it must not wait.
+    /// runs while the connection is locked, so it must not wait. If it panics, that is traced as an error.
     #[must_use]
     pub fn with_observer(mut self, observe: impl Fn(&str, &Event) + Send + Sync + 'static) -> Self {
         self.observers.push(Arc::new(observe));

@@ -218,7 +218,8 @@ impl fmt::Debug for Client {
 /// A request of a client. It owns its bytes, and can be answered on any task and in any order: responses are written in the
 /// order of the requests.
 ///
-/// A request that is dropped without a response holds up those behind it until the client gives up: answer each, or close.
+/// A request that is dropped without a response holds up the responses to those behind it until the connection is closed: answer
+/// each request, or [close](Client::close) the connection.
 #[derive(Clone, Debug)]
 pub struct ServerRequest {
     request: IncomingRequest,

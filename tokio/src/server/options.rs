@@ -91,7 +91,10 @@ impl ServerOptions {
     }
 
     /// Demands SASL from clients, before anything but ApiVersions. SaslHandshake and SaslAuthenticate must be among the APIs
-    /// that are served. Without this, SASL is the owner's to serve, as requests.
+    /// that are served. A client whose credentials are refused is closed once the response is written. Without this, SASL is the
+    /// owner's to serve, as requests.
+    ///
+    /// If a check or source of credentials panics, the connection of that client ends.
     #[must_use]
     pub fn with_sasl(mut self, sasl: ServerSasl) -> Self {
         self.sasl = Some(sasl);
