@@ -103,6 +103,16 @@ async fn a_lookup_at_a_broker_that_hangs_leaves_time_to_ask_another() {
 }
 
 #[tokio::test]
+async fn a_server_that_accepts_and_is_silent_leaves_time_to_ask_another() {
+    let toy = ToyCluster::start(1).await;
+    let port = toy.shared.lock().unwrap().ports[&1];
+    let (silent, _) = slow(None, Duration::ZERO).await;
+    let servers = [silent, format!("127.0.0.1:{port}")];
+    let options = ClusterOptions::new(servers).with_deadline(Duration::from_secs(4));
+    Cluster::new(options).refresh([]).await.unwrap();
+}
+
+#[tokio::test]
 async fn callers_that_wait_for_a_server_that_is_silent_fail_together_and_go_to_another() {
     let toy = ToyCluster::start(1).await;
     let port = toy.shared.lock().unwrap().ports[&1];

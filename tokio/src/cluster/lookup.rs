@@ -1,6 +1,7 @@
 //! Who answers: brokers, leaders, coordinators and the controller are asked for when they are needed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_codec::connection::SubmitOptions;
@@ -157,13 +158,18 @@ impl Cluster {
         failed
     }
 
-    async fn connection_to_any(&self) -> Result<(Asking<'_>, Connection), Failed> {
+    async fn connection_to_any(
+        &self,
+        deadline: Instant,
+    ) -> Result<(Asking<'_>, Connection), Failed> {
         let broker = self.any();
         let asking = Asking {
             cluster: self,
             broker,
+            address: self.address(broker),
         };
-        match self.connection(broker, Purpose::Other).await {
+        let opened = self.connection_by(broker, Purpose::Other, share(deadline));
+        match opened.await {
             Ok(connection) => Ok((asking, connection)),
             Err(error) => Err((Some(broker), error)),
         }
@@ -176,7 +182,7 @@ impl Cluster {
         ids: impl Iterator<Item = Uuid>,
         deadline: Instant,
     ) -> Result<(), Failed> {
-        let (asking, connection) = self.connection_to_any().await?;
+        let (asking, connection) = self.connection_to_any(deadline).await?;
         let broker = asking.broker;
         let fail = |error| (Some(broker), error);
         let serves = |key| {
@@ -248,7 +254,7 @@ impl Cluster {
 
     /// Asks for coordinators: for all at once, if the broker takes several, and returns what failed.
     async fn find(&self, kind: CoordinatorKind, keys: &[&str], deadline: Instant) -> Vec<Failed> {
-        let (asking, connection) = match self.connection_to_any().await {
+        let (asking, connection) = match self.connection_to_any(deadline).await {
             Ok(any) => any,
             Err(failed) => return vec![failed],
         };
@@ -333,31 +339,38 @@ impl Cluster {
 struct Asking<'a> {
     cluster: &'a Cluster,
     broker: i32,
+    address: Option<Arc<str>>,
 }
 
 impl Asking<'_> {
-    fn answered(self) {
-        std::mem::forget(self);
+    fn answered(mut self) {
+        self.address = None;
     }
 }
 
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
-        self.cluster.pass_over(self.broker);
+        if let Some(address) = self.address.take() {
+            self.cluster.pass_over(address);
+        }
     }
 }
 
-/// Sends a question, and bounds the time for its answer: half of the time until `deadline`, so that another broker can be asked
-/// within the rest, but not less than [`PATIENCE`].
+/// The time until which one broker is waited for: half of the time until `deadline`, so that another can be asked within the rest,
+/// but not less than [`PATIENCE`].
+fn share(deadline: Instant) -> Instant {
+    let now = Instant::now();
+    let half = deadline.saturating_duration_since(now) / 2;
+    deadline.min(now + half.max(PATIENCE))
+}
+
+/// Sends a question, and waits for its answer for a [share] of the time.
 async fn ask<R: Request>(
     connection: &Connection,
     request: &R,
     deadline: Instant,
 ) -> Result<ResponseFrame<R>, AttemptError> {
-    let now = Instant::now();
-    let half = deadline.saturating_duration_since(now) / 2;
-    let deadline = deadline.min(now + half.max(PATIENCE));
-    let options = SubmitOptions::default().with_deadline(deadline.into_std());
+    let options = SubmitOptions::default().with_deadline(share(deadline).into_std());
     match connection.send_with(request, options).await {
         Ok(timed) => Ok(timed.response),
         Err(error) => Err(AttemptError::Send(error)),

@@ -244,11 +244,9 @@ impl Cluster {
         self.0.mute.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A broker left a request unanswered: others are preferred for a while.
-    fn pass_over(&self, broker: i32) {
-        if let Some(address) = self.address(broker) {
-            self.mute().insert(address, Instant::now() + MUTE);
-        }
+    /// The broker at an address left a request unanswered: others are preferred for a while.
+    fn pass_over(&self, address: Arc<str>) {
+        self.mute().insert(address, Instant::now() + MUTE);
     }
 
     fn address(&self, broker: i32) -> Option<Arc<str>> {

@@ -354,14 +354,19 @@ impl Cluster {
     ) -> Result<Exchanged<R>, AttemptError> {
         let (purpose, deadline) = (Purpose::of(R::KEY), attempts.deadline());
         let connection = self.connection_by(broker, purpose, deadline).await;
-        let connection = connection.inspect_err(|_| self.pass_over(broker))?;
+        let pass_over = || {
+            if let Some(address) = self.address(broker) {
+                self.pass_over(address);
+            }
+        };
+        let connection = connection.inspect_err(|_| pass_over())?;
         let options = attempts.submit_options();
         let encoded = connection.encode(request, options);
         let encoded = encoded.map_err(AttemptError::Send)?;
         let sent = connection.send_encoded(&encoded, options).await;
         let (response, _) = sent.map_err(|error| {
             if let SendError::Failed(_) = &error {
-                self.pass_over(broker);
+                pass_over();
             }
             AttemptError::Send(error)
         })?;
