@@ -289,6 +289,26 @@ fn packets_cut_by_the_snap_length_are_named_where_nothing_of_kafka_is_found() {
 }
 
 #[test]
+fn a_few_packets_that_were_cut_do_not_hide_the_other_reasons() {
+    let mut conversation = Conversation::new(40_000);
+    for _ in 0..30 {
+        conversation.send(true, b"hello", 1000);
+    }
+    let packets: Vec<_> = conversation.sent.iter().map(Sent::ipv4).collect();
+    let mut file = pcap(101, &[], 0);
+    for (index, packet) in packets.iter().enumerate() {
+        let kept = if index == 20 { 40 } else { packet.len() };
+        file.extend(&pcap(101, &[(0, packet.clone())], kept)[24..]);
+    }
+    let errors = stderr(&decode(&file, &[]));
+    assert!(errors.contains("--keylog"), "{errors}");
+    assert!(
+        errors.contains("; 1 of 33 packets was cut by the snap length"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn one_of_a_kind_is_not_counted_in_the_plural() {
     let mut conversation = Conversation::new(40_000);
     conversation.send(true, &heartbeat(1, "a", 4), 1000);

@@ -353,14 +353,6 @@ impl InputOptions {
 
     /// Why there may be nothing of Kafka, and what to do.
     fn hint(&self, counts: &Counts) -> String {
-        let cut = counts.cut + counts.unreadable;
-        if cut > 0 {
-            let packets = counts.packets;
-            let were = if cut == 1 { "was" } else { "were" };
-            return format!(
-                "{cut} of {packets} packets {were} cut by the snap length; capture them whole, as tcpdump -s 0 does"
-            );
-        }
         let text = if self.port.is_empty() {
             "no connection begins like Kafka; TLS is decoded with --keylog; --port takes a connection for Kafka"
         } else if counts.connections > 0 {
@@ -368,7 +360,19 @@ impl InputOptions {
         } else {
             "there is no connection to the ports given"
         };
-        text.to_owned()
+        let (cut, packets) = (counts.cut + counts.unreadable, counts.packets);
+        if cut == 0 {
+            return text.to_owned();
+        }
+        let were = if cut == 1 { "was" } else { "were" };
+        let cut_text = format!(
+            "{cut} of {packets} packets {were} cut by the snap length; capture them whole, as tcpdump -s 0 does"
+        );
+        // A few that were cut are hardly the reason.
+        match cut.saturating_mul(10) >= packets {
+            true => cut_text,
+            false => format!("{text}; {cut_text}"),
+        }
     }
 
     /// Reports that there are messages, of which none passes the filters, and what could be asked for. The exit code stays as it is.
