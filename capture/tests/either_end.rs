@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::packets::{Conversation, Sent, frame, pcap};
+use support::packets::{Conversation, Sent, capture, frame, pcap};
 use support::talk::{expected, messages, one_by_one};
 use support::wrap::ethernet;
 use support::{Found, decode};
@@ -71,6 +71,16 @@ fn all_but_the_lost_first_request_is_found() {
             assert_eq!(found, expected, "without {lost:?}, {is_client_low}");
         }
     }
+}
+
+#[test]
+fn what_a_broker_sends_to_a_client_that_was_not_captured_is_not_counted_as_held_back() {
+    let whole = one_by_one(40_000, 4, 1000).sent;
+    let of_broker: Vec<_> = whole.into_iter().filter(|sent| !sent.from_client).collect();
+    let (found, counts, result) = decode(capture(&of_broker), Vec::new());
+    result.unwrap();
+    assert_eq!(found, []);
+    assert_eq!((counts.held_back, counts.other_connections), (0, 1));
 }
 
 /// The packets as two taps have them, of which the broker's is that many microseconds behind.

@@ -26,6 +26,9 @@ const MAX_REQUESTS: usize = 4096;
 /// So many parts of a connection without frames are kept until it is known whether it is another protocol's.
 const MAX_EARLY_HOLES: usize = 16;
 
+/// So many responses may come before the first request.
+const MAX_BLIND: usize = 64;
+
 /// What is remembered of a connection between its messages.
 pub(super) struct Dialogue {
     connection: Connection,
@@ -234,9 +237,14 @@ impl Dialogue {
             self.answer(&request, frame, Some(Remark::CorrelationIdZero), out);
             return true;
         }
-        let is_near = last_id.is_none_or(|last_id| judge::is_near(id, last_id));
+        // Before any request is known, nothing can be said of the first responses.
+        let is_blind = self.seen == 0 && self.held.len() < MAX_BLIND;
+        // Correlation ids begin again behind authentication, and requests may be read before older responses.
+        let is_near = is_blind
+            || last_id.is_none_or(|last_id| judge::is_near(id, last_id))
+            || (self.requests.iter()).any(|each| judge::is_near(id, each.correlation_id));
         self.weigh(|evidence| match is_near {
-            true => evidence.near += 1,
+            true => evidence.near += u32::from(!is_blind),
             false => evidence.strange += 1,
         });
         if !is_near {

@@ -85,6 +85,10 @@ impl HeldResponses {
         Some(oldest)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.responses.len()
+    }
+
     pub(super) const fn buffered(&self) -> usize {
         self.bytes
     }

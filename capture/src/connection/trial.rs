@@ -132,9 +132,21 @@ impl Trial {
         self.bytes + self.dialogue.buffered()
     }
 
-    /// How much was held back.
-    pub(super) const fn held(&self) -> usize {
-        self.items.len()
+    /// How much was held back; nothing if the client sent nothing that looks like a request.
+    pub(super) fn held(&self) -> usize {
+        let is_request = |item: &Item| {
+            matches!(
+                item,
+                Item::Frame {
+                    is_request: true,
+                    ..
+                }
+            )
+        };
+        match self.items.iter().any(is_request) {
+            true => self.items.len(),
+            false => 0,
+        }
     }
 
     /// Takes a frame. Whether it was one.
