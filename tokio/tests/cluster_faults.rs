@@ -259,7 +259,7 @@ async fn a_request_without_a_response_is_refused_before_it_is_sent() {
     assert!(matches!(sent.await.unwrap_err(), SendError::NoResponse));
     // What was sent before this is answered before it.
     connection.probe().await.unwrap();
-    assert_eq!(toy.asked(ApiKey::Produce), []);
+    assert!(toy.asked(ApiKey::Produce).is_empty());
 }
 
 #[tokio::test]
