@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use kafka_codec::connection::sasl::{Mechanism, MechanismError, Reply};
-use kafka_codec::connection::{ConnectionOptions, Event};
+use kafka_codec::connection::{CloseReason, ConnectionOptions, Event};
 use kafka_codec::frame::encode_request;
 use kafka_codec::messages::{
     HeartbeatRequest, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest,
@@ -268,6 +268,38 @@ async fn a_client_has_one_guess_at_a_password_on_a_connection() {
     assert!(soon(read_frame(&mut near)).await.is_none());
     soon(client.closed()).await;
     assert_eq!(guesses.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_client_sends_large_requests_only_after_it_has_authenticated() {
+    let options = everything().with_password_check(|_, password| password == "right");
+    let handshake = SaslHandshakeRequest {
+        mechanism: "PLAIN".into(),
+        ..Default::default()
+    };
+    let proof = SaslAuthenticateRequest {
+        auth_bytes: Blob::from(b"\0alice\0right".to_vec()),
+        ..Default::default()
+    };
+    let handshake = encode_request(Vec::new(), &handshake, Version(1), 1, None).unwrap();
+    let proof = encode_request(Vec::new(), &proof, Version(0), 2, None).unwrap();
+    let login = [handshake.to_vec(), proof.to_vec()].concat();
+    let large = (1_i32 << 20).to_be_bytes();
+    for has_logged_in in [false, true] {
+        let (mut near, far) = duplex(4096);
+        let client = Client::over("client", far, &options);
+        if has_logged_in {
+            near.write_all(&login).await.unwrap();
+            for _ in 0..2 {
+                soon(read_frame(&mut near)).await.unwrap();
+            }
+        }
+        near.write_all(&large).await.unwrap();
+        near.shutdown().await.unwrap();
+        let end = soon(client.closed()).await;
+        let is_refused = matches!(end.reason, CloseReason::BadFrameSize { max: 0x8_0000, .. });
+        assert_eq!(is_refused, !has_logged_in, "{end}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

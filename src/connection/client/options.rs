@@ -165,6 +165,12 @@ impl ConnectionOptions {
         self
     }
 
+    /// Returns the name and version of the client's software.
+    #[must_use]
+    pub fn software(&self) -> (&str, &str) {
+        (&self.software_name, &self.software_version)
+    }
+
     /// Checks the options, for programs that would rather know before they connect.
     ///
     /// # Errors

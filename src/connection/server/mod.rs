@@ -429,6 +429,12 @@ impl ServerOptions {
         self
     }
 
+    /// Returns the most bytes of a request.
+    #[must_use]
+    pub const fn max_frame_bytes(&self) -> usize {
+        self.max_frame_bytes
+    }
+
     /// Sets the maximum number of unanswered requests, above which no more are read. By default 100; at least 1.
     #[must_use]
     pub fn with_max_in_flight(mut self, requests: usize) -> Self {

@@ -424,9 +424,11 @@ impl Connection {
     ///
     /// As [`send`](Self::send).
     pub async fn probe(&self) -> Result<Duration, SendError> {
+        // Brokers learn these each time.
+        let (name, version) = self.0.options.software();
         let request = kafka_codec::messages::ApiVersionsRequest {
-            client_software_name: env!("CARGO_PKG_NAME").into(),
-            client_software_version: env!("CARGO_PKG_VERSION").into(),
+            client_software_name: name.into(),
+            client_software_version: version.into(),
             ..Default::default()
         };
         let timed = self.send_with(&request, SubmitOptions::default()).await?;

@@ -53,10 +53,12 @@ struct Bounded {
 
 impl Shared {
     pub(super) fn new(
-        machine: ServerConnection,
+        mut machine: ServerConnection,
         transport: Box<dyn Transport>,
         options: &ServerOptions,
     ) -> Arc<Self> {
+        let login = Login::new(options.sasl.clone(), options.max_frame_bytes());
+        machine.set_max_frame_bytes(login.max_frame_bytes());
         let bounded = Bounded {
             machine,
             max_response_bytes: options.max_response_bytes,
@@ -65,7 +67,7 @@ impl Shared {
             served: Mutex::new(Served {
                 link: Link::new(bounded, transport),
                 requests: VecDeque::new(),
-                login: Login::new(options.sasl.clone()),
+                login,
                 is_released: false,
                 #[cfg(feature = "metrics")]
                 metrics: options.metrics.clone().inspect(ListenerMetrics::opened),

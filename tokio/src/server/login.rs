@@ -13,9 +13,14 @@ use kafka_codec::{ApiKey, ErrorCode};
 use super::sasl::{Exchange, ServerSasl, Step};
 use crate::link::now;
 
+/// Maximum size in bytes of a request before the client has authenticated, as of Kafka's `sasl.server.max.receive.size`.
+const MAX_BYTES_BEFORE: usize = 512 * 1024;
+
 /// Whether a client may send requests.
 pub(super) struct Login {
     sasl: Option<ServerSasl>,
+    /// Maximum size of a request once it may.
+    max_frame_bytes: usize,
     /// The exchange that was agreed on, until it is over.
     exchange: Option<Exchange>,
     user: Option<Arc<str>>,
@@ -26,13 +31,22 @@ pub(super) struct Login {
 }
 
 impl Login {
-    pub(super) const fn new(sasl: Option<ServerSasl>) -> Self {
+    pub(super) const fn new(sasl: Option<ServerSasl>, max_frame_bytes: usize) -> Self {
         Self {
             sasl,
+            max_frame_bytes,
             exchange: None,
             user: None,
             expires: None,
             is_refused: false,
+        }
+    }
+
+    /// The maximum size of the requests that follow.
+    pub(super) fn max_frame_bytes(&self) -> usize {
+        match self.sasl.is_some() && self.user.is_none() {
+            true => self.max_frame_bytes.min(MAX_BYTES_BEFORE),
+            false => self.max_frame_bytes,
         }
     }
 
@@ -139,6 +153,7 @@ impl Login {
             Step::Accept { .. } => self.refuse("Cannot change principals during re-authentication"),
             Step::Refuse(why) => self.refuse(why),
         };
+        machine.set_max_frame_bytes(self.max_frame_bytes());
         machine.respond(now(), request.id(), &response)
     }
 

@@ -129,6 +129,10 @@ impl ServerOptions {
         self
     }
 
+    pub(super) const fn max_frame_bytes(&self) -> usize {
+        self.machine.max_frame_bytes()
+    }
+
     pub(super) fn machine_options(&self, client: impl Into<Arc<str>>) -> MachineOptions {
         self.machine.clone().with_client(client)
     }
