@@ -73,6 +73,10 @@ impl Packets {
         if start.is_empty() {
             return Err(InputError::Empty { name });
         }
+        // Before more is read, which would not come by way of it.
+        if Modified::begins(&mut start) {
+            bytes = Box::new(Modified::new(bytes));
+        }
         if let Some((packing, command)) = packing::of(&mut start, &mut bytes) {
             return Err(InputError::Packed {
                 name,
@@ -81,9 +85,6 @@ impl Packets {
             });
         }
         let is_pcapng = start.starts_with(SECTION_HEADER);
-        if Modified::begins(&mut start) {
-            bytes = Box::new(Modified::new(bytes));
-        }
         let bytes = Watched {
             bytes: Cursor::new(start).chain(bytes),
             failure: Arc::clone(&failure),
