@@ -138,5 +138,5 @@ async fn a_request_that_fails_is_a_span_with_its_error() {
         .find(|it| it.name.starts_with("DescribeAcls v"))
         .unwrap();
     assert!(matches!(span.status, Status::Error { .. }));
-    assert_eq!(attribute(span, "error.type").as_deref(), Some("timeout"));
+    assert_eq!(attribute(span, "error.type").as_deref(), Some("timed_out"));
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use kafka_codec::connection::SubmitOptions;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
+use super::attempts::later;
 use super::{AttemptError, Cluster, ClusterError, Purpose};
-use crate::{SendError, Setup};
+use crate::{Connection, SendError, Setup};
 
 /// Which brokers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +71,8 @@ fn is_dead(error: &SendError) -> bool {
 
 impl Cluster {
     /// Opens the connections to brokers that are missing, and probes those that are open with ApiVersions, all at once. A
-    /// connection that turns out to be dead is opened again, once.
+    /// connection that does not answer within the [deadline](super::ClusterOptions::with_deadline) is dead, and opened again,
+    /// once.
     ///
     /// # Errors
     ///
@@ -109,7 +112,7 @@ impl Cluster {
         if let Some(setup) = setup {
             return Ok(Reached::Opened(setup));
         }
-        match connection.probe().await {
+        match self.probe(&connection).await {
             Ok(took) => return Ok(Reached::Probed(took)),
             Err(error) if is_dead(&error) => drop(connection.close().await),
             // It is busy, and others wait for their responses.
@@ -118,11 +121,17 @@ impl Cluster {
         match self.open(broker, purpose).await? {
             (_, Some(setup)) => Ok(Reached::Opened(setup)),
             // Another caller has opened it.
-            (connection, None) => match connection.probe().await {
+            (connection, None) => match self.probe(&connection).await {
                 Ok(took) => Ok(Reached::Probed(took)),
                 Err(error) => Err(AttemptError::Send(error)),
             },
         }
+    }
+
+    async fn probe(&self, connection: &Connection) -> Result<Duration, SendError> {
+        let deadline = later(Instant::now(), self.0.options.deadline);
+        let options = SubmitOptions::default().with_deadline(deadline.into_std());
+        connection.probe_with(options).await
     }
 
     /// Calls [`ensure_open`](Self::ensure_open) for some purposes at once and then at an interval, on a task of its own, until

@@ -424,6 +424,10 @@ impl Connection {
     ///
     /// As [`send`](Self::send).
     pub async fn probe(&self) -> Result<Duration, SendError> {
+        self.probe_with(SubmitOptions::default()).await
+    }
+
+    pub(crate) async fn probe_with(&self, options: SubmitOptions) -> Result<Duration, SendError> {
         // Brokers learn these each time.
         let (name, version) = self.0.options.software();
         let request = kafka_codec::messages::ApiVersionsRequest {
@@ -431,7 +435,7 @@ impl Connection {
             client_software_version: version.into(),
             ..Default::default()
         };
-        let timed = self.send_with(&request, SubmitOptions::default()).await?;
+        let timed = self.send_with(&request, options).await?;
         Ok(timed.timings.total().unwrap_or_default())
     }
 
