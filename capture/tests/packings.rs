@@ -178,7 +178,7 @@ fn packings_that_are_not_supported_are_named_with_the_way_out() {
         }
     }
     fs::remove_dir_all(&folder).unwrap();
-    // What is no packing is not said to have been unpacked.
+    // A file that is not packed is not called unpacked.
     let (_, _, errors) = decoded(b"hello, this is not a capture");
     assert!(errors.contains("neither pcap nor pcapng\n"), "{errors}");
     let (_, _, errors) = decoded(&gzip(b"hello, this is not a capture"));

@@ -51,7 +51,7 @@ fn identifier(layer: Layer, bytes: &[u8]) -> Option<u64> {
             }
             L2TP_PORT => {
                 let flags = u16_at(bytes, UDP_HEADER_BYTES).ok()?;
-                // The session, with the tunnel before it in version 2, which has a length in front if a flag says so.
+                // The session, with the tunnel before it in version 2, which has a length in front if a flag is set.
                 let at = if flags & 0x4000 != 0 || flags & 0xf == 3 {
                     4
                 } else {

@@ -276,7 +276,7 @@ fn l2tp(bytes: &[u8]) -> Step<'_> {
 }
 
 /// L2TP in version 3, from its session on, which is 0 for control messages. A cookie of up to 8 bytes, a sequence number and
-/// the kind of content were agreed on before, so that they are told by what follows.
+/// the kind of content were agreed on before, so that what follows decides about them.
 pub(super) fn l2tp_3(bytes: &[u8]) -> Step<'_> {
     if u32_at(bytes, 0)? == 0 {
         return Err(NoSegment::NotTcp);

@@ -26,7 +26,7 @@ pub(super) struct Login {
     user: Option<Arc<str>>,
     /// The end of the session.
     expires: Option<Instant>,
-    /// The credentials were refused: nothing follows the response that says so.
+    /// The credentials were refused: nothing follows the response with that error.
     is_refused: bool,
 }
 
