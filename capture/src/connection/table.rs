@@ -3,7 +3,8 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
+use std::hash::{Hash, Hasher};
+use std::net::{IpAddr, SocketAddr};
 
 use super::Outlet;
 use super::conversation::Conversation;
@@ -23,11 +24,41 @@ const CLOSED_NANOSECONDS: i64 = 2_000_000_000;
 const IDLE_NANOSECONDS: i64 = 15 * 60 * 1_000_000_000;
 const SWEEP_NANOSECONDS: i64 = 1_000_000_000;
 
-type Key = (SocketAddr, SocketAddr, u8);
+/// The ends of a connection, the lower one first, and a number for those between the same ends in different networks.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    low: SocketAddr,
+    high: SocketAddr,
+    lane: u8,
+}
+
+/// Three times per packet, so in few steps.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let address = |end: SocketAddr| match end.ip() {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(ip) => ip.to_bits(),
+        };
+        state.write_u128(address(self.low));
+        state.write_u128(address(self.high));
+        let (low, high) = (u64::from(self.low.port()), u64::from(self.high.port()));
+        state.write_u64(low << 24 | high << 8 | u64::from(self.lane));
+    }
+}
+
+/// What is at the place of a connection.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Found {
+    /// Nothing: it is new.
+    Nothing,
+    /// Another connection between the same ends, which is over.
+    Another,
+    /// The connection.
+    Same,
+}
 
 /// All connections that are not over.
 pub(crate) struct Connections {
-    /// By their ends, the lower one first, and a number for those in different networks.
     table: HashMap<Key, Conversation>,
     /// The highest of these numbers.
     highest_lane: u8,
@@ -80,20 +111,16 @@ impl Connections {
     fn dispatch(&mut self, segment: &Segment<'_>, arrival: Arrival, outlet: &mut Outlet<'_>) {
         let (source, destination) = (segment.source, segment.destination);
         let ends = (source.min(destination), source.max(destination));
-        let (key, mut is_new) = self.find(ends, segment);
-        if !is_new
-            && self
-                .table
-                .get(&key)
-                .is_some_and(|old| old.is_another(segment))
-        {
+        let (key, found) = self.find(ends, segment);
+        if found == Found::Another {
             self.remove(&key, outlet);
-            is_new = true;
         }
+        let is_new = found != Found::Same;
         if is_new {
             let by_port = self.broker_by_port(segment);
             let broker = by_port.or_else(|| self.known_broker(segment));
-            let conversation = Conversation::new(key.0, key.1, broker, by_port.is_some(), arrival);
+            let conversation =
+                Conversation::new(key.low, key.high, broker, by_port.is_some(), arrival);
             self.table.insert(key, conversation);
         }
         let conversation = self.table.get_mut(&key);
@@ -115,34 +142,45 @@ impl Connections {
         }
     }
 
-    /// Where the connection of a segment is, or will be; whether it is new. Connections between the same addresses in
+    /// Where the connection of a segment is, or will be, and what is there. Connections between the same addresses in
     /// different networks have numbers of their own.
     fn find(
         &mut self,
         (low, high): (SocketAddr, SocketAddr),
         segment: &Segment<'_>,
-    ) -> (Key, bool) {
+    ) -> (Key, Found) {
+        let key = |lane| Key { low, high, lane };
         let (mut vacant, mut best) = (None, None);
         for lane in 0..=self.highest_lane {
-            match self.table.get(&(low, high, lane)) {
+            match self.table.get(&key(lane)) {
                 // Of equal claims the first has it.
                 Some(conversation) => {
                     let claim = conversation.claim(segment);
-                    best = best.max(claim.map(|claim| (claim, Reverse(lane))));
+                    let found = match conversation.is_another(segment) {
+                        true => Found::Another,
+                        false => Found::Same,
+                    };
+                    best = best.max(claim.map(|claim| (claim, Reverse(lane), found)));
                 }
                 None => vacant = vacant.or(Some(lane)),
             }
         }
-        if let Some((_, Reverse(lane))) = best {
-            return ((low, high, lane), false);
+        if let Some((_, Reverse(lane), found)) = best {
+            return (key(lane), found);
         }
         match vacant {
-            Some(lane) => ((low, high, lane), true),
+            Some(lane) => (key(lane), Found::Nothing),
             None if self.highest_lane < MAX_LANES => {
                 self.highest_lane += 1;
-                ((low, high, self.highest_lane), true)
+                (key(self.highest_lane), Found::Nothing)
             }
-            None => ((low, high, 0), false),
+            None => {
+                let first = self.table.get(&key(0));
+                match first.is_some_and(|first| first.is_another(segment)) {
+                    true => (key(0), Found::Another),
+                    false => (key(0), Found::Same),
+                }
+            }
         }
     }
 
