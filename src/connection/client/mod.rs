@@ -411,7 +411,7 @@ impl Connection {
 
     /// Gives up a request. What was not offered to the transport is not sent; else the response is
     /// dropped when it comes, and if it does not come within the request's timeout, the connection is closed, or with
-    /// [`OnTimeout::Abandon`] when no other request can be sent. False if the request is over already.
+    /// [`OnTimeout::Abandon`](super::OnTimeout::Abandon) when no other request can be sent. False if the request is over already.
     pub fn cancel(&mut self, now: Instant, id: RequestId) -> bool {
         let wanted = |request: &PendingRequest| request.summary.id == id;
         let found = self.give_up(now, wanted, ConnectionErrorKind::Cancelled);
