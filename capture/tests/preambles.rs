@@ -317,3 +317,20 @@ fn a_proxy_that_refuses_is_named_on_a_port_that_is_given() {
         assert_eq!((counts.undecoded, counts.gaps), (0, 0));
     }
 }
+
+#[test]
+fn preambles_without_end_are_not_followed() {
+    for (first, again) in [
+        (&b"\x05\x01\x02"[..], &b"\x01\0\0"[..]),
+        (b"", b"PROXY UNKNOWN\r\n"),
+        (b"", b"CONNECT b1:9092 HTTP/1.1\r\n\r\n"),
+    ] {
+        let mut conversation = Conversation::new(40_000);
+        let bytes = [first, &again.repeat(20_000)].concat();
+        conversation.send(CLIENT, &bytes, 60_000);
+        conversation.close();
+        let (found, _, _) = decode(capture(&conversation.sent), vec![BROKER_PORT]);
+        let preambles = found.iter().filter(|each| each.kind == "preamble").count();
+        assert!((1..=16).contains(&preambles), "{preambles} of {again:?}");
+    }
+}

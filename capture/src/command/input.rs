@@ -294,9 +294,7 @@ impl InputOptions {
                 || {},
             );
             // Its faults are reported when it is decoded.
-            if read.is_err() {
-                break;
-            }
+            drop(read);
         }
         Ok(last)
     }

@@ -257,7 +257,7 @@ impl Conversation {
             let length = u64_of(segment.payload.len()) + u64::from(segment.missing);
             from.tcp.end(sequence_after(segment.sequence, length));
         }
-        self.is_closed |= segment.rst || (from.tcp.is_finished() && to.tcp.is_finished());
+        self.is_closed |= segment.rst;
         go_on(
             [&mut self.low, &mut self.high],
             &mut self.tls,
@@ -266,6 +266,7 @@ impl Conversation {
             false,
             &mut out,
         );
+        self.is_closed |= self.low.tcp.is_finished() && self.high.tcp.is_finished();
     }
 
     /// Takes a copy of a segment, of which an earlier copy had less.
@@ -298,6 +299,7 @@ impl Conversation {
             false,
             &mut out,
         );
+        self.is_closed |= self.low.tcp.is_finished() && self.high.tcp.is_finished();
     }
 
     /// The connection, or the capture, is over.

@@ -92,7 +92,7 @@ impl Connections {
         if self.ports.is_empty() || self.broker_by_port(segment).is_some() {
             self.dispatch(segment, arrival, outlet);
         }
-        if arrival.time >= self.swept.saturating_add(SWEEP_NANOSECONDS)
+        if arrival.time.saturating_sub(self.swept) >= SWEEP_NANOSECONDS
             || self.table.len() > MAX_CONNECTIONS
         {
             self.sweep(arrival, outlet);

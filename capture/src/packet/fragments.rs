@@ -156,9 +156,16 @@ impl Fragments {
 
     /// Returns `true` if it is a copy of a fragment of a packet that is whole already.
     fn is_known(&self, key: &Key, ip: &Ip<'_>, fragment: Fragment) -> bool {
+        if self.waiting.contains_key(key) {
+            return false;
+        }
         let mut same = self.whole.iter().rev().filter(|(known, _)| known == key);
-        same.any(|(_, prints)| prints.contains(&print(fragment.offset, ip.payload)))
-            && !self.waiting.contains_key(key)
+        let Some(first) = same.next() else {
+            return false;
+        };
+        let print = print(fragment.offset, ip.payload);
+        let mut same = std::iter::once(first).chain(same);
+        same.any(|(_, prints)| prints.contains(&print))
     }
 
     fn expire(&mut self, now: i64) {

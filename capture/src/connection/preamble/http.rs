@@ -1,6 +1,6 @@
 //! HTTP CONNECT and what proxies answer it with. See RFC 9110, section 9.3.6, and RFC 9112.
 
-use super::{Found, Parsed, Proxy, State, text};
+use super::{Found, MAX_BYTES, Parsed, Proxy, State, text};
 
 /// A longer line about a chunk is not waited for.
 const MAX_LINE: usize = 1024;
@@ -116,6 +116,7 @@ fn line(bytes: &[u8]) -> Option<(usize, &[u8])> {
 
 /// The length of the head of an HTTP message, and its first line.
 fn head(bytes: &[u8]) -> Option<(usize, String)> {
+    let bytes = bytes.get(..MAX_BYTES).unwrap_or(bytes);
     let end_after = |end: &[u8]| {
         let at = bytes.windows(end.len()).position(|window| window == end);
         at.map(|at| at + end.len())

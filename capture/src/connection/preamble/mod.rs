@@ -14,12 +14,18 @@ use crate::tcp::{Arrival, Piece};
 const MAX_BYTES: usize = 16 << 10;
 /// So many parts are told apart of what is held. Preambles come in few.
 const MAX_ARRIVALS: usize = 64;
+/// More preambles of one direction are not taken for some.
+const MAX_PREAMBLES: u8 = 16;
 
 /// The front of one direction.
 #[derive(Debug, Default)]
 pub(super) struct Front {
     state: State,
+    /// The number of preambles, or parts of them with texts of their own.
+    found: u8,
     buffer: Vec<u8>,
+    /// How many bytes of the buffer are taken.
+    taken: usize,
     /// The lengths of the parts of the buffer that came together, and their packets.
     arrivals: Vec<(usize, Arrival)>,
     /// How many of the bytes that follow belong to the preamble that is not reported yet.
@@ -181,28 +187,38 @@ impl Front {
             if !matches!(self.state, State::Chunk | State::Trailer) {
                 self.report(arrival, role);
             }
-            if self.buffer.is_empty() || !self.step(role) {
+            if self.rest().is_empty() || !self.step(role) {
                 break;
             }
         }
+        // All at once: each time for itself would move what is behind it.
+        self.buffer.drain(..self.taken);
+        self.taken = 0;
         if self.state == State::Over {
             self.report(arrival, role);
             self.end(role, deliver);
         }
     }
 
+    /// What is not taken.
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.taken..).unwrap_or_default()
+    }
+
     /// Looks at what is there. Returns `true` if there may be more to look at.
     fn step(&mut self, role: &mut Role<'_, '_>) -> bool {
+        let rest = self.rest();
         let parsed = match self.state {
-            State::Chunk => http::chunk(&self.buffer),
-            State::Trailer => http::trailer(&self.buffer),
+            State::Chunk => http::chunk(rest),
+            State::Trailer => http::trailer(rest),
+            _ if self.found >= MAX_PREAMBLES => Parsed::Other,
             State::Start | State::Socks5 if role.is_client => {
-                of_client(&self.buffer, self.state, role.asked_of_proxy())
+                of_client(rest, self.state, role.asked_of_proxy())
             }
-            _ => of_server(&self.buffer, self.state, role.client()),
+            _ => of_server(rest, self.state, role.client()),
         };
         let (length, skip, then) = match parsed {
-            Parsed::Short if self.buffer.len() <= MAX_BYTES => return false,
+            Parsed::Short if rest.len() <= MAX_BYTES => return false,
             Parsed::Short | Parsed::Other => {
                 self.state = State::Over;
                 return false;
@@ -215,13 +231,14 @@ impl Front {
                     None => {}
                 }
                 let text = found.text;
+                self.found += 1;
                 self.pending = Some(Preamble { bytes: 0, text });
                 (found.length, found.skip, found.then)
             }
         };
         self.state = then;
         self.take(length);
-        let skipped = u64_of(self.buffer.len()).min(skip);
+        let skipped = u64_of(self.rest().len()).min(skip);
         self.take(usize_of(skipped));
         self.skip = skip - skipped;
         self.state != State::Over
@@ -232,7 +249,7 @@ impl Front {
         if let Some(pending) = &mut self.pending {
             pending.bytes += u64_of(length);
         }
-        self.buffer.drain(..length);
+        self.taken += length;
         let mut left = length;
         while let Some((first, _)) = self.arrivals.first_mut() {
             if *first > left {
