@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::wrap::{fragments_4, fragments_6};
+use support::wrap::{fragments_4, fragments_6, ordered};
 use support::wrapped::{RAW, counts};
 
 /// Fragments of 16 bytes, of which the last is replaced by those of 24 bytes that reach into its place.
@@ -23,23 +23,17 @@ fn overlapping(mut small: Vec<Vec<u8>>, large: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 #[test]
 fn fragments_that_overlap_with_the_same_bytes_are_put_together() {
     for is_reversed in [false, true] {
-        let order = |mut fragments: Vec<Vec<u8>>| {
-            if is_reversed {
-                fragments.reverse();
-            }
-            fragments
-        };
         let (is_found, all) = counts(RAW, |i, sent| {
             let (ip, number) = (sent.ipv4(), u16::try_from(i).unwrap());
             let [small, large] = [16, 24].map(|size| fragments_4(&ip, number, size));
-            order(overlapping(small, large))
+            ordered(overlapping(small, large), is_reversed)
         });
         assert!(is_found && all.fragments == 0, "{all}");
         assert_eq!((all.contradicting_fragments, all.copies), (0, 0));
         let (is_found, all) = counts(RAW, |i, sent| {
             let (ip, number) = (sent.ipv6(), u32::try_from(i).unwrap());
             let [small, large] = [16, 24].map(|size| fragments_6(&ip, number, size));
-            order(overlapping(small, large))
+            ordered(overlapping(small, large), is_reversed)
         });
         assert!(is_found && all.fragments == 0, "{all}");
         assert_eq!((all.contradicting_fragments, all.copies), (0, 0));

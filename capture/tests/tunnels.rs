@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use support::decode;
 use support::packets::{Sent, pcap};
 use support::talk::{expected, messages};
-use support::wrap::{ethernet, fragments_4, fragments_6, ipv4, ipv6, udp, vxlan};
+use support::wrap::{ethernet, fragments_4, fragments_6, ipv4, ipv6, ordered, udp, vxlan};
 use support::wrapped::{
     ETHERNET, RAW, conversation, counts, ether_type, gre, in_ethernet, is_read,
 };
@@ -293,18 +293,14 @@ fn tunnels_are_read_within_each_other() {
 #[test]
 fn fragments_are_put_together_in_any_order() {
     for is_reversed in [false, true] {
-        let order = |mut fragments: Vec<Vec<u8>>| {
-            if is_reversed {
-                fragments.reverse();
-            }
-            fragments
-        };
         let (is_found, all) = counts(RAW, |i, sent| {
-            order(fragments_4(&sent.ipv4(), u16::try_from(i).unwrap(), 16))
+            let fragments = fragments_4(&sent.ipv4(), u16::try_from(i).unwrap(), 16);
+            ordered(fragments, is_reversed)
         });
         assert!(is_found && all.fragments == 0, "{all}");
         let (is_found, all) = counts(RAW, |i, sent| {
-            order(fragments_6(&sent.ipv6(), u32::try_from(i).unwrap(), 24))
+            let fragments = fragments_6(&sent.ipv6(), u32::try_from(i).unwrap(), 24);
+            ordered(fragments, is_reversed)
         });
         assert!(is_found && all.fragments == 0, "{all}");
         // The tunnel's packets are fragments, and so are those in it.

@@ -24,7 +24,14 @@ pub(super) struct Source {
     /// The packet that was read but not decoded.
     ahead: Ahead,
     clock: Clock,
+    links: Links,
+}
+
+/// The link types of the packets that were decoded.
+#[derive(Default)]
+struct Links {
     is_any_known: bool,
+    /// The last one that is not known.
     unknown: Option<i32>,
 }
 
@@ -80,8 +87,7 @@ impl Source {
             packets,
             ahead: Ahead::default(),
             clock: Clock::default(),
-            is_any_known: false,
-            unknown: None,
+            links: Links::default(),
         })
     }
 
@@ -111,18 +117,18 @@ impl Source {
                     progressed = Progressed::Later;
                     return ControlFlow::Break(());
                 }
-                if is_known_link_type(packet.link_type) {
-                    self.is_any_known = true;
-                } else {
-                    self.unknown = Some(packet.link_type);
-                }
-                decode(&packet, decoder, &mut **target.borrow_mut())
+                decode(
+                    &packet,
+                    &mut self.links,
+                    decoder,
+                    &mut **target.borrow_mut(),
+                )
             },
             // What is decoded shows before more is waited for.
             || target.borrow_mut().waits(),
         )?;
-        match self.unknown {
-            Some(link_type) if progressed == Progressed::Ended && !self.is_any_known => {
+        match self.links.unknown {
+            Some(link_type) if progressed == Progressed::Ended && !self.links.is_any_known => {
                 let name = self.packets.name().to_owned();
                 Err(InputError::UnknownLinkType { name, link_type })
             }
@@ -151,7 +157,17 @@ impl Ahead {
     }
 }
 
-fn decode(packet: &Packet<'_>, decoder: &mut Decoder, target: &mut dyn Target) -> ControlFlow<()> {
+fn decode(
+    packet: &Packet<'_>,
+    links: &mut Links,
+    decoder: &mut Decoder,
+    target: &mut dyn Target,
+) -> ControlFlow<()> {
+    if is_known_link_type(packet.link_type) {
+        links.is_any_known = true;
+    } else {
+        links.unknown = Some(packet.link_type);
+    }
     target.packet(packet.time);
     decoder.packet(packet, target);
     if target.is_done() {
@@ -201,12 +217,7 @@ impl<'f> Merge<'f> {
                 break;
             };
             let packet = source.ahead.as_packet();
-            if is_known_link_type(packet.link_type) {
-                source.is_any_known = true;
-            } else {
-                source.unknown = Some(packet.link_type);
-            }
-            if decode(&packet, decoder, target).is_break() {
+            if decode(&packet, &mut source.links, decoder, target).is_break() {
                 break;
             }
             match source.read_on(limit, decoder, target) {

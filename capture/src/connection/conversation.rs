@@ -182,8 +182,8 @@ impl Conversation {
 
     /// Keeps only the beginnings of frames that are not whole yet.
     pub(super) fn shed(&mut self) {
-        self.low.framer.shed();
-        self.high.framer.shed();
+        self.low.above.framer.shed();
+        self.high.above.framer.shed();
         self.tls.shed(self.last);
     }
 
@@ -431,8 +431,8 @@ fn go_on(
         in_turn([low, high], protocol, out, |from, role| {
             from.release(now, is_over, tls, role);
             if matches!(role.protocol, Protocol::Unknown) {
-                from.framer.settle(role);
-                from.framer.reconsider();
+                from.above.framer.settle(role);
+                from.above.framer.reconsider();
             }
         });
     }
@@ -497,7 +497,7 @@ fn go_on(
             }
         }
         Protocol::Unknown | Protocol::Undecided(_) => {
-            let skipped = low.framer.skipped() + high.framer.skipped();
+            let skipped = low.above.framer.skipped() + high.above.framer.skipped();
             if skipped > MAX_SKIPPED_BYTES {
                 *protocol = Protocol::Other;
             }
@@ -551,7 +551,7 @@ fn agree(streams: [&mut Stream; 2], protocol: &Protocol) {
         if stream.is_known != Some(is_client) {
             stream.is_known = Some(is_client);
             stream.is_client = is_client;
-            stream.framer.reconsider();
+            stream.above.framer.reconsider();
         }
     }
 }

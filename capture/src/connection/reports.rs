@@ -70,7 +70,7 @@ pub(super) fn report_tls(
         (high, low)
     };
     let connection = Connection::new(client.end, broker.end, out.life.id());
-    let direction = if way == client.way {
+    let direction = if way == client.above.way {
         Direction::ToBroker
     } else {
         Direction::ToClient

@@ -22,35 +22,51 @@ const MAX_WAITING_BYTES: usize = 4 << 20;
 /// What one end sends.
 pub(super) struct Stream {
     pub(super) end: SocketAddr,
-    pub(super) way: Way,
     pub(super) is_client: bool,
     /// The same when the framer last learned it.
     pub(super) is_known: Option<bool>,
     pub(super) copies: Copies,
     pub(super) tcp: Reassembly,
-    front: Front,
-    pub(super) framer: Framer,
+    pub(super) above: Above,
     /// What the other end said last that it has.
     pub(super) acknowledged: Option<u32>,
+}
+
+/// The stages above TCP: what stands in front of Kafka, TLS, frames.
+pub(super) struct Above {
+    pub(super) way: Way,
+    front: Front,
+    pub(super) framer: Framer,
+}
+
+impl Above {
+    fn push(&mut self, piece: Piece<'_>, tls: &mut Session, role: &mut Role<'_, '_>) {
+        let Self { way, front, framer } = self;
+        front.push(piece, role, |piece, role| {
+            tls.push(*way, piece, &mut Frames { framer, role });
+        });
+    }
 }
 
 impl Stream {
     pub(super) fn new(end: SocketAddr, way: Way) -> Self {
         Self {
             end,
-            way,
             is_client: false,
             is_known: None,
             copies: Copies::default(),
             tcp: Reassembly::default(),
-            front: Front::default(),
-            framer: Framer::new(false),
+            above: Above {
+                way,
+                front: Front::default(),
+                framer: Framer::new(false),
+            },
             acknowledged: None,
         }
     }
 
     pub(super) fn buffered(&self) -> usize {
-        self.tcp.waiting_bytes() + self.front.buffered() + self.framer.buffered()
+        self.tcp.waiting_bytes() + self.above.front.buffered() + self.above.framer.buffered()
     }
 
     pub(super) fn role<'a, 'b>(
@@ -70,10 +86,10 @@ impl Stream {
     /// The first byte of the stream has this sequence number, unless the stream has begun already.
     pub(super) fn begin(&mut self, sequence: u32, tls: &mut Session) {
         if !self.tcp.has_begun() {
-            tls.begin(self.way);
+            tls.begin(self.above.way);
             self.tcp.begin(sequence);
-            self.front.begin();
-            self.framer = Framer::new(true);
+            self.above.front.begin();
+            self.above.framer = Framer::new(true);
         }
     }
 
@@ -86,24 +102,16 @@ impl Stream {
     ) {
         if self.tcp.is_far(segment.sequence) {
             self.skip_holes(arrival, tls, role);
-            self.framer.finish(arrival, role);
-            self.framer = Framer::new(false);
+            self.above.framer.finish(arrival, role);
+            self.above.framer = Framer::new(false);
             self.tcp = Reassembly::default();
         }
-        let Self {
-            tcp,
-            front,
-            framer,
-            way,
-            ..
-        } = self;
+        let Self { tcp, above, .. } = self;
         // The first byte of the stream follows the SYN.
         let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
         let missing = u64::from(segment.missing);
         tcp.push(sequence, segment.payload, missing, arrival, |piece| {
-            front.push(piece, role, |piece, role| {
-                tls.push(*way, piece, &mut Frames { framer, role });
-            });
+            above.push(piece, tls, role)
         });
     }
 
@@ -114,18 +122,10 @@ impl Stream {
         tls: &mut Session,
         role: &mut Role<'_, '_>,
     ) {
-        let Self {
-            tcp,
-            front,
-            framer,
-            way,
-            ..
-        } = self;
+        let Self { tcp, above, .. } = self;
         let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
         tcp.complete(sequence, segment.payload, |piece| {
-            front.push(piece, role, |piece, role| {
-                tls.push(*way, piece, &mut Frames { framer, role });
-            });
+            above.push(piece, tls, role)
         });
     }
 
@@ -137,30 +137,15 @@ impl Stream {
         tls: &mut Session,
         role: &mut Role<'_, '_>,
     ) {
-        let Self {
-            tcp,
-            front,
-            framer,
-            way,
-            ..
-        } = self;
-        tcp.release(now, is_over, |piece| {
-            front.push(piece, role, |piece, role| {
-                tls.push(*way, piece, &mut Frames { framer, role });
-            });
-        });
+        let Self { tcp, above, .. } = self;
+        tcp.release(now, is_over, |piece| above.push(piece, tls, role));
     }
 
     /// Looks again at what waits for the other direction.
     pub(super) fn resume(&mut self, tls: &mut Session, role: &mut Role<'_, '_>) {
-        tls.resume(
-            self.way,
-            &mut Frames {
-                framer: &mut self.framer,
-                role,
-            },
-        );
-        self.framer.retry(role);
+        let Above { way, framer, .. } = &mut self.above;
+        tls.resume(*way, &mut Frames { framer, role });
+        framer.retry(role);
     }
 
     /// The packet behind the first hole, if what is missing there was waited for long enough.
@@ -186,18 +171,8 @@ impl Stream {
         tls: &mut Session,
         role: &mut Role<'_, '_>,
     ) {
-        let Self {
-            tcp,
-            front,
-            framer,
-            way,
-            ..
-        } = self;
-        tcp.skip_hole(arrival, |piece| {
-            front.push(piece, role, |piece, role| {
-                tls.push(*way, piece, &mut Frames { framer, role });
-            });
-        });
+        let Self { tcp, above, .. } = self;
+        tcp.skip_hole(arrival, |piece| above.push(piece, tls, role));
     }
 
     /// Takes note of what is missing at the end.
@@ -209,29 +184,25 @@ impl Stream {
     ) {
         let missing = self.tcp.missing_at_end(self.acknowledged);
         if missing > 0 {
-            let (framer, way) = (&mut self.framer, self.way);
-            let lost = Piece::Lost(missing, arrival);
-            self.front.push(lost, role, |piece, role| {
-                tls.push(way, piece, &mut Frames { framer, role });
-            });
+            self.above.push(Piece::Lost(missing, arrival), tls, role);
         }
     }
 
     /// Nothing is wanted of it any more.
     pub(super) fn forget(&mut self) {
-        self.front = Front::default();
         self.tcp = Reassembly::default();
-        self.framer = Framer::foreign();
+        self.above.front = Front::default();
+        self.above.framer = Framer::foreign();
     }
 
     /// The stream is over.
     pub(super) fn finish(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
-        let (framer, way) = (&mut self.framer, self.way);
-        self.front.finish(arrival, role, |piece, role| {
-            tls.push(way, piece, &mut Frames { framer, role });
+        let Above { way, front, framer } = &mut self.above;
+        front.finish(arrival, role, |piece, role| {
+            tls.push(*way, piece, &mut Frames { framer, role });
         });
-        tls.finish(self.way, arrival, &mut Frames { framer, role });
-        self.framer.finish(arrival, role);
+        tls.finish(*way, arrival, &mut Frames { framer, role });
+        framer.finish(arrival, role);
     }
 
     fn skip_holes(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {

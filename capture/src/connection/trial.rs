@@ -30,18 +30,39 @@ pub(super) struct Trial {
 }
 
 enum Item {
-    Frame {
-        is_request: bool,
-        size: usize,
-        bytes: Vec<u8>,
-        truncation: Option<Truncation>,
-        first: Arrival,
-        last: Arrival,
-    },
-    Hole {
-        is_request: bool,
-        hole: Hole,
-    },
+    Frame { is_request: bool, frame: HeldFrame },
+    Hole { is_request: bool, hole: Hole },
+}
+
+/// A frame with bytes of its own.
+struct HeldFrame {
+    size: usize,
+    bytes: Vec<u8>,
+    truncation: Option<Truncation>,
+    first: Arrival,
+    last: Arrival,
+}
+
+impl HeldFrame {
+    fn new(frame: &Frame<'_>) -> Self {
+        Self {
+            size: frame.size,
+            bytes: frame.bytes.to_vec(),
+            truncation: frame.truncation,
+            first: frame.first,
+            last: frame.last,
+        }
+    }
+
+    fn as_frame(&self) -> Frame<'_> {
+        Frame {
+            size: self.size,
+            bytes: &self.bytes,
+            truncation: self.truncation,
+            first: self.first,
+            last: self.last,
+        }
+    }
 }
 
 struct Nowhere;
@@ -97,22 +118,8 @@ impl Trial {
         let items = std::mem::replace(self, turned).items;
         for item in items {
             match item {
-                Item::Frame {
-                    is_request,
-                    size,
-                    bytes,
-                    truncation,
-                    first,
-                    last,
-                } => {
-                    let frame = Frame {
-                        size,
-                        bytes: &bytes,
-                        truncation,
-                        first,
-                        last,
-                    };
-                    self.frame(&frame, !is_request, out);
+                Item::Frame { is_request, frame } => {
+                    self.frame(&frame.as_frame(), !is_request, out);
                 }
                 Item::Hole { is_request, hole } => self.hole(hole, !is_request),
             }
@@ -159,11 +166,7 @@ impl Trial {
         self.bytes += OVERHEAD_BYTES + frame.bytes.len();
         self.items.push(Item::Frame {
             is_request,
-            size: frame.size,
-            bytes: frame.bytes.to_vec(),
-            truncation: frame.truncation,
-            first: frame.first,
-            last: frame.last,
+            frame: HeldFrame::new(frame),
         });
         let dialogue = &mut self.dialogue;
         unseen(out, |out| match is_request {
@@ -198,21 +201,8 @@ impl Trial {
         let mut dialogue = self.beginning;
         for item in self.items {
             match item {
-                Item::Frame {
-                    is_request,
-                    size,
-                    bytes,
-                    truncation,
-                    first,
-                    last,
-                } => {
-                    let frame = Frame {
-                        size,
-                        bytes: &bytes,
-                        truncation,
-                        first,
-                        last,
-                    };
+                Item::Frame { is_request, frame } => {
+                    let frame = frame.as_frame();
                     match is_request {
                         true => dialogue.request(&frame, out),
                         false => dialogue.response(&frame, out),

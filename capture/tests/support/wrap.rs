@@ -39,6 +39,14 @@ pub(crate) fn vxlan(frame: &[u8]) -> Vec<u8> {
     )
 }
 
+/// Returns `fragments` as they are, or the last one first.
+pub(crate) fn ordered(mut fragments: Vec<Vec<u8>>, is_reversed: bool) -> Vec<Vec<u8>> {
+    if is_reversed {
+        fragments.reverse();
+    }
+    fragments
+}
+
 /// The fragments of an IPv4 packet, each with at most `size` bytes, a multiple of 8.
 pub(crate) fn fragments_4(packet: &[u8], identification: u16, size: usize) -> Vec<Vec<u8>> {
     let (header, content) = packet.split_at(20);
