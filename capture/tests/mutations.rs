@@ -2,8 +2,6 @@
 //! for. `KAFKA_CODEC_MUTATIONS` says how many times; 300 unless it does.
 #![cfg(test)]
 
-#[path = "support/fuzz_capture.rs"]
-mod fuzz_capture;
 #[path = "../../tests/support/mutation.rs"]
 mod mutation;
 #[path = "../../tests/support/random.rs"]
@@ -12,9 +10,9 @@ mod support;
 
 use std::io::Write;
 
-use fuzz_capture::capture;
 use mutation::mutate;
 use random::Random;
+use support::fuzz_capture::capture;
 use support::packets::{pcap, pcapng};
 
 /// A packet: its time and its bytes.

@@ -1,12 +1,12 @@
 //! Kafka is found in every tunnel and behind every link header, and what cannot be read is counted by kind.
 #![cfg(test)]
 
-#[path = "support/fuzz_capture.rs"]
-mod fuzz_capture;
 mod support;
 
+use kafka_capture::input::Packet;
 use proptest::prelude::*;
 use support::decode;
+use support::fuzz_capture::{self, Seed};
 use support::packets::{Sent, pcap};
 use support::talk::{expected, messages};
 use support::wrap::{ethernet, fragments_4, fragments_6, ipv4, ipv6, ordered, udp, vxlan};
@@ -493,15 +493,18 @@ fn what_cannot_be_read_is_counted_by_kind() {
     }
 }
 
-/// Packets as the fuzz target takes them, behind the number of their link type in its list.
-fn as_fuzzed(link: u8, packets: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = vec![link];
-    for packet in packets {
-        bytes.extend([0, 0]);
-        bytes.extend(u16::try_from(packet.len()).unwrap().to_be_bytes());
-        bytes.extend(packet);
+/// Ethernet frames as an input of the fuzz target.
+fn as_fuzzed(packets: &[Vec<u8>]) -> Vec<u8> {
+    let mut seed = Seed::default();
+    for bytes in packets {
+        seed.push(&Packet {
+            time: 0,
+            link_type: 1,
+            length: u32::try_from(bytes.len()).unwrap(),
+            bytes,
+        });
     }
-    bytes
+    seed.bytes().to_vec()
 }
 
 proptest! {
@@ -520,7 +523,7 @@ proptest! {
                 _ => vec![ethernet(0x88a8, &[&[0, 7, 0x88, 0x47, 0, 1, 0x01, 64], &ip[..]].concat())],
             }
         });
-        let mut bytes = as_fuzzed(0, &packets.collect::<Vec<_>>());
+        let mut bytes = as_fuzzed(&packets.collect::<Vec<_>>());
         let unchanged = fuzz_capture::packets(&bytes).unwrap();
         prop_assert_eq!((unchanged.requests, unchanged.responses), (5, 5));
         for (at, byte) in wrong {

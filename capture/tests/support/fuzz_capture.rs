@@ -182,11 +182,53 @@ impl Read for Pieces {
 }
 
 /// The link types that packets are read of.
-const LINK_TYPES: [i32; 48] = [
-    1, 0, 9, 12, 14, 50, 51, 101, 104, 105, 108, 109, 113, 117, 127, 166, 192, 204, 205, 219, 228,
-    239, 276, 6, 8, 10, 100, 107, 119, 122, 123, 128, 138, 163, 178, 179, 180, 181, 197, 206, 226,
-    241, 242, 258, 274, 281, 282, 285,
+/// All that are read.
+const LINK_TYPES: [i32; 53] = [
+    0, 1, 6, 8, 9, 10, 12, 14, 50, 51, 100, 101, 104, 105, 106, 107, 108, 109, 113, 117, 119, 122,
+    123, 127, 128, 138, 149, 163, 166, 178, 179, 180, 181, 192, 197, 204, 205, 206, 219, 226, 228,
+    229, 239, 240, 241, 242, 258, 274, 276, 281, 282, 284, 285,
 ];
+
+/// Packets as an input of [`packets`].
+#[derive(Default)]
+pub(crate) struct Seed {
+    bytes: Vec<u8>,
+    time: i64,
+}
+
+impl Seed {
+    /// Appends a packet; those of other link types, and large ones, are left out.
+    pub(crate) fn push(&mut self, packet: &kafka_capture::input::Packet<'_>) {
+        let link = LINK_TYPES.iter().position(|link| *link == packet.link_type);
+        let link = link.and_then(|index| u8::try_from(index).ok());
+        let length = u16::try_from(packet.bytes.len()).ok();
+        let (Some(link), Some(length)) = (link, length.filter(|length| *length <= MAX_LENGTH))
+        else {
+            return;
+        };
+        if self.bytes.is_empty() {
+            (self.bytes, self.time) = (vec![link], packet.time);
+        }
+        if self.bytes.first() == Some(&link) {
+            let clamped = |value: i64| u8::try_from(value.clamp(0, 255)).unwrap();
+            let wait = clamped((packet.time - self.time) / TICK);
+            let cut = clamped(i64::from(packet.length) - i64::from(length));
+            self.time = packet.time;
+            self.bytes.extend([wait, cut]);
+            self.bytes.extend(length.to_be_bytes());
+            self.bytes.extend(packet.bytes);
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// The most bytes of a packet.
+const MAX_LENGTH: u16 = 0x07ff;
+/// The unit of time, in nanoseconds.
+const TICK: i64 = 10_000_000;
 
 /// Any bytes as packets: links, tunnels, fragments, and what stands in front of connections. The first byte is the link
 /// type; before each packet stand the time since the last one, the bytes that were not captured, and its length.
@@ -197,10 +239,10 @@ pub(crate) fn packets(input: &[u8]) -> Option<Counts> {
     let mut sink = NdjsonSink::new(io::sink(), Default::default());
     let (mut time, mut count) = (0, 0);
     while let Some(([wait, cut, high, low], more)) = rest.split_first_chunk::<4>() {
-        let length = usize::from(u16::from_be_bytes([*high, *low]) & 0x07ff);
+        let length = usize::from(u16::from_be_bytes([*high, *low]) & MAX_LENGTH);
         let (bytes, more) = more.split_at(length.min(more.len()));
         rest = more;
-        time += i64::from(*wait) * 10_000_000;
+        time += i64::from(*wait) * TICK;
         count += 1;
         let packet = kafka_capture::input::Packet {
             time,

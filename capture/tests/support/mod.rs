@@ -5,8 +5,10 @@
 pub(crate) mod captures;
 pub(crate) mod command;
 pub(crate) mod exchange;
+pub(crate) mod fuzz_capture;
 pub(crate) mod incident;
 pub(crate) mod packets;
+pub(crate) mod seeds;
 pub(crate) mod talk;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
@@ -137,9 +139,10 @@ pub(crate) fn feed(
     let packets = Packets::new(input)?;
     #[cfg(feature = "tls")]
     let packets = packets.with_secrets(decoder.secrets().clone());
-    let mut packets = packets;
+    let (mut packets, mut keeper) = (packets, seeds::Keeper::new());
     packets.for_each(
         |packet| {
+            keeper.push(&packet);
             decoder.packet(&packet, list);
             ControlFlow::Continue(())
         },
