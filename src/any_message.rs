@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::wire::{IntoOwned, Limits, Writer};
+use crate::wire::{IntoOwned, Limits, Reader, Writer};
 use crate::{
     ApiKey, Decode, DecodeError, Destination, EncodeError, ErrorCode, Message, Request, Response,
     UnknownMessage, Version, messages,
@@ -174,6 +174,28 @@ macro_rules! any_messages {
                         body: body.into(),
                     })),
                 }
+            }
+
+            /// The message at the start of `body` and the bytes after it, within default [`Limits`]. Of an unknown API, all
+            /// bytes are the message.
+            ///
+            /// # Errors
+            ///
+            /// As [`Decode::decode_prefix`]; none if the API is unknown.
+            #[inline]
+            pub fn decode_prefix(
+                key: ApiKey,
+                version: Version,
+                body: &'a [u8],
+            ) -> Result<(Self, &'a [u8]), DecodeError> {
+                let mut reader = Reader::new(body);
+                let message = match key {
+                    $(ApiKey::$api => {
+                        Decode::decode_from(&mut reader, version).map(Self::$api)?
+                    })*
+                    ApiKey::Unknown(_) => return Self::decode(key, version, body).map(|all| (all, &[][..])),
+                };
+                Ok((message, reader.rest()))
             }
 
             /// Appends the message to `writer`.

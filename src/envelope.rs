@@ -79,13 +79,15 @@ impl EnvelopeRequest<'_> {
         })
     }
 
-    /// The header of the request inside, and its body.
+    /// The header of the request inside, and its body. A client id that is not UTF-8 is left out of the header.
     ///
     /// # Errors
     ///
-    /// As [`RequestHeader::split`].
+    /// As [`RequestHeader::split_any_client_id`].
     pub fn request(&self) -> Result<(RequestHeader<'_>, &[u8]), DecodeError> {
-        RequestHeader::split(&self.request_data)
+        let headers = RequestHeader::versions_of(&self.request_data);
+        let parts = RequestHeader::split_any_client_id(&self.request_data, headers)?;
+        Ok((parts.header, parts.body))
     }
 
     /// Who sent the request; `None` if it is not said.

@@ -10,10 +10,13 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
+
 use crate::correlation::response_version;
+use crate::header::RequestParts;
 use crate::messages::{RequestHeader, ResponseHeader};
 use crate::request_frame::check_key;
-use crate::wire::{Segments, Writer};
+use crate::wire::{Blob, Reader, Segments, Writer};
 use crate::{
     Decode, DecodeError, EncodeError, HeaderVersions, Message, Request, Response, Version,
 };
@@ -112,8 +115,51 @@ pub fn encode_response<R: Response>(
     Ok(writer.finish())
 }
 
+/// Returns the whole frame, size included, of a response with another correlation id. `frame` is the response without its
+/// size; all else stays as it is and is not copied. A proxy that has changed the correlation id of a request by
+/// [`RequestFrame::with_correlation_id`](crate::RequestFrame::with_correlation_id) gives the response its own back.
+///
+/// # Errors
+///
+/// [`UnexpectedEnd`](crate::DecodeErrorKind::UnexpectedEnd) if the frame is too short for a correlation id.
+///
+/// # Examples
+///
+/// ```
+/// use bytes::Bytes;
+/// use kafka_codec::frame;
+///
+/// let from_broker = Bytes::from_static(b"\0\0\x0f\xa1\0\x1b");
+/// let to_client = frame::response_with_correlation_id(&from_broker, 7)?.into_bytes();
+/// assert_eq!(to_client, &b"\0\0\0\x06\0\0\0\x07\0\x1b"[..]);
+/// # Ok::<(), kafka_codec::DecodeError>(())
+/// ```
+///
+/// # Panics
+///
+/// If the frame has more bytes than its size can state, `i32::MAX`; no frame of a [`FrameReader`] has.
+pub fn response_with_correlation_id(
+    frame: &Bytes,
+    correlation_id: i32,
+) -> Result<Segments, DecodeError> {
+    let mut reader = Reader::new(frame);
+    reader.i32()?;
+    let written = write_renumbered(&frame.slice(reader.offset()..), correlation_id);
+    Ok(written.expect("a frame has at most i32::MAX bytes"))
+}
+
+/// A response frame of a correlation id, and what follows it.
+pub(crate) fn write_renumbered(rest: &Bytes, correlation_id: i32) -> Result<Segments, EncodeError> {
+    let mut writer = Writer::new();
+    writer.sized(|writer| {
+        writer.i32(correlation_id);
+        writer.bytes(&Blob::Shared(rest.clone()))
+    })?;
+    Ok(writer.finish())
+}
+
 /// Decodes a whole request frame without its size, as one of type `R`. Bytes after the request are ignored, as Kafka's brokers
-/// do.
+/// do, and a client id that is not UTF-8 is left out of the header.
 ///
 /// See [`RequestFrame`](crate::RequestFrame) and [`AnyRequest::from_frame`](crate::AnyRequest::from_frame) for requests whose
 /// API is not known before.
@@ -142,7 +188,7 @@ pub fn decode_request<'a, R: Request + Decode<'a>>(
         Some((key, version)) => HeaderVersions::of(key, version),
         None => R::header_versions(Version(0)),
     };
-    let (header, body) = RequestHeader::split_with(frame, headers)?;
+    let RequestParts { header, body, .. } = RequestHeader::split_any_client_id(frame, headers)?;
     check_key::<R>(header.api_key(), header.version())?;
     let (request, _) = R::decode_prefix(body, header.version())?;
     Ok((header, request))

@@ -130,6 +130,13 @@ impl<'a> RequestHeader<'a> {
         })
     }
 
+    /// The header versions of the API and version at the front of a request frame. A frame that is too short for them is
+    /// too short for a header of any version.
+    pub(crate) fn versions_of(frame: &[u8]) -> HeaderVersions {
+        let (key, version) = Self::routing(frame).unwrap_or((ApiKey::ApiVersions, Version(0)));
+        HeaderVersions::of(key, version)
+    }
+
     /// The API that the request is for.
     #[must_use]
     pub fn api_key(&self) -> ApiKey {

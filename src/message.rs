@@ -363,7 +363,8 @@ pub trait Request: Message {
     ///
     /// The source is `getErrorResponse` of Kafka's request classes; see `error-responses.json`. Where it differs from this:
     /// Kafka replaces some messages by texts of its own or leaves them out, forgets some throttle times, and does not keep
-    /// the order of what a few requests ask for.
+    /// the order of what a few requests ask for. To an ApiVersions request in an unknown version it answers in version 0 and
+    /// lists the versions of ApiVersions that it serves, which are not known here.
     ///
     /// # Examples
     ///

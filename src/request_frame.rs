@@ -1,5 +1,6 @@
 //! A request that is decoded where it is used, not where it arrived; and frames decoded in one call.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -9,10 +10,10 @@ use crate::frame;
 use crate::messages::RequestHeader;
 use crate::wire::{Blob, IntoOwned, Limits, Reader, Segments, Writer};
 #[cfg(feature = "messages")]
-use crate::{AnyRequest, AnyResponse, messages::ResponseHeader};
+use crate::{AnyRequest, AnyResponse, Message, messages::ResponseHeader};
 use crate::{
-    ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, HeaderVersions, Request, Response,
-    Version,
+    ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, ErrorCode, HeaderVersions, Request,
+    Response, Version,
 };
 
 /// The frame of a request, of any API.
@@ -49,6 +50,8 @@ use crate::{
 pub struct RequestFrame {
     frame: Bytes,
     header: RequestHeader<'static>,
+    /// For people, if it is not UTF-8.
+    escaped_client_id: Option<String>,
     headers: HeaderVersions,
     body: usize,
 }
@@ -63,11 +66,7 @@ impl RequestFrame {
     ///
     /// [`DecodeError`] if the header does not decode.
     pub fn new(frame: Bytes) -> Result<Self, DecodeError> {
-        let headers = match RequestHeader::routing(&frame) {
-            Some((key, version)) => HeaderVersions::of(key, version),
-            // Too short for a header of any version.
-            None => HeaderVersions::of(ApiKey::ApiVersions, Version(0)),
-        };
+        let headers = RequestHeader::versions_of(&frame);
         Self::with_headers(frame, headers)
     }
 
@@ -77,17 +76,22 @@ impl RequestFrame {
     ///
     /// [`DecodeError`] if the header does not decode.
     pub fn with_headers(frame: Bytes, headers: HeaderVersions) -> Result<Self, DecodeError> {
-        let (header, body) = RequestHeader::split_with(&frame, headers)?;
-        let (header, body) = (header.into_owned(), frame.len() - body.len());
+        let parts = RequestHeader::split_any_client_id(&frame, headers)?;
+        let client_id = match parts.header.client_id {
+            Some(_) => None,
+            None => parts.client_id_text().map(Cow::into_owned),
+        };
+        let (header, body) = (parts.header.into_owned(), frame.len() - parts.body.len());
         Ok(Self {
             frame,
             header,
+            escaped_client_id: client_id,
             headers,
             body,
         })
     }
 
-    /// The header.
+    /// The header. Its client id is `None` if the client id is not UTF-8: see [`client_id_text`](Self::client_id_text).
     #[must_use]
     pub const fn header(&self) -> &RequestHeader<'static> {
         &self.header
@@ -117,10 +121,28 @@ impl RequestFrame {
         self.header.correlation_id
     }
 
-    /// The client id; `None` if it is null or the header has none. See [`ClientIdentity`](crate::ClientIdentity).
+    /// The client id; `None` if it is null, is not UTF-8 or the header has none. See [`ClientIdentity`](crate::ClientIdentity).
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.header.client_id.as_deref()
+    }
+
+    /// The client id for people and as a label: bytes that are not UTF-8 are written as `\xfc`. Brokers serve such clients.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use kafka_codec::RequestFrame;
+    ///
+    /// let request = RequestFrame::new(Bytes::from_static(b"\0\x12\0\0\0\0\0\x07\0\x06m\xfcller"))?;
+    /// assert_eq!(request.client_id(), None);
+    /// assert_eq!(request.client_id_text(), Some("m\\xfcller"));
+    /// # Ok::<(), kafka_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn client_id_text(&self) -> Option<&str> {
+        self.client_id().or(self.escaped_client_id.as_deref())
     }
 
     /// Returns what is needed to read the response.
@@ -175,23 +197,27 @@ impl RequestFrame {
         let body = match headers.request == self.headers.request {
             true => self.body(),
             // The type knows the headers of its own API better than the caller did.
-            false => RequestHeader::split_with(&self.frame, headers)?.1,
+            false => RequestHeader::split_any_client_id(&self.frame, headers)?.body,
         };
         R::decode_from(&mut Reader::with_limits(body, limits), version)
     }
 
-    /// The request as one of any API, borrowing the frame, within default [`Limits`].
+    /// The request as one of any API, borrowing the frame, within default [`Limits`]. Bytes after it are ignored, as by
+    /// [`decode`](Self::decode).
     ///
     /// # Errors
     ///
-    /// As [`AnyRequest::decode`].
+    /// As [`AnyRequest::decode_prefix`].
     #[cfg(feature = "messages")]
     #[inline]
     pub fn decode_any(&self) -> Result<AnyRequest<'_>, DecodeError> {
-        AnyRequest::decode(self.api_key(), self.version(), self.body())
+        AnyRequest::decode_prefix(self.api_key(), self.version(), self.body()).map(|(any, _)| any)
     }
 
     /// Returns the whole frame of a response to this request: size, header and body. `buffer` is appended to.
+    ///
+    /// A response to ApiVersions is written in version 0 if the request has a version that is not known here, or if the
+    /// response has the error UNSUPPORTED_VERSION, as KIP-511 asks of brokers.
     ///
     /// # Errors
     ///
@@ -206,7 +232,8 @@ impl RequestFrame {
         response: &R,
     ) -> Result<Segments, EncodeError> {
         debug_assert_eq!(R::KEY, self.api_key(), "the response is of another API");
-        frame::encode_response(buffer, response, self.version(), self.correlation_id())
+        let version = answer_version(self.version(), response);
+        frame::encode_response(buffer, response, version, self.correlation_id())
     }
 
     /// Returns the whole frame, size included, with another correlation id. All else stays as it is and is not copied, also
@@ -244,6 +271,22 @@ impl RequestFrame {
 /// The number of bytes at the front of a request: API key, version and correlation id.
 const ROUTED: usize = 8;
 
+/// The version in which `response` answers a request in `version`: the same, but for what KIP-511 says of ApiVersions.
+fn answer_version<R: Response>(version: Version, response: &R) -> Version {
+    if R::KEY != ApiKey::ApiVersions || version == Version(0) {
+        return version;
+    }
+    // What cannot be encoded is refused later.
+    let body = response.encode_to_vec(version).unwrap_or_default();
+    let code = body.first_chunk().copied().map(i16::from_be_bytes);
+    let is_refused = code.map(ErrorCode) == Some(ErrorCode::UNSUPPORTED_VERSION);
+    if is_refused || !R::VERSIONS.contains(version) {
+        Version(0)
+    } else {
+        version
+    }
+}
+
 /// Checks that a request of API `actual` can be decoded as an `R`.
 pub(crate) fn check_key<R: Request>(actual: ApiKey, version: Version) -> Result<(), DecodeError> {
     if R::KEY == actual {
@@ -258,11 +301,12 @@ pub(crate) fn check_key<R: Request>(actual: ApiKey, version: Version) -> Result<
 
 #[cfg(feature = "messages")]
 impl<'a> AnyRequest<'a> {
-    /// Decodes a whole request frame without its size, within default [`Limits`].
+    /// Decodes a whole request frame without its size, within default [`Limits`]. Bytes after the request are ignored, as
+    /// Kafka's brokers do, and a client id that is not UTF-8 is left out of the header.
     ///
     /// # Errors
     ///
-    /// An error of decoding the header, else as [`decode`](Self::decode).
+    /// An error of decoding the header, else as [`decode_prefix`](Self::decode_prefix).
     ///
     /// # Examples
     ///
@@ -277,20 +321,62 @@ impl<'a> AnyRequest<'a> {
     /// ```
     #[inline]
     pub fn from_frame(frame: &'a [u8]) -> Result<(RequestHeader<'a>, Self), DecodeError> {
-        let (header, body) = RequestHeader::split(frame)?;
-        let request = Self::decode(header.api_key(), header.version(), body)?;
-        Ok((header, request))
+        let headers = RequestHeader::versions_of(frame);
+        let parts = RequestHeader::split_any_client_id(frame, headers)?;
+        let (key, version) = (parts.header.api_key(), parts.header.version());
+        let (request, _) = Self::decode_prefix(key, version, parts.body)?;
+        Ok((parts.header, request))
+    }
+
+    /// Returns the whole frame of the request: size, header and body. Of the header, the API key is that of the request.
+    /// `buffer` is appended to.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::AnyRequest;
+    ///
+    /// let frame = b"\0\x0c\0\0\0\0\0\x07\0\x02me\0\x01a\0\0\0\x01\0\x01b";
+    /// let (header, request) = AnyRequest::from_frame(frame)?;
+    /// let again = request.to_frame(Vec::new(), &header)?.into_bytes();
+    /// assert_eq!(again[4..], frame[..]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_frame(
+        &self,
+        buffer: Vec<u8>,
+        header: &RequestHeader<'_>,
+    ) -> Result<Segments, EncodeError> {
+        let (key, version) = (self.api_key(), header.version());
+        let header = RequestHeader {
+            request_api_key: key.number(),
+            ..header.clone()
+        };
+        let headers = HeaderVersions::of(key, version);
+        let mut writer = Writer::with_buffer_or_new(buffer);
+        writer.sized(|writer| {
+            header.encode(writer, headers.request)?;
+            self.encode(writer, version)
+        })?;
+        Ok(writer.finish())
     }
 }
 
 #[cfg(feature = "messages")]
 impl<'a> AnyResponse<'a> {
     /// Decodes a whole response frame without its size, within default [`Limits`]. `request` is what it answers, such as
-    /// [`RequestFrame::in_flight`] returns.
+    /// [`RequestFrame::in_flight`] returns. Bytes after the response are ignored, as Kafka's clients do.
+    ///
+    /// The response is in the version of the request, but for that of ApiVersions: see
+    /// [`response_version`](InFlightRequest::response_version).
     ///
     /// # Errors
     ///
-    /// An error of decoding the header, else as [`decode`](Self::decode).
+    /// An error of decoding the header, else as [`decode_prefix`](Self::decode_prefix).
     ///
     /// # Examples
     ///
@@ -310,8 +396,42 @@ impl<'a> AnyResponse<'a> {
         frame: &'a [u8],
     ) -> Result<(ResponseHeader<'a>, Self), DecodeError> {
         let split = request.split_response(frame)?;
-        let response = Self::decode(request.api_key, split.version, split.body)?;
+        let (response, _) = Self::decode_prefix(request.api_key, split.version, split.body)?;
         Ok((split.header, response))
+    }
+
+    /// Returns the whole frame of the response in `version`: size, header and body. `buffer` is appended to. An answer to
+    /// ApiVersions that refuses the version of the request must be in version 0 (KIP-511).
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kafka_codec::messages::{HeartbeatResponse, ResponseHeader};
+    /// use kafka_codec::{AnyResponse, Version};
+    ///
+    /// let response = AnyResponse::from(HeartbeatResponse::default());
+    /// let header = ResponseHeader { correlation_id: 7, ..Default::default() };
+    /// let frame = response.to_frame(Vec::new(), Version(0), &header)?.into_bytes();
+    /// assert_eq!(frame, &b"\0\0\0\x06\0\0\0\x07\0\0"[..]);
+    /// # Ok::<(), kafka_codec::EncodeError>(())
+    /// ```
+    pub fn to_frame(
+        &self,
+        buffer: Vec<u8>,
+        version: Version,
+        header: &ResponseHeader<'_>,
+    ) -> Result<Segments, EncodeError> {
+        let headers = HeaderVersions::of(self.api_key(), version);
+        let mut writer = Writer::with_buffer_or_new(buffer);
+        writer.sized(|writer| {
+            header.encode(writer, headers.response)?;
+            self.encode(writer, version)
+        })?;
+        Ok(writer.finish())
     }
 }
 
@@ -321,7 +441,7 @@ impl fmt::Debug for RequestFrame {
             .field("api", &self.api_key())
             .field("version", &self.version())
             .field("correlation_id", &self.correlation_id())
-            .field("client_id", &self.header.client_id)
+            .field("client_id", &self.client_id_text())
             .field("body_bytes", &self.body().len())
             .finish()
     }

@@ -290,6 +290,11 @@ fn streams_that_are_not_kafka_end_in_the_same_error_at_every_split() {
             b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64\0\x04\0\0\xff\xff",
             Some(foreign(ForeignProtocol::Http2)),
         ),
+        // An empty SETTINGS frame.
+        (
+            b"\0\0\0\x04\0\0\0\0\0\0\0\x04\x08\0\0\0\0\0",
+            Some(foreign(ForeignProtocol::Http2)),
+        ),
         (b"\0\0\0\x03abc", Some(out_of_range(3))),
         (b"\xff\xff\xff\xff\0\0", Some(out_of_range(-1))),
         (b"\x7f\xff\xff\xff\0\0", Some(out_of_range(i32::MAX))),

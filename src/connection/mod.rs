@@ -1,7 +1,7 @@
 //! A connection to a broker, without its transport: bytes and time go in, bytes, times and events come out.
 //!
-//! [`Connection`] learns the broker's versions, authenticates, matches responses to requests, times every stage of each,
-//! and says of every failure which requests it hit and how far they had got. It opens no socket, reads no clock, draws no
+//! [`Connection`] learns the broker's versions, authenticates, matches responses to requests, records when each
+//! request passed each stage, and reports for every failure the requests that it affected and how far they had got. It opens no socket, reads no clock, draws no
 //! random numbers and logs nothing: inputs and times determine outputs completely. [`server`] is the other
 //! side of it.
 //!
@@ -143,7 +143,7 @@
 //!   it passed each stage ([`Timings`]). A [probe](Connection::probe) has one [`Event::Probed`].
 //! - Events come in the same order with the same content, whatever the pieces in which bytes arrive.
 //! - No event follows [`Event::Closed`].
-//! - A body that does not decode closes nothing: the connection reads no bodies, but for the throttle time.
+//! - A malformed body does not close the connection, which reads only the throttle time of bodies.
 //! - Memory: what was submitted, one frame that is arriving, as [`FrameReader`](crate::frame::FrameReader#memory) reserves it,
 //!   and less than 4 KiB.
 //! - Passwords and tokens are wiped, and in no event, error or `Debug` output.
@@ -167,7 +167,7 @@
 //! | [`Authentication`](CloseReason::Authentication) | broker or client refused the other | correct the credentials or mechanism; the broker's words are in it |
 //! | [`BadRequest`](CloseReason::BadRequest) | [accepting side](server) only: a request that is not served | the client's bug, or serve more |
 //!
-//! What to do about the requests says [`Advice`]; what all of it adds up to, [`Metrics`]. With the feature `tracing`, each event
+//! [`Advice`] says whether each request can be sent again; [`Metrics`] sums up events. With the feature `tracing`, each event
 //! can be handed to `tracing` by its method `trace`, and with `metrics`, a `MetricsEmitter` counts them for the crate of that
 //! name. [`Connectivity`] tracks the connections to several brokers and asks for missing ones, and [`produce`](crate::produce) follows
 //! batches through their attempts.

@@ -84,9 +84,9 @@ impl<T> InFlightRequest<T> {
     /// The version of a response with this body: that of the request, but for the answer to an
     /// ApiVersions request in a version that the broker does not know.
     ///
-    /// That answer has error 35. There are brokers and proxies that answer in version 0 without an error: as in
-    /// Kafka's `ApiVersionsResponse.parse`, what does not decode in the version of the request, and does in
-    /// version 0, is of that version.
+    /// That answer has error 35, or none from some brokers and proxies. As in Kafka's `ApiVersionsResponse.parse`, what
+    /// does not decode in the version of the request, and does in version 0, is of that version. Where the version is not
+    /// known here, and where neither decodes, error 35 decides.
     ///
     /// See <https://cwiki.apache.org/confluence/x/qRJ4Bw> (KIP-511).
     #[must_use]
@@ -119,18 +119,18 @@ pub(crate) fn response_version(key: ApiKey, version: Version, body: &[u8]) -> Ve
 
 /// The version of the answer to an ApiVersions request in `version`.
 fn version_of_versions(version: Version, body: &[u8]) -> Version {
-    let error = body.first_chunk().copied().map(i16::from_be_bytes);
-    if error.map(ErrorCode) == Some(ErrorCode::UNSUPPORTED_VERSION) {
-        return Version(0);
-    }
     let is_in = |version| ApiVersionsResponse::decode_prefix(body, version).is_ok();
-    // A version that is not known here may be known to both sides.
-    let is_known = ApiVersionsResponse::VERSIONS.contains(version);
-    if is_known && has_room_for_version_0(body) && !is_in(version) && is_in(Version(0)) {
-        Version(0)
+    let error = body.first_chunk().copied().map(i16::from_be_bytes);
+    let is_refused = error.map(ErrorCode) == Some(ErrorCode::UNSUPPORTED_VERSION);
+    let is_0 = if !ApiVersionsResponse::VERSIONS.contains(version) {
+        // Without that error, the version may be known to both sides.
+        is_refused
+    } else if is_refused {
+        !is_in(version)
     } else {
-        version
-    }
+        has_room_for_version_0(body) && !is_in(version) && is_in(Version(0))
+    };
+    if is_0 { Version(0) } else { version }
 }
 
 /// Returns `true` if the array of a response in version 0, whose elements take 6 bytes, fits into the body. No

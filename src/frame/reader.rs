@@ -280,8 +280,12 @@ impl FrameReader {
             return Ok(None);
         };
         let size = self.check_size(*size)?;
-        // HTTP/2 is recognized by what follows the size.
-        let is_enough = !self.is_sniffing() || first.len() >= SIZE_BYTES + size.min(5);
+        // HTTP/2 is recognized by what follows the size: by a ninth byte, where that may be behind an empty SETTINGS frame.
+        let looked_at = match first.get(SIZE_BYTES..) {
+            Some([0, 0, 0, 0, ..]) => 5,
+            _ => size.min(5),
+        };
+        let is_enough = !self.is_sniffing() || first.len() >= SIZE_BYTES + looked_at;
         Ok(is_enough.then_some(size))
     }
 

@@ -74,7 +74,7 @@
 //! [`Restamp`] changes the header of a batch in place: offset, leader epoch, log append time, producer.
 //!
 //! [`Entries`] gives everything that a `records` field or a log segment holds, control records included. All of it is
-//! lazy and borrows its input: entries know no more than their headers, and records are read one by one, without an
+//! lazy and borrows its input: an entry reads only its header, and records are read one by one, without an
 //! allocation. Only compressed records are copied, into memory that the [`RecordDecoder`] keeps. Nothing is lost:
 //! attributes, the type of timestamps, gaps between offsets, headers with the same key, delete horizons and the bytes
 //! themselves are preserved, and a batch that was read is written again to the same bytes.
@@ -82,7 +82,7 @@
 //! # What is refused
 //!
 //! No number in the input sizes an allocation; compressed records are bounded by
-//! [`Limits`](crate::wire::Limits). Where these readers are stricter or more lenient than one might think:
+//! [`Limits`](crate::wire::Limits). Where these readers are stricter or more lenient than expected:
 //!
 //! | input | here | Kafka's Java |
 //! |---|---|---|
@@ -99,7 +99,7 @@
 //! | offset of a compressed message (magic 1) is 0 | offsets in it count from 0 | same |
 //! | lz4 header checksum that is wrong | error; accepted in magic 0 | same |
 //! | lz4 content checksum | not compared | same |
-//! | lz4 match at distance 0 | error, as the format says | bytes that are nothing |
+//! | lz4 match at distance 0 | error, as the format says | undefined bytes |
 //! | bytes after the end of gzip members or an lz4 frame | ignored | same |
 //! | bytes after zstd frames | error | error |
 //!

@@ -1,17 +1,20 @@
 //! The error codes in a message, whatever message it is.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use super::{Field, FieldLocation, Schema, Value, Visitor, visit};
+use super::walk::visit_prefix;
+use super::{Field, FieldLocation, Schema, Value, Visitor};
 use crate::wire::Limits;
 use crate::{DecodeError, ErrorCode, Version};
 
-/// The error codes in `bytes`, which are the message of `schema` in `version`, each once and with how often it stands
-/// there, in the order of the bytes. [`NONE`](ErrorCode::NONE) is not among them.
+/// The error codes in the message of `schema` in `version` at the start of `bytes`, each once and with how often it stands
+/// there, in the order of the bytes. [`NONE`](ErrorCode::NONE) is not among them. Bytes after the message are ignored, as
+/// Kafka's clients do.
 ///
 /// # Errors
 ///
-/// Those of [`visit`].
+/// Those of [`visit`](super::visit), but for trailing bytes.
 ///
 /// # Examples
 ///
@@ -30,12 +33,17 @@ pub fn error_codes(
     bytes: &[u8],
     limits: Limits,
 ) -> Result<Vec<(ErrorCode, usize)>, DecodeError> {
-    let mut codes = Codes(Vec::new());
-    let _: ControlFlow<()> = visit(schema, version, bytes, limits, &mut codes)?;
-    Ok(codes.0)
+    let mut codes = Codes::default();
+    let _: ControlFlow<()> = visit_prefix(schema, version, bytes, limits, &mut codes)?;
+    Ok(codes.counts)
 }
 
-struct Codes(Vec<(ErrorCode, usize)>);
+#[derive(Default)]
+struct Codes {
+    counts: Vec<(ErrorCode, usize)>,
+    /// Where each stands among them: there may be tens of thousands in a message.
+    places: HashMap<ErrorCode, usize>,
+}
 
 impl Visitor<'_> for Codes {
     fn value(&mut self, place: FieldLocation, value: Value<'_>) -> ControlFlow<()> {
@@ -43,9 +51,10 @@ impl Visitor<'_> for Codes {
         match value {
             Value::Int16(number) if number != 0 && is_code() => {
                 let code = ErrorCode(number);
-                match self.0.iter_mut().find(|(known, _)| *known == code) {
+                let place = *self.places.entry(code).or_insert(self.counts.len());
+                match self.counts.get_mut(place) {
                     Some((_, count)) => *count += 1,
-                    None => self.0.push((code, 1)),
+                    None => self.counts.push((code, 1)),
                 }
             }
             _ => {}

@@ -26,18 +26,36 @@ pub(crate) fn locate(
         DecodeErrorKind::MemoryLimit { .. } => error.offset().saturating_sub(start),
         _ => usize::MAX,
     };
-    let mut locator = Locator {
+    // A visitor that takes any text has gone past what is not UTF-8, unless that is the error.
+    let path = match error.kind() {
+        DecodeErrorKind::InvalidUtf8 { .. } => path::<false>(schema, version, bytes, until),
+        _ => path::<true>(schema, version, bytes, until),
+    };
+    match path {
+        Some(path) => error.in_field(path),
+        None => error,
+    }
+}
+
+/// The path of the field at which reading ends, in error or as `until` is reached.
+fn path<const ANY_TEXT: bool>(
+    schema: &'static Schema,
+    version: Version,
+    bytes: &[u8],
+    until: usize,
+) -> Option<String> {
+    let mut locator = Locator::<ANY_TEXT> {
         until,
         structs: Vec::new(),
         last: PathSegment::TAGS,
     };
     match walk(schema, version, bytes, Limits::UNLIMITED, &mut locator) {
-        Ok(ControlFlow::Continue(())) => error,
-        Ok(ControlFlow::Break(())) | Err(_) => error.in_field(locator.path()),
+        Ok((ControlFlow::Continue(()), _)) => None,
+        Ok((ControlFlow::Break(()), _)) | Err(_) => Some(locator.path()),
     }
 }
 
-struct Locator {
+struct Locator<const ANY_TEXT: bool> {
     /// Where to stop.
     until: usize,
     /// The structs around, from the outside in, but for the message.
@@ -67,7 +85,7 @@ impl PathSegment {
     }
 }
 
-impl Locator {
+impl<const ANY_TEXT: bool> Locator<ANY_TEXT> {
     fn path(&self) -> String {
         let mut path = String::new();
         for segment in self.structs.iter().chain([&self.last]) {
@@ -92,7 +110,9 @@ impl Locator {
     }
 }
 
-impl Visitor<'_> for Locator {
+impl<const ANY_TEXT: bool> Visitor<'_> for Locator<ANY_TEXT> {
+    const ANY_TEXT: bool = ANY_TEXT;
+
     fn enter(&mut self, place: FieldLocation) -> ControlFlow<()> {
         self.last = PathSegment::to(place).unwrap_or(PathSegment::TAGS);
         ControlFlow::Continue(())

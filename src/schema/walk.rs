@@ -35,6 +35,35 @@ pub fn visit<'a, V: Visitor<'a>>(
             visit(schema, version, bytes, limits, &mut ())?
         };
     }
+    located(schema, version, bytes, |bytes| {
+        walk(schema, version, bytes, limits, visitor).and_then(|(flow, mut reader)| match flow {
+            ControlFlow::Break(()) => Ok(flow),
+            ControlFlow::Continue(()) => reader.end().map(|()| flow),
+        })
+    })
+}
+
+/// As [`visit`], but bytes after the message are ignored.
+pub(super) fn visit_prefix<'a, V: Visitor<'a>>(
+    schema: &'static Schema,
+    version: Version,
+    bytes: &'a [u8],
+    limits: Limits,
+    visitor: &mut V,
+) -> Result<ControlFlow<()>, DecodeError> {
+    debug_assert!(!V::IN_ORDER, "what is in order is read before");
+    located(schema, version, bytes, |bytes| {
+        walk(schema, version, bytes, limits, visitor).map(|(flow, _)| flow)
+    })
+}
+
+/// Checks the version, reads the message, and says of an error which field it is about.
+fn located<'a>(
+    schema: &'static Schema,
+    version: Version,
+    bytes: &'a [u8],
+    read: impl FnOnce(&'a [u8]) -> Result<ControlFlow<()>, DecodeError>,
+) -> Result<ControlFlow<()>, DecodeError> {
     let (name, versions) = (schema.name(), schema.versions());
     if !versions.contains(version) {
         let kind = DecodeErrorKind::UnsupportedVersion {
@@ -43,18 +72,17 @@ pub fn visit<'a, V: Visitor<'a>>(
         };
         return Err(DecodeError::new(kind, 0).in_message(name, version));
     }
-    walk(schema, version, bytes, limits, visitor)
-        .map_err(|error| locate(error.in_message(name, version), schema, version, bytes, 0))
+    read(bytes).map_err(|error| locate(error.in_message(name, version), schema, version, bytes, 0))
 }
 
-/// As [`visit`], but an error does not say what it is about.
+/// As [`visit`], but an error does not say what it is about, and the end of the bytes is left to the caller.
 pub(super) fn walk<'a, V: Visitor<'a>>(
     schema: &'static Schema,
     version: Version,
     bytes: &'a [u8],
     limits: Limits,
     visitor: &mut V,
-) -> Result<ControlFlow<()>, DecodeError> {
+) -> Result<(ControlFlow<()>, ReadCursor<'a>), DecodeError> {
     let mut walk = Walk {
         reader: ReadCursor::with_limits(bytes, limits),
         version,
@@ -62,11 +90,8 @@ pub(super) fn walk<'a, V: Visitor<'a>>(
         visitor,
     };
     let flow = walk.structure(walk.place(None, None), schema.root());
-    match flow {
-        ControlFlow::Break(()) => walk.reader.check()?,
-        ControlFlow::Continue(()) => walk.reader.end()?,
-    }
-    Ok(flow)
+    walk.reader.check()?;
+    Ok((flow, walk.reader))
 }
 
 struct Walk<'a, 'v, V> {

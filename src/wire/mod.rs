@@ -1,4 +1,4 @@
-//! Kafka's primitive values as bytes. Knows no message.
+//! Encoding and decoding of Kafka's primitive types, independent of messages.
 //!
 //! All integers are big-endian. How a length is written depends on the [`Encoding`]:
 //!

@@ -1,7 +1,8 @@
 //! Every message has a table, which is found by all that people know of a message.
 
-use kafka_codec::ApiKey;
-use kafka_codec::schema::{FieldType, Kind, Schema, StructSchema};
+use kafka_codec::schema::{FieldType, Kind, Schema, StructSchema, error_codes};
+use kafka_codec::wire::Limits;
+use kafka_codec::{ApiKey, ErrorCode, Version};
 
 use crate::registry::registry;
 
@@ -87,4 +88,18 @@ fn check(schema: &Schema, entry: &StructSchema) {
             check(schema, inner);
         }
     }
+}
+
+#[test]
+fn each_error_code_is_counted_however_many_a_message_has() {
+    // A group without a name for each of many codes.
+    let groups: Vec<u8> = (1..=i16::MAX)
+        .flat_map(|code| [&[0, 0][..], &code.to_be_bytes()].concat())
+        .collect();
+    let count = i32::from(i16::MAX).to_be_bytes();
+    let bytes = [&[0; 4][..], &count, &groups].concat();
+    let schema = Schema::of_response(ApiKey::DeleteGroups).unwrap();
+    let found = error_codes(schema, Version(0), &bytes, Limits::default()).unwrap();
+    let expected: Vec<_> = (1..=i16::MAX).map(|code| (ErrorCode(code), 1)).collect();
+    assert_eq!(found, expected);
 }

@@ -190,6 +190,16 @@ fn what_java_ignores_is_refused_where_asked_for() {
             "4: line 1, column 26: _unknownTaggedFields[0]: `data` is missing, which this version must have",
         ),
         (
+            4,
+            "{\"_unknownTaggedFields\":[{\"tag\":1,\"tag\":2,\"data\":\"\"}]}",
+            "4: line 1, column 35: _unknownTaggedFields[0]: `tag` is there twice",
+        ),
+        (
+            4,
+            "{\"_unknownTaggedFields\":[{\"tag\":1,\"data\":\"\",\"dta\":\"\"}]}",
+            "4: line 1, column 45: _unknownTaggedFields[0]: `dta` is not a field of any version",
+        ),
+        (
             0,
             "{\"_unknownTaggedFields\":[{\"tag\":1,\"data\":\"\"}]}",
             "0: line 1, column 26: _unknownTaggedFields[0]: unknown tagged fields are set, but this version has no tagged fields",

@@ -344,6 +344,13 @@ fn text_that_is_not_utf_8_is_shown_where_asked_for() {
         json::to_string(schema, Version(12), &bytes, &options).unwrap(),
         fetch.replace("\"r\"", "\"\u{fffd}\"")
     );
+    // An error behind such text names its own field.
+    let schema = Schema::named("MetadataRequest").unwrap();
+    let error = json::to_string(schema, Version(0), b"\0\0\0\x02\0\x01\xff\0\x05a", &options);
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "MetadataRequest v0: topics[1].name (byte 9): unexpected end of input: needed 5 bytes, 1 remains"
+    );
     // A config with such a name may be any.
     let schema = Schema::named("ConfigRecord").unwrap();
     let record = r#"{"resourceType":2,"resourceName":"t","name":"n","value":"v"}"#;

@@ -14,10 +14,12 @@ pub fn enumerations(enumerations: &[Enumeration]) -> TokenStream {
 
 fn enumeration(enumeration: &Enumeration) -> TokenStream {
     let name = ident(&enumeration.name);
-    let about = [
-        enumeration.about.clone(),
-        format!("Values of Kafka\u{2019}s `{}`.", enumeration.source),
-    ];
+    let source = &enumeration.source;
+    let source = match source.contains(' ') {
+        true => format!("Source: {source}."),
+        false => format!("Values of Kafka\u{2019}s `{source}`."),
+    };
+    let about = [enumeration.about.clone(), source];
     let about = docs::attributes(INDENT, &about);
     let values = enumeration.values.iter().map(|value| {
         let name = ident(&value.name);

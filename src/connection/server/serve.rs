@@ -87,20 +87,16 @@ impl ServerConnection {
         &mut self,
         now: Instant,
         id: RequestId,
-        frame: &Bytes,
+        response: &Bytes,
     ) -> Result<(), RespondError> {
         let label = self.unanswered(id)?;
-        if frame.len() < SIZE_BYTES {
-            return Err(RespondError::NotAResponse { bytes: frame.len() });
+        if response.len() < SIZE_BYTES {
+            let bytes = response.len();
+            return Err(RespondError::NotAResponse { bytes });
         }
-        let mut writer = Writer::new();
-        writer
-            .sized(|writer| {
-                writer.i32(label.correlation_id);
-                writer.bytes(&Blob::Shared(frame.slice(SIZE_BYTES..)))
-            })
-            .map_err(RespondError::Encode)?;
-        self.responses.respond(now, id, writer.finish())
+        let answer = frame::write_renumbered(&response.slice(SIZE_BYTES..), label.correlation_id);
+        self.responses
+            .respond(now, id, answer.map_err(RespondError::Encode)?)
     }
 
     /// Sends a bare SASL token, which is not an answer to a request.

@@ -72,13 +72,26 @@ impl<'d, 't> Encoder<'d, 't, '_> {
                 Kind::TaggedFieldsNotInVersion,
             ));
         }
-        let member = |key| {
-            let mut members = json.members();
-            let found = members.find(|(name, _)| name.string().as_deref() == Some(key));
-            let missing = || LocatedError::new(json.offset(), Kind::MissingKey { key });
-            found.map(|(_, value)| value).ok_or_else(missing)
-        };
-        let (number, data) = (member(TAG)?, member(DATA)?);
+        let (mut number, mut data) = (None, None);
+        for (name, value) in json.members() {
+            let key = name.string().unwrap_or_default();
+            let (place, key) = match &*key {
+                TAG => (&mut number, TAG),
+                DATA => (&mut data, DATA),
+                _ if self.options.refuse_unknown_keys => {
+                    let key = key.into_owned();
+                    return Err(LocatedError::new(name.offset(), Kind::UnknownKey { key }));
+                }
+                _ => continue,
+            };
+            if place.replace(value).is_some() {
+                let key = key.into();
+                return Err(LocatedError::new(name.offset(), Kind::DuplicateKey { key }));
+            }
+        }
+        let missing = |key| LocatedError::new(json.offset(), Kind::MissingKey { key });
+        let number = number.ok_or_else(|| missing(TAG))?;
+        let data = data.ok_or_else(|| missing(DATA))?;
         let tag =
             integer(number, FieldType::Uint32, "a tag").map_err(|fault| fault.in_field(TAG))?;
         let value = bytes(data).map_err(|fault| fault.in_field(DATA))?;
