@@ -1,7 +1,7 @@
 //! Kafka connections, servers and clusters on tokio, with TLS by rustls, on top of the protocol in [`kafka_codec`].
 //!
 //! This crate is not a client: it has no accumulator, no consumer and no admin calls. It is what clients, proxies, test brokers
-//! and tools are built on, and three things are calls here:
+//! and tools are built on, and it provides:
 //!
 //! - every error says which request it hit, how far that had got, and what else was in flight ([`SendError`],
 //!   [`ClusterError`], [`ProduceError`]);
@@ -9,7 +9,7 @@
 //! - connections are open and probed before they are needed ([`Cluster::ensure_open`], [`Cluster::keep_open`]).
 //!
 //! ```text
-//!  Cluster       whom to ask, again and again   Server
+//!  Cluster       routing and retries            Server
 //!     │                                            │  accepts
 //!  Connection    send(&request).await           Client, ServerRequest
 //!     │                                            │  responses from any task
@@ -45,7 +45,7 @@
 //!
 //! # Limits
 //!
-//! Each connection has at most [so many requests](Options::with_max_requests) and [bytes](Options::with_max_bytes) under way;
+//! A connection limits its [requests](Options::with_max_requests) and [bytes](Options::with_max_bytes) in flight;
 //! further callers wait. Opening has a [time limit](Options::with_connect_timeout), as has
 //! [every phase after it](kafka_codec::connection::ConnectionOptions::with_initialization_timeout) and
 //! [every request](kafka_codec::connection::ConnectionOptions::with_request_timeout). Large frames are not copied: blobs of
