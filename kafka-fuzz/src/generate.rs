@@ -183,6 +183,13 @@ impl Generator {
     }
 }
 
+/// Returns `true` if a mutation is of the size or the header of a frame, so that it never applies to a body.
+#[must_use]
+pub const fn is_of_frames(mutation: Mutation) -> bool {
+    use Mutation::{FrameSize, UnknownApi, UnknownVersion};
+    matches!(mutation, FrameSize | UnknownApi | UnknownVersion)
+}
+
 /// A number below `end`, which is above 0 and far below 2^32.
 fn below(end: usize, entropy: &mut impl Entropy) -> usize {
     let end = u64::try_from(end).unwrap_or(u64::MAX);

@@ -37,7 +37,7 @@ mod records;
 mod target;
 
 pub use dictionary::{Token, dictionary, dictionary_file};
-pub use generate::{Generated, Generator, Label, Unit};
+pub use generate::{Generated, Generator, Label, Unit, is_of_frames};
 pub use records::{MAGICS, make_records};
 pub use target::{Direction, Target, UnknownTarget};
 

@@ -8,6 +8,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use kafka_codec::ApiKey;
 use kafka_fuzz::Target;
@@ -69,6 +70,31 @@ fn the_corpus_of_a_capture_has_its_messages() {
     for entry in fs::read_dir(scratch.path()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(name.starts_with("Fetch"), "{name}");
+    }
+}
+
+#[test]
+fn secrets_of_a_capture_are_in_no_seed() {
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/captures/clients.pcap");
+    let secret = b"alice-secret";
+    let has_secret = |bytes: &[u8]| bytes.windows(secret.len()).any(|part| part == secret);
+    assert!(has_secret(&fs::read(&capture).unwrap()));
+    let scratch = Scratch::new("captured-secrets");
+    let output = Command::new(env!("CARGO_BIN_EXE_kafka-fuzz"))
+        .arg("corpus")
+        .arg(scratch.path())
+        .arg("--from")
+        .arg(capture)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let left_out =
+        "captured messages left out, as they may hold passwords, tokens or other secrets: 1";
+    assert_eq!(errors.lines().last(), Some(left_out));
+    for entry in fs::read_dir(scratch.path()).unwrap() {
+        let path = entry.unwrap().path();
+        assert!(!has_secret(&fs::read(&path).unwrap()), "{}", path.display());
     }
 }
 

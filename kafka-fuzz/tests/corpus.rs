@@ -128,6 +128,20 @@ fn malformed_seeds_are_refused_or_accepted_as_their_labels_say() {
 }
 
 #[test]
+fn there_are_as_many_malformed_seeds_of_a_mutation_as_wanted() {
+    let target = Target::new(ApiKey::Metadata, Version(12), Direction::Response).unwrap();
+    for wanted in [1, 3, 60] {
+        let seeds = Corpus::default().malformed(wanted).seeds(target);
+        for mutation in [Mutation::Truncation, Mutation::InflatedCount] {
+            let numbers = (0..wanted).map(|number| Case::Malformed(mutation, number));
+            for case in numbers {
+                assert!(seeds.iter().any(|seed| *seed.case() == case), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
 fn frames_have_headers_and_malformed_ones_have_wrong_sizes_apis_and_versions() {
     let corpus = Corpus::default().prefix(Prefix::SizeAndHeader);
     let mut around = BTreeSet::new();

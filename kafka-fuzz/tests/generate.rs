@@ -157,6 +157,55 @@ fn the_command_labels_malformed_messages() {
 }
 
 #[test]
+fn a_mutation_of_frames_needs_frames() {
+    for (name, mutation) in [
+        ("frame-size", "FrameSize"),
+        ("UnknownApi", "UnknownApi"),
+        ("unknown-version", "UnknownVersion"),
+    ] {
+        let malformed = format!("--malformed={name}");
+        let output = run(&["generate", "Metadata", &malformed]);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(output.stdout, b"");
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            format!(
+                "kafka-fuzz: --malformed={mutation} needs --frame: a body has no size and no header\n"
+            )
+        );
+        let format = ["--frame", "--format", "ndjson"];
+        let output = kafka_fuzz(&[&["generate", "Metadata", &malformed], &format[..]].concat());
+        let line: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(line["mutation"], mutation);
+        assert_eq!(output.stderr, b"");
+    }
+}
+
+#[test]
+fn messages_that_a_mutation_does_not_apply_to_are_counted() {
+    // Heartbeats have no arrays.
+    let output = run(&["generate", "Heartbeat", "--malformed=InflatedCount", "-n=7"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "kafka-fuzz: InflatedCount applies to none of 7 messages\n"
+    );
+
+    let some = ["generate", "--malformed=InflatedCount", "-n=100"];
+    let output = kafka_fuzz(&[&some[..], &["--format=ndjson"]].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let missed = lines.filter(|line| line["mutation"] == Value::Null).count();
+    assert!((1..100).contains(&missed), "{missed}");
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        format!("InflatedCount does not apply to {missed} of 100 messages, which are valid\n")
+    );
+}
+
+#[test]
 fn the_interface_of_redpandas_generator_writes_a_body() {
     let body = kafka_fuzz(&["-api", "3", "-version", "9", "-is-request=false"]).stdout;
     let response = Target::new(ApiKey::Metadata, Version(9), Direction::Response).unwrap();

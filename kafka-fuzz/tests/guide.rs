@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+use kafka_codec::schema::random::Mutation;
+use kafka_fuzz::mutate::{self, Shape};
 use support::Scratch;
 
 #[test]
@@ -101,13 +103,21 @@ fn the_c_code_of_the_steps_calls_the_parser() {
     let [target] = &blocks("../docs/fuzzing-a-parser.md", "c")[..] else {
         panic!("one block of C");
     };
-    // Fails unless the target takes the prefix off as it stands there.
+    // Fails unless the target takes the prefix off as it stands there, and has libFuzzer's own mutator used.
     let parser = "int parse_response(int16_t api_key, int16_t version, const uint8_t *body, size_t size) {\n\
                   \tif (api_key != 3 || version != 12 || size != 1 || *body != 7) abort();\n\treturn 0;\n}\n\
-                  int main(void) { return LLVMFuzzerTestOneInput((const uint8_t *)\"\\0\\3\\0\\14\\7\", 5); }\n";
+                  size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) {\n\
+                  \treturn data && size < max_size ? size + 1 : size;\n}\n\
+                  static int is_set;\n\
+                  void kafka_fuzz_set_second_mutator(size_t (*mutate)(uint8_t *data, size_t size, size_t max_size)) {\n\
+                  \tis_set = mutate == LLVMFuzzerMutate;\n}\n\
+                  int main(int argc, char **argv) {\n\
+                  \tif (LLVMFuzzerInitialize(&argc, &argv) != 0 || !is_set) abort();\n\
+                  \treturn LLVMFuzzerTestOneInput((const uint8_t *)\"\\0\\3\\0\\14\\7\", 5);\n}\n";
     fs::write(directory.join("target.c"), format!("{target}{parser}")).unwrap();
     let build = Command::new("cc")
-        .args(["-Wall", "-Werror", "target.c", "-o", "target"])
+        .args(["-Wall", "-Werror", "target.c", "-o", "target", "-I"])
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("c/include"))
         .current_dir(directory)
         .output()
         .unwrap();
@@ -119,6 +129,39 @@ fn the_c_code_of_the_steps_calls_the_parser() {
             .unwrap()
             .success()
     );
+}
+
+#[test]
+fn the_seeds_of_the_c_readme_are_read_in_its_shapes() {
+    let scratch = Scratch::new("c-readme");
+    let ran = run_all("c/README.md", scratch.path());
+    assert_eq!(ran, 2);
+    for block in blocks("c/README.md", "sh") {
+        let behind = |start: &str| Some(block.split_once(start)?.1.to_owned());
+        let Some(shape) = behind("KAFKA_FUZZ_SHAPE='") else {
+            continue;
+        };
+        let shape: Shape = shape.split('\'').next().unwrap().parse().unwrap();
+        let folder = behind("kafka-fuzz corpus ").unwrap();
+        let folder = folder.split_whitespace().next().unwrap();
+        let seeds = fs::read_dir(scratch.path().join(folder)).unwrap();
+        for seed in seeds.step_by(7) {
+            let path = seed.unwrap().path();
+            let name = path.display().to_string();
+            if !name.contains("malformed") {
+                let bytes = fs::read(&path).unwrap();
+                // It applies to all valid bodies.
+                let trailing = Mutation::TrailingBytes;
+                let mutant = mutate::malform(&bytes, trailing, &shape, 1, usize::MAX);
+                assert!(mutant.is_some(), "{name}");
+            }
+        }
+        // A name without a folder is searched for where no library of ours is.
+        if let Some(library) = behind("AFL_CUSTOM_MUTATOR_LIBRARY=") {
+            let library = library.split_whitespace().next().unwrap();
+            assert!(library.starts_with("\"$KAFKA_CODEC/"), "{library}");
+        }
+    }
 }
 
 /// Runs all commands of a guide with the shell, and returns how many there are.

@@ -1,6 +1,8 @@
 //! What stands in front of a mutated body tells the truth about it.
 #![cfg(test)]
 
+use std::collections::BTreeSet;
+
 use kafka_codec::messages::{RequestHeader, ResponseHeader};
 use kafka_codec::schema::{self, Schema};
 use kafka_codec::wire::Limits;
@@ -133,6 +135,28 @@ fn crossing_over_brings_parts_of_the_other_input() {
 }
 
 #[test]
+fn crossing_over_without_a_common_part_mutates_otherwise() {
+    let shape = Shape::any(Prefix::KeyVersion, Direction::Request).unwrap();
+    let input = |key: ApiKey, version: i16| {
+        let target = Target::new(key, Version(version), Direction::Request).unwrap();
+        let body = Generator::new(target).generate(1).into_bytes();
+        let prefix = [key.number().to_be_bytes(), version.to_be_bytes()].concat();
+        [prefix, body].concat()
+    };
+    let metadata = input(ApiKey::Metadata, 9);
+    // Another message, the same message, and no message.
+    for other in [&input(ApiKey::Fetch, 12), &metadata, &vec![0xff; 9]] {
+        let mut deeds = BTreeSet::new();
+        for seed in 0..200 {
+            let mutant = mutate::cross_over(&metadata, other, &shape, seed, 10_000);
+            assert_ne!(mutant.bytes(), metadata, "seed {seed}: {mutant}");
+            deeds.insert(mutant.deed().to_string());
+        }
+        assert!(deeds.len() > 10, "{deeds:?}");
+    }
+}
+
+#[test]
 fn texts_that_are_not_shapes_are_refused_with_what_was_expected() {
     let error = |text: &str| text.parse::<Shape>().unwrap_err().to_string();
     assert_eq!(
@@ -150,5 +174,9 @@ fn texts_that_are_not_shapes_are_refused_with_what_was_expected() {
     assert_eq!(
         error("request size-header Fetch 400"),
         "\"request size-header Fetch 400\" does not name an API, and a version of it, that is known"
+    );
+    assert_eq!(
+        error("request size-header Fetch 12 and more"),
+        "unexpected \"and\" after the version (expected direction, prefix, API and version)"
     );
 }

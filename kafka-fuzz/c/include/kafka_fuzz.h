@@ -31,12 +31,21 @@ size_t kafka_fuzz_generate(uint8_t *out, size_t max_size, uint64_t seed);
 /* Corrects the sizes and checksums of record batches in place. Returns 0, or -1 if the bytes do not begin with one. */
 int kafka_fuzz_repair_records(uint8_t *records, size_t size);
 
-/* libFuzzer: mutates data in place, and returns its new size. */
+/*
+ * libFuzzer: mutates data in place, and returns its new size. libFuzzer then makes no mutants of its own, and uses no dictionary, unless
+ * it is the second mutator.
+ */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
 
 /* libFuzzer: puts a part of the second input into the first, and returns the size of the result in out. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2, uint8_t *out,
                                  size_t max_out_size, unsigned int seed);
+
+/*
+ * Sets another mutator, which makes every second mutant of LLVMFuzzerCustomMutator, those of even seeds. LLVMFuzzerMutate, which libFuzzer
+ * has for this, makes the mutants that libFuzzer makes alone, and uses its dictionary. NULL ends that.
+ */
+void kafka_fuzz_set_second_mutator(size_t (*mutate)(uint8_t *data, size_t size, size_t max_size));
 
 /* AFL++: the state is that of a mutator; *out_buf is valid until the next call with the same state. */
 void *afl_custom_init(void *afl, unsigned int seed);

@@ -20,7 +20,8 @@ use std::ffi::{CStr, c_char, c_int, c_uint};
 
 use pointers::{bytes, bytes_mut};
 
-/// Mutates `data` in place: the custom mutator of libFuzzer. Returns the new size.
+/// Mutates `data` in place: the custom mutator of libFuzzer. Returns the new size. Mutants of even seeds are those of
+/// [`kafka_fuzz_set_second_mutator`], if it was called.
 ///
 /// # Safety
 ///
@@ -33,6 +34,13 @@ pub unsafe extern "C" fn LLVMFuzzerCustomMutator(
     max_size: usize,
     seed: c_uint,
 ) -> usize {
+    let has_room = !data.is_null() && max_size > 0;
+    let second = safe::second_mutator().filter(|_| has_room && seed % 2 == 0);
+    if let Some(mutate) = second {
+        // SAFETY: as promised by the caller, and by the one of `kafka_fuzz_set_second_mutator`.
+        let size = unsafe { mutate(data, size.min(max_size), max_size) };
+        return size.min(max_size);
+    }
     // SAFETY: as promised by the caller.
     let input = unsafe { bytes(data, size.min(max_size)) };
     let mutant = safe::mutate(input, max_size, seed.into());
@@ -83,6 +91,21 @@ pub unsafe extern "C" fn kafka_fuzz_set_shape(shape: *const c_char) -> c_int {
     } else {
         -1
     }
+}
+
+/// A mutator as libFuzzer's own, `LLVMFuzzerMutate`: it mutates the first `size` of `max_size` bytes in place, and returns the new size.
+pub type SecondMutator = unsafe extern "C" fn(data: *mut u8, size: usize, max_size: usize) -> usize;
+
+/// Sets another mutator, which makes every second mutant of [`LLVMFuzzerCustomMutator`]: with `LLVMFuzzerMutate` libFuzzer mutates too,
+/// and uses its dictionary. Null ends that.
+///
+/// # Safety
+///
+/// Until another one is set, it must be sound to call `mutator` with a pointer that is valid for reads and writes of `max_size` bytes,
+/// from every thread that calls [`LLVMFuzzerCustomMutator`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kafka_fuzz_set_second_mutator(mutator: Option<SecondMutator>) {
+    safe::set_second_mutator(mutator);
 }
 
 /// Generates a valid message of the shape. Returns its size in `out`.

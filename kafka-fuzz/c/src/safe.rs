@@ -1,9 +1,11 @@
-//! What is behind the C interface: the shape that was set, and calls of the library that do not panic.
+//! What is behind the C interface: the shape and the second mutator that were set, and calls of the library that do not panic.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, PoisonError};
 
 use kafka_fuzz::mutate::{self, Mutant, Shape};
+
+use crate::SecondMutator;
 
 /// What was set; until then what the environment says.
 static SHAPE: Mutex<Option<Shape>> = Mutex::new(None);
@@ -35,6 +37,17 @@ pub(crate) fn shape() -> Shape {
             DEFAULT.parse().expect("the default is a shape")
         })
     })
+}
+
+/// The mutator that makes every second mutant.
+static SECOND: Mutex<Option<SecondMutator>> = Mutex::new(None);
+
+pub(crate) fn set_second_mutator(mutator: Option<SecondMutator>) {
+    *SECOND.lock().unwrap_or_else(PoisonError::into_inner) = mutator;
+}
+
+pub(crate) fn second_mutator() -> Option<SecondMutator> {
+    *SECOND.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(crate) fn mutate(input: &[u8], max_len: usize, seed: u64) -> Vec<u8> {

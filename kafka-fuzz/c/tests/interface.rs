@@ -35,6 +35,8 @@ fn the_interface_does_what_the_library_does() {
         assert_eq!(data[..size], *expected.bytes(), "{expected}");
     }
 
+    second_mutator(&shape, &data[..size]);
+
     let other = mutate::generate(&shape, 6, 512).into_bytes();
     let expected = mutate::cross_over(&data[..size], &other, &shape, 7, 512);
     let mut out = vec![0; 512];
@@ -62,6 +64,37 @@ fn the_interface_does_what_the_library_does() {
     assert_eq!(unsafe { kafka_fuzz_set_shape(ptr::null()) }, -1);
 
     afl(&data[..size], &other);
+}
+
+/// Makes every input two bytes.
+unsafe extern "C" fn two_bytes(data: *mut u8, _size: usize, max_size: usize) -> usize {
+    assert!(max_size >= 2);
+    // SAFETY: there is room for two.
+    unsafe { data.cast::<[u8; 2]>().write([1, 2]) };
+    2
+}
+
+/// Every second mutant is that of the other mutator, as long as it is set.
+fn second_mutator(shape: &Shape, input: &[u8]) {
+    // SAFETY: it writes where there is room.
+    unsafe { kafka_fuzz_set_second_mutator(Some(two_bytes)) };
+    for seed in 0..4 {
+        let mut data = vec![0; 512];
+        data[..input.len()].copy_from_slice(input);
+        let expected = match seed % 2 {
+            0 => vec![1, 2],
+            _ => mutate::mutate(input, shape, seed.into(), 512).into_bytes(),
+        };
+        // SAFETY: `data` has so many bytes.
+        let size =
+            unsafe { LLVMFuzzerCustomMutator(data.as_mut_ptr(), input.len(), data.len(), seed) };
+        assert_eq!(data[..size], expected);
+    }
+    // SAFETY: there is no room, so that it is not called.
+    let size = unsafe { LLVMFuzzerCustomMutator(ptr::null_mut(), 0, 0, 2) };
+    assert_eq!(size, 0);
+    // SAFETY: there is nothing to call.
+    unsafe { kafka_fuzz_set_second_mutator(None) };
 }
 
 fn afl(input: &[u8], other: &[u8]) {

@@ -18,6 +18,16 @@ static void check(int holds, const char *what) {
     }
 }
 
+static int calls;
+
+/* A mutator as LLVMFuzzerMutate: another first byte. */
+static size_t second(uint8_t *bytes, size_t size, size_t max_size) {
+    check(bytes != NULL && max_size > 0, "the second mutator is called without room");
+    calls++;
+    bytes[0] ^= 1;
+    return size > 0 ? size : 1;
+}
+
 int main(void) {
     static uint8_t data[4096], out[4096];
     check(kafka_fuzz_set_shape("no shape") == -1, "a text that is no shape is taken");
@@ -31,6 +41,19 @@ int main(void) {
         check(size <= sizeof data, "a mutant has no room");
         add(data, size);
     }
+    static uint8_t shared[4096];
+    memcpy(shared, data, size);
+    kafka_fuzz_set_second_mutator(second);
+    for (unsigned int seed = 0; seed < 10; seed++) {
+        size_t length = LLVMFuzzerCustomMutator(shared, size, sizeof shared, seed);
+        check(length <= sizeof shared, "a mutant has no room");
+        check(seed % 2 || length == size, "the mutants of even seeds are of the second mutator");
+    }
+    check(calls == 5, "every second mutant is of the second mutator");
+    check(LLVMFuzzerCustomMutator(NULL, 0, 0, 2) == 0, "null is written to");
+    kafka_fuzz_set_second_mutator(NULL);
+    LLVMFuzzerCustomMutator(shared, size, sizeof shared, 2);
+    check(calls == 5, "the second mutator is gone");
     uint8_t other[1024];
     size_t other_size = kafka_fuzz_generate(other, sizeof other, 2);
     size_t crossed = LLVMFuzzerCustomCrossOver(data, size, other, other_size, out, sizeof out, 3);

@@ -7,7 +7,7 @@ use kafka_fuzz::{Direction, Target, UnknownTarget};
 /// Which messages.
 #[derive(Args)]
 pub(super) struct Choice {
-    /// Only this API, by name or number; may be given more than once
+    /// Only this API, by name or number; may be given more than once, or as a list with commas
     #[arg(long, value_delimiter = ',')]
     api: Vec<ApiKey>,
 

@@ -53,6 +53,9 @@ pub(super) struct Corpus {
     manifest: Option<PathBuf>,
 
     /// Take the messages of this capture (pcap or pcapng) instead; may be given more than once
+    ///
+    /// Messages that may hold passwords, tokens, keys or sensitive configs are left out, such as SaslAuthenticate. Seeds have the
+    /// contents of all others, records included.
     #[cfg(feature = "capture")]
     #[arg(long, value_name = "CAPTURE", conflicts_with_all = ["seed", "random", "malformed"])]
     from: Vec<PathBuf>,
@@ -114,9 +117,16 @@ impl Corpus {
             seeds,
             files,
             bytes,
+            secret,
         } = written;
         // Nothing is lost if nobody reads it.
         let _ = writeln!(stderr(), "{seeds} seeds in {files} files, {bytes} bytes");
+        if secret > 0 {
+            let _ = writeln!(
+                stderr(),
+                "captured messages left out, as they may hold passwords, tokens or other secrets: {secret}"
+            );
+        }
         Ok(())
     }
 

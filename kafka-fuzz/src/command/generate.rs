@@ -1,11 +1,11 @@
 //! `kafka-fuzz generate`: random messages of an API, a version and a direction, by seed.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Write, stderr};
 
 use clap::Args;
 use kafka_codec::schema::random::Mutation;
 use kafka_codec::{ApiKey, Version};
-use kafka_fuzz::{Direction, Generator, Target, Unit, UnknownTarget};
+use kafka_fuzz::{Direction, Generator, Target, Unit, UnknownTarget, is_of_frames};
 
 use super::output::{Failure, Format};
 
@@ -35,6 +35,9 @@ pub(super) struct Generate {
     frame: bool,
 
     /// Apply one mutation to each message; with a name, only that one
+    ///
+    /// Messages that a named mutation does not apply to stay valid and have no label. How many these are is written to standard
+    /// error; if it applies to none, the command fails. FrameSize, UnknownApi and UnknownVersion need --frame.
     #[arg(long, value_name = "MUTATION", num_args = 0..=1, require_equals = true, value_parser = mutation)]
     malformed: Option<Option<Mutation>>,
 
@@ -58,6 +61,12 @@ pub(super) struct Generate {
 impl Generate {
     pub(super) fn run(self) -> Result<(), Failure> {
         let unit = if self.frame { Unit::Frame } else { Unit::Body };
+        let named = self.malformed.flatten();
+        if let Some(mutation) = named.filter(|named| is_of_frames(*named) && !self.frame) {
+            return Err(Failure::Flags(format!(
+                "--malformed={mutation:?} needs --frame: a body has no size and no header"
+            )));
+        }
         let mut generator = Generator::of_many(self.targets()?).unit(unit);
         if self.no_batches {
             generator = generator.without_record_batches();
@@ -68,11 +77,17 @@ impl Generate {
             Some(Some(mutation)) => generator.malformed_by(mutation),
         };
         let mut out = BufWriter::new(io::stdout().lock());
+        let mut missed = 0;
         for index in 0..self.count {
             let generated = generator.generate(self.seed.wrapping_add(index));
+            missed += u64::from(generated.label().is_none());
             self.format.write(&mut out, &generated, unit)?;
         }
-        Ok(out.flush()?)
+        out.flush()?;
+        match named {
+            Some(mutation) if missed > 0 => report(mutation, missed, self.count),
+            _ => Ok(()),
+        }
     }
 
     fn targets(&self) -> Result<Vec<Target>, UnknownTarget> {
@@ -98,6 +113,19 @@ impl Generate {
     }
 }
 
+/// Reports how many messages a mutation did not apply to.
+fn report(mutation: Mutation, missed: u64, count: u64) -> Result<(), Failure> {
+    if missed == count {
+        return Err(Failure::NotApplied { mutation, count });
+    }
+    // Nothing is lost if nobody reads it.
+    let _ = writeln!(
+        stderr(),
+        "{mutation:?} does not apply to {missed} of {count} messages, which are valid"
+    );
+    Ok(())
+}
+
 fn mutation(name: &str) -> Result<Mutation, String> {
     let all = Mutation::ALL.iter().copied();
     let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_'], "");
@@ -115,4 +143,5 @@ Examples:
   kafka-fuzz generate Metadata --version 12 >body.bin
   kafka-fuzz generate Fetch -v 17 --response --frame --seed 7 --format hex
   kafka-fuzz generate Produce --malformed --count 1000 --format ndjson
-  kafka-fuzz generate --malformed=inflated-count --count 100 --format ndjson";
+  kafka-fuzz generate --malformed=inflated-count --count 100 --format ndjson
+  kafka-fuzz generate --malformed=unknown-version --request --frame --count 100 --format ndjson";

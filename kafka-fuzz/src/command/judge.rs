@@ -1,6 +1,5 @@
 //! `kafka-fuzz judge`: what other parsers make of many messages, and where that differs.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
@@ -8,11 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use kafka_codec::ApiKey;
 use kafka_fuzz::judge::{Case, Comparison, Verdict, adapter};
-use kafka_fuzz::{Target, UnknownTarget};
 use serde::de::DeserializeOwned;
 
+use super::choice::Choice;
 use super::output::Failure;
 
 /// Compare what another parser makes of messages with what this crate and Kafka's Java code make of them
@@ -46,9 +44,8 @@ struct Cases {
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
-    /// Only messages of this API; may be repeated
-    #[arg(long, value_name = "API")]
-    api: Vec<ApiKey>,
+    #[command(flatten)]
+    choice: Choice,
 }
 
 #[derive(Args)]
@@ -69,7 +66,7 @@ struct Run {
     #[command(flatten)]
     cases: Cases,
 
-    /// Seconds that a verdict may take
+    /// Seconds that a verdict may take, and the end of an adapter that has answered all cases
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     timeout: u64,
 
@@ -85,33 +82,20 @@ struct Run {
 impl Judge {
     pub(super) fn run(self) -> Result<(), Failure> {
         let mut out = BufWriter::new(io::stdout().lock());
-        match self.step {
-            Step::Cases(cases) => cases.write(&mut out)?,
-            Step::Compare(compare) => compare.write(&mut out)?,
-            Step::Run(run) => run.write(&mut out)?,
-        }
-        Ok(out.flush()?)
+        let outcome = match self.step {
+            Step::Cases(cases) => cases.write(&mut out),
+            Step::Compare(compare) => compare.write(&mut out),
+            Step::Run(run) => run.write(&mut out),
+        };
+        // What was found before a failure is worth reading too.
+        out.flush()?;
+        outcome
     }
 }
 
 impl Cases {
-    fn targets(&self) -> Result<Vec<Target>, Failure> {
-        if self.api.is_empty() {
-            return Ok(Target::all().collect());
-        }
-        let targets: Vec<_> = self
-            .api
-            .iter()
-            .flat_map(|key| Target::of_api(*key))
-            .collect();
-        match (targets.is_empty(), self.api.first()) {
-            (true, Some(key)) => Err(UnknownTarget::Api(key.number()).into()),
-            _ => Ok(targets),
-        }
-    }
-
     fn write(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let targets = self.targets()?;
+        let targets = self.choice.targets()?;
         for id in 0..self.count {
             let case = Case::new(self.seed, id, &targets);
             serde_json::to_writer(&mut *out, &case).map_err(io::Error::from)?;
@@ -157,22 +141,24 @@ fn lines<T: DeserializeOwned>(
     let name = path.display().to_string();
     let failed = |name: &str, error: io::Error| Failure::Input(name.to_owned(), error);
     let file = File::open(path).map_err(|error| failed(&name, error))?;
-    let lines = BufReader::new(file).lines().enumerate();
+    let lines = BufReader::new(file).split(b'\n').enumerate();
     Ok(lines.map(move |(index, line)| {
         let name = format!("{name}:{}", index + 1);
         let line = line.map_err(|error| failed(&name, error))?;
+        // Errors of parsers may quote bytes that are not UTF-8.
+        let line = String::from_utf8_lossy(&line);
         serde_json::from_str(&line).map_err(|error| failed(&name, error.into()))
     }))
 }
 
 impl Run {
     fn write(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let targets = self.cases.targets()?;
+        let targets = self.cases.choice.targets()?;
         let (seed, count) = (self.cases.seed, self.cases.count);
         let make = |id| Case::new(seed, id, &targets);
         let timeout = Duration::from_secs(self.timeout);
         let mut comparison = Comparison::default();
-        adapter::run(
+        let outcome = adapter::run(
             &self.adapter,
             count,
             &make,
@@ -180,14 +166,19 @@ impl Run {
             &mut |case, verdict| {
                 comparison.add(case, verdict, None);
             },
-        )
-        .map_err(|error| Failure::Input(self.adapter.join(" "), error))?;
-        writeln!(out, "{}", self.adapter.join(" "))?;
-        write!(out, "{comparison}")?;
-        if let Some(java) = &self.java {
-            Self::ask_java(java, &comparison, timeout, out)?;
+        );
+        let name = self.adapter.join(" ");
+        if outcome.is_ok() || comparison.compared > 0 {
+            writeln!(out, "{name}")?;
+            write!(out, "{comparison}")?;
         }
-        Ok(())
+        outcome.map_err(|error| Failure::Input(name, error))?;
+        match &self.java {
+            Some(java) if !comparison.findings.is_empty() => {
+                Self::ask_java(java, &comparison, timeout, out)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What Kafka's Java code makes of the smallest cases.
@@ -212,25 +203,41 @@ impl Run {
             }
         };
         let count = u64::try_from(cases.len()).map_err(io::Error::other)?;
-        let said = RefCell::new(Vec::new());
-        adapter::run(&command, count, &numbered, timeout, &mut |_, verdict| {
-            said.borrow_mut().push(verdict.clone());
-        })
-        .map_err(|error| Failure::Input(java.to_owned(), error))?;
+        let mut answers = Vec::new();
+        let outcome = adapter::run(&command, count, &numbered, timeout, &mut |_, verdict| {
+            answers.push(verdict.clone());
+        });
         writeln!(out, "Kafka's Java code on the smallest cases:")?;
-        for (case, verdict) in cases.iter().zip(said.into_inner()) {
+        for (case, verdict) in cases.iter().zip(&answers) {
             let Case { id, label, .. } = case;
-            let verdict = match (&verdict.error, verdict.accepted) {
-                (_, true) if verdict.hex == Verdict::of_this_crate(case).hex => {
-                    "accepts, writes as this crate".to_owned()
-                }
-                (_, true) => format!("accepts, writes {}", verdict.hex.unwrap_or_default()),
-                (Some(error), _) => format!("refuses: {error}"),
-                (None, _) => "lacks the message or the version".to_owned(),
-            };
-            writeln!(out, "    case {id}, {label}: {verdict}")?;
+            writeln!(out, "    case {id}, {label}: {}", answer(case, verdict))?;
         }
-        Ok(())
+        outcome.map_err(|error| Failure::Input(java.to_owned(), error))
+    }
+}
+
+/// A verdict in words.
+fn answer(case: &Case, verdict: &Verdict) -> String {
+    let what = if verdict.unsupported {
+        return "lacks the message or the version".to_owned();
+    } else if verdict.accepted {
+        return match &verdict.hex {
+            None => "accepts".to_owned(),
+            Some(_) if verdict.writes_as(&Verdict::of_this_crate(case)) => {
+                "accepts, writes as this crate".to_owned()
+            }
+            Some(hex) => format!("accepts, writes {hex}"),
+        };
+    } else if verdict.died {
+        "process ended"
+    } else if verdict.panicked {
+        "panics"
+    } else {
+        "refuses"
+    };
+    match &verdict.error {
+        Some(error) => format!("{what}: {error}"),
+        None => what.to_owned(),
     }
 }
 

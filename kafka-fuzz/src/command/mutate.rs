@@ -65,7 +65,8 @@ impl Mutate {
             Some(path) => read(path)?,
             None => {
                 let mut bytes = Vec::new();
-                io::stdin().lock().read_to_end(&mut bytes)?;
+                let read = io::stdin().lock().read_to_end(&mut bytes);
+                read.map_err(|error| Failure::Input("standard input".to_owned(), error))?;
                 bytes
             }
         };
@@ -107,6 +108,7 @@ impl Form {
                     mutation: mutant.deed().to_string(),
                     expectation: mutant.expectation().map(expectation),
                     path: mutant.path(),
+                    offset: mutant.offset(),
                 };
                 serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
                 out.write_all(b"\n")?;
@@ -129,6 +131,8 @@ struct Line<'a> {
     expectation: Option<&'static str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<usize>,
 }
 
 const EXAMPLES: &str = "\

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use kafka_codec::schema::random::Expectation;
+use kafka_codec::schema::random::{Expectation, Mutation};
 use kafka_fuzz::corpus::CorpusError;
 use kafka_fuzz::{Direction, Generated, Unit, UnknownTarget};
 use serde::Serialize;
@@ -19,6 +19,8 @@ pub(super) enum Failure {
     Input(String, #[source] io::Error),
     #[error("{0}")]
     Flags(String),
+    #[error("{mutation:?} applies to none of {count} messages")]
+    NotApplied { mutation: Mutation, count: u64 },
     #[error(transparent)]
     Corpus(#[from] CorpusError),
     #[error("writing the output: {0}")]
@@ -36,7 +38,10 @@ pub(super) fn exit(outcome: Result<(), Failure>) -> ExitCode {
             eprintln!("kafka-fuzz: {failure}");
             ExitCode::from(match failure {
                 Failure::Target(_) | Failure::Flags(_) => 2,
-                Failure::Input(..) | Failure::Corpus(_) | Failure::Output(_) => 1,
+                Failure::Input(..)
+                | Failure::NotApplied { .. }
+                | Failure::Corpus(_)
+                | Failure::Output(_) => 1,
             })
         }
     }

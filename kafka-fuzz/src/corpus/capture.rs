@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use kafka_capture::input::{Input, Packets};
 use kafka_capture::output::Sink;
 use kafka_capture::{Decoder, Event, EventKind};
+use kafka_codec::schema::json::{self, Options};
 
 use super::files::Files;
 use super::{Case, Corpus, CorpusError, Seed, Written};
@@ -18,7 +19,8 @@ impl Corpus {
     /// same content.
     ///
     /// Left out are messages that were not captured whole, of more than `max_bytes`, of unknown APIs, or of other targets than
-    /// those of the corpus.
+    /// those of the corpus. Messages that may hold secrets are left out too, and counted: SASL tokens, salts, passwords and keys
+    /// of SCRAM, HMACs of delegation tokens, requests within an Envelope, and config values that may be sensitive.
     ///
     /// # Errors
     ///
@@ -40,6 +42,7 @@ impl Corpus {
             max_bytes,
             seen: HashSet::new(),
             seeds: Vec::new(),
+            secret: 0,
         };
         let mut decoder = Decoder::new(Vec::new());
         let read = captures
@@ -55,7 +58,10 @@ impl Corpus {
             files.write(seeds.to_vec())?;
         }
         read?;
-        Ok(files.written())
+        Ok(Written {
+            secret: messages.secret,
+            ..files.written()
+        })
     }
 }
 
@@ -77,6 +83,8 @@ struct Messages {
     max_bytes: usize,
     seen: HashSet<(&'static str, i16, Vec<u8>)>,
     seeds: Vec<Seed>,
+    /// How many were left out as they may hold secrets.
+    secret: usize,
 }
 
 impl Sink for Messages {
@@ -98,9 +106,23 @@ impl Sink for Messages {
         let wanted = self.wanted.as_ref();
         let is_wanted = wanted.is_none_or(|wanted| wanted.contains(&(name, version)));
         if is_wanted && self.seen.insert((name, version, message.body.to_vec())) {
+            if may_hold_secrets(target, message.body) {
+                self.secret += 1;
+                return;
+            }
             let number = u64::try_from(self.seeds.len()).unwrap_or(u64::MAX);
             let seed = Seed::new(target, Case::Captured(number), message.body.to_vec());
             self.seeds.push(seed);
         }
+    }
+}
+
+/// Returns `true` if the JSON of a message has something in it that is hidden on request, or if nobody can tell.
+fn may_hold_secrets(target: Target, body: &[u8]) -> bool {
+    let json = |options| json::to_string(target.schema(), target.version(), body, &options);
+    let options = Options::java().any_text();
+    match (json(options), json(options.redacted())) {
+        (Ok(shown), Ok(redacted)) => shown != redacted,
+        _ => true,
     }
 }

@@ -42,6 +42,8 @@ pub struct Written {
     pub files: usize,
     /// The number of bytes in all files.
     pub bytes: u64,
+    /// The number of captured messages that were left out as they may hold secrets, equal ones counted once.
+    pub secret: usize,
 }
 
 /// A line of the manifest: a seed, and the file that has its bytes.

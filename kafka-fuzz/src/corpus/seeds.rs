@@ -7,7 +7,7 @@ use kafka_codec::schema::random::{Frame, Mutation, Mutator, Options, Seeded};
 
 use super::Prefix;
 use super::shape::{self, Path, Shape};
-use crate::generate::Label;
+use crate::generate::{Label, is_of_frames};
 use crate::{Direction, Generator, MAGICS, Target, Unit, records};
 
 /// What is inside of a seed. Its text is part of the name of the file.
@@ -186,7 +186,7 @@ fn malformed(target: Target, counts: Counts, valid: &[Seed]) -> Vec<Seed> {
     let mut seeds = Vec::new();
     for mutation in Mutation::ALL.iter().copied() {
         let entropy = |number| Seeded::new(mixed(!counts.seed, target, number));
-        if is_around(mutation) {
+        if is_of_frames(mutation) {
             seeds.extend((0..counts.malformed).filter_map(|number| {
                 around(
                     target,
@@ -198,14 +198,16 @@ fn malformed(target: Target, counts: Counts, valid: &[Seed]) -> Vec<Seed> {
             }));
             continue;
         }
-        let mut originals = mutators.iter().cycle().take(mutators.len());
+        let mut originals = mutators.iter().cycle();
         for number in 0..counts.malformed {
             let mut entropy = entropy(number);
-            let found = originals.find_map(|(original, mutator)| {
+            // Each original once, from the one behind that of the number before.
+            let mut once = originals.by_ref().take(mutators.len());
+            let found = once.find_map(|(original, mutator)| {
                 Some((*original, mutator.apply(mutation, &mut entropy)?))
             });
             let Some((original, mutated)) = found else {
-                break;
+                continue;
             };
             let label = Some(Label::new(&mutated));
             let case = Case::Malformed(mutation, number);
@@ -248,12 +250,6 @@ fn around(
         unit: Unit::Frame,
         ..Seed::new(target, case, mutated.into_bytes())
     })
-}
-
-/// Returns `true` if a mutation is of what stands in front of a body.
-const fn is_around(mutation: Mutation) -> bool {
-    use Mutation::{FrameSize, UnknownApi, UnknownVersion};
-    matches!(mutation, FrameSize | UnknownApi | UnknownVersion)
 }
 
 /// The name of a path, such as `responses.partitions.divergingEpoch`.

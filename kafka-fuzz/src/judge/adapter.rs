@@ -1,20 +1,22 @@
 //! A parser in a process of its own: cases go in, verdicts come out. When it dies or falls silent, it is started again behind the case
 //! that did it.
 
-use std::collections::VecDeque;
-use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use super::process::Process;
 use super::{Case, Verdict};
 
 /// Runs a command over cases `0..count` and calls `each` with every case and its verdict, in order.
 ///
+/// A process that gives no verdict in `timeout` is killed, and so is one that has answered all cases and does not end in that time.
+///
 /// # Errors
 ///
-/// If the command cannot be started, ends before it answers its first case, or writes what is not a verdict.
+/// If the command cannot be started, if it ends before its first verdict twenty times, or if it writes what is not the verdict
+/// that was due. `each` was called with the verdicts before that.
 pub fn run(
     command: &[String],
     count: u64,
@@ -24,18 +26,16 @@ pub fn run(
 ) -> io::Result<()> {
     let mut next = 0;
     let mut deaths = 0;
+    let mut has_answered = false;
     while next < count {
-        let before = next;
         let death = one_process(command, next, count, make, timeout, &mut |case, verdict| {
             next = case.id + 1;
+            has_answered = true;
             each(case, verdict);
         })?;
         let Some(death) = death else { continue };
-        if next == before {
-            deaths += 1;
-        } else {
-            deaths = 0;
-        }
+        // An adapter that has answered works: what it dies of is in the cases.
+        deaths += u32::from(!has_answered);
         if deaths == DEATHS {
             return Err(io::Error::other(format!(
                 "the command does not answer: {death}"
@@ -63,105 +63,104 @@ fn one_process(
     timeout: Duration,
     each: &mut dyn FnMut(&Case, &Verdict),
 ) -> io::Result<Option<String>> {
-    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let (cases, answers) = (mpsc::sync_channel(WINDOW), lines_of(&mut child)?);
-    let errors = errors_of(&mut child)?;
-    let input = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    let died = thread::scope(|scope| {
-        let (sender, made) = cases;
+    let (mut process, input) = Process::start(command)?;
+    let (sender, made) = mpsc::sync_channel(WINDOW);
+    let end = thread::scope(|scope| {
+        // This thread ends when `made` is dropped, whatever the process does with its input.
         scope.spawn(move || {
-            let mut input = BufWriter::new(input);
             for id in start..count {
                 let case = make(id);
-                let is_written = serde_json::to_writer(&mut input, &case).is_ok()
-                    && input.write_all(b"\n").is_ok()
-                    // The process waits for what is in the buffer when the window is full.
-                    && (id % FLUSH != 0 || input.flush().is_ok());
-                if sender.send(case).is_err() || !is_written {
+                let Ok(mut line) = serde_json::to_vec(&case) else {
+                    return;
+                };
+                line.push(b'\n');
+                // A process that has closed its input may still answer.
+                let _ = input.send(line);
+                if sender.send(case).is_err() {
                     return;
                 }
             }
         });
-        let mut waiting = VecDeque::new();
-        let death = loop {
-            let line = match answers.recv_timeout(timeout) {
-                Ok(line) => line,
-                Err(RecvTimeoutError::Timeout) => {
-                    let seconds = timeout.as_secs();
-                    break Some(format!("no verdict in {seconds} seconds"));
-                }
-                Err(RecvTimeoutError::Disconnected) => break None,
-            };
-            waiting.extend(made.try_iter());
-            let case = match waiting.pop_front() {
-                Some(case) => case,
-                None => made.recv().map_err(io::Error::other)?,
-            };
-            let verdict: Verdict = serde_json::from_str(&line)?;
-            if verdict.id != case.id {
-                let text = format!("verdict {} where {} was due", verdict.id, case.id);
-                return Err(io::Error::other(text));
-            }
-            each(&case, &verdict);
-            if case.id + 1 == count {
-                return Ok(None);
-            }
-        };
-        // The writer ends when nobody reads.
-        let _ = child.kill();
-        drop(made);
-        Ok(Some(death))
+        verdicts(&process, made, count, timeout, each)
     })?;
-    let status = child.wait()?;
-    Ok(died.map(|death| {
-        let said = errors.recv().unwrap_or_default();
-        let how = death.unwrap_or_else(|| status.to_string());
-        // What comes after the first line is a stack.
-        let first = said.lines().find(|line| !line.trim().is_empty());
-        format!("{how}: {}", first.unwrap_or_default())
+    let how = match end {
+        End::AllAnswered => {
+            process.wait(timeout);
+            return Ok(None);
+        }
+        End::Silence => {
+            process.kill();
+            format!("no verdict in {} seconds", timeout.as_secs())
+        }
+        End::OutputEnded => match process.wait(timeout) {
+            Some(status) => status.to_string(),
+            None => "its output ended before the process".to_owned(),
+        },
+    };
+    let error = process.first_error();
+    Ok(Some(match error.as_str() {
+        "" => how,
+        error => format!("{how}: {error}"),
     }))
 }
 
-fn lines_of(child: &mut Child) -> io::Result<Receiver<String>> {
-    let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    let (sender, receiver) = mpsc::sync_channel(WINDOW);
-    thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    Ok(receiver)
+/// Why a process gives no more verdicts.
+enum End {
+    /// The last case was answered.
+    AllAnswered,
+    /// No verdict came in time.
+    Silence,
+    /// The output of the process ended.
+    OutputEnded,
 }
 
-/// All that the process says on standard error, its end if that is long.
-fn errors_of(child: &mut Child) -> io::Result<Receiver<String>> {
-    let mut output = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut said = Vec::new();
-        let mut buffer = [0; 4096];
-        while let Ok(count @ 1..) = output.read(&mut buffer) {
-            said.extend_from_slice(buffer.get(..count).unwrap_or_default());
-            let excess = said.len().saturating_sub(1 << 16);
-            said.drain(..excess);
+/// Reads the verdicts of a process about the cases that are `made` for it.
+fn verdicts(
+    process: &Process,
+    made: Receiver<Case>,
+    count: u64,
+    timeout: Duration,
+    each: &mut dyn FnMut(&Case, &Verdict),
+) -> io::Result<End> {
+    let mut number = 0_u64;
+    loop {
+        let line = match process.line(timeout) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => return Ok(End::Silence),
+            Err(RecvTimeoutError::Disconnected) => return Ok(End::OutputEnded),
+        };
+        number += 1;
+        let text = String::from_utf8_lossy(&line);
+        let verdict: Verdict = match serde_json::from_str(&text) {
+            Ok(verdict) => verdict,
+            // A process that dies while it writes.
+            Err(_) if !line.ends_with(b"\n") => return Ok(End::OutputEnded),
+            Err(_) => {
+                let shown: String = text.trim_end().chars().take(SHOWN).collect();
+                return Err(io::Error::other(format!(
+                    "line {number} of the adapter's output is not a verdict: `{shown}`"
+                )));
+            }
+        };
+        let case = made.recv().map_err(io::Error::other)?;
+        if verdict.id != case.id {
+            return Err(io::Error::other(format!(
+                "line {number} of the adapter's output is verdict {} (expected {})",
+                verdict.id, case.id
+            )));
         }
-        let _ = sender.send(String::from_utf8_lossy(&said).into_owned());
-    });
-    Ok(receiver)
+        each(&case, &verdict);
+        if case.id + 1 == count {
+            return Ok(End::AllAnswered);
+        }
+    }
 }
 
 /// How many verdicts may be outstanding.
 const WINDOW: usize = 256;
 
-const FLUSH: u64 = 16;
-
-/// How many processes in a row may die at their first case.
+/// How many processes may die while there was no verdict at all.
 const DEATHS: u32 = 20;
+
+/// How many characters of a wrong line are in the error.
+const SHOWN: usize = 200;

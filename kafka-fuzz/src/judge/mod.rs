@@ -20,6 +20,7 @@
 pub mod adapter;
 mod case;
 mod compare;
+mod process;
 mod verdict;
 
 pub use case::Case;

@@ -63,8 +63,8 @@ pub fn mutate(input: &[u8], shape: &Shape, seed: u64, max_len: usize) -> Mutant 
     mutate_with(input, None, shape, seed, max_len)
 }
 
-/// Puts a part of `other` into an input, in the place of a part with the same schema. If the two share none, the input is mutated
-/// otherwise.
+/// Puts a part of `other` into an input, in the place of a part with the same schema. If the two share none, as inputs of different
+/// APIs, or if that changes nothing, the input is mutated otherwise.
 #[must_use]
 pub fn cross_over(input: &[u8], other: &[u8], shape: &Shape, seed: u64, max_len: usize) -> Mutant {
     mutate_with(input, Some(other), shape, seed, max_len)
@@ -129,12 +129,12 @@ fn mutate_with(
     }
     let parts = shape.split(input);
     let mutant = parts.as_ref().and_then(|parts| {
+        // Fields of other messages fit nowhere.
+        let schema = parts.target.schema();
         let donor = other
             .and_then(|other| shape.split(other))
-            .and_then(|other| {
-                let target = other.target;
-                Tree::read(target.schema(), target.version(), other.body).ok()
-            });
+            .filter(|other| std::ptr::eq(other.target.schema(), schema))
+            .and_then(|other| Tree::read(schema, other.target.version(), other.body).ok());
         let attempt = Attempt {
             shape,
             parts,
@@ -160,9 +160,10 @@ impl Attempt<'_> {
     fn any(&self, input: &[u8], max_len: usize, chance: &mut Chance) -> Option<Mutant> {
         let target = self.parts.target;
         let body = Tree::read(target.schema(), target.version(), self.parts.body);
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
+            let is_spliced = self.donor.is_some() && attempt < SPLICES;
             let mutant = match &body {
-                Ok(body) if self.donor.is_some() => self.changed(body, Change::Splice, chance),
+                Ok(body) if is_spliced => self.changed(body, Change::Splice, chance),
                 Ok(_) if chance.one_in(5) => self.malformed(None, chance),
                 Ok(_) if self.shape.has_header() && chance.one_in(10) => self.header(chance),
                 Ok(body) => {
@@ -181,7 +182,7 @@ impl Attempt<'_> {
         // Cutting makes room.
         body.ok()
             .and_then(|body| self.changed(&body, Change::Cut, chance))
-            .filter(|mutant| mutant.bytes.len() <= max_len)
+            .filter(|mutant| mutant.bytes.len() <= max_len && mutant.bytes != input)
     }
 
     fn changed(&self, body: &Tree, change: Change, chance: &mut Chance) -> Option<Mutant> {
@@ -331,6 +332,9 @@ const NEW_MESSAGE: usize = 16;
 
 /// How many mutations are tried until one applies and has room.
 const ATTEMPTS: usize = 16;
+
+/// How many of them put a part of the other input in. What these inputs share may be equal in both, or have no room.
+const SPLICES: usize = 4;
 
 /// How large a message is that replaces an input.
 const MAX_GENERATED: usize = 1024;

@@ -260,7 +260,10 @@ impl FromStr for Shape {
             }
         };
         let target = target.ok_or_else(|| InvalidShape::Api(text.to_owned()))?;
-        Ok(Self::of(prefix, target))
+        match words.next() {
+            None => Ok(Self::of(prefix, target)),
+            Some(word) => Err(InvalidShape::Excess(word.to_owned())),
+        }
     }
 }
 
@@ -277,6 +280,9 @@ pub enum InvalidShape {
     /// The API or its version.
     #[error("{0:?} does not name an API, and a version of it, that is known")]
     Api(String),
+    /// A word behind the version.
+    #[error("unexpected {0:?} after the version (expected direction, prefix, API and version)")]
+    Excess(String),
     /// Nothing names the API.
     #[error("the prefix does not name the API (expected the API and its version too)")]
     NoTarget,
