@@ -11,7 +11,7 @@ use kafka_codec::wire::Limits;
 use kafka_codec::{ApiKey, DecodeError, DecodeErrorKind, ErrorCode, Version};
 
 use crate::event::{Direction, Event, EventKind, Message, Remark};
-use crate::gist::Gist;
+use crate::gist::{Gist, Search};
 use crate::records::{Field, RecordOptions, Style};
 use crate::topic_names;
 
@@ -130,8 +130,8 @@ pub(crate) enum Trouble {
     Faulty(DecodeError),
     /// Bytes follow the body, which brokers and clients ignore.
     Trailing(usize),
-    /// There are error codes in it, each with how often.
-    Codes(Vec<(ErrorCode, usize)>),
+    /// There are error codes in it, each with how often, and so many bytes follow the body.
+    Codes(Vec<(ErrorCode, usize)>, usize),
 }
 
 /// What is wrong with a message; `None` if nothing is.
@@ -152,12 +152,29 @@ pub(crate) fn gist<'a>(message: &Message<'a>, direction: Direction) -> (Option<T
         Err(trouble) => return (Some(trouble), gist),
     };
     let visited = visit(schema, version, message.body, Limits::default(), &mut gist);
-    let trouble = match visited {
-        Err(error) => Some(Trouble::of(error)),
-        Ok(_) if gist.codes.is_empty() => None,
-        Ok(_) => Some(Trouble::Codes(std::mem::take(&mut gist.codes))),
+    let codes = std::mem::take(&mut gist.codes);
+    let trouble = match visited.map_err(Trouble::of) {
+        Err(Trouble::Trailing(count)) if !codes.is_empty() => Some(Trouble::Codes(codes, count)),
+        Err(trouble) => Some(trouble),
+        Ok(_) if codes.is_empty() => None,
+        Ok(_) => Some(Trouble::Codes(codes, 0)),
     };
     (trouble, gist)
+}
+
+/// Returns `true` if what is searched for is in the body of a message, as far as it could be read.
+pub(crate) fn finds(message: &Message<'_>, direction: Direction, mut search: Search<'_>) -> bool {
+    if let Ok((schema, version)) = begin(message, direction) {
+        // What is before an error counts.
+        let _ = visit(
+            schema,
+            version,
+            message.body,
+            Limits::default(),
+            &mut search,
+        );
+    }
+    search.is_over()
 }
 
 /// Returns `true` if an event is a message whose body is malformed.
@@ -285,7 +302,7 @@ impl fmt::Display for Trouble {
             Self::Faulty(error) => error.fmt(f),
             Self::Trailing(1) => f.write_str("1 byte after the body is ignored"),
             Self::Trailing(count) => write!(f, "{count} bytes after the body are ignored"),
-            Self::Codes(codes) => {
+            Self::Codes(codes, trailing) => {
                 for (i, (code, count)) in codes.iter().enumerate() {
                     let comma = if i == 0 { "" } else { ", " };
                     write!(f, "{comma}{code}")?;
@@ -293,7 +310,10 @@ impl fmt::Display for Trouble {
                         write!(f, " x{count}")?;
                     }
                 }
-                Ok(())
+                match trailing {
+                    0 => Ok(()),
+                    trailing => write!(f, ", {}", Self::Trailing(*trailing)),
+                }
             }
         }
     }

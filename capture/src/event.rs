@@ -299,6 +299,18 @@ pub struct End<'a> {
     pub life: &'a Life,
 }
 
+impl<'a> End<'a> {
+    /// Returns the end of the same connection with another life, such as [a part of it](Life::until).
+    #[must_use]
+    pub const fn with_life(&self, life: &'a Life) -> Self {
+        Self {
+            connection: self.connection,
+            is_kafka: self.is_kafka,
+            life,
+        }
+    }
+}
+
 /// A part of the stream without frames.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -79,21 +79,6 @@ enum Word<'a> {
 }
 
 impl<'a> Gist<'a> {
-    /// Returns `true` if a topic of this name, or of this id as text, is in the message.
-    pub(crate) fn has_topic(&self, wanted: &str, names: &TopicNames) -> bool {
-        self.topics.iter().any(|topic| {
-            let known = topic.id.and_then(|id| names.name(id));
-            topic.name.or(known) == Some(wanted)
-                || topic.id.is_some_and(|id| id.to_string() == wanted)
-        })
-    }
-
-    /// Returns `true` if a group of this name is in the message.
-    pub(crate) fn has_group(&self, wanted: &str) -> bool {
-        let is_key = |word: &(&str, Word<'_>)| word == &("key", Word::Text(wanted));
-        self.groups.contains(&wanted) || self.words.iter().any(is_key)
-    }
-
     /// Calls `each` with the names of topics, or their ids where the names are not known.
     pub(crate) fn for_each_topic(&self, names: &TopicNames, mut each: impl FnMut(&str)) {
         for topic in &self.topics {
@@ -279,6 +264,73 @@ impl<'a> Gist<'a> {
         match self.codes.iter_mut().find(|(known, _)| *known == code) {
             Some((_, count)) => *count += 1,
             None => self.codes.push((code, 1)),
+        }
+    }
+}
+
+/// A search for topics and groups in a message, however many are in it.
+pub(crate) struct Search<'w> {
+    topics: &'w [String],
+    groups: &'w [String],
+    names: &'w TopicNames,
+    has_topic: bool,
+    has_group: bool,
+}
+
+impl<'w> Search<'w> {
+    /// A search for one of the topics, by name or id, and one of the groups. An empty list matches everything.
+    pub(crate) const fn new(
+        topics: &'w [String],
+        groups: &'w [String],
+        names: &'w TopicNames,
+    ) -> Self {
+        Self {
+            topics,
+            groups,
+            names,
+            has_topic: topics.is_empty(),
+            has_group: groups.is_empty(),
+        }
+    }
+
+    /// Returns `true` if what is searched for was found.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.has_topic && self.has_group
+    }
+
+    fn topic_id(&mut self, id: Uuid) {
+        if self.has_topic || id.is_zero() {
+            return;
+        }
+        let (name, text) = (self.names.name(id), id.to_string());
+        let mut topics = self.topics.iter();
+        self.has_topic = topics.any(|topic| Some(topic.as_str()) == name || *topic == text);
+    }
+}
+
+impl<'a> Visitor<'a> for Search<'_> {
+    fn value(&mut self, place: FieldLocation, value: Value<'a>) -> ControlFlow<()> {
+        match (place.field(), value) {
+            (Some(field), Value::String(text)) => match field.identifies() {
+                Some(Entity::TopicName) => {
+                    self.has_topic |= self.topics.iter().any(|topic| topic == text);
+                }
+                Some(Entity::GroupId) => {
+                    self.has_group |= self.groups.iter().any(|group| group == text);
+                }
+                // FindCoordinator has groups as keys.
+                None if label(field) == Some("key") => {
+                    self.has_group |= self.groups.iter().any(|group| group == text);
+                }
+                _ => {}
+            },
+            (Some(field), Value::Uuid(id)) if is_topic_id(field) => self.topic_id(id),
+            _ => {}
+        }
+        if self.is_over() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
     }
 }

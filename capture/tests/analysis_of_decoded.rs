@@ -264,7 +264,7 @@ fn a_state_of_another_form_is_refused() {
     let files = Files::new("bad-state");
     let path = files.path("bad.state");
     for (text, expected) in [
-        ("{\"format\":99}", "form 99 (expected 1)"),
+        ("{\"format\":99}", "form 99 (expected 2)"),
         ("[]", "not a state file"),
     ] {
         std::fs::write(&path, text).unwrap();

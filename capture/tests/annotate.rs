@@ -362,6 +362,6 @@ fn a_capture_that_can_be_read_once_only_or_would_be_overwritten_is_refused() {
     let name = path.to_str().unwrap();
     let (code, _, errors) = command::texts("annotate", &[name, "-o", name], &[]);
     assert_eq!(code, Some(1));
-    assert!(errors.contains("the capture itself"), "{errors}");
+    assert!(errors.contains("the output is an input, too"), "{errors}");
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }

@@ -10,12 +10,20 @@ use kafka_capture::Decoder;
 use kafka_capture::input::{Input, Packets};
 use kafka_capture::report::Report;
 use kafka_codec::enumerations::Acks;
+use kafka_codec::messages::add_partitions_to_txn_response::{
+    AddPartitionsToTxnPartitionResult, AddPartitionsToTxnTopicResult,
+};
+use kafka_codec::messages::create_topics_response::CreatableTopicResult;
 use kafka_codec::messages::metadata_response::{MetadataResponseBroker, MetadataResponseTopic};
 use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_codec::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
+use kafka_codec::messages::share_fetch_response::{PartitionData, ShareFetchableTopicResponse};
 use kafka_codec::messages::{
-    HeartbeatRequest, HeartbeatResponse, MetadataRequest, MetadataResponse, ProduceRequest,
-    ProduceResponse,
+    AddPartitionsToTxnRequest, AddPartitionsToTxnResponse, CreateTopicsRequest,
+    CreateTopicsResponse, FetchRequest, FetchResponse, HeartbeatRequest, HeartbeatResponse,
+    MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse, ProduceRequest,
+    ProduceResponse, ShareFetchRequest, ShareFetchResponse, fetch_response, offset_commit_request,
+    offset_commit_response,
 };
 use kafka_codec::records::{BatchBuilder, BatchOptions, NewRecord};
 use kafka_codec::wire::Blob;
@@ -271,4 +279,197 @@ fn a_batch_that_passes_a_proxy_is_sent_once() {
     let found = findings(&[(&front, 29_092), (&again, BROKER_PORT)]);
     let rules: Vec<_> = found.iter().map(|(rule, _)| *rule).collect();
     assert_eq!(rules, ["batches-twice", "batches-retried"], "{found:?}");
+}
+
+#[test]
+fn error_codes_of_any_name_are_found() {
+    let mut talk = well();
+    let partitions = vec![AddPartitionsToTxnPartitionResult {
+        partition_error_code: ErrorCode::INVALID_TXN_STATE,
+        ..Default::default()
+    }];
+    let answer = AddPartitionsToTxnResponse {
+        results_by_topic_v3_and_below: vec![AddPartitionsToTxnTopicResult {
+            name: "orders".into(),
+            results_by_partition: partitions,
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    ask(&mut talk, &AddPartitionsToTxnRequest::default(), &answer, 3);
+    let answer = ShareFetchResponse {
+        responses: vec![ShareFetchableTopicResponse {
+            partitions: vec![PartitionData {
+                acknowledge_error_code: ErrorCode::INVALID_RECORD_STATE,
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    ask(&mut talk, &ShareFetchRequest::default(), &answer, 1);
+    talk.close();
+    let found = findings(&[(&talk.sent, BROKER_PORT)]);
+    let titles: Vec<_> = found.iter().map(|(_, title)| title.as_str()).collect();
+    let expected = [
+        "AddPartitionsToTxn was answered INVALID_TXN_STATE 1 time",
+        "ShareFetch was answered INVALID_RECORD_STATE 1 time",
+    ];
+    assert_eq!(titles, expected);
+}
+
+#[test]
+fn configurations_that_the_creator_of_a_topic_may_not_read_are_no_error() {
+    let mut talk = well();
+    let answer = CreateTopicsResponse {
+        topics: vec![CreatableTopicResult {
+            name: "orders".into(),
+            topic_config_error_code: ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+            configs: None,
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    ask(&mut talk, &CreateTopicsRequest::default(), &answer, 5);
+    talk.close();
+    assert_eq!(findings(&[(&talk.sent, BROKER_PORT)]), []);
+}
+
+#[test]
+fn an_error_of_all_topics_is_an_error_of_one_response() {
+    let mut answer = metadata("10.0.0.2", 19_092, ErrorCode::INVALID_TOPIC_EXCEPTION);
+    answer.topics = vec![answer.topics[0].clone(); 7];
+    for (responses, expected) in [
+        (2, &[][..]),
+        (
+            3,
+            &["Metadata was answered INVALID_TOPIC_EXCEPTION 3 times"],
+        ),
+    ] {
+        let mut talk = well();
+        for _ in 0..responses {
+            ask(&mut talk, &MetadataRequest::default(), &answer, 9);
+        }
+        talk.close();
+        let found = findings(&[(&talk.sent, BROKER_PORT)]);
+        let titles: Vec<_> = found.iter().map(|(_, title)| title.as_str()).collect();
+        assert_eq!(titles, expected);
+    }
+}
+
+/// A commit of the group `billing`, and its response.
+fn commit(
+    offset: i64,
+    error: ErrorCode,
+) -> (OffsetCommitRequest<'static>, OffsetCommitResponse<'static>) {
+    let asked = OffsetCommitRequest {
+        group_id: "billing".into(),
+        topics: vec![offset_commit_request::OffsetCommitRequestTopic {
+            name: "orders".into(),
+            partitions: vec![offset_commit_request::OffsetCommitRequestPartition {
+                committed_offset: offset,
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let answer = OffsetCommitResponse {
+        topics: vec![offset_commit_response::OffsetCommitResponseTopic {
+            name: "orders".into(),
+            partitions: vec![offset_commit_response::OffsetCommitResponsePartition {
+                error_code: error,
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    (asked, answer)
+}
+
+#[test]
+fn one_error_among_many_responses_that_carry_offsets_is_found() {
+    let mut talk = well();
+    for offset in 0..150 {
+        let error = if offset == 70 {
+            ErrorCode::OFFSET_METADATA_TOO_LARGE
+        } else {
+            ErrorCode::NONE
+        };
+        let (asked, answer) = commit(offset, error);
+        ask(&mut talk, &asked, &answer, 8);
+    }
+    talk.close();
+    let title = "OffsetCommit was answered OFFSET_METADATA_TOO_LARGE 1 time".to_owned();
+    assert_eq!(findings(&[(&talk.sent, BROKER_PORT)]), [("errors", title)]);
+}
+
+#[test]
+fn one_slow_request_is_found_by_what_is_beyond_the_time_that_it_allows() {
+    for (max_wait_ms, took, is_found) in [(6000, 7_500_000, false), (500, 6_000_000, true)] {
+        let mut talk = well();
+        let asked = FetchRequest {
+            max_wait_ms,
+            ..Default::default()
+        };
+        talk.send(true, &request(&asked, 4, 77, CLIENT), 1400);
+        talk.wait(took);
+        let answer = response(&FetchResponse::default(), 4, 77);
+        talk.send(false, &answer, 1400);
+        talk.close();
+        let found = findings(&[(&talk.sent, BROKER_PORT)]);
+        let rules: Vec<_> = found.iter().map(|(rule, _)| *rule).collect();
+        let expected: &[_] = if is_found { &["slow-requests"] } else { &[] };
+        assert_eq!(rules, expected, "{found:?}");
+    }
+}
+
+fn fetched(high_watermark: i64) -> FetchResponse<'static> {
+    FetchResponse {
+        responses: vec![fetch_response::FetchableTopicResponse {
+            topic: "orders".into(),
+            partitions: vec![fetch_response::PartitionData {
+                high_watermark,
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    }
+}
+
+#[test]
+fn lag_is_that_of_the_last_commit_however_long_the_capture_is() {
+    for (is_stuck, expected) in [(false, &[][..]), (true, &["lag"])] {
+        let mut talk = well();
+        // Each commit lacks the last record. Of so many changes one in eight is kept.
+        for offset in 0..483 {
+            let asked = FetchRequest::default();
+            ask(&mut talk, &asked, &fetched(10 * offset + 10), 4);
+            talk.wait(1_000_000);
+            let (asked, answer) = commit(10 * offset + 9, ErrorCode::NONE);
+            ask(&mut talk, &asked, &answer, 8);
+            talk.wait(7_000_000);
+        }
+        if is_stuck {
+            for offset in 490..493 {
+                ask(
+                    &mut talk,
+                    &FetchRequest::default(),
+                    &fetched(10 * offset),
+                    4,
+                );
+            }
+            for _ in 0..3 {
+                talk.wait(7_000_000);
+                let asked = FetchRequest::default();
+                ask(&mut talk, &asked, &fetched(4920), 4);
+            }
+        }
+        talk.close();
+        let found = findings(&[(&talk.sent, BROKER_PORT)]);
+        let rules: Vec<_> = found.iter().map(|(rule, _)| *rule).collect();
+        assert_eq!(rules, expected, "{found:?}");
+    }
 }

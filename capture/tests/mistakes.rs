@@ -166,6 +166,88 @@ fn an_output_that_is_a_directory_is_refused_before_captures_are_decoded() {
     }
 }
 
+#[test]
+fn an_output_replaces_neither_an_input_nor_a_capture() {
+    let folder = Folder::new("replaced");
+    let sent = one_by_one(40_000, 6, 1000).sent;
+    let input = folder.file("1.pcap", &capture(&sent));
+    let other = folder.file("2.pcap", &capture(&sent));
+    let topics = folder.file("topics.json", b"{}");
+    for (subcommand, option) in [
+        ("annotate", "--output"),
+        ("report", "--output"),
+        ("summary", "--state"),
+        ("summary", "--prometheus"),
+    ] {
+        for (output, says) in [
+            (&input, "the output is an input, too; name another file"),
+            (&other, "the output is a capture, which would be lost"),
+            (&topics, "the output is an input, too; name another file"),
+        ] {
+            let before = fs::read(output).unwrap();
+            if subcommand == "annotate" && output == &other {
+                // An annotated capture may replace an earlier one.
+                continue;
+            }
+            let arguments = ["--topics", &topics, option, output, &input];
+            let (code, text, errors) = texts(subcommand, &arguments, b"");
+            assert_eq!(code, Some(1), "{subcommand} {option} {output}: {errors}");
+            let says = format!("kafka-capture: {option} {output}: {says}");
+            assert!(errors.starts_with(&says), "{errors}");
+            assert_eq!((errors.lines().count(), &*text), (1, ""), "{errors}");
+            assert_eq!(fs::read(output).unwrap(), before);
+        }
+    }
+}
+
+#[test]
+fn options_that_have_no_effect_on_states_are_refused_beside_merge() {
+    let folder = Folder::new("merge");
+    let state = folder.0.join("1.state").display().to_string();
+    let (code, _, errors) = texts("summary", &["--state", &state, &shipped()], b"");
+    assert_eq!(code, Some(0), "{errors}");
+    let options = [
+        "--api=Fetch",
+        "--client-id=a",
+        "--topic=a",
+        "--group=a",
+        "--user=a",
+        "--software=a",
+        "--from=1s",
+        "--to=1s",
+        "--conn=9092",
+        "--port=9092",
+        "--max-decompressed=1",
+        "--topics=a",
+        #[cfg(feature = "tls")]
+        "--keylog=a",
+    ];
+    for option in options {
+        let (code, _, errors) = texts("summary", &["--merge", option, &state], b"");
+        assert_eq!(code, Some(2), "{option}: {errors}");
+        let (name, _) = option.split_once('=').unwrap();
+        assert!(errors.contains(name), "{option}: {errors}");
+    }
+    let (code, _, errors) = texts("summary", &["--merge", "--interface", "lo"], b"");
+    assert_eq!(code, Some(2), "{errors}");
+    assert!(errors.contains("--interface"), "{errors}");
+    // A state may be merged into a file that it is read from.
+    let merge = ["--merge", "--state", &state, &state, &state];
+    let (code, _, errors) = texts("summary", &merge, b"");
+    assert_eq!(code, Some(0), "{errors}");
+}
+
+#[test]
+fn states_without_kafka_end_like_captures_without_it() {
+    let folder = Folder::new("no-kafka");
+    let state = folder.0.join("1.state").display().to_string();
+    let (code, _, errors) = texts("summary", &["--state", &state, "-"], &capture(&[]));
+    assert_eq!(code, Some(6), "{errors}");
+    let (code, _, errors) = texts("summary", &["--merge", &state], b"");
+    assert_eq!(code, Some(6), "{errors}");
+    assert!(errors.contains("nothing of Kafka in it: "), "{errors}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_state_that_cannot_be_written_whole_is_named() {

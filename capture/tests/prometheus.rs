@@ -275,3 +275,29 @@ fn a_file_that_cannot_be_written_is_reported() {
     assert_eq!(code, Some(1));
     assert!(errors.contains("writing the output"), "{errors}");
 }
+
+#[test]
+fn responses_without_a_latency_are_in_no_mean() {
+    for (known, expected) in [(3, Some(2100)), (0, None)] {
+        let mut conversation = Conversation::new(40_000);
+        for id in 0..=known {
+            conversation.send(true, &heartbeat(id, "a", 4), 1000);
+            conversation.wait(2000);
+            conversation.send(false, &heartbeat_response(id, 0), 1000);
+        }
+        // The clock is set back before the last response, which has no latency.
+        let last = conversation.sent.last_mut().unwrap();
+        last.time -= 2150;
+        let capture = capture(&conversation.sent);
+        let name = format!("clock-{known}");
+        let (summary, metrics) = summary(&name, &["-"], &capture);
+        let row = &summary["latencyParts"][0];
+        assert_eq!(row["responses"], known + 1, "{row}");
+        assert_eq!(row["serviceUs"].as_u64(), expected, "{row}");
+        for stage in ["write", "head_of_line", "ttfb", "transfer", "total"] {
+            let labels = [("api", "Heartbeat"), ("stage", stage)];
+            let count = metrics.value("kafka_request_duration_seconds_count", &labels);
+            assert_eq!(count, u64::try_from(known).ok(), "{stage}");
+        }
+    }
+}

@@ -3,15 +3,17 @@
 
 mod support;
 
+use kafka_codec::messages::metadata_request::MetadataRequestTopic;
 use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_codec::messages::{
-    ApiVersionsRequest, ApiVersionsResponse, HeartbeatRequest, HeartbeatResponse, ProduceRequest,
-    ProduceResponse,
+    ApiVersionsRequest, ApiVersionsResponse, HeartbeatRequest, HeartbeatResponse, MetadataRequest,
+    MetadataResponse, ProduceRequest, ProduceResponse,
 };
 use kafka_codec::records::{BatchBuilder, BatchOptions, NewRecord};
 use kafka_codec::wire::Blob;
 use support::command::texts;
-use support::packets::{Conversation, capture, heartbeat, heartbeat_response};
+use support::exchange;
+use support::packets::{Conversation, capture, frame, heartbeat, heartbeat_response};
 use support::typed::{request, response};
 
 fn produce(topic: &'static str, records: usize) -> ProduceRequest<'static> {
@@ -110,6 +112,68 @@ fn messages_about_a_topic_or_group_are_admitted_with_their_responses() {
     assert_eq!(groups.len(), 4, "{groups:?}");
     assert_eq!(lines(&["--group", "other"]).len(), 0);
     assert_eq!(lines(&["--topic", "orders", "--api", "Heartbeat"]).len(), 0);
+}
+
+/// The lines of a capture with this request, which is answered, that pass a filter.
+fn shown(asked: &[u8], answer: &[u8], arguments: &[&str]) -> Vec<String> {
+    let mut talk = Conversation::new(40_000);
+    for id in [0, 1] {
+        talk.send(true, &heartbeat(id, "me", 3), 1000);
+        talk.send(false, &heartbeat_response(id, 0), 1000);
+    }
+    talk.send(true, asked, 1000);
+    talk.send(false, answer, 1000);
+    talk.close();
+    let arguments = [arguments, &["-"]].concat();
+    let (code, text, errors) = texts("decode", &arguments, &capture(&talk.sent));
+    assert_eq!(code, Some(0), "{errors}");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_topic_or_group_is_found_among_more_than_a_line_shows() {
+    let names: Vec<_> = (0..1500).map(|number| format!("name-{number}")).collect();
+    let topics = names.iter().map(|name| MetadataRequestTopic {
+        name: Some(name.as_str().into()),
+        ..Default::default()
+    });
+    let metadata = MetadataRequest {
+        topics: Some(topics.collect()),
+        ..Default::default()
+    };
+    let asked = request(&metadata, 9, 7, "me");
+    let answer = response(&MetadataResponse::default(), 9, 7);
+    assert_eq!(shown(&asked, &answer, &["--topic", "name-1499"]).len(), 2);
+    assert_eq!(shown(&asked, &answer, &["--topic", "name-1500"]).len(), 0);
+
+    // DescribeGroups v0 has a list of names.
+    let names = &names[..40];
+    let mut body = 40_u32.to_be_bytes().to_vec();
+    for name in names {
+        body.extend(u16::try_from(name.len()).unwrap().to_be_bytes());
+        body.extend(name.as_bytes());
+    }
+    let (_, asked) = exchange::request(15, 0, 7, b"me", &body);
+    let (_, answer) = exchange::response(7, &[0; 4]);
+    assert_eq!(shown(&asked, &answer, &["--group", "name-39"]).len(), 2);
+    assert_eq!(shown(&asked, &answer, &["--group", "name-40"]).len(), 0);
+}
+
+#[test]
+fn a_response_with_an_error_code_has_it_whatever_follows_the_body() {
+    let asked = heartbeat(7, "me", 3);
+    let mut answer = 7_u32.to_be_bytes().to_vec();
+    answer.extend([0, 27, 0xff]);
+    for format in ["text", "ndjson"] {
+        let lines = shown(&asked, &frame(&answer), &["--errors", "--format", format]);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains("1 byte after the body is ignored"));
+    }
+    let lines = shown(&asked, &frame(&answer), &["--errors"]);
+    assert!(lines[0].contains("REBALANCE_IN_PROGRESS"), "{lines:?}");
+    answer[5] = 0;
+    let lines = shown(&asked, &frame(&answer), &["--errors"]);
+    assert_eq!(lines.len(), 0, "{lines:?}");
 }
 
 #[test]

@@ -3,15 +3,27 @@
 use std::ops::ControlFlow;
 
 use kafka_codec::ErrorCode;
-use kafka_codec::schema::{FieldLocation, Schema, Value, Visitor, visit};
+use kafka_codec::schema::{Field, FieldLocation, Schema, Value, Visitor, visit};
 use kafka_codec::wire::Limits;
 
 use crate::event::Message;
 
-/// Calls `found` with every field named `errorCode` in a response that is not 0: the path of the arrays that it is
-/// in, empty at the top, and the code. Returns the throttle time in milliseconds. A response that is not whole has
+/// The error of reading the configuration of a topic that CreateTopics has created: clients that may not read it get one
+/// with every topic. The request has not failed, so it is not an error of the response.
+const CONFIG_ERROR: &str = "topicConfigErrorCode";
+
+/// An error code in a response that is not 0.
+pub(crate) struct FoundCode<'p> {
+    /// The arrays that it is in; empty at the top.
+    pub(crate) path: &'p [&'static str],
+    pub(crate) code: i16,
+    /// Whether the field is named `errorCode`. Others are `partitionErrorCode` of AddPartitionsToTxn and `acknowledgeErrorCode`.
+    pub(crate) is_named_error_code: bool,
+}
+
+/// Calls `found` with every error code in a response that is not 0. Returns the throttle time in milliseconds. A response that is not whole has
 /// neither.
-pub(crate) fn examine(message: &Message<'_>, found: impl FnMut(&[&'static str], i16)) -> i32 {
+pub(crate) fn examine(message: &Message<'_>, found: impl FnMut(FoundCode<'_>)) -> i32 {
     let mut codes = Codes {
         path: Vec::new(),
         found,
@@ -34,17 +46,26 @@ pub(crate) fn error_name(code: i16) -> String {
         .map_or_else(|| code.to_string(), str::to_owned)
 }
 
+/// Returns `true` if a field says that the request, or a part of it, has failed.
+fn is_error(field: &Field) -> bool {
+    field.is_error_code() && field.name() != CONFIG_ERROR
+}
+
 struct Codes<F> {
     path: Vec<&'static str>,
     found: F,
     throttle_ms: i32,
 }
 
-impl<F: FnMut(&[&'static str], i16)> Visitor<'_> for Codes<F> {
+impl<F: FnMut(FoundCode<'_>)> Visitor<'_> for Codes<F> {
     fn value(&mut self, place: FieldLocation, value: Value<'_>) -> ControlFlow<()> {
         match value {
-            Value::Int16(code) if code != 0 && place.name() == "errorCode" => {
-                (self.found)(&self.path, code);
+            Value::Int16(code) if code != 0 && place.field().is_some_and(is_error) => {
+                (self.found)(FoundCode {
+                    path: &self.path,
+                    code,
+                    is_named_error_code: place.name() == "errorCode",
+                });
             }
             Value::Int32(time) if self.path.is_empty() && place.name() == "throttleTimeMs" => {
                 self.throttle_ms = time;

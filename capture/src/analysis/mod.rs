@@ -18,6 +18,8 @@ mod summary;
 mod timeline;
 mod waits;
 
+#[cfg(feature = "report")]
+pub(crate) use connections::Alike;
 pub use connections::{Cause, ConnectionReport, Connections, ConnectionsDocument};
 #[cfg(feature = "report")]
 pub(crate) use decoded::DecodedEvent;
@@ -41,7 +43,7 @@ use crate::output::{Filter, Passed, Selector, Sink};
 
 /// Hands on to an analysis what a filter admits.
 ///
-/// What a filter hides is not counted. [`Connections`] tells the end of a connection from all of its messages, and lists those
+/// What a filter hides is not counted, but tells whether a request was answered. [`Connections`] tells the end of a connection from all of its messages, and lists those
 /// of which the filter admits one, or that carried none. Ends of connections are admitted by their addresses alone.
 #[derive(Debug)]
 pub struct Filtered<S> {
@@ -84,9 +86,29 @@ impl<S: Sink> Sink for Filtered<S> {
         }
     }
 
+    fn hidden(&mut self, event: &Event<'_>) {
+        if self.selector.filter().admits_connection(event.connection) {
+            self.analysis.hidden(event);
+        }
+    }
+
+    fn earlier(&mut self, event: &Event<'_>) {
+        if self.selector.admits(event) {
+            self.analysis.earlier(event);
+        } else {
+            self.hidden(event);
+        }
+    }
+
     fn end(&mut self, end: &End<'_>) {
         if self.selector.filter().admits_connection(end.connection) {
             self.analysis.end(end);
+        }
+    }
+
+    fn ended_earlier(&mut self, end: &End<'_>) {
+        if self.selector.filter().admits_connection(end.connection) {
+            self.analysis.ended_earlier(end);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Names of topics that messages know by id only, in a form that can be merged.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kafka_codec::wire::Uuid;
@@ -34,9 +34,14 @@ impl Names {
         self.0.get(&id.to_u128()).cloned().or_else(known)
     }
 
+    /// The ids of topics, with their names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u128, &str)> {
+        self.0.iter().map(|(id, name)| (*id, &**name))
+    }
+
     /// Learns all names of another capture.
     pub(super) fn merge(&mut self, other: Self) {
-        for (id, name) in other.0 {
+        for (id, name) in BTreeMap::from_iter(other.0) {
             if self.0.len() < MAX_NAMES {
                 self.0.entry(id).or_insert(name);
             }

@@ -298,7 +298,7 @@ impl Sink for Timeline {
         if let EventKind::Message(message) = &event.kind {
             let mut has_errors = false;
             if event.direction == Direction::ToClient {
-                errors::examine(message, |_, _| has_errors = true);
+                errors::examine(message, |_| has_errors = true);
             }
             self.message(event, message, has_errors);
         }

@@ -137,6 +137,8 @@ pub(crate) struct Slow {
     pub(crate) conn: String,
     pub(crate) client_id: Option<String>,
     pub(crate) sent: i64,
+    /// From when on the broker had no reason to hold it.
+    pub(crate) due: i64,
     pub(crate) end: i64,
     pub(crate) is_answered: bool,
 }
@@ -201,17 +203,17 @@ impl Waits {
 
     fn response(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
         let connection = event.connection;
-        let mut live = self.live.get_mut(&connection.id);
+        let live = self.live.get_mut(&connection.id);
         let place = live.as_ref().and_then(|live| live.broker);
         let place = place.or_else(|| self.by_address.get(&connection.broker).copied());
         if let Some(broker) = place.and_then(|place| self.brokers.get_mut(place)) {
             broker.answers(event.time);
         }
-        let asked = live.as_mut().and_then(|live| live.in_flight.take(message));
-        let (Some(live), Some(asked)) = (live, asked) else {
+        let Some(live) = live else { return };
+        let before = live.answered.replace(event.time);
+        let Some(asked) = live.in_flight.take(message) else {
             return;
         };
-        let before = live.answered.replace(event.time);
         let due = asked.due(before.unwrap_or(i64::MIN));
         let closed = event.life.client_closed();
         let (end, is_answered) = match closed {
@@ -261,7 +263,7 @@ impl Waits {
             .filter(|wait| wait.end.saturating_sub(wait.due) >= LONG)
             .filter(|wait| !is_in_stall(wait))
             .collect();
-        slow.sort_by_key(|wait| std::cmp::Reverse(wait.end.saturating_sub(wait.asked.sent)));
+        slow.sort_by_key(|wait| std::cmp::Reverse(wait.end.saturating_sub(wait.due)));
         let more = slow.len().saturating_sub(MAX_SHOWN);
         WaitsDocument {
             slow: slow.into_iter().take(MAX_SHOWN).map(Wait::slow).collect(),
@@ -341,6 +343,7 @@ impl Wait {
             conn: self.conn.to_string(),
             client_id: super::known(&self.asked.client).map(str::to_owned),
             sent: self.asked.sent,
+            due: self.due,
             end: self.end,
             is_answered: self.is_answered,
         }
@@ -473,6 +476,13 @@ fn clients(waits: &[&Wait]) -> (BTreeMap<String, u64>, usize) {
 impl Sink for Waits {
     fn event(&mut self, event: &Event<'_>) {
         self.decoded(&DecodedEvent::new(event));
+    }
+
+    fn hidden(&mut self, event: &Event<'_>) {
+        // A broker that answers others does not stall.
+        if event.direction == Direction::ToClient {
+            self.decoded(&DecodedEvent::new(event));
+        }
     }
 
     fn end(&mut self, end: &End<'_>) {

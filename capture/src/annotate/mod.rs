@@ -113,9 +113,23 @@ impl Sink for Comments {
         }
     }
 
+    fn earlier(&mut self, event: &Event<'_>) {
+        if self.selector.admits(event) {
+            self.connections.earlier(event);
+        } else if self.selector.filter().admits_connection(event.connection) {
+            self.connections.hidden(event);
+        }
+    }
+
     fn end(&mut self, end: &End<'_>) {
         if self.selector.filter().admits_connection(end.connection) {
             self.connections.end(end);
+        }
+    }
+
+    fn ended_earlier(&mut self, end: &End<'_>) {
+        if self.selector.filter().admits_connection(end.connection) {
+            self.connections.ended_earlier(end);
         }
     }
 }

@@ -38,8 +38,20 @@ impl<S: Sink> Sink for Analyzing<S> {
         self.sink.event(event);
     }
 
+    fn hidden(&mut self, event: &Event<'_>) {
+        self.sink.hidden(event);
+    }
+
+    fn earlier(&mut self, event: &Event<'_>) {
+        self.sink.earlier(event);
+    }
+
     fn end(&mut self, end: &End<'_>) {
         self.sink.end(end);
+    }
+
+    fn ended_earlier(&mut self, end: &End<'_>) {
+        self.sink.ended_earlier(end);
     }
 }
 

@@ -12,6 +12,7 @@ use kafka_capture::input::{Input, Packets};
 
 use super::exit::{CODES, Failure, Faults, check_writable, naming};
 use super::input::{InputOptions, Target};
+use super::overwrite;
 use super::progress::Progress;
 
 /// Copy a capture with comments that Wireshark shows: on packets that complete a message or end a connection
@@ -34,7 +35,8 @@ pub(super) struct Annotate {
     #[arg(short, long, value_name = "OUTPUT")]
     output: PathBuf,
 
-    /// Only comments on what has an error in it: an error code, or something that could not be decoded
+    /// Only comments on what has an error in it: an error code, or something that could not be decoded. Requests without a
+    /// response have none
     #[arg(long)]
     errors: bool,
 }
@@ -65,9 +67,10 @@ impl Annotate {
             faults.add(Failure::State("annotate".to_owned(), why.to_owned()));
             return faults.code();
         };
-        if is_same(file, &self.output) {
-            let why = "the output is the capture itself";
-            faults.add(Failure::State(file.display().to_string(), why.to_owned()));
+        if let Err(failure) =
+            overwrite::check_inputs("--output", &self.output, self.input.all_files())
+        {
+            faults.add(failure);
             return faults.code();
         }
         let scratch = check_writable(&self.output)
@@ -130,13 +133,6 @@ impl Annotate {
             let output = naming(&self.output, File::create(&self.output))?;
             comments.write(&mut packets, output)
         }
-    }
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
     }
 }
 

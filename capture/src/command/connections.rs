@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use kafka_capture::analysis::Connections as Analysis;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::analysis::{Format, run, write_document};
 use super::exit::CODES;
@@ -25,7 +25,7 @@ pub(super) struct Connections {
     #[command(flatten)]
     input: InputOptions,
 
-    /// What to write; NDJSON has a line for each connection
+    /// What to write; NDJSON has a line for each connection, and a last one with the number of others if they are too many
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -45,7 +45,12 @@ impl Connections {
         let write = |analysis: Analysis, _: &_, _: &_| {
             let document = analysis.finish();
             match self.format {
-                Format::Ndjson => super::analysis::write_lines(document.connections()),
+                Format::Ndjson => {
+                    super::analysis::write_lines(document.connections())?;
+                    let others = document.others();
+                    let last = (!others.is_empty()).then(|| json!({ "others": others }));
+                    super::analysis::write_lines(last.as_slice())
+                }
                 format => write_document(&document, format, &[], text),
             }
         };

@@ -34,7 +34,8 @@ pub(super) struct Decode {
     #[command(flatten)]
     records: Records,
 
-    /// Only what has an error in it: an error code, or something that could not be decoded
+    /// Only what has an error in it: an error code, or something that could not be decoded. Requests without a response have none
+    /// (see connections)
     #[arg(long)]
     errors: bool,
 }
@@ -91,6 +92,10 @@ struct Lines(Box<dyn Writes>);
 impl Sink for Lines {
     fn event(&mut self, event: &Event<'_>) {
         self.0.event(event);
+    }
+
+    fn earlier(&mut self, event: &Event<'_>) {
+        self.0.earlier(event);
     }
 
     fn end(&mut self, end: &End<'_>) {

@@ -60,7 +60,7 @@ pub(super) struct InputOptions {
     #[arg(long, value_name = "TIME", value_parser = when, allow_hyphen_values = true)]
     from: Option<When>,
 
-    /// Only what was captured up to here: as --from
+    /// Only what was captured up to here, as if the capture ended then: as --from
     #[arg(long, value_name = "TIME", value_parser = when, allow_hyphen_values = true)]
     to: Option<When>,
 
@@ -182,6 +182,15 @@ impl InputOptions {
     #[cfg(feature = "analysis")]
     pub(super) fn files(&self) -> &[PathBuf] {
         &self.files
+    }
+
+    /// All files that are read: captures, names of topics and TLS secrets.
+    #[cfg(feature = "analysis")]
+    pub(super) fn all_files(&self) -> impl Iterator<Item = &Path> {
+        let files = self.files.iter().chain(&self.topics);
+        #[cfg(feature = "tls")]
+        let files = files.chain(&self.keylog);
+        files.map(PathBuf::as_path)
     }
 
     /// The names of the captures, as people know them.

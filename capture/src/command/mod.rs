@@ -16,6 +16,8 @@ mod live;
 mod merge;
 mod message;
 #[cfg(feature = "analysis")]
+mod overwrite;
+#[cfg(feature = "analysis")]
 mod produce;
 #[cfg_attr(not(feature = "progress"), path = "progress_off.rs")]
 mod progress;

@@ -10,6 +10,7 @@ use kafka_capture::report::Report as Analysis;
 use super::analysis::{Analyzing, end};
 use super::exit::{CODES, Failure, Faults, check_writable, naming};
 use super::input::InputOptions;
+use super::overwrite;
 use super::progress::Progress;
 
 /// Make a page of HTML to look at: findings in words, a timeline, connections, batches, groups, and all tables
@@ -39,8 +40,10 @@ impl Report {
     pub(super) fn run(self) -> ExitCode {
         let progress = Progress::new();
         let mut faults = Faults::new(&progress);
-        if let Err(error) = check_writable(&self.output) {
-            faults.add(Failure::Output(error));
+        let writable = overwrite::check("--output", &self.output, self.input.all_files())
+            .and_then(|()| check_writable(&self.output).map_err(Failure::Output));
+        if let Err(failure) = writable {
+            faults.add(failure);
             return faults.code();
         }
         let mut target = Analyzing {

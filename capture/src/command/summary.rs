@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::analysis::{Format, run, write_document};
 use super::exit::{CODES, Failure, Faults, check_writable, naming};
 use super::input::InputOptions;
+use super::overwrite;
 use super::progress::Progress;
 use super::tables::{bytes, count, table, time};
 
@@ -42,9 +43,28 @@ pub(super) struct Summary {
     prometheus: Option<PathBuf>,
 
     /// The files are states that --state wrote, of captures in their order: sum up all of them together
-    #[arg(long, conflicts_with_all = ["port", "api", "client_id", "conn"])]
+    #[arg(long, conflicts_with_all = OF_CAPTURES)]
     merge: bool,
 }
+
+/// The options that have no effect on states.
+const OF_CAPTURES: &[&str] = &[
+    "interface",
+    "api",
+    "client_id",
+    "topic",
+    "group",
+    "user",
+    "software",
+    "from",
+    "to",
+    "conn",
+    "port",
+    "max_decompressed",
+    "topics",
+    #[cfg(feature = "tls")]
+    "keylog",
+];
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,10 +97,10 @@ const LISTS: &[(&str, &str)] = &[
 
 impl Summary {
     pub(super) fn run(self) -> ExitCode {
-        if let Some(Err(error)) = self.state.as_deref().map(check_writable) {
+        if let Err(failure) = self.check_outputs() {
             let progress = Progress::new();
             let mut faults = Faults::new(&progress);
-            faults.add(Failure::Output(error));
+            faults.add(failure);
             return faults.code();
         }
         if self.merge {
@@ -88,6 +108,19 @@ impl Summary {
         }
         let write = |analysis: Analysis, topics: &_, _: &_| self.write(&analysis.finish(topics));
         run(&self.input, Analysis::new(), Analysis::packet, write)
+    }
+
+    fn check_outputs(&self) -> Result<(), Failure> {
+        if let Some(file) = &self.state {
+            // A state may be merged into one of the inputs: all are read before it is written.
+            let inputs = self.input.all_files().filter(|_| !self.merge);
+            overwrite::check("--state", file, inputs)?;
+            check_writable(file).map_err(Failure::Output)?;
+        }
+        match &self.prometheus {
+            Some(file) => overwrite::check("--prometheus", file, self.input.all_files()),
+            None => Ok(()),
+        }
     }
 
     fn run_merge(&self) -> ExitCode {
@@ -113,6 +146,10 @@ impl Summary {
         };
         if let std::ops::ControlFlow::Break(code) = faults.of_output(self.write(&state).err()) {
             return code;
+        }
+        if faults.is_none() && !state.has_kafka() {
+            let why = "no request or response was summed up in the states".to_owned();
+            faults.add(Failure::NothingKafka(why));
         }
         faults.code()
     }
@@ -145,6 +182,15 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
     let new = file.with_file_name(name);
     std::fs::write(&new, text)?;
     std::fs::rename(new, file)
+}
+
+/// What a row is of, and whether a part of it is among the others.
+fn in_part(row: &Value, of: &Value) -> Value {
+    if row["isPartial"] == true {
+        Value::from(format!("{} (in part)", super::tables::shown(of)))
+    } else {
+        of.clone()
+    }
 }
 
 fn text(document: &Value) -> String {
@@ -181,7 +227,7 @@ fn text(document: &Value) -> String {
     };
     let api: super::tables::Column = ("API", |row| row["api"].clone());
     let versions: super::tables::Column = ("versions", |row| row["versions"].clone());
-    let client: super::tables::Column = ("client", |row| row["clientId"].clone());
+    let client: super::tables::Column = ("client", |row| in_part(row, &row["clientId"]));
     let no_percentiles = ["p50", "p99"];
     text += &table("By API", get("byApi"), &with(&[api, versions], &[]));
     text += &table("By client", get("byClient"), &with(&[client], &[]));
@@ -195,8 +241,8 @@ fn text(document: &Value) -> String {
         get("byTopic"),
         &[
             ("topic", |row| match &row["topic"] {
-                Value::Null => row["topicId"].clone(),
-                topic => topic.clone(),
+                Value::Null => in_part(row, &row["topicId"]),
+                topic => in_part(row, topic),
             }),
             ("produce requests", |row| row["produceRequests"].clone()),
             ("batches", |row| row["produceBatches"].clone()),
@@ -216,19 +262,22 @@ fn text(document: &Value) -> String {
     text += &table(
         "By broker",
         get("byBroker"),
-        &with(&[("broker", |row| row["broker"].clone())], &[]),
+        &with(&[("broker", |row| in_part(row, &row["broker"]))], &[]),
     );
     text += &table(
         "By user",
         get("byUser"),
-        &with(&[("user", |row| row["user"].clone())], &no_percentiles),
+        &with(
+            &[("user", |row| in_part(row, &row["user"]))],
+            &no_percentiles,
+        ),
     );
     text += &table(
         "By software",
         get("bySoftware"),
         &with(
             &[
-                ("software", |row| row["software"].clone()),
+                ("software", |row| in_part(row, &row["software"])),
                 ("version", |row| row["version"].clone()),
             ],
             &no_percentiles,

@@ -25,7 +25,8 @@ pub struct Filter {
     pub users: Vec<String>,
     /// Of clients with one of these software names.
     pub software: Vec<String>,
-    /// Only what has an error in it: an error code that is not 0, or something that cannot be decoded.
+    /// Only what has an error in it: an error code that is not 0, or something that cannot be decoded. Requests without a response
+    /// have none.
     pub errors: bool,
 }
 

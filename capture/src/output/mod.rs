@@ -26,14 +26,25 @@ pub trait Sink {
     /// Receives an event.
     fn event(&mut self, event: &crate::Event<'_>);
 
-    /// Receives an event that a [filter](Filter) hides. It counts for the cause of a connection's end.
+    /// Receives an event that a [filter](Filter) hides. It is not shown or counted, but what is shown may depend on it: the cause of
+    /// a connection's end, and whether a request was answered.
     fn hidden(&mut self, event: &crate::Event<'_>) {
         let _ = event;
+    }
+
+    /// Receives an event from before the time that is asked for. It is not shown or counted either.
+    fn earlier(&mut self, event: &crate::Event<'_>) {
+        self.hidden(event);
     }
 
     /// Receives the end of a TCP connection, Kafka's or another's, after all of its events. Sinks of events
     /// have no use for it.
     fn end(&mut self, end: &crate::End<'_>) {
+        let _ = end;
+    }
+
+    /// Receives the end of a TCP connection whose last packet is from before the time that is asked for.
+    fn ended_earlier(&mut self, end: &crate::End<'_>) {
         let _ = end;
     }
 }

@@ -130,6 +130,10 @@ impl<W: Write> Sink for NdjsonSink<W> {
             self.lines.discard();
         }
     }
+
+    fn earlier(&mut self, event: &Event<'_>) {
+        self.selector.earlier(event);
+    }
 }
 
 /// Whether there is an error in it, and whether it is that the body is malformed; error codes are only looked for if they matter.

@@ -3,8 +3,9 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::{Filter, Passed};
+use crate::body;
 use crate::event::{Direction, Event, EventKind, Message};
-use crate::gist::Gist;
+use crate::gist::Search;
 
 /// How many requests are remembered until their responses.
 const MAX_OPEN: usize = 1 << 16;
@@ -40,6 +41,13 @@ impl Selector {
         &self.passed
     }
 
+    /// Takes note of an event from before the time that is asked for: its response may come within it.
+    pub(crate) fn earlier(&mut self, event: &Event<'_>) {
+        if self.filter.looks_into_bodies() {
+            self.admits(event);
+        }
+    }
+
     /// Returns `true` if an event is wanted, errors aside.
     pub(crate) fn admits(&mut self, event: &Event<'_>) -> bool {
         self.passed.note_client_id(event, &self.filter);
@@ -59,9 +67,11 @@ impl Selector {
         let key = (event.connection.id, message.correlation_id);
         let is_answer = event.direction == Direction::ToClient && self.open.remove(&key);
         let is_wanted = is_answer || {
-            let (_, gist) = crate::body::gist(message, event.direction);
-            let is_about = self.is_about(&gist, event);
-            if !is_about {
+            let (topics, groups) = (&self.filter.topics, &self.filter.groups);
+            let search = Search::new(topics, groups, event.topics);
+            let is_about = body::finds(message, event.direction, search);
+            if !is_about && self.passed.is_nothing() {
+                let (_, gist) = body::gist(message, event.direction);
                 self.passed.note_body(&gist, event, &self.filter);
             }
             is_about
@@ -75,12 +85,5 @@ impl Selector {
             }
         }
         is_wanted
-    }
-
-    fn is_about(&self, gist: &Gist<'_>, event: &Event<'_>) -> bool {
-        let mut topics = self.filter.topics.iter();
-        let mut groups = self.filter.groups.iter();
-        (self.filter.topics.is_empty() || topics.any(|topic| gist.has_topic(topic, event.topics)))
-            && (self.filter.groups.is_empty() || groups.any(|group| gist.has_group(group)))
     }
 }

@@ -99,6 +99,10 @@ impl<W: Write> Sink for TextSink<W> {
             self.lines.discard();
         }
     }
+
+    fn earlier(&mut self, event: &Event<'_>) {
+        self.selector.earlier(event);
+    }
 }
 
 /// The line that is being written.

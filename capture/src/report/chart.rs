@@ -40,7 +40,7 @@ pub(super) fn document(data: &Data, timeline: &TimelineDocument) -> Value {
                 "requests": api.requests,
                 "buckets": api.buckets.iter().map(|bucket| {
                     let latencies: Vec<_> = bucket.latencies.iter().flat_map(|(step, count)| [u64::from(*step), *count]).collect();
-                    json!([bucket.number, bucket.requests, bucket.responses, bucket.errors, bucket.max_us, latencies])
+                    json!([bucket.number, bucket.requests, bucket.errors, bucket.max_us, latencies])
                 }).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
         },
@@ -59,10 +59,11 @@ pub(super) fn document(data: &Data, timeline: &TimelineDocument) -> Value {
 }
 
 /// The connections that are drawn, and how many are not: those that ended badly go before the others.
-fn bands(data: &Data) -> (Vec<Value>, usize) {
+fn bands(data: &Data) -> (Vec<Value>, u64) {
     let is_quiet = |each: &&Connection| !each.is_conspicuous();
     let mut connections: Vec<_> = data.views.connections.iter().collect();
     let left_out = connections.len().saturating_sub(MAX_BANDS);
+    let not_listed: u64 = data.views.alike.iter().map(|each| each.count).sum();
     if left_out > 0 {
         connections.sort_by_key(|each| (is_quiet(each), std::cmp::Reverse(each.requests)));
         connections.truncate(MAX_BANDS);
@@ -83,7 +84,10 @@ fn bands(data: &Data) -> (Vec<Value>, usize) {
             "requests": each.requests,
         })
     });
-    (bands.collect(), left_out)
+    (
+        bands.collect(),
+        crate::length::u64_of(left_out) + not_listed,
+    )
 }
 
 fn strip(batch: &BatchReport, at: &impl Fn(i64) -> i64) -> Value {

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::tables::MAX_ROWS;
 use crate::analysis::{
-    BatchReport, ConnectionReport, ConnectionsDocument, GroupReport, GroupsDocument, WaitsDocument,
+    Alike, BatchReport, ConnectionReport, ConnectionsDocument, GroupReport, GroupsDocument,
+    WaitsDocument,
 };
 use crate::counts::Counts;
 use crate::length::u64_of;
@@ -47,6 +48,8 @@ pub(super) struct Listed {
 pub(super) struct Views {
     pub(super) summary: Summary,
     pub(super) connections: Vec<Connection>,
+    /// Those that are not listed, since there are too many.
+    pub(super) alike: Vec<Connection>,
     pub(super) batches: Vec<BatchReport>,
     pub(super) totals: Totals,
     pub(super) groups: Vec<GroupReport>,
@@ -72,6 +75,7 @@ pub(super) struct Summary {
 pub(super) struct ByApi {
     pub(super) api: String,
     pub(super) responses: u64,
+    pub(super) responses_by_error: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,6 +147,19 @@ pub(super) struct Connection {
     pub(super) requests: u64,
     /// The APIs of its unanswered requests that were sent before the end.
     pub(super) unanswered: Vec<String>,
+    /// Of connections that are alike: when the first of them ended, and how many they are.
+    pub(super) first_end: i64,
+    pub(super) count: u64,
+}
+
+impl From<Alike> for Connection {
+    fn from(alike: Alike) -> Self {
+        Self {
+            first_end: alike.first_end,
+            count: alike.count,
+            ..alike.report.into()
+        }
+    }
 }
 
 impl From<ConnectionReport> for Connection {
@@ -160,6 +177,8 @@ impl From<ConnectionReport> for Connection {
             tls: report.tls,
             requests: report.requests,
             unanswered: unanswered.map(|each| each.api).collect(),
+            first_end: report.closed.unwrap_or(report.opened).0,
+            count: 1,
         }
     }
 }
@@ -215,6 +234,13 @@ pub(super) struct Totals {
     pub(super) retries_by_cause: BTreeMap<String, u64>,
 }
 
+impl Views {
+    /// All connections, those that are alike and not listed as one.
+    pub(super) fn all_connections(&self) -> impl Iterator<Item = &Connection> {
+        self.connections.iter().chain(&self.alike)
+    }
+}
+
 impl Data {
     pub(super) fn new(
         summary: &impl Serialize,
@@ -226,6 +252,7 @@ impl Data {
         counts: Counts,
     ) -> Self {
         let reports = connections.take_connections();
+        let alike = connections.take_alike();
         let mut connections = value(&connections);
         let (listed, connections_left_out) = listed(&reports);
         if let Some(members) = connections.as_object_mut() {
@@ -242,6 +269,7 @@ impl Data {
         let views = Views {
             summary: view(Some(&summary)),
             connections: reports.into_iter().map(Connection::from).collect(),
+            alike: alike.into_iter().map(Connection::from).collect(),
             nodes: nodes(&batches),
             batches,
             totals: view(Some(&totals)),

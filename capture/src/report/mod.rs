@@ -151,7 +151,17 @@ impl Sink for Report {
     }
 
     fn hidden(&mut self, event: &Event<'_>) {
+        self.summary.hidden(event);
+        self.produce.hidden(event);
+        self.waits.hidden(event);
         self.connections.hidden(event);
+    }
+
+    fn earlier(&mut self, event: &Event<'_>) {
+        self.summary.earlier(event);
+        self.produce.earlier(event);
+        self.waits.earlier(event);
+        self.connections.earlier(event);
     }
 
     fn end(&mut self, end: &End<'_>) {
@@ -160,6 +170,11 @@ impl Sink for Report {
         self.connections.end(end);
         self.produce.end(end);
         self.waits.end(end);
+    }
+
+    fn ended_earlier(&mut self, end: &End<'_>) {
+        self.summary.ended_earlier(end);
+        self.connections.ended_earlier(end);
     }
 }
 

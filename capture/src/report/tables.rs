@@ -103,6 +103,17 @@ fn with_stats(keys: &[Column]) -> Vec<Column> {
     [keys, stats].concat()
 }
 
+/// What a row is of, and whether a part of it is in the sum of what was merged.
+fn in_part(row: &Value, cell: Cell) -> Cell {
+    let is_partial = row.get("isPartial").and_then(Value::as_bool);
+    match cell {
+        cell if is_partial != Some(true) => cell,
+        Cell::Text(text) => Cell::Text(format!("{text} (in part)")),
+        Cell::Empty => Cell::Text("(in part)".to_owned()),
+        cell => cell,
+    }
+}
+
 fn nonzero(cell: Cell) -> Cell {
     match cell {
         Cell::Number { value: 0.0, .. } => Cell::Empty,
@@ -112,10 +123,10 @@ fn nonzero(cell: Cell) -> Cell {
 
 const API: Column = ("API", |row| plain(row, "api"));
 const VERSIONS: Column = ("versions", |row| plain(row, "versions"));
-const CLIENT: Column = ("client", |row| plain(row, "clientId"));
+const CLIENT: Column = ("client", |row| in_part(row, plain(row, "clientId")));
 const TOPIC: Column = ("topic", |row| match plain(row, "topic") {
-    Cell::Empty => plain(row, "topicId"),
-    topic => topic,
+    Cell::Empty => in_part(row, plain(row, "topicId")),
+    topic => in_part(row, topic),
 });
 const PARTITION: Column = ("partition", |row| plain(row, "partition"));
 
@@ -152,7 +163,7 @@ pub(super) fn of_summary() -> Vec<(&'static str, Table)> {
             table(
                 "by-broker",
                 "By broker",
-                &with_stats(&[("broker", |row| plain(row, "broker"))]),
+                &with_stats(&[("broker", |row| in_part(row, plain(row, "broker")))]),
             ),
         ),
         (
@@ -160,7 +171,7 @@ pub(super) fn of_summary() -> Vec<(&'static str, Table)> {
             table(
                 "by-user",
                 "By user",
-                &with_stats(&[("user", |row| plain(row, "user"))]),
+                &with_stats(&[("user", |row| in_part(row, plain(row, "user")))]),
             ),
         ),
         (
@@ -169,7 +180,7 @@ pub(super) fn of_summary() -> Vec<(&'static str, Table)> {
                 "by-software",
                 "By software",
                 &with_stats(&[
-                    ("software", |row| plain(row, "software")),
+                    ("software", |row| in_part(row, plain(row, "software"))),
                     ("version", |row| plain(row, "version")),
                 ]),
             ),

@@ -131,6 +131,16 @@ impl Side {
         self.last_data = Some(time);
     }
 
+    /// Forgets what was sent after a time, while the connection went on.
+    fn ends(&mut self, time: i64) {
+        if self.first_data.is_some_and(|first| first > time) {
+            *self = Self::default();
+        }
+        self.last_data = self.last_data.map(|last| last.min(time));
+        // What was acknowledged by then is not known.
+        self.unacknowledged_retransmissions = 0;
+    }
+
     fn starts_at_most(&mut self, sequence: u32) {
         let is_lower = |start: u32| (1..=MAX_DISTANCE).contains(&start.wrapping_sub(sequence));
         if self.start.is_none_or(is_lower) {
@@ -230,6 +240,22 @@ impl Life {
     pub fn client_closed(&self) -> Option<i64> {
         let mut by_client = self.endings().filter(|ending| ending.by_client);
         by_client.next().map(|ending| ending.time)
+    }
+
+    /// Returns the life as it was at a time, in nanoseconds since 1970: without what came later, except that bytes, segments and
+    /// retransmissions are those of the whole life.
+    #[must_use]
+    pub fn until(&self, time: i64) -> Self {
+        let mut life = self.clone();
+        if life.last > time {
+            life.last = time;
+            life.syn_answer = life.syn_answer.filter(|answer| *answer <= time);
+            life.endings.retain(|(_, ending)| ending.time <= time);
+            for side in [&mut life.low, &mut life.high] {
+                side.ends(time);
+            }
+        }
+        life
     }
 
     /// Returns `true` if nothing is to be expected any more.

@@ -215,19 +215,16 @@ impl Top {
     }
 
     fn response(&mut self, event: &Event<'_>, message: &Message<'_>) {
-        let live = self.live(event.connection);
-        let mut in_flight = live.in_flight.iter();
-        if let Some(at) = in_flight.position(|asked| asked.number == message.number) {
-            live.in_flight.remove(at);
-        }
+        // A request may have been hidden, or be from before the time that is asked for.
+        self.live(event.connection);
         let has_error = match message.api_key {
             ApiKey::Produce => self.produced(event, message),
             ApiKey::Fetch => self.fetched(event, message),
             _ => {
                 let mut codes = Vec::new();
-                analysis::examine(message, |_, code| {
-                    if !codes.contains(&code) {
-                        codes.push(code);
+                analysis::examine(message, |found| {
+                    if !codes.contains(&found.code) {
+                        codes.push(found.code);
                     }
                 });
                 for code in &codes {
@@ -244,6 +241,23 @@ impl Top {
             ..Change::default()
         };
         self.count(message.api_key, event.connection.id, event.time, &change);
+    }
+
+    /// Takes out of flight what is answered, or may have been answered in what is missing.
+    fn settle(&mut self, event: &Event<'_>) {
+        let Some(live) = self.connections.get_mut(&event.connection.id) else {
+            return;
+        };
+        match (&event.kind, event.direction) {
+            (EventKind::Message(message), Direction::ToClient) => {
+                let mut in_flight = live.in_flight.iter();
+                if let Some(at) = in_flight.position(|asked| asked.number == message.number) {
+                    live.in_flight.remove(at);
+                }
+            }
+            (EventKind::Gap(gap), Direction::ToClient) if gap.missing > 0 => live.in_flight.clear(),
+            _ => {}
+        }
     }
 
     /// Whether there is an error in it.
@@ -334,6 +348,7 @@ impl Top {
 impl Sink for Top {
     fn event(&mut self, event: &Event<'_>) {
         self.causes.event(event);
+        self.settle(event);
         match (&event.kind, event.direction) {
             (EventKind::Message(message), Direction::ToBroker) => self.request(event, message),
             (EventKind::Message(message), Direction::ToClient) => self.response(event, message),
@@ -370,6 +385,11 @@ impl Sink for Top {
 
     fn hidden(&mut self, event: &Event<'_>) {
         self.causes.hidden(event);
+        self.settle(event);
+    }
+
+    fn earlier(&mut self, event: &Event<'_>) {
+        self.causes.earlier(event);
     }
 
     fn end(&mut self, end: &End<'_>) {
@@ -389,10 +409,6 @@ impl Sink for Top {
             .endings()
             .next()
             .map_or_else(|| end.life.last(), |ending| ending.time);
-        // What is behind the end of the window has not happened yet.
-        if time > self.last {
-            return;
-        }
         let client = live.map_or_else(|| Arc::from(""), |live| live.client);
         let key = (cause.name(), &client, end.connection.broker);
         self.problems.add(ProblemKind::Death, time, key, || {
@@ -400,6 +416,10 @@ impl Sink for Top {
             let space = if client.is_empty() { "" } else { " " };
             format!("{cause}: {client}{space}{name}: {because}")
         });
+    }
+
+    fn ended_earlier(&mut self, end: &End<'_>) {
+        self.causes.ended_earlier(end);
     }
 }
 

@@ -1,12 +1,13 @@
 //! The life of each connection: how it was set up, who it was, what was in flight, and what ended it.
 
+#[cfg(feature = "report")]
+mod alike;
 mod cause;
 mod context;
 mod decide;
 mod record;
 mod report;
-
-use std::collections::HashMap;
+mod sums;
 
 use kafka_codec::messages::{
     ApiVersionsResponse, ConsumerGroupHeartbeatRequest, FetchRequest, JoinGroupRequest,
@@ -19,12 +20,15 @@ use kafka_codec::{ApiKey, Decode, DecodeErrorKind, ErrorCode};
 
 use self::context::{Context, is_since_api_versions};
 use self::record::{Flight, Live, Record};
+use self::report::Early;
 use super::body;
 use super::by_number::ByNumber;
 use super::decoded::DecodedEvent;
 use crate::event::{Direction, End, Event, EventKind, Life, Message, Truncation};
 use crate::output::Sink;
 
+#[cfg(feature = "report")]
+pub(crate) use self::alike::Alike;
 pub use self::cause::Cause;
 pub use self::report::{ConnectionReport, ConnectionsDocument};
 
@@ -46,8 +50,7 @@ pub struct Connections {
     /// The number of requests in flight in the records.
     flights: usize,
     context: Context,
-    /// Causes of connections that were decided early, since there are too many.
-    others: HashMap<Cause, u64>,
+    early: Early,
     last: i64,
 }
 
@@ -75,17 +78,29 @@ impl Connections {
     /// Ends the capture: decides what ended each connection.
     #[must_use]
     pub fn finish(self) -> ConnectionsDocument {
-        report::document(self.records, &self.context, self.others, self.last)
+        report::document(self.records, &self.context, self.early, self.last)
     }
 
-    /// Decides what ended the older half of the connections, of which only the causes are kept.
+    /// Makes the record of a connection that is over, and learns from it.
+    fn record(&mut self, end: &End<'_>) -> Option<Record> {
+        let live = self.live.remove(&end.connection.id).unwrap_or_default();
+        // A late packet of a connection that was forgotten is not a new connection.
+        let bytes = end.life.client().bytes + end.life.broker().bytes;
+        if end.life.syns() == 0 && bytes == 0 {
+            return None;
+        }
+        let record = Record::new(end, live);
+        self.context.learn(&record);
+        Some(record)
+    }
+
+    /// Decides what ended the older half of the connections, of which only sums are kept.
     fn decide_early(&mut self) {
         let rest = self.records.split_off(self.records.len() / 2);
         for record in std::mem::replace(&mut self.records, rest) {
             self.flights -= record.flights();
             if self.context.is_listed(&record) {
-                let (cause, _) = decide::decide(&record, &self.context, self.last);
-                *self.others.entry(cause).or_default() += 1;
+                self.early.add(record, &self.context, self.last);
             }
         }
     }
@@ -388,19 +403,23 @@ impl Sink for Connections {
         self.follow(&DecodedEvent::new(event)).is_filtered = true;
     }
 
+    fn earlier(&mut self, event: &Event<'_>) {
+        self.follow(&DecodedEvent::new(event));
+    }
+
     fn end(&mut self, end: &End<'_>) {
-        let live = self.live.remove(&end.connection.id).unwrap_or_default();
-        // A late packet of a connection that was forgotten is not a new connection.
-        let bytes = end.life.client().bytes + end.life.broker().bytes;
-        if end.life.syns() == 0 && bytes == 0 {
+        let Some(record) = self.record(end) else {
             return;
-        }
-        let record = Record::new(end, live);
-        self.context.learn(&record);
+        };
         self.flights += record.flights();
         self.records.push(record);
         if self.records.len() >= MAX_RECORDS || self.flights >= MAX_ALL_FLIGHTS {
             self.decide_early();
         }
+    }
+
+    fn ended_earlier(&mut self, end: &End<'_>) {
+        // It is not listed, but tells of its broker and client.
+        self.record(end);
     }
 }

@@ -1,6 +1,6 @@
 //! Connections as they are written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -8,14 +8,13 @@ use kafka_codec::ApiKey;
 use serde::Serialize;
 
 use super::super::Time;
-use super::super::latency::{Budget, Distribution, Percentiles};
+#[cfg(feature = "report")]
+use super::alike::{Alike, Kinds};
 use super::cause::Cause;
 use super::context::Context;
 use super::decide::{decide, ending_name};
 use super::record::Record;
-
-/// How many brokers' idle limits and how many clients are summed up.
-const MAX_LISTED: usize = 1000;
+use super::sums::{CauseCount, Churn, IdleLimit, Sums};
 
 /// The connections of a capture.
 #[derive(Debug, Serialize)]
@@ -28,6 +27,29 @@ pub struct ConnectionsDocument {
     /// Causes of connections that are not listed, since there are too many.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     others: BTreeMap<&'static str, u64>,
+    #[cfg(feature = "report")]
+    #[serde(skip)]
+    alike: Vec<Alike>,
+}
+
+/// Connections that were decided early, since there are too many, and are not listed.
+#[derive(Debug, Default)]
+pub(super) struct Early {
+    causes: BTreeMap<&'static str, u64>,
+    sums: Sums,
+    #[cfg(feature = "report")]
+    kinds: Kinds,
+}
+
+impl Early {
+    /// Decides what ended a connection.
+    pub(super) fn add(&mut self, record: Record, context: &Context, last: i64) {
+        let report = report(record, context, last);
+        *self.causes.entry(report.cause.name()).or_default() += 1;
+        self.sums.add(&report);
+        #[cfg(feature = "report")]
+        self.kinds.add(report);
+    }
 }
 
 impl ConnectionsDocument {
@@ -37,10 +59,22 @@ impl ConnectionsDocument {
         std::mem::take(&mut self.connections)
     }
 
+    /// Takes the connections that are not listed out of the document, those that are alike as one.
+    #[cfg(feature = "report")]
+    pub(crate) fn take_alike(&mut self) -> Vec<Alike> {
+        std::mem::take(&mut self.alike)
+    }
+
     /// Returns the connections, in the order in which they were opened.
     #[must_use]
     pub fn connections(&self) -> &[ConnectionReport] {
         &self.connections
+    }
+
+    /// Returns how many connections each cause ended that are not listed, since there are too many.
+    #[must_use]
+    pub const fn others(&self) -> &BTreeMap<&'static str, u64> {
+        &self.others
     }
 }
 
@@ -65,16 +99,16 @@ pub struct ConnectionReport {
     max_in_flight: usize,
     #[serde(rename = "setupUs")]
     setup: Setup,
-    idle_before_end_us: Option<i64>,
+    pub(super) idle_before_end_us: Option<i64>,
     longest_idle_us: i64,
     reauthentications: u64,
     retransmissions: u64,
     client_bytes: u64,
     broker_bytes: u64,
     #[serde(skip)]
-    broker: SocketAddr,
+    pub(super) broker: SocketAddr,
     #[serde(skip)]
-    life: i64,
+    pub(super) life: i64,
     #[serde(skip)]
     ending_packet: Option<u64>,
 }
@@ -119,39 +153,10 @@ struct Setup {
     sasl: Option<i64>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CauseCount {
-    cause: Cause,
-    connections: u64,
-    advice: &'static str,
-    clients: BTreeMap<String, u64>,
-    brokers: BTreeMap<String, u64>,
-}
-
-/// How often a client opens connections.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Churn {
-    client_id: Option<String>,
-    connections: u64,
-    life_us: Percentiles,
-}
-
-/// After how much silence a broker closes connections.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct IdleLimit {
-    broker: String,
-    closed_by: &'static str,
-    connections: u64,
-    silence_us: Percentiles,
-}
-
 pub(super) fn document(
     mut records: Vec<Record>,
     context: &Context,
-    others: HashMap<Cause, u64>,
+    mut early: Early,
     last: i64,
 ) -> ConnectionsDocument {
     records.retain(|record| context.is_listed(record));
@@ -160,15 +165,17 @@ pub(super) fn document(
         .into_iter()
         .map(|record| report(record, context, last))
         .collect();
+    for connection in &connections {
+        early.sums.add(connection);
+    }
     ConnectionsDocument {
-        causes: causes(&connections),
-        churn: churn(&connections),
-        idle_limits: idle_limits(&connections),
+        causes: early.sums.causes(),
+        churn: early.sums.churn(),
+        idle_limits: early.sums.idle_limits(),
         connections,
-        others: others
-            .into_iter()
-            .map(|(cause, count)| (cause.name(), count))
-            .collect(),
+        others: early.causes,
+        #[cfg(feature = "report")]
+        alike: early.kinds.into_all(),
     }
 }
 
@@ -238,95 +245,4 @@ fn report(record: Record, context: &Context, last: i64) -> ConnectionReport {
 fn api_name(key: i16) -> String {
     let name = ApiKey::from_number(key).name();
     name.map_or_else(|| key.to_string(), str::to_owned)
-}
-
-fn causes(connections: &[ConnectionReport]) -> Vec<CauseCount> {
-    type Counts<K> = BTreeMap<K, u64>;
-    fn add<K: Ord>(counts: &mut Counts<K>, key: K) {
-        if counts.len() < MAX_LISTED || counts.contains_key(&key) {
-            *counts.entry(key).or_default() += 1;
-        }
-    }
-    let mut causes: BTreeMap<Cause, (u64, Counts<&str>, Counts<SocketAddr>)> = BTreeMap::new();
-    for each in connections {
-        let (count, clients, brokers) = causes.entry(each.cause).or_default();
-        *count += 1;
-        add(clients, each.client_id.as_deref().unwrap_or_default());
-        add(brokers, each.broker);
-    }
-    let causes = causes.into_iter();
-    let mut causes: Vec<_> = causes
-        .map(|(cause, (connections, clients, brokers))| CauseCount {
-            cause,
-            connections,
-            advice: cause.advice(),
-            clients: named(clients),
-            brokers: named(brokers),
-        })
-        .collect();
-    causes.sort_by_key(|each| std::cmp::Reverse(each.connections));
-    causes
-}
-
-fn named<K: ToString>(counts: BTreeMap<K, u64>) -> BTreeMap<String, u64> {
-    let counts = counts.into_iter();
-    counts
-        .map(|(key, count)| (key.to_string(), count))
-        .collect()
-}
-
-fn churn(connections: &[ConnectionReport]) -> Vec<Churn> {
-    let mut clients: BTreeMap<Option<&str>, Distribution> = BTreeMap::new();
-    for each in connections {
-        let key = each.client_id.as_deref();
-        if clients.len() < MAX_LISTED || clients.contains_key(&key) {
-            let lives = clients.entry(key).or_default();
-            lives.record(each.life, &mut Budget(1));
-        }
-    }
-    let mut churn: Vec<_> = clients
-        .into_iter()
-        .map(|(client_id, lives)| {
-            let life_us = lives.percentiles();
-            Churn {
-                client_id: client_id.map(str::to_owned),
-                connections: life_us.count,
-                life_us,
-            }
-        })
-        .collect();
-    churn.sort_by_key(|each| std::cmp::Reverse(each.connections));
-    churn
-}
-
-fn idle_limits(connections: &[ConnectionReport]) -> Vec<IdleLimit> {
-    let mut brokers: BTreeMap<(SocketAddr, &'static str), Distribution> = BTreeMap::new();
-    for each in connections {
-        let by = match each.cause {
-            Cause::IdleBroker => "broker",
-            Cause::IdleClient => "client",
-            _ => continue,
-        };
-        let key = (each.broker, by);
-        if brokers.len() < MAX_LISTED || brokers.contains_key(&key) {
-            let silence = each.idle_before_end_us.unwrap_or_default();
-            let silences = brokers.entry(key).or_default();
-            silences.record(silence.saturating_mul(1000), &mut Budget(1));
-        }
-    }
-    let brokers = brokers
-        .into_iter()
-        .map(|((broker, by), silences)| ((broker.to_string(), by), silences));
-    // In the order of their names.
-    let brokers: BTreeMap<_, _> = brokers.collect();
-    let limits = brokers.into_iter().map(|((broker, closed_by), silences)| {
-        let silence_us = silences.percentiles();
-        IdleLimit {
-            broker,
-            closed_by,
-            connections: silence_us.count,
-            silence_us,
-        }
-    });
-    limits.collect()
 }

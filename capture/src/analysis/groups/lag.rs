@@ -130,12 +130,19 @@ impl HighWatermarks {
     }
 }
 
+/// A time, the offset committed then, and the high watermark.
+pub(super) type Point = (i64, i64, Option<i64>);
+
 /// What a group has of a partition.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Partition {
     pub(super) committed: i64,
+    /// When that was committed.
+    committed_at: i64,
     pub(super) has_series: bool,
-    pub(super) points: Vec<(i64, i64, Option<i64>)>,
+    points: Vec<Point>,
+    /// The last change, which may not be a point.
+    last: Option<Point>,
     /// Every so many changes are a point.
     pub(super) step: usize,
     changes: usize,
@@ -143,6 +150,8 @@ pub(super) struct Partition {
 
 impl Partition {
     fn point(&mut self, time: i64, high_watermark: Option<i64>, max_points: usize) {
+        let point = (time, self.committed, high_watermark);
+        self.last = Some(point);
         if !self.has_series {
             return;
         }
@@ -150,7 +159,11 @@ impl Partition {
         if !self.changes.is_multiple_of(self.step.max(1)) {
             return;
         }
-        self.points.push((time, self.committed, high_watermark));
+        self.points.push(point);
+        self.thin(max_points);
+    }
+
+    fn thin(&mut self, max_points: usize) {
         while self.points.len() >= max_points {
             let mut is_kept = false;
             self.points.retain(|_| {
@@ -160,6 +173,48 @@ impl Partition {
             self.step = self.step.max(1) * 2;
         }
     }
+
+    /// The points, and the last change behind them.
+    pub(super) fn series(&self) -> impl Iterator<Item = &Point> {
+        let last = self.last.iter();
+        let last = last.filter(|last| self.points.last() != Some(*last));
+        self.points.iter().chain(last)
+    }
+
+    /// Adds what the group has of the same partition under another name of its topic.
+    fn join(&mut self, other: Self, max_points: usize) {
+        let (these, those) = (changes(&self.points), changes(&other.points));
+        let mut changes: Vec<_> = these.chain(those).collect();
+        changes.sort_unstable();
+        // Each name had a committed offset and a high watermark of its own.
+        let (mut committed, mut highest) = (0, None);
+        let points = changes.into_iter().map(|(time, commit, high_watermark)| {
+            committed = commit.unwrap_or(committed);
+            highest = highest.max(high_watermark);
+            (time, committed, highest)
+        });
+        self.points = points.collect();
+        (self.committed_at, self.committed) =
+            (self.committed_at, self.committed).max((other.committed_at, other.committed));
+        let last = self.last.max(other.last);
+        self.last = last.map(|(time, _, high_watermark)| {
+            let high_watermark = high_watermark.max(highest);
+            (time, self.committed, high_watermark)
+        });
+        self.has_series |= other.has_series;
+        self.step = self.step.max(other.step);
+        self.changes += other.changes;
+        self.thin(max_points);
+    }
+}
+
+/// The points of a series, with the offset only where it was committed.
+fn changes(points: &[Point]) -> impl Iterator<Item = (i64, Option<i64>, Option<i64>)> {
+    let mut before = None;
+    points.iter().map(move |(time, committed, high_watermark)| {
+        let is_commit = before.replace(*committed) != Some(*committed);
+        (*time, is_commit.then_some(*committed), *high_watermark)
+    })
 }
 
 impl Lag {
@@ -210,7 +265,7 @@ impl Lag {
             groups.insert(Box::from(group), partition);
         }
         if let Some(partition) = groups.get_mut(group) {
-            partition.committed = offset;
+            (partition.committed, partition.committed_at) = (offset, time);
             partition.point(time, high_watermark, max_points);
         }
     }
@@ -225,14 +280,14 @@ impl Lag {
             TopicPartition { topic, ..key }
         };
         self.high_watermarks.resolve(topics);
+        let max_points = self.max_points();
         let mut all: HashMap<_, BTreeMap<Box<str>, Partition>> = HashMap::new();
         for (key, groups) in self.groups.drain() {
             let merged = all.entry(named(key)).or_default();
             for (group, partition) in groups {
-                let last = |of: &Partition| of.points.last().map(|point| point.0);
-                match merged.get(&group) {
-                    Some(other) if last(other) > last(&partition) => {}
-                    _ => {
+                match merged.get_mut(&group) {
+                    Some(known) => known.join(partition, max_points),
+                    None => {
                         merged.insert(group, partition);
                     }
                 }
@@ -257,5 +312,50 @@ impl Lag {
             partitions.sort_by_key(|(key, ..)| *key);
         }
         by_group
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_that_is_known_by_id_and_by_name_has_one_series() {
+        let id = Uuid::from_u128(7);
+        let mut lag = Lag::default();
+        // First by id, then by name, and by id once more.
+        for (topic, offset) in [
+            (TopicInMessage::Id(7), 1),
+            (TopicInMessage::Name("orders"), 2),
+            (TopicInMessage::Name("orders"), 3),
+            (TopicInMessage::Id(7), 4),
+        ] {
+            lag.high_watermark(topic, 0, 10 * offset, 100 * offset);
+            let topic = topic.into();
+            let key = TopicPartition {
+                topic,
+                partition: 0,
+            };
+            lag.committed("billing", key, offset, 100 * offset + 1);
+        }
+        let mut names = TopicNames::default();
+        names.insert(id, "orders");
+        lag.resolve(&names);
+        let by_group = lag.by_group();
+        let [(key, partition, high_watermark)] = &by_group["billing"][..] else {
+            panic!("{by_group:?}");
+        };
+        assert_eq!(key.topic, Topic::Name("orders".into()));
+        assert_eq!((partition.committed, *high_watermark), (4, Some(40)));
+        let points: Vec<_> = partition.series().copied().collect();
+        let expected = [
+            (101, 1, Some(10)),
+            (201, 2, Some(20)),
+            (300, 2, Some(30)),
+            (301, 3, Some(30)),
+            (400, 3, Some(40)),
+            (401, 4, Some(40)),
+        ];
+        assert_eq!(points, expected);
     }
 }

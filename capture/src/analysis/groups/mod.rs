@@ -5,7 +5,7 @@ mod epochs;
 mod lag;
 mod report;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use kafka_codec::messages::{
@@ -393,15 +393,17 @@ impl Groups {
             }
             Asked::ListOffsets(latest) => {
                 let response = body::<ListOffsetsResponse<'_>>(message)?;
+                let latest: HashSet<_> = latest
+                    .iter()
+                    .map(|(name, index)| (&**name, *index))
+                    .collect();
                 for topic in &response.topics {
                     for partition in &topic.partitions {
-                        let asked = |(name, index): &(String, i32)| {
-                            *name == topic.name && *index == partition.partition_index
-                        };
+                        let key = (&*topic.name, partition.partition_index);
                         // Version 0 has a list of offsets, the latest first.
                         let first = partition.old_style_offsets.iter().next();
                         let offset = first.unwrap_or(partition.offset);
-                        if partition.error_code.is_none() && latest.iter().any(asked) {
+                        if partition.error_code.is_none() && latest.contains(&key) {
                             let name =
                                 TopicInMessage::new(&topic.name, Uuid::default(), event.topics);
                             let index = partition.partition_index;
@@ -486,16 +488,15 @@ impl Groups {
         if self.group(group).is_none() {
             return;
         }
+        let mut errors = HashMap::new();
+        for topic in &response.topics {
+            for partition in &topic.partitions {
+                let key = (&*topic.name, topic.topic_id, partition.partition_index);
+                errors.entry(key).or_insert(partition.error_code);
+            }
+        }
         for (name, id, index, offset) in offsets {
-            let mut topics = response.topics.iter();
-            let error = topics
-                .find(|topic| topic.name == name && topic.topic_id == id)
-                .and_then(|topic| {
-                    let mut partitions = topic.partitions.iter();
-                    partitions.find(|each| each.partition_index == index)
-                })
-                .map(|partition| partition.error_code);
-            if error == Some(ErrorCode::NONE) {
+            if errors.get(&(&*name, id, index)) == Some(&ErrorCode::NONE) {
                 let key = TopicPartition {
                     topic: TopicInMessage::new(&name, id, event.topics).into(),
                     partition: index,

@@ -95,12 +95,12 @@ pub(crate) struct PartitionReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) topic_id: Option<String>,
     pub(crate) partition: i32,
-    committed: i64,
+    pub(crate) committed: i64,
     high_watermark: Option<i64>,
     pub(crate) lag: Option<i64>,
     /// Time, committed offset, high watermark, lag.
     pub(crate) lag_over_time: Vec<(Time, i64, Option<i64>, Option<i64>)>,
-    /// Of how many changes one is in `lagOverTime`; 0 if it is not kept.
+    /// Of how many changes one is in `lagOverTime`, beside the last; 0 if the last is there alone.
     #[serde(skip_serializing_if = "is_one")]
     one_point_of: usize,
 }
@@ -278,8 +278,7 @@ fn report(
         high_watermark,
         lag: lag(partition.committed, high_watermark),
         lag_over_time: partition
-            .points
-            .iter()
+            .series()
             .map(|(time, committed, high_watermark)| {
                 (
                     Time(*time),

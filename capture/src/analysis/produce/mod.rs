@@ -314,18 +314,17 @@ impl Produce {
             return;
         };
         let response = event.body::<ProduceResponse<'_>>();
+        let mut codes = HashMap::new();
+        for topic in response.iter().flat_map(|response| &response.responses) {
+            for partition in &topic.partition_responses {
+                let key = (&*topic.name, topic.topic_id, partition.index);
+                codes.entry(key).or_insert(partition.error_code);
+            }
+        }
         let is_late = closed_before(event.life, event.time);
         for sent in sent {
-            let code = response.and_then(|response| {
-                let mut topics = response.responses.iter();
-                let topic =
-                    topics.find(|each| each.name == *sent.name && each.topic_id == sent.id)?;
-                let mut partitions = topic.partition_responses.iter();
-                partitions
-                    .find(|each| each.index == sent.partition)
-                    .map(|each| each.error_code)
-            });
-            let outcome = code.map_or(Outcome::CutOff, Outcome::Answered);
+            let code = codes.get(&(&*sent.name, sent.id, sent.partition));
+            let outcome = code.copied().map_or(Outcome::CutOff, Outcome::Answered);
             self.settle(&sent, outcome, message.latency, is_late);
         }
     }
@@ -531,6 +530,13 @@ fn add_one(counts: &mut BTreeMap<String, u64>, name: &str) {
 impl Sink for Produce {
     fn event(&mut self, event: &Event<'_>) {
         self.decoded(&DecodedEvent::new(event));
+    }
+
+    fn hidden(&mut self, event: &Event<'_>) {
+        // What brokers say tells of the batches that are followed: that an answer was not captured, and brokers' numbers.
+        if event.direction == Direction::ToClient {
+            self.decoded(&DecodedEvent::new(event));
+        }
     }
 
     fn end(&mut self, end: &End<'_>) {

@@ -16,6 +16,25 @@ use super::topics::ShownTopic;
 
 /// A label of entries that are not among the busiest, and share a series.
 const MERGED: (&str, &str) = ("merged", "true");
+/// A label of entries of which a part may be in that series, since they became busy later.
+const PARTIAL: (&str, &str) = ("partial", "true");
+
+/// The labels of an entry, and what there is to say of it.
+type Row<'r, T> = (Vec<(&'static str, &'r str)>, &'r T);
+
+/// The rows of a table, and one for what was merged.
+fn rows<'r, T>(
+    table: impl Iterator<Item = (&'static str, &'r str, &'r T, bool)>,
+    others: Option<&'r T>,
+) -> Vec<Row<'r, T>> {
+    let table = table.map(|(label, name, value, is_partial)| {
+        let partial = is_partial.then_some(PARTIAL);
+        let labels = [(label, name)].into_iter().chain(partial);
+        (labels.collect(), value)
+    });
+    let others = others.map(|others| (vec![MERGED], others));
+    table.chain(others).collect()
+}
 
 /// Name and help of families, and the value of a row in each.
 type Families<T> = [(&'static str, &'static str, fn(&T) -> u64); 5];
@@ -71,10 +90,9 @@ impl State {
                     .sample(&[], Seconds(time));
             }
         }
-        let opened = self.listed().iter().filter(|each| each.is_whole).count();
         let help = "Connections to brokers whose beginning was captured";
         to.family("kafka_connections_opened_total", Kind::Counter, help)
-            .sample(&[], opened);
+            .sample(&[], self.opened());
     }
 
     fn by_api(&self, to: &mut Exposition) {
@@ -114,7 +132,8 @@ impl State {
         let help = "Stages of requests, as the place of capture saw them; those without buckets are known as sums";
         let mut family = to.family("kafka_request_duration_seconds", Kind::Histogram, help);
         for (api, all) in &apis {
-            let count = all.counts.responses;
+            // Responses to requests that are not in the capture have no part in the sums.
+            let count = all.latency.count();
             for (stage, sum) in [
                 ("write", all.split.request_transfer),
                 ("head_of_line", all.split.wait),
@@ -145,11 +164,9 @@ impl State {
     fn by_client(&self, to: &mut Exposition) {
         let clients = self.clients.sorted();
         let others = self.clients.others().map(|(others, _)| others);
-        let mut rows: Vec<_> = clients
-            .iter()
-            .map(|(id, stats)| (("client_id", &***id), *stats))
-            .collect();
-        rows.extend(others.map(|others| (MERGED, others)));
+        let clients = clients.iter();
+        let clients = clients.map(|row| ("client_id", &**row.key, row.value, row.is_partial));
+        let rows = rows(clients, others);
         let names = [
             "kafka_client_requests_total",
             "kafka_client_requests_unanswered_total",
@@ -163,7 +180,7 @@ impl State {
             for (client, stats) in &rows {
                 for (key, all) in &stats.apis {
                     let api = api_name(*key);
-                    family.sample(&[*client, ("api", &api)], value(all));
+                    family.sample(&[client.as_slice(), &[("api", &api)]].concat(), value(all));
                 }
             }
         }
@@ -171,7 +188,7 @@ impl State {
         let help = "From a request to its response, by client id";
         let mut family = to.family(name, Kind::Histogram, help);
         for (client, stats) in &rows {
-            family.histogram(&[*client], &stats.all.latency);
+            family.histogram(client, &stats.all.latency);
         }
     }
 
@@ -179,13 +196,11 @@ impl State {
         let brokers = self.brokers.sorted();
         let brokers: Vec<_> = brokers
             .iter()
-            .map(|(broker, stats)| (broker.to_string(), *stats))
+            .map(|row| (row.key.to_string(), row))
             .collect();
-        let mut rows: Vec<_> = brokers
-            .iter()
-            .map(|(broker, stats)| (("broker", &**broker), *stats))
-            .collect();
-        rows.extend(self.brokers.others().map(|(others, _)| (MERGED, others)));
+        let brokers = brokers.iter();
+        let brokers = brokers.map(|(name, row)| ("broker", &**name, row.value, row.is_partial));
+        let rows = rows(brokers, self.brokers.others().map(|(others, _)| others));
         let names = [
             "kafka_broker_requests_total",
             "kafka_broker_requests_unanswered_total",
@@ -197,14 +212,14 @@ impl State {
         for (name, help, value) in families {
             let mut family = to.family(name, Kind::Counter, help);
             for (broker, all) in &rows {
-                family.sample(&[*broker], value(all));
+                family.sample(broker, value(all));
             }
         }
         let name = "kafka_broker_request_duration_seconds";
         let help = "From a request to its response, by broker";
         let mut family = to.family(name, Kind::Histogram, help);
         for (broker, all) in &rows {
-            family.histogram(&[*broker], &all.latency);
+            family.histogram(broker, &all.latency);
         }
     }
 
@@ -214,10 +229,10 @@ impl State {
             // Without a name there is the id.
             let name = topic.topic.as_deref().map(|name| ("topic", name));
             let id = topic.topic_id.as_deref().map(|id| ("topic_id", id));
-            Some((name.or(id)?, topic))
+            let (label, name) = name.or(id)?;
+            Some((label, name, topic, topic.is_partial))
         });
-        let others = others.iter().map(|(topic, _)| (MERGED, topic));
-        let rows: Vec<_> = shown.chain(others).collect();
+        let rows = rows(shown, others.as_ref().map(|(topic, _)| topic));
         let families: Families<ShownTopic> = [
             (
                 "kafka_topic_produce_requests_total",
@@ -248,7 +263,7 @@ impl State {
         for (name, help, value) in families {
             let mut family = to.family(name, Kind::Counter, help);
             for (topic, row) in &rows {
-                family.sample(&[*topic], value(row));
+                family.sample(topic, value(row));
             }
         }
         let help = "Error codes of partitions, by topic";
@@ -259,7 +274,8 @@ impl State {
                 ("Fetch", &row.fetch_errors),
             ] {
                 for (error, count) in errors {
-                    family.sample(&[*topic, ("api", api), ("error", error)], count);
+                    let labels = [("api", api), ("error", error)];
+                    family.sample(&[topic.as_slice(), &labels].concat(), count);
                 }
             }
         }

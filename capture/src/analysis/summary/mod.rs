@@ -53,12 +53,16 @@ struct Asked {
 }
 
 /// A connection that is not over.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Live {
     client: Arc<str>,
     identity: Identity,
     brief: Brief,
     last_response: Option<i64>,
+    /// `true` if a filter admits one of its messages.
+    is_admitted: bool,
+    /// `true` if a filter hides one of its events.
+    is_filtered: bool,
 }
 
 impl Default for Summary {
@@ -110,15 +114,8 @@ impl Summary {
     fn request(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
         let (connection, time) = (event.connection, event.time);
         let id = message.client_id.unwrap_or_default();
-        let live = self
-            .connections
-            .entry(connection.id)
-            .or_insert_with(|| Live {
-                client: Arc::from(id),
-                identity: Identity::default(),
-                brief: Brief::default(),
-                last_response: None,
-            });
+        let live = self.connections.entry(connection.id).or_default();
+        live.is_admitted = true;
         if *live.client != *id {
             live.client = Arc::from(id);
         }
@@ -174,26 +171,27 @@ impl Summary {
             to_first_byte: message.to_first_byte,
             ..Answer::default()
         };
-        let found = &mut self.state.errors;
-        answer.throttle_ms = errors::examine(message, |path, code| {
-            found.add(api, path, code);
-            answer.errors.push(code);
+        let places = &mut self.state.errors;
+        answer.throttle_ms = errors::examine(message, |found| {
+            places.add(api, found.path, found.code);
+            answer.codes.insert(found.code);
+            if found.is_named_error_code {
+                answer.errors.push(found.code);
+            }
         });
-        self.had_errors = !answer.errors.is_empty();
-        let live = self.connections.get_mut(&connection.id);
-        let before = live.as_ref().and_then(|live| live.last_response);
+        self.had_errors = !answer.codes.is_empty();
+        let live = self.connections.entry(connection.id).or_default();
+        live.is_admitted = true;
         if let Some(latency) = answer.latency {
             let sent = time.saturating_sub(latency);
-            answer.split = split(sent, message.first_time, time, before);
+            answer.split = split(sent, message.first_time, time, live.last_response);
             answer.split.request_transfer =
                 asked.as_ref().map_or(0, |asked| asked.request_transfer);
         }
-        if let Some(live) = live {
-            live.last_response = live.last_response.max(Some(time));
-            live.brief.counts.response(&answer);
-            if let Some(latency) = answer.latency {
-                live.brief.latency.record(latency, &mut Budget(0));
-            }
+        live.answers(time);
+        live.brief.counts.response(&answer);
+        if let Some(latency) = answer.latency {
+            live.brief.latency.record(latency, &mut Budget(0));
         }
         let client = message.client_id.unwrap_or_default();
         self.state.response(api, client, connection.broker, &answer);
@@ -210,6 +208,21 @@ impl Summary {
                 topics.share_fetch_response(message);
             }
             _ => {}
+        }
+    }
+}
+
+impl Live {
+    /// The broker has answered a request.
+    fn answers(&mut self, time: i64) {
+        self.last_response = self.last_response.max(Some(time));
+    }
+
+    /// Takes note of an event that is not counted.
+    fn follow(&mut self, event: &Event<'_>) {
+        // Other requests wait for this answer.
+        if let (EventKind::Message(_), Direction::ToClient) = (&event.kind, event.direction) {
+            self.answers(event.time);
         }
     }
 }
@@ -234,8 +247,21 @@ impl Sink for Summary {
         self.decoded(&DecodedEvent::new(event));
     }
 
+    fn hidden(&mut self, event: &Event<'_>) {
+        let live = self.connections.entry(event.connection.id).or_default();
+        live.is_filtered = true;
+        live.follow(event);
+    }
+
+    fn earlier(&mut self, event: &Event<'_>) {
+        let live = self.connections.entry(event.connection.id).or_default();
+        live.follow(event);
+        live.identity.follow(event.client);
+    }
+
     fn end(&mut self, end: &End<'_>) {
         let live = self.connections.remove(&end.connection.id);
+        let live = live.unwrap_or_default();
         let is_over = end.life.endings().next().is_some();
         let mut unanswered = 0;
         for asked in self.open.end(end.connection) {
@@ -254,12 +280,16 @@ impl Sink for Summary {
                 });
             }
         }
-        let (mut brief, identity) = live.map_or_else(
-            || (Brief::default(), Identity::default()),
-            |live| (live.brief, live.identity),
-        );
+        if live.is_filtered && !live.is_admitted {
+            return;
+        }
+        let mut brief = live.brief;
         brief.counts.unanswered = unanswered;
-        self.state.connection(entry(end, brief, identity));
+        self.state.connection(entry(end, brief, live.identity));
+    }
+
+    fn ended_earlier(&mut self, end: &End<'_>) {
+        self.connections.remove(&end.connection.id);
     }
 }
 

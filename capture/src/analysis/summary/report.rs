@@ -1,5 +1,7 @@
 //! A summary as it is written.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use kafka_codec::{ApiKey, Version};
@@ -8,7 +10,7 @@ use super::super::errors::error_name;
 use super::super::latency::Percentiles;
 use super::super::{known, timestamp};
 use super::state::{ConnectionEntry, OpenRequest, State};
-use super::stats::{Shown, ShownRange};
+use super::stats::{Shown, ShownRange, by_name};
 use super::topics::{Codec, ShownTopic};
 
 /// A summary as a JSON document.
@@ -48,6 +50,8 @@ struct ByApi {
     api: String,
     #[serde(flatten)]
     stats: Shown,
+    /// How many responses have each error: one counts once, in however many fields it is.
+    responses_by_error: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,6 +60,8 @@ struct ByClient {
     client_id: Option<String>,
     #[serde(flatten)]
     stats: Shown,
+    #[serde(skip_serializing_if = "is_whole")]
+    is_partial: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,6 +71,8 @@ struct ByClientAndApi {
     api: String,
     #[serde(flatten)]
     stats: Shown,
+    #[serde(skip_serializing_if = "is_whole")]
+    is_partial: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,6 +81,8 @@ struct ByBroker {
     broker: String,
     #[serde(flatten)]
     stats: Shown,
+    #[serde(skip_serializing_if = "is_whole")]
+    is_partial: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -92,6 +102,8 @@ struct ByUser {
     user: Option<String>,
     #[serde(flatten)]
     stats: ShownRange,
+    #[serde(skip_serializing_if = "is_whole")]
+    is_partial: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,6 +113,8 @@ struct BySoftware {
     version: Option<String>,
     #[serde(flatten)]
     stats: ShownRange,
+    #[serde(skip_serializing_if = "is_whole")]
+    is_partial: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -121,16 +135,17 @@ struct Fetches {
     at_max_wait_us: Percentiles,
 }
 
-/// What the latency of an API is made of: means over its responses, in microseconds.
+/// What the latency of an API is made of: means over its responses whose latency is known, in microseconds; null if there is
+/// none.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LatencyParts {
     api: String,
     responses: u64,
-    request_transfer_us: u64,
-    wait_us: u64,
-    service_us: u64,
-    response_transfer_us: u64,
+    request_transfer_us: Option<u64>,
+    wait_us: Option<u64>,
+    service_us: Option<u64>,
+    response_transfer_us: Option<u64>,
     throttled: u64,
     throttle_ms: u64,
 }
@@ -163,13 +178,19 @@ struct Refused {
     served: Option<String>,
 }
 
+/// Entries of which no part is among the others are not marked.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+pub(super) const fn is_whole(is_partial: &bool) -> bool {
+    !*is_partial
+}
+
 /// What was merged, since it is not among the busiest.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Others {
     /// The list that it would be in.
     of: &'static str,
-    /// How many entries were merged.
+    /// How many entries are here alone. Those that became busy later have a part here, and are partial in the list.
     merged: u64,
     #[serde(flatten)]
     stats: OtherStats,
@@ -263,22 +284,29 @@ impl State {
                 .map(|(key, stats)| ByApi {
                     api: api_name(key),
                     stats: stats.into(),
+                    responses_by_error: self
+                        .responses_by_error
+                        .get(&key)
+                        .map(by_name)
+                        .unwrap_or_default(),
                 })
                 .collect(),
             by_client: clients
                 .iter()
-                .map(|(id, stats)| ByClient {
-                    client_id: owned(id),
-                    stats: (&stats.all).into(),
+                .map(|row| ByClient {
+                    client_id: owned(row.key),
+                    stats: (&row.value.all).into(),
+                    is_partial: row.is_partial,
                 })
                 .collect(),
             by_client_and_api: clients
                 .iter()
-                .flat_map(|(id, stats)| {
-                    stats.apis.iter().map(|(key, stats)| ByClientAndApi {
-                        client_id: owned(id),
+                .flat_map(|row| {
+                    row.value.apis.iter().map(|(key, stats)| ByClientAndApi {
+                        client_id: owned(row.key),
                         api: api_name(*key),
                         stats: stats.into(),
+                        is_partial: row.is_partial,
                     })
                 })
                 .collect(),
@@ -287,9 +315,10 @@ impl State {
                 .brokers
                 .sorted()
                 .into_iter()
-                .map(|(broker, stats)| ByBroker {
-                    broker: broker.to_string(),
-                    stats: stats.into(),
+                .map(|row| ByBroker {
+                    broker: row.key.to_string(),
+                    stats: row.value.into(),
+                    is_partial: row.is_partial,
                 })
                 .collect(),
             by_connection: by_connection
@@ -306,19 +335,21 @@ impl State {
                 .users
                 .sorted()
                 .into_iter()
-                .map(|(user, brief)| ByUser {
-                    user: owned(user),
-                    stats: brief.into(),
+                .map(|row| ByUser {
+                    user: owned(row.key),
+                    stats: row.value.into(),
+                    is_partial: row.is_partial,
                 })
                 .collect(),
             by_software: self
                 .software
                 .sorted()
                 .into_iter()
-                .map(|((name, version), brief)| BySoftware {
-                    software: owned(name),
-                    version: owned(version),
-                    stats: brief.into(),
+                .map(|row| BySoftware {
+                    software: owned(&row.key.0),
+                    version: owned(&row.key.1),
+                    stats: row.value.into(),
+                    is_partial: row.is_partial,
                 })
                 .collect(),
             errors: self.by_error(),
@@ -346,11 +377,14 @@ impl State {
         let apis = self.sorted_apis().into_iter();
         let answered = apis.filter(|(_, stats)| stats.counts.responses > 0);
         let parts = answered.map(|(key, stats)| {
-            let responses = stats.counts.responses;
-            let mean = |sum: u64| sum / responses / 1000;
+            // Responses to requests that are not in the capture have no part in the sums.
+            let mean = |sum: u64| {
+                sum.checked_div(stats.latency.count())
+                    .map(|mean| mean / 1000)
+            };
             LatencyParts {
                 api: api_name(key),
-                responses,
+                responses: stats.counts.responses,
                 request_transfer_us: mean(stats.split.request_transfer),
                 wait_us: mean(stats.split.wait),
                 service_us: mean(stats.split.service),
@@ -380,9 +414,9 @@ impl State {
     fn refused(&self) -> Vec<Refused> {
         let release = ApiKey::RELEASES.last().copied().unwrap_or_default();
         let clients = self.clients.sorted().into_iter();
-        let uses = clients.flat_map(|(id, client)| {
-            let apis = client.apis.iter();
-            apis.map(move |(key, stats)| (id, *key, &stats.versions))
+        let uses = clients.flat_map(|row| {
+            let apis = row.value.apis.iter();
+            apis.map(move |(key, stats)| (row.key, *key, &stats.versions))
         });
         let refused = uses.filter_map(|(id, key, versions)| {
             let api = ApiKey::from_number(key);

@@ -10,11 +10,12 @@ use super::super::latency::{Budget, Distribution};
 use super::super::names::Names;
 use super::Address;
 use super::busiest::{Busiest, Merge};
-use super::stats::{Answer, Brief, Counts, Request, Stats};
+use super::stats::{Answer, Brief, Counts, Request, Stats, merge_counts};
 use super::topics::Topics;
+use crate::length::u64_of;
 
 /// The form of state files. Files of another form are refused.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Histograms for clients, and for APIs of clients.
 const CLIENT_HISTOGRAMS: usize = 900;
 /// Those of them that are kept for clients: two each, before the least busy are merged.
@@ -55,9 +56,13 @@ pub struct State {
     pub(super) connections: Vec<ConnectionEntry>,
     foreign: Vec<ConnectionEntry>,
     pub(super) other_connections: u64,
+    /// How many of them began in the capture.
+    pub(super) other_connections_opened: u64,
     pub(super) other_connections_brief: Brief,
     pub(super) names: Names,
     pub(super) errors: Errors,
+    /// How many responses of an API have an error, in however many fields.
+    pub(super) responses_by_error: BTreeMap<i16, BTreeMap<i16, u64>>,
     pub(super) fetches: Fetches,
     pub(super) kafka_brokers: HashSet<Address>,
     open: Vec<OpenRequest>,
@@ -121,7 +126,7 @@ impl Errors {
     fn add_count(&mut self, api: i16, path: &str, code: i16, count: u64) {
         let places = self.0.entry(api).or_default();
         let codes = places.entry(path.to_owned()).or_default();
-        if codes.len() < MAX_ERRORS {
+        if codes.len() < MAX_ERRORS || codes.contains_key(&code) {
             *codes.entry(code).or_default() += count;
         }
     }
@@ -177,9 +182,11 @@ impl State {
             connections: Vec::new(),
             foreign: Vec::new(),
             other_connections: 0,
+            other_connections_opened: 0,
             other_connections_brief: Brief::default(),
             names: Names::default(),
             errors: Errors::default(),
+            responses_by_error: BTreeMap::new(),
             fetches: Fetches::default(),
             kafka_brokers: HashSet::new(),
             open: Vec::new(),
@@ -247,6 +254,10 @@ impl State {
     pub(super) fn response(&mut self, api: i16, client: &str, broker: Address, answer: &Answer) {
         self.total.response(answer);
         Self::api(&mut self.apis, api).response(answer, &mut self.api_budget);
+        for code in &answer.codes {
+            let responses = self.responses_by_error.entry(api).or_default();
+            *responses.entry(*code).or_default() += 1;
+        }
         let (entry, budget) = self.clients.entry(client);
         entry.all.response(answer, budget);
         let stats = Self::api(&mut entry.apis, api);
@@ -305,14 +316,13 @@ impl State {
     }
 
     fn list(&mut self, entry: ConnectionEntry) {
-        if !entry.is_kafka {
-            if self.foreign.len() < MAX_FOREIGN {
-                self.foreign.push(entry);
-            }
-        } else if self.connections.len() < MAX_CONNECTIONS {
+        if !entry.is_kafka && self.foreign.len() < MAX_FOREIGN {
+            self.foreign.push(entry);
+        } else if entry.is_kafka && self.connections.len() < MAX_CONNECTIONS {
             self.connections.push(entry);
-        } else {
+        } else if entry.is_kafka || self.kafka_brokers.contains(&entry.broker) {
             self.other_connections += 1;
+            self.other_connections_opened += u64::from(entry.is_whole);
             self.other_connections_brief
                 .merge(entry.brief, &mut Budget(0));
         }
@@ -327,8 +337,16 @@ impl State {
         listed
     }
 
+    /// How many connections to these addresses began in the capture.
+    pub(super) fn opened(&self) -> u64 {
+        let listed = self.listed();
+        let whole = listed.iter().filter(|each| each.is_whole);
+        u64_of(whole.count()) + self.other_connections_opened
+    }
+
     pub(super) fn shrink(&mut self) {
         self.clients.shrink();
+        self.topics.shrink();
         self.brokers.shrink();
         self.users.shrink();
         self.software.shrink();
@@ -352,16 +370,25 @@ impl State {
         self.brokers.merge(other.brokers);
         self.users.merge(other.users);
         self.software.merge(other.software);
+        for broker in BTreeSet::from_iter(other.kafka_brokers) {
+            if self.kafka_brokers.len() < MAX_BROKERS {
+                self.kafka_brokers.insert(broker);
+            }
+        }
         let rest = self.join_connections(other.connections);
         for entry in rest.into_iter().chain(other.foreign) {
             self.list(entry);
         }
         self.other_connections += other.other_connections;
+        self.other_connections_opened += other.other_connections_opened;
         let brief = other.other_connections_brief;
         self.other_connections_brief.merge(brief, &mut Budget(0));
         self.names.merge(other.names);
         for (api, path, code, count) in other.errors.iter() {
             self.errors.add_count(api, path, code, count);
+        }
+        for (api, errors) in other.responses_by_error {
+            merge_counts(self.responses_by_error.entry(api).or_default(), errors);
         }
         for (to, from) in [
             (&mut self.fetches.with_data, &other.fetches.with_data),
@@ -370,7 +397,6 @@ impl State {
         ] {
             to.merge(from, &mut Budget(1));
         }
-        self.kafka_brokers.extend(other.kafka_brokers);
         self.open.extend(other.open);
         self.open.truncate(MAX_OPEN);
         self.open_count += other.open_count;

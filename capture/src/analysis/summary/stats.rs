@@ -57,7 +57,10 @@ pub(super) struct Answer {
     pub(super) to_first_byte: Option<i64>,
     pub(super) split: Split,
     pub(super) throttle_ms: i32,
+    /// Of all fields named `errorCode`.
     pub(super) errors: Vec<i16>,
+    /// Of error codes of any name.
+    pub(super) codes: BTreeSet<i16>,
 }
 
 /// What became of a request, as far as it matters to counts.

@@ -121,10 +121,12 @@ pub(super) struct ShownTopic {
     pub(super) producers: Vec<String>,
     pub(super) consumers: Vec<String>,
     pub(super) groups: Vec<String>,
+    #[serde(skip_serializing_if = "super::report::is_whole")]
+    pub(super) is_partial: bool,
 }
 
 impl Topic {
-    fn shown(&self, name: Option<&str>, id: Option<u128>) -> ShownTopic {
+    fn shown(&self, name: Option<&str>, id: Option<u128>, is_partial: bool) -> ShownTopic {
         let names = |of: &BTreeSet<Box<str>>| of.iter().map(|each| each.to_string()).collect();
         ShownTopic {
             topic: name.map(str::to_owned),
@@ -142,6 +144,7 @@ impl Topic {
             producers: names(&self.producers),
             consumers: names(&self.consumers),
             groups: names(&self.groups),
+            is_partial,
         }
     }
 }
@@ -389,46 +392,73 @@ impl Topics {
         }
     }
 
+    /// Merges the least busy topics.
+    pub(super) fn shrink(&mut self) {
+        self.by_name.shrink();
+        self.by_id.shrink();
+    }
+
     /// All topics, the busiest first, and what the others come to; names of ids are those of `names`.
     pub(super) fn shown(&self, names: &Names) -> (Vec<ShownTopic>, Option<(ShownTopic, u64)>) {
         let mut all: BTreeMap<(Option<Box<str>>, Option<u128>), Topic> = BTreeMap::new();
         let mut budget = Budget(0);
-        for (name, topic) in self.by_name.sorted() {
-            let key = (Some(name.clone()), None);
-            all.entry(key)
-                .or_default()
-                .merge(topic.clone(), &mut budget);
-        }
-        for (id, topic) in self.by_id.sorted() {
-            let key = match names.name(Uuid::from_u128(*id)) {
-                Some(name) => (Some(Box::from(&*name)), None),
-                None => (None, Some(*id)),
-            };
-            let mut topic = topic.clone();
-            topic.id = Some(*id);
+        for row in self.by_name.sorted() {
+            let key = (Some(row.key.clone()), None);
+            let topic = row.value.clone();
             all.entry(key).or_default().merge(topic, &mut budget);
         }
+        for row in self.by_id.sorted() {
+            let key = match names.name(Uuid::from_u128(*row.key)) {
+                Some(name) => (Some(Box::from(&*name)), None),
+                None => (None, Some(*row.key)),
+            };
+            let mut topic = row.value.clone();
+            topic.id = Some(*row.key);
+            all.entry(key).or_default().merge(topic, &mut budget);
+        }
+        let partial = self.partial_ids(names);
+        let is_partial = |name: Option<&Box<str>>, id: Option<u128>| {
+            name.is_some_and(|name| self.by_name.may_have_merged(name) || partial.contains(&**name))
+                || id.is_some_and(|id| self.by_id.may_have_merged(&id))
+        };
         let mut shown: Vec<_> = all
             .iter()
             // A topic that was asked about only is in no statistics.
             .filter(|(_, topic)| topic.is_used())
-            .map(|((name, _), topic)| (topic.weight(), topic.shown(name.as_deref(), topic.id)))
+            .map(|((name, _), topic)| {
+                let is_partial = is_partial(name.as_ref(), topic.id);
+                let shown = topic.shown(name.as_deref(), topic.id, is_partial);
+                (topic.weight(), shown)
+            })
             .collect();
         shown.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
         let mut others = Topic::default();
-        let mut merged = 0;
+        let (mut is_merged, mut merged) = (false, 0);
         for (rest, count) in [self.by_name.others(), self.by_id.others()]
             .into_iter()
             .flatten()
         {
+            is_merged = true;
             others.merge(rest.clone(), &mut budget);
             merged += count;
         }
         let shown = shown.into_iter().map(|(_, topic)| topic).collect();
         (
             shown,
-            (merged > 0).then(|| (others.shown(None, None), merged)),
+            is_merged.then(|| (others.shown(None, None, false), merged)),
         )
+    }
+}
+
+impl Topics {
+    /// The names of topics of which a part may be among the others by id.
+    fn partial_ids<'n>(&self, names: &'n Names) -> BTreeSet<&'n str> {
+        if self.by_id.others().is_none() {
+            return BTreeSet::new();
+        }
+        let names = names.iter();
+        let partial = names.filter(|(id, _)| self.by_id.may_have_merged(id));
+        partial.map(|(_, name)| name).collect()
     }
 }
 

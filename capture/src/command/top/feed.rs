@@ -108,8 +108,16 @@ impl Sink for Locked {
         self.0.top().hidden(event);
     }
 
+    fn earlier(&mut self, event: &Event<'_>) {
+        self.0.top().earlier(event);
+    }
+
     fn end(&mut self, end: &End<'_>) {
         self.0.top().end(end);
+    }
+
+    fn ended_earlier(&mut self, end: &End<'_>) {
+        self.0.top().ended_earlier(end);
     }
 }
 
@@ -155,8 +163,20 @@ impl Sink for Feed {
         self.sink.event(event);
     }
 
+    fn hidden(&mut self, event: &Event<'_>) {
+        self.sink.hidden(event);
+    }
+
+    fn earlier(&mut self, event: &Event<'_>) {
+        self.sink.earlier(event);
+    }
+
     fn end(&mut self, end: &End<'_>) {
         self.sink.end(end);
+    }
+
+    fn ended_earlier(&mut self, end: &End<'_>) {
+        self.sink.ended_earlier(end);
     }
 }
 

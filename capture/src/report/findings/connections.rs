@@ -78,7 +78,7 @@ const BAD: &[(&str, &str)] = &[
 pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
     without_bytes(data, findings);
     let mut causes: BTreeMap<&str, Vec<&Connection>> = BTreeMap::new();
-    for connection in &data.views.connections {
+    for connection in data.views.all_connections() {
         if connection.ended_badly() {
             causes.entry(connection.cause).or_default().push(connection);
         }
@@ -95,7 +95,7 @@ pub(super) fn find(data: &Data, findings: &mut Vec<Finding>) {
 fn without_bytes(data: &Data, findings: &mut Vec<Finding>) {
     let mut refused: BTreeMap<&str, Vec<&Connection>> = BTreeMap::new();
     let mut unanswered: BTreeMap<&str, Vec<&Connection>> = BTreeMap::new();
-    for connection in &data.views.connections {
+    for connection in data.views.all_connections() {
         if connection.cause != "none" {
             continue;
         }
@@ -113,7 +113,7 @@ fn without_bytes(data: &Data, findings: &mut Vec<Finding>) {
         }
     }
     for (broker, connections) in refused {
-        let hit = as_u64(connections.len());
+        let hit = hit(&connections);
         let what = count(hit, "connection", "connections");
         let was = if hit == 1 { "was" } else { "were" };
         let title = format!("{what} to {} {was} refused", data.broker(broker));
@@ -128,7 +128,7 @@ fn without_bytes(data: &Data, findings: &mut Vec<Finding>) {
         ));
     }
     for (broker, connections) in unanswered {
-        let hit = as_u64(connections.len());
+        let hit = hit(&connections);
         if hit < 2 {
             continue;
         }
@@ -150,7 +150,7 @@ fn without_bytes(data: &Data, findings: &mut Vec<Finding>) {
 }
 
 fn ended_badly(data: &Data, cause: &str, text: &str, connections: &[&Connection]) -> Finding {
-    let hit = as_u64(connections.len());
+    let hit = hit(connections);
     let text = if hit == 1 {
         text.to_owned()
     } else {
@@ -201,23 +201,23 @@ fn advice<'d>(data: &'d Data, cause: &str) -> Option<&'d str> {
 }
 
 fn timed_out(data: &Data, findings: &mut Vec<Finding>) {
-    let connections = data.views.connections.iter();
+    let connections = data.views.all_connections();
     let timed_out: Vec<_> = connections
         .filter(|each| each.cause == "client-timeout")
         .collect();
     if timed_out.is_empty() {
         return;
     }
-    let hit = as_u64(timed_out.len());
+    let hit = hit(&timed_out);
     let title = format!(
         "Clients gave up waiting and closed {}",
         count(hit, "connection", "connections")
     );
-    let stalled = timed_out
-        .iter()
-        .filter(|each| is_stalled(data, each))
-        .count();
-    let stalled = match as_u64(stalled) {
+    // Of those that are not listed the end is not known so well.
+    let listed = data.views.connections.iter();
+    let listed = listed.filter(|each| each.cause == "client-timeout");
+    let stalled = as_u64(listed.filter(|each| is_stalled(data, each)).count());
+    let stalled = match stalled {
         0 => String::new(),
         all if all == hit => " The brokers were stalled then.".to_owned(),
         some => format!(" Of {some} of them the broker was stalled then."),
@@ -245,7 +245,7 @@ fn is_stalled(data: &Data, connection: &Connection) -> bool {
 
 fn tls(data: &Data, findings: &mut Vec<Finding>) {
     let of = |outcome: &str| -> Vec<&Connection> {
-        let connections = data.views.connections.iter();
+        let connections = data.views.all_connections();
         let is_so = |each: &Connection| {
             let tls = each.tls.as_deref();
             tls.is_some_and(|tls| tls.contains(outcome)) && !each.ended_badly()
@@ -257,7 +257,7 @@ fn tls(data: &Data, findings: &mut Vec<Finding>) {
         if failed.is_empty() {
             continue;
         }
-        let hit = as_u64(failed.len());
+        let hit = hit(&failed);
         let what = count(hit, "connection", "connections");
         let title = format!("{what} failed in the TLS handshake: {outcome}");
         let outcomes = list(failed.iter().filter_map(|each| each.tls.as_deref()));
@@ -268,7 +268,7 @@ fn tls(data: &Data, findings: &mut Vec<Finding>) {
     }
     let unread = of("not decrypted");
     if !unread.is_empty() {
-        let hit = as_u64(unread.len());
+        let hit = hit(&unread);
         let title = if hit == 1 {
             "1 TLS connection is not decrypted: this report has only its life".to_owned()
         } else {
@@ -283,6 +283,11 @@ fn tls(data: &Data, findings: &mut Vec<Finding>) {
     }
 }
 
+/// How many connections there are.
+fn hit(connections: &[&Connection]) -> u64 {
+    connections.iter().map(|each| each.count).sum()
+}
+
 /// The clients of connections.
 fn names<'c>(connections: &[&'c Connection]) -> Vec<&'c str> {
     let names = connections.iter();
@@ -291,7 +296,7 @@ fn names<'c>(connections: &[&'c Connection]) -> Vec<&'c str> {
 
 fn evidence(connections: &[&Connection], query: String) -> Evidence {
     let ends = connections.iter();
-    let times = ends.map(|each| each.closed.unwrap_or(each.opened));
+    let times = ends.flat_map(|each| [each.first_end, each.closed.unwrap_or(each.opened)]);
     Evidence::new("connections", query, range(times))
 }
 

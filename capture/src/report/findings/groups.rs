@@ -171,13 +171,14 @@ fn lag(data: &Data, group: &GroupReport, findings: &mut Vec<Finding>) {
     findings.push(Finding::new(&LAG, records, title, detail, evidence));
 }
 
-/// For how long the first record that is not committed has been in the partition, in nanoseconds.
+/// For how long the first record that is not committed has been in the partition, in nanoseconds, as far as that is known:
+/// a long series has a part of the changes.
 fn behind(partition: &GroupPartitionReport, end: i64) -> Option<i64> {
     partition.lag.filter(|lag| *lag > 0)?;
-    let (_, committed, ..) = partition.lag_over_time.last()?;
     let mut points = partition.lag_over_time.iter();
-    let (since, ..) = points
-        .find(|(_, _, high_watermark, _)| high_watermark.is_some_and(|high| high > *committed))?;
+    let (since, ..) = points.find(|(_, _, high_watermark, _)| {
+        high_watermark.is_some_and(|high| high > partition.committed)
+    })?;
     Some(end.saturating_sub(since.0))
 }
 

@@ -15,7 +15,7 @@ pub(super) const STALL: Rule = Rule {
 pub(super) const ERRORS: Rule = Rule {
     name: "errors",
     severity: "delay",
-    when: "an error is in 3 responses of an API or more and in 1 % of them or more; from 1 on in Produce, Fetch, OffsetCommit and in transactions, and of errors that stop a client. Errors that clients expect, and those that another rule reports, do not count below 10 % of the responses",
+    when: "an error is in 3 responses of an API or more and in 1 % of them or more; in 1 response or more of Produce, Fetch, ShareFetch, ShareAcknowledge, OffsetCommit, TxnOffsetCommit, AddPartitionsToTxn, AddOffsetsToTxn and EndTxn, and of errors that stop a client. Errors that clients expect count from 10 responses and 10 % of them on, and those that another rule reports do not count",
 };
 pub(super) const DENIED: Rule = Rule {
     name: "not-authorized",
@@ -46,7 +46,7 @@ pub(super) const INCOMPLETE: Rule = Rule {
 const SLOW_COUNT: usize = 3;
 const VERY_SLOW_NANOSECONDS: i64 = 5_000_000_000;
 /// Errors that are a part of normal work: a step of joining, a coordinator that starts, a topic that is made when it is
-/// first used, a fetch session that the broker forgot.
+/// first used, a fetch session that the broker forgot, a transaction whose markers are still being written.
 const EXPECTED: &[ErrorCode] = &[
     ErrorCode::MEMBER_ID_REQUIRED,
     ErrorCode::COORDINATOR_NOT_AVAILABLE,
@@ -60,6 +60,7 @@ const EXPECTED: &[ErrorCode] = &[
     ErrorCode::TOPIC_ALREADY_EXISTS,
     ErrorCode::SECURITY_DISABLED,
     ErrorCode::REBALANCE_IN_PROGRESS,
+    ErrorCode::CONCURRENT_TRANSACTIONS,
 ];
 /// Errors after which a client has to give up: another one took its place, or the group does not take it.
 const FATAL: &[ErrorCode] = &[
@@ -182,16 +183,15 @@ fn denials(data: &Data, findings: &mut Vec<Finding>) {
 }
 
 fn errors(data: &Data, findings: &mut Vec<Finding>) {
-    let mut errors: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for error in &data.views.summary.errors {
-        *errors.entry((&error.api, &error.error)).or_default() += error.count;
-    }
-    for ((api, error), hit) in errors {
-        let apis = data.views.summary.by_api.iter();
-        let responses = apis
-            .filter(|each| each.api == api)
-            .map(|each| each.responses);
-        let responses = responses.sum::<u64>().max(1);
+    let apis = data.views.summary.by_api.iter();
+    let mut errors: Vec<_> = apis
+        .flat_map(|each| {
+            let errors = each.responses_by_error.iter();
+            errors.map(|(error, hit)| (each.api.as_str(), error.as_str(), *hit, each.responses))
+        })
+        .collect();
+    errors.sort_unstable();
+    for (api, error, hit, responses) in errors {
         let code = ErrorCode::from_name(error);
         let is_one_of = |codes: &[ErrorCode]| code.is_some_and(|code| codes.contains(&code));
         let is_failed_batch = api == "Produce" && is_final(data, error);
@@ -202,7 +202,7 @@ fn errors(data: &Data, findings: &mut Vec<Finding>) {
         let is_notable = if is_one_of(EXPECTED) {
             hit >= 10 && hit * 10 >= responses
         } else {
-            is_one_of(FATAL) || (is_data || hit >= 3) && hit * 100 >= responses
+            is_one_of(FATAL) || is_data || hit >= 3 && hit * 100 >= responses
         };
         if !is_notable {
             continue;
@@ -250,11 +250,12 @@ fn slow(data: &Data, findings: &mut Vec<Finding>) {
         apis.entry(&slow.api).or_default().push(slow);
     }
     for (api, slow) in apis {
-        let lengths = slow.iter().map(|each| each.end.saturating_sub(each.sent));
-        let longest = lengths.max().unwrap_or_default();
-        if slow.len() < SLOW_COUNT && longest < VERY_SLOW_NANOSECONDS {
+        let mut beyond = slow.iter().map(|each| each.end.saturating_sub(each.due));
+        if slow.len() < SLOW_COUNT && beyond.all(|beyond| beyond < VERY_SLOW_NANOSECONDS) {
             continue;
         }
+        let lengths = slow.iter().map(|each| each.end.saturating_sub(each.sent));
+        let longest = lengths.max().unwrap_or_default();
         let requests = count(as_u64(slow.len()), "request", "requests");
         let title = format!(
             "{api}: {requests} took 1 s or longer, the longest {}",

@@ -26,29 +26,32 @@ function columnsOf(axis) {
   for (let number = begin; number <= last; number += group) {
     columns.push({
       from: start + number * width, to: start + (number + group) * width,
-      requests: apis.map(() => 0), errors: apis.map(() => 0), responses: 0, max: 0, steps: new Map(), failed: 0,
+      requests: apis.map(() => 0), errors: apis.map(() => 0), measured: 0, max: 0, steps: new Map(), failed: 0,
     });
   }
   apis.forEach((api, i) => {
     const chosen = view.api === null || view.api === i;
-    for (const [number, requests, responses, errors, max, steps] of api.buckets) {
+    for (const [number, requests, errors, max, steps] of api.buckets) {
       if (number < begin || number > last) continue;
       const column = columns[Math.floor((number - begin) / group)];
       column.requests[i] += requests;
       if (!chosen) continue;
       column.errors[i] += errors;
       column.failed += errors;
-      column.responses += responses;
       column.max = Math.max(column.max, max);
-      for (let at = 0; at < steps.length; at += 2) column.steps.set(steps[at], (column.steps.get(steps[at]) || 0) + steps[at + 1]);
+      // Responses to requests that are not in the capture have no latency.
+      for (let at = 0; at < steps.length; at += 2) {
+        column.measured += steps[at + 1];
+        column.steps.set(steps[at], (column.steps.get(steps[at]) || 0) + steps[at + 1]);
+      }
     }
   });
   for (const column of columns) {
     column.total = view.api === null ? column.requests.reduce((a, b) => a + b, 0) : column.requests[view.api];
     column.rate = column.total / ((column.to - column.from) / 1e6);
-    if (column.responses) {
-      column.p50 = Math.min(percentile(column.steps, column.responses, .5), column.max);
-      column.p99 = Math.min(percentile(column.steps, column.responses, .99), column.max);
+    if (column.measured) {
+      column.p50 = Math.min(percentile(column.steps, column.measured, .5), column.max);
+      column.p99 = Math.min(percentile(column.steps, column.measured, .99), column.max);
     }
   }
   return columns;
@@ -114,7 +117,7 @@ function drawRates(drawing, panel, columns, place) {
 }
 
 function drawLatencies(drawing, panel, columns, place) {
-  const seen = columns.filter((column) => column.responses);
+  const seen = columns.filter((column) => column.measured);
   heading(drawing, panel, "latency", ["p50 to p99", "c0"], ["max", "c1"]);
   if (!seen.length) return;
   const low = Math.floor(Math.log10(Math.max(1, Math.min(...seen.map((column) => column.p50)))));
@@ -174,7 +177,7 @@ function drawCursor() {
   const x = Math.max(timeline.axis.left, timeline.axis.x((column.from + column.to) / 2));
   drawing.append(svg("path", { class: "cursor", d: `M${x} 16V386` }));
   const api = view.api === null ? "all APIs" : data.timeline.apis[view.api].name;
-  const latency = column.responses ? `p50 ${duration(column.p50)}, p99 ${duration(column.p99)}, max ${duration(column.max)}` : "no response";
+  const latency = column.measured ? `p50 ${duration(column.p50)}, p99 ${duration(column.p99)}, max ${duration(column.max)}` : "no latency known";
   readout.textContent = `${clock(column.from, column.to - column.from)}, ${api}: ${rateText(column.rate)} requests/s, ${latency}, ${column.failed} with errors`;
 }
 
