@@ -140,7 +140,7 @@ fn a_line_that_is_not_a_verdict_ends_the_run_and_is_named() {
 #[test]
 fn an_adapter_that_has_answered_all_cases_and_does_not_end_is_killed() {
     let script = format!("while {READ}; do {REFUSE}; done; sleep 1000; true");
-    let ended = judge_script(&["--timeout", "4"], 20, &script);
+    let ended = judge_script(&["--timeout", "15"], 20, &script);
     assert!(ended.status.success(), "{}", ended.errors);
     assert!(ended.out.contains("\n20 cases, "), "{}", ended.out);
     assert!(!ended.out.contains("process ended"), "{}", ended.out);

@@ -124,7 +124,7 @@ impl Corpus {
         if secret > 0 {
             let _ = writeln!(
                 stderr(),
-                "captured messages left out, as they may hold passwords, tokens or other secrets: {secret}"
+                "captured messages left out, as they may hold passwords, tokens or other secrets, or are malformed: {secret}"
             );
         }
         Ok(())

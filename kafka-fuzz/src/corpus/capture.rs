@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use kafka_capture::input::{Input, Packets};
 use kafka_capture::output::Sink;
 use kafka_capture::{Decoder, Event, EventKind};
-use kafka_codec::schema::json::{self, Options};
+use kafka_codec::DecodeErrorKind;
+use kafka_codec::schema::json::{self, Options, WriteError};
 
 use super::files::Files;
 use super::{Case, Corpus, CorpusError, Seed, Written};
@@ -20,7 +21,8 @@ impl Corpus {
     ///
     /// Left out are messages that were not captured whole, of more than `max_bytes`, of unknown APIs, or of other targets than
     /// those of the corpus. Messages that may hold secrets are left out too, and counted: SASL tokens, salts, passwords and keys
-    /// of SCRAM, HMACs of delegation tokens, requests within an Envelope, and config values that may be sensitive.
+    /// of SCRAM, HMACs of delegation tokens, requests within an Envelope, and config values that may be sensitive. So are malformed messages,
+    /// of which nobody can tell.
     ///
     /// # Errors
     ///
@@ -119,9 +121,19 @@ impl Sink for Messages {
 
 /// Returns `true` if the JSON of a message has something in it that is hidden on request, or if nobody can tell.
 fn may_hold_secrets(target: Target, body: &[u8]) -> bool {
-    let json = |options| json::to_string(target.schema(), target.version(), body, &options);
+    let json = |body, options| json::to_string(target.schema(), target.version(), body, &options);
     let options = Options::java().any_text();
-    match (json(options), json(options.redacted())) {
+    // What follows a message is not secret.
+    let body = match json(body, options) {
+        Err(WriteError::Decode(error)) => match *error.kind() {
+            DecodeErrorKind::TrailingBytes { count } => {
+                body.get(..body.len() - count).unwrap_or_default()
+            }
+            _ => body,
+        },
+        _ => body,
+    };
+    match (json(body, options), json(body, options.redacted())) {
         (Ok(shown), Ok(redacted)) => shown != redacted,
         _ => true,
     }

@@ -15,8 +15,8 @@ use super::{Case, Verdict};
 ///
 /// # Errors
 ///
-/// If the command cannot be started, if it ends before its first verdict twenty times, or if it writes what is not the verdict
-/// that was due. `each` was called with the verdicts before that.
+/// If the command cannot be started, if it ends before its first verdict twenty times, if twenty processes in a row give no verdict
+/// in `timeout`, or if it writes what is not the verdict that was due. `each` was called with the verdicts before that.
 pub fn run(
     command: &[String],
     count: u64,
@@ -25,18 +25,19 @@ pub fn run(
     each: &mut dyn FnMut(&Case, &Verdict),
 ) -> io::Result<()> {
     let mut next = 0;
-    let mut deaths = 0;
+    let (mut deaths, mut silences) = (0, 0);
     let mut has_answered = false;
     while next < count {
         let death = one_process(command, next, count, make, timeout, &mut |case, verdict| {
             next = case.id + 1;
-            has_answered = true;
+            (has_answered, silences) = (true, 0);
             each(case, verdict);
         })?;
-        let Some(death) = death else { continue };
-        // An adapter that has answered works: what it dies of is in the cases.
+        let Some((how, death)) = death else { continue };
+        // An adapter that has answered works: what it dies of is in the cases. Waiting for each would take days.
         deaths += u32::from(!has_answered);
-        if deaths == DEATHS {
+        silences += u32::from(matches!(how, End::Silence));
+        if deaths == DEATHS || silences == DEATHS {
             return Err(io::Error::other(format!(
                 "the command does not answer: {death}"
             )));
@@ -62,7 +63,7 @@ fn one_process(
     make: &(dyn Fn(u64) -> Case + Sync),
     timeout: Duration,
     each: &mut dyn FnMut(&Case, &Verdict),
-) -> io::Result<Option<String>> {
+) -> io::Result<Option<(End, String)>> {
     let (mut process, input) = Process::start(command)?;
     let (sender, made) = mpsc::sync_channel(WINDOW);
     let end = thread::scope(|scope| {
@@ -83,7 +84,7 @@ fn one_process(
         });
         verdicts(&process, made, count, timeout, each)
     })?;
-    let how = match end {
+    let text = match end {
         End::AllAnswered => {
             process.wait(timeout);
             return Ok(None);
@@ -98,10 +99,11 @@ fn one_process(
         },
     };
     let error = process.first_error();
-    Ok(Some(match error.as_str() {
-        "" => how,
-        error => format!("{how}: {error}"),
-    }))
+    let text = match error.as_str() {
+        "" => text,
+        error => format!("{text}: {error}"),
+    };
+    Ok(Some((end, text)))
 }
 
 /// Why a process gives no more verdicts.

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A running process. It is killed when it is dropped, on Unix with all that it started.
+/// A running process. It is killed when it is dropped, on Unix with all of its group, also if this program is killed.
 pub(super) struct Process {
     child: Child,
+    guard: Option<Child>,
     /// Whether its end was seen. Its number may then be that of another process.
     has_ended: bool,
     lines: Receiver<Vec<u8>>,
@@ -30,11 +31,13 @@ impl Process {
             .stderr(Stdio::piped());
         lead_a_group(&mut command);
         let mut child = command.spawn()?;
+        let guard = guard_of(child.id());
         let stdin = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let stderr = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let process = Self {
             child,
+            guard,
             has_ended: false,
             lines: lines_of(stdout),
             errors: Errors::of(stderr),
@@ -53,6 +56,7 @@ impl Process {
         loop {
             if let Some(status) = self.child.try_wait().ok()? {
                 self.has_ended = true;
+                self.kill_group();
                 return Some(status);
             }
             if start.elapsed() >= limit {
@@ -65,10 +69,17 @@ impl Process {
 
     pub(super) fn kill(&mut self) {
         if !self.has_ended {
-            kill_group(self.child.id());
+            self.kill_group();
             let _ = self.child.kill();
             let _ = self.child.wait();
             self.has_ended = true;
+        }
+    }
+
+    fn kill_group(&mut self) {
+        if let Some(mut guard) = self.guard.take() {
+            drop(guard.stdin.take());
+            let _ = guard.wait();
         }
     }
 
@@ -94,20 +105,24 @@ fn lead_a_group(command: &mut Command) {
 #[cfg(not(unix))]
 const fn lead_a_group(_: &mut Command) {}
 
-/// Kills a process and all of its group.
+/// Starts what kills a group when its input ends: when this program wants it, or has ended itself.
 #[cfg(unix)]
-fn kill_group(leader: u32) {
+fn guard_of(leader: u32) -> Option<Child> {
     // Every shell has `kill`; a program of that name is not everywhere.
-    let _ = Command::new("sh")
-        .args(["-c", &format!("kill -s KILL -- -{leader}")])
-        .stdin(Stdio::null())
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("read -r _; kill -s KILL -- -{leader}")])
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+        .stderr(Stdio::null());
+    lead_a_group(&mut command);
+    command.spawn().ok()
 }
 
 #[cfg(not(unix))]
-const fn kill_group(_: u32) {}
+const fn guard_of(_: u32) -> Option<Child> {
+    None
+}
 
 fn written_to(mut input: ChildStdin) -> Sender<Vec<u8>> {
     let (sender, lines) = mpsc::channel::<Vec<u8>>();
@@ -127,7 +142,7 @@ fn lines_of(output: ChildStdout) -> Receiver<Vec<u8>> {
     thread::spawn(move || {
         let mut output = BufReader::new(output);
         let mut line = Vec::new();
-        while let Ok(1..) = output.read_until(b'\n', &mut line) {
+        while let Ok(1..) = (&mut output).take(MAX_LINE).read_until(b'\n', &mut line) {
             if sender.send(std::mem::take(&mut line)).is_err() {
                 return;
             }
@@ -170,6 +185,9 @@ impl Errors {
         first.unwrap_or_default().to_owned()
     }
 }
+
+/// How many bytes are read as one line; the rest is the next one.
+const MAX_LINE: u64 = 64 << 20;
 
 /// How many lines of output are read ahead.
 const WAITING_LINES: usize = 256;
