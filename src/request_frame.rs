@@ -280,7 +280,9 @@ fn answer_version<R: Response>(version: Version, response: &R) -> Version {
     let body = response.encode_to_vec(version).unwrap_or_default();
     let code = body.first_chunk().copied().map(i16::from_be_bytes);
     let is_refused = code.map(ErrorCode) == Some(ErrorCode::UNSUPPORTED_VERSION);
-    if is_refused || !R::VERSIONS.contains(version) {
+    // Unknown tagged fields are in no version 0; clients read the refusal in their version too.
+    let fits = || response.encode_to_vec(Version(0)).is_ok();
+    if !R::VERSIONS.contains(version) || is_refused && fits() {
         Version(0)
     } else {
         version
@@ -329,7 +331,8 @@ impl<'a> AnyRequest<'a> {
     }
 
     /// Returns the whole frame of the request: size, header and body. Of the header, the API key is that of the request.
-    /// `buffer` is appended to.
+    /// `buffer` is appended to. A client id that is not UTF-8 is lost on the way through
+    /// [`from_frame`](Self::from_frame); [`RequestFrame::with_correlation_id`] keeps it.
     ///
     /// # Errors
     ///

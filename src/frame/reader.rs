@@ -129,7 +129,8 @@ impl FrameReader {
     /// Sets whether the first bytes of the stream are checked for [other protocols](ForeignProtocol). Off by default.
     ///
     /// A stream that begins with one is refused with [`FrameErrorKind::ForeignProtocol`], even if its first four bytes are an
-    /// allowed size.
+    /// allowed size. Four bytes of zeros as the first frame, which no message of Kafka is, are held until the next byte
+    /// shows whether they begin HTTP/2.
     #[must_use]
     pub const fn with_sniffing(mut self, sniffs: bool) -> Self {
         self.sniffs = sniffs;
