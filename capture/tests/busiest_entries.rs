@@ -171,3 +171,23 @@ fn topics_are_merged_as_clients_are() {
     assert_eq!(of(&found, "byTopic")["merged"], 50);
     assert_eq!(of(&found, "byTopic")["produceRequests"], 50);
 }
+
+#[test]
+fn entries_of_merged_states_keep_their_percentiles() {
+    let state = |first: u32, count| {
+        let mut conversation = Conversation::new(40_000);
+        for client in first..first + 200 {
+            beat(&mut conversation, &format!("client-{client}"), count);
+        }
+        summary(&conversation)
+    };
+    let mut merged = state(0, 30);
+    merged.merge(state(200, 40));
+    let found = document(&merged);
+    let clients = found["byClient"].as_array().unwrap();
+    assert_eq!(clients.len(), 200);
+    for row in clients {
+        assert_eq!(row["requests"], 40, "{row}");
+        assert!(row["latencyUs"]["p99"].is_number(), "{row}");
+    }
+}

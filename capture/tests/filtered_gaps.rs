@@ -1,4 +1,4 @@
-//! What filters hide decides what is said of the messages that they admit: lost packets, and what the broker answers to others.
+//! Events that filters hide still count for the answers about those that they admit: lost packets, and what the broker answers to others.
 #![cfg(test)]
 #![cfg(feature = "report")]
 

@@ -13,7 +13,7 @@ use kafka_codec::records::{BatchBuilder, BatchOptions, NewRecord};
 use kafka_codec::wire::Blob;
 use serde_json::Value;
 use support::command::texts;
-use support::packets::{ACK, Conversation, FIN, Sent, capture, heartbeat, heartbeat_response};
+use support::packets::{ACK, Conversation, FIN, SYN, Sent, capture, heartbeat, heartbeat_response};
 use support::typed::{request, response};
 
 const SECOND: u32 = 1_000_000;
@@ -175,4 +175,41 @@ fn a_response_within_the_window_is_admitted_with_its_request_before_it() {
     assert_eq!(code, Some(0), "{errors}");
     assert_eq!(lines.lines().count(), 1, "{lines}");
     assert!(lines.contains("Heartbeat v0 response #7"), "{lines}");
+}
+
+#[test]
+fn a_handshake_of_tls_that_is_answered_after_the_window_is_not_taken_for_one_at_a_plaintext_port() {
+    let mut tls = Conversation::new(40_000);
+    tls.send(true, b"\x16\x03\x01\0\x05hello", 1000);
+    tls.wait(10 * SECOND);
+    tls.send(false, b"\x16\x03\x03\0\x05hello", 1000);
+    tls.close();
+    let capture = merged(&[talk(40_001, 0), tls]);
+    let found = rows("connections", &["--to", "5s"], &capture);
+    assert_eq!(found.len(), 2, "{found:?}");
+    for row in &found {
+        assert_eq!(row["cause"], "still-open", "{found:?}");
+    }
+}
+
+#[cfg(feature = "report")]
+#[test]
+fn connections_that_were_accepted_and_carry_nothing_within_the_window_are_not_reported() {
+    let late = |port| {
+        let mut talk = Conversation::new(port);
+        talk.push(true, SYN, &[]);
+        talk.push(false, SYN | ACK, &[]);
+        talk.push(true, ACK, &[]);
+        talk.wait(10 * SECOND);
+        talk.send(true, &heartbeat(0, "c", 4), 1000);
+        talk.send(false, &heartbeat_response(0, 0), 1000);
+        talk.close();
+        talk
+    };
+    let capture = merged(&[talk(40_000, 0), late(40_001), late(40_002)]);
+    let page = concat!(env!("CARGO_TARGET_TMPDIR"), "/accepted.html");
+    let (code, _, errors) = texts("report", &["--to", "5s", "-o", page, "-"], &capture);
+    assert_eq!(code, Some(0), "{errors}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(!page.contains("were not answered"), "a SYN was answered");
 }

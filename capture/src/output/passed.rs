@@ -82,11 +82,15 @@ impl Passed {
         }
     }
 
+    /// Returns `true` if examples of topics or groups are still wanted.
+    pub(super) fn wants_bodies(&self, filter: &Filter) -> bool {
+        let wants = |filter: &[String], values: &Values| !filter.is_empty() && !values.has_more;
+        self.is_nothing()
+            && (wants(&filter.topics, &self.topics) || wants(&filter.groups, &self.groups))
+    }
+
     /// Records an example of the topics and groups of messages that a filter hides.
     pub(super) fn note_body(&mut self, gist: &Gist<'_>, event: &Event<'_>, filter: &Filter) {
-        if !self.is_nothing() {
-            return;
-        }
         if !filter.topics.is_empty() && !self.topics.has_more {
             gist.for_each_topic(event.topics, |topic| self.topics.add(topic));
         }

@@ -70,7 +70,7 @@ impl Selector {
             let (topics, groups) = (&self.filter.topics, &self.filter.groups);
             let search = Search::new(topics, groups, event.topics);
             let is_about = body::finds(message, event.direction, search);
-            if !is_about && self.passed.is_nothing() {
+            if !is_about && self.passed.wants_bodies(&self.filter) {
                 let (_, gist) = body::gist(message, event.direction);
                 self.passed.note_body(&gist, event, &self.filter);
             }

@@ -142,6 +142,7 @@ pub(super) struct Connection {
     pub(super) cause: &'static str,
     pub(super) because: String,
     pub(super) ended_by: Option<&'static str>,
+    pub(super) is_accepted: bool,
     pub(super) client_id: Option<Arc<str>>,
     pub(super) tls: Option<String>,
     pub(super) requests: u64,
@@ -164,6 +165,7 @@ impl From<Alike> for Connection {
 
 impl From<ConnectionReport> for Connection {
     fn from(report: ConnectionReport) -> Self {
+        let is_accepted = report.is_accepted();
         let unanswered = report.unanswered.into_iter();
         let unanswered = unanswered.filter(|each| each.age_us >= 0);
         Self {
@@ -171,6 +173,7 @@ impl From<ConnectionReport> for Connection {
             opened: report.opened.0,
             closed: report.closed.map(|closed| closed.0),
             cause: report.cause.name(),
+            is_accepted,
             because: report.because,
             ended_by: report.ended_by,
             client_id: report.client_id,

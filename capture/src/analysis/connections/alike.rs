@@ -27,6 +27,7 @@ pub(crate) struct Alike {
 struct Kind {
     cause: Cause,
     ended_by: Option<&'static str>,
+    is_accepted: bool,
     has_waiting: bool,
     has_unanswered: bool,
     tls: Option<String>,
@@ -52,6 +53,7 @@ impl Kinds {
             };
             each.age_us >= 0 && !std::mem::replace(has_any, true)
         });
+        report.unanswered.shrink_to_fit();
         let is_ordinary = matches!(
             report.cause,
             Cause::ClientClose | Cause::StillOpen | Cause::IdleClient | Cause::IdleBroker
@@ -59,6 +61,7 @@ impl Kinds {
         let mut kind = Kind {
             cause: report.cause,
             ended_by: report.ended_by,
+            is_accepted: report.is_accepted(),
             has_waiting,
             has_unanswered,
             tls: report.tls.clone(),

@@ -76,8 +76,9 @@ fn first_bytes(record: &Record, context: &Context) -> Found {
     }
     let (from_client, from_broker) = (client.first_bytes(), broker.first_bytes());
     if is_tls(from_client, &[0x16]) && !is_tls(from_broker, &[0x15, 0x16]) {
-        let is_tls_port = from_broker.is_empty() && context.is_tls(record.broker);
-        if !is_tls_port {
+        // While the connection is open, the answer may still come.
+        let may_be_tls = context.is_tls(record.broker) || record.ending().is_none();
+        if !(from_broker.is_empty() && may_be_tls) {
             let text = format!(
                 "the client begins with a TLS handshake ({}), and the broker does not answer it with TLS",
                 hex(from_client)

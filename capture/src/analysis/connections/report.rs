@@ -120,6 +120,11 @@ impl ConnectionReport {
         self.cause
     }
 
+    /// Returns `true` if the broker's side answered the SYN.
+    pub(crate) const fn is_accepted(&self) -> bool {
+        self.setup.tcp.is_some()
+    }
+
     /// Returns how that is known.
     #[must_use]
     pub fn because(&self) -> &str {

@@ -1,4 +1,4 @@
-//! What all connections come to, those that are not listed too: causes, clients, idle limits.
+//! Sums over all connections, those that are not listed included: causes, clients, idle limits.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -139,6 +139,11 @@ impl<K: Hash + Eq + Ord + Serialize, V: Merge> Busiest<K, V> {
         (count > 0).then_some((&self.others, alone))
     }
 
+    /// Drops entries that are in no statistics.
+    pub(super) fn retain(&mut self, is_used: impl Fn(&V) -> bool) {
+        self.entries.retain(|_, entry| is_used(&entry.value));
+    }
+
     /// Returns `true` if a part of what belongs to this key may be among the others.
     pub(super) fn may_have_merged(&self, key: &K) -> bool {
         let entry = self.entries.get(key);
@@ -158,6 +163,10 @@ impl<K: Hash + Eq + Ord + Serialize, V: Merge> Busiest<K, V> {
             both.then_with(|| rank(&a.1, &a.0).cmp(&rank(&b.1, &b.0)))
         });
         for (key, entry) in entries {
+            // Histograms are reserved for so many.
+            if self.entries.len() >= MAX_ENTRIES && !self.entries.contains_key(&key) {
+                self.shrink();
+            }
             let known = self.entries.entry(key);
             let known = known.or_insert_with_key(|key| Entry {
                 value: V::default(),

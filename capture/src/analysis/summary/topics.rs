@@ -392,8 +392,10 @@ impl Topics {
         }
     }
 
-    /// Merges the least busy topics.
+    /// Merges the least busy topics. Those that were asked about only are in no statistics.
     pub(super) fn shrink(&mut self) {
+        self.by_name.retain(Topic::is_used);
+        self.by_id.retain(Topic::is_used);
         self.by_name.shrink();
         self.by_id.shrink();
     }

@@ -104,11 +104,11 @@ fn without_bytes(data: &Data, findings: &mut Vec<Finding>) {
                 .entry(connection.broker())
                 .or_default()
                 .push(connection),
-            None => unanswered
+            None if !connection.is_accepted => unanswered
                 .entry(connection.broker())
                 .or_default()
                 .push(connection),
-            // Those that the client closed may be health checks.
+            // Those that the client closed may be health checks, and those that are open may go on.
             _ => {}
         }
     }
