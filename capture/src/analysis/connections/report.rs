@@ -121,6 +121,7 @@ impl ConnectionReport {
     }
 
     /// Returns `true` if the broker's side answered the SYN.
+    #[cfg(feature = "report")]
     pub(crate) const fn is_accepted(&self) -> bool {
         self.setup.tcp.is_some()
     }
