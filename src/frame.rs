@@ -91,7 +91,9 @@ pub(crate) fn write_request<R: Request>(
         ..Default::default()
     };
     let header_version = R::header_versions(version).request;
-    write(writer, &header, header_version, request, version)
+    write(writer, &header, header_version, |writer| {
+        request.encode(writer, version)
+    })
 }
 
 /// A whole response frame: size, header and body; see [`encode_request`].
@@ -111,7 +113,9 @@ pub fn encode_response<R: Response>(
     };
     let header_version = R::header_version(version);
     let mut writer = Writer::with_buffer_or_new(buffer);
-    write(&mut writer, &header, header_version, response, version)?;
+    write(&mut writer, &header, header_version, |writer| {
+        response.encode(writer, version)
+    })?;
     Ok(writer.finish())
 }
 
@@ -225,15 +229,15 @@ pub fn decode_response<R: Request>(
     Ok((header, response))
 }
 
-fn write(
+/// Appends a frame: size, header and what `body` writes. If that fails, the writer is left as it was.
+pub(crate) fn write(
     writer: &mut Writer,
     header: &impl Message,
     header_version: Version,
-    body: &impl Message,
-    version: Version,
+    body: impl FnOnce(&mut Writer) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
     writer.sized(|writer| {
         header.encode(writer, header_version)?;
-        body.encode(writer, version)
+        body(writer)
     })
 }

@@ -10,7 +10,7 @@ use crate::frame;
 use crate::messages::RequestHeader;
 use crate::wire::{Blob, IntoOwned, Limits, Reader, Segments, Writer};
 #[cfg(feature = "messages")]
-use crate::{AnyRequest, AnyResponse, Message, messages::ResponseHeader};
+use crate::{AnyRequest, AnyResponse, messages::ResponseHeader};
 use crate::{
     ApiKey, Decode, DecodeError, DecodeErrorKind, EncodeError, ErrorCode, HeaderVersions, Request,
     Response, Version,
@@ -361,8 +361,7 @@ impl<'a> AnyRequest<'a> {
         };
         let headers = HeaderVersions::of(key, version);
         let mut writer = Writer::with_buffer_or_new(buffer);
-        writer.sized(|writer| {
-            header.encode(writer, headers.request)?;
+        frame::write(&mut writer, &header, headers.request, |writer| {
             self.encode(writer, version)
         })?;
         Ok(writer.finish())
@@ -430,8 +429,7 @@ impl<'a> AnyResponse<'a> {
     ) -> Result<Segments, EncodeError> {
         let headers = HeaderVersions::of(self.api_key(), version);
         let mut writer = Writer::with_buffer_or_new(buffer);
-        writer.sized(|writer| {
-            header.encode(writer, headers.response)?;
+        frame::write(&mut writer, header, headers.response, |writer| {
             self.encode(writer, version)
         })?;
         Ok(writer.finish())

@@ -168,6 +168,18 @@ fn bytes_after_a_request_or_response_are_ignored_by_whatever_reads_a_frame() {
 }
 
 #[test]
+fn bytes_after_a_request_are_ignored_by_whatever_knows_its_type() {
+    let heartbeat = HeartbeatRequest::default();
+    let frame = frame::encode_request(Vec::new(), &heartbeat, Version(4), 7, Some("me"));
+    let frame = frame.unwrap().into_bytes().slice(4..);
+    let longer = Bytes::from([&frame[..], &[0; 4]].concat());
+    let read = RequestFrame::new(longer.clone()).unwrap();
+    assert_eq!(read.decode::<HeartbeatRequest<'_>>(), Ok(heartbeat.clone()));
+    let (_, decoded) = frame::decode_request::<HeartbeatRequest<'_>>(&longer).unwrap();
+    assert_eq!(decoded, heartbeat);
+}
+
+#[test]
 fn a_client_id_that_is_not_utf_8_is_served() {
     let bytes = Bytes::from_static(b"\0\x12\0\0\0\0\0\x07\0\x06m\xfcller");
     let read = RequestFrame::new(bytes.clone()).unwrap();

@@ -2,6 +2,7 @@
 //! other names, and its error codes. It is driven by the schema; what has no meaning there is in a table of field
 //! names.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
@@ -60,6 +61,8 @@ pub(crate) struct Gist<'a> {
     records: u64,
     record_bytes: u64,
     pub(crate) codes: Vec<(ErrorCode, usize)>,
+    /// Where each stands among them.
+    places: HashMap<ErrorCode, usize>,
     /// The structs that are open, each with the topic in it.
     open: Vec<Option<usize>>,
 }
@@ -261,7 +264,8 @@ impl<'a> Gist<'a> {
     }
 
     fn code(&mut self, code: ErrorCode) {
-        match self.codes.iter_mut().find(|(known, _)| *known == code) {
+        let place = *self.places.entry(code).or_insert(self.codes.len());
+        match self.codes.get_mut(place) {
             Some((_, count)) => *count += 1,
             None => self.codes.push((code, 1)),
         }

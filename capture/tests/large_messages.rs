@@ -1,10 +1,13 @@
-//! The time that a message takes grows with its partitions, and not with their square.
+//! Messages of many partitions are read to their end: in a time that grows with the partitions, as with their square a test
+//! would take minutes.
 #![cfg(test)]
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::cell::Cell;
+use std::rc::Rc;
 
+use kafka_capture::TopicNames;
 use kafka_capture::analysis::{Groups, Produce};
 use kafka_capture::output::Sink;
 use kafka_codec::enumerations::{Acks, ListOffsetsTimestamp};
@@ -14,32 +17,27 @@ use kafka_codec::messages::{
     offset_commit_request, offset_commit_response, produce_request, produce_response,
 };
 use kafka_codec::{Request, Response};
+use serde_json::Value;
 use support::packets::{Conversation, capture};
 use support::typed::{request, response};
 
-const PARTITIONS: i32 = 60_000;
-/// Squared, the partitions take minutes.
-const MAX_TIME: Duration = Duration::from_secs(20);
+/// As many batches are followed at one time.
+const PARTITIONS: i32 = 40_000;
+/// How many partitions of groups are kept.
+const KEPT: usize = 20_000;
 
-/// How long an analysis takes for a request and its response.
-fn time<R: Request, A: Response>(
-    sink: &mut impl Sink,
-    asked: &R,
-    answer: &A,
-    version: i16,
-) -> Duration {
-    let mut talk = Conversation::new(40_000);
-    for id in 1..3 {
-        talk.send(true, &request(asked, version, id, "client"), 60_000);
-        talk.send(false, &response(answer, version, id), 60_000);
-    }
-    let bytes = capture(&talk.sent);
+/// A request and its response.
+fn exchange<R: Request, A: Response>(talk: &mut Conversation, asked: &R, answer: &A, version: i16) {
+    let id = i32::try_from(talk.sent.len()).unwrap() + 1;
+    talk.send(true, &request(asked, version, id, "client"), 60_000);
+    talk.send(false, &response(answer, version, id), 60_000);
+}
+
+fn analyze(sink: &mut impl Sink, talk: &Conversation) {
     let mut decoder = kafka_capture::Decoder::new(Vec::new());
-    let begun = Instant::now();
-    feed(&mut decoder, sink, bytes);
+    feed(&mut decoder, sink, capture(&talk.sent));
     let counts = decoder.finish(sink);
-    assert_eq!((counts.requests, counts.responses), (2, 2));
-    begun.elapsed()
+    assert_eq!(counts.requests, counts.responses);
 }
 
 fn feed(decoder: &mut kafka_capture::Decoder, sink: &mut impl Sink, bytes: Vec<u8>) {
@@ -56,8 +54,7 @@ fn feed(decoder: &mut kafka_capture::Decoder, sink: &mut impl Sink, bytes: Vec<u
     read.unwrap();
 }
 
-#[test]
-fn list_offsets_of_many_partitions_takes_linear_time() {
+fn list_offsets(talk: &mut Conversation) {
     let partitions = (0..PARTITIONS).map(|index| list_offsets_request::ListOffsetsPartition {
         partition_index: index,
         timestamp: ListOffsetsTimestamp::LATEST,
@@ -87,12 +84,10 @@ fn list_offsets_of_many_partitions_takes_linear_time() {
         }],
         ..Default::default()
     };
-    let took = time(&mut Groups::new(), &asked, &answer, 2);
-    assert!(took < MAX_TIME, "{took:?}");
+    exchange(talk, &asked, &answer, 2);
 }
 
-#[test]
-fn a_commit_of_many_partitions_takes_linear_time() {
+fn commit(talk: &mut Conversation) {
     let partitions =
         (0..PARTITIONS).map(
             |index| offset_commit_request::OffsetCommitRequestPartition {
@@ -124,12 +119,29 @@ fn a_commit_of_many_partitions_takes_linear_time() {
         }],
         ..Default::default()
     };
-    let took = time(&mut Groups::new(), &asked, &answer, 2);
-    assert!(took < MAX_TIME, "{took:?}");
+    exchange(talk, &asked, &answer, 2);
 }
 
 #[test]
-fn batches_of_many_partitions_take_linear_time() {
+fn offsets_and_commits_of_many_partitions_are_read() {
+    let mut talk = Conversation::new(40_000);
+    list_offsets(&mut talk);
+    commit(&mut talk);
+    let mut groups = Groups::new();
+    analyze(&mut groups, &talk);
+    let document = serde_json::to_value(groups.finish(&TopicNames::default())).unwrap();
+    let partitions = document["groups"][0]["partitions"].as_array().unwrap();
+    assert_eq!(partitions.len(), KEPT);
+    for partition in partitions {
+        assert_eq!(
+            (&partition["committed"], &partition["lag"]),
+            (&Value::from(0), &Value::from(7))
+        );
+    }
+}
+
+#[test]
+fn batches_of_many_partitions_are_all_answered() {
     // The header of a batch of one record.
     let mut batch = vec![0; 8];
     batch.extend(49_u32.to_be_bytes());
@@ -162,6 +174,15 @@ fn batches_of_many_partitions_take_linear_time() {
         }],
         ..Default::default()
     };
-    let took = time(&mut Produce::new(|_| {}), &asked, &answer, 3);
-    assert!(took < MAX_TIME, "{took:?}");
+    let mut talk = Conversation::new(40_000);
+    exchange(&mut talk, &asked, &answer, 3);
+    let acknowledged = Rc::new(Cell::new(0));
+    let count = Rc::clone(&acknowledged);
+    let mut produce = Produce::new(move |batch| {
+        let batch = serde_json::to_value(batch).unwrap();
+        count.set(count.get() + i32::from(batch["final"] == "acked"));
+    });
+    analyze(&mut produce, &talk);
+    let _ = produce.finish(&TopicNames::default());
+    assert_eq!(acknowledged.get(), PARTITIONS);
 }

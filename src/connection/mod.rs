@@ -1,9 +1,9 @@
 //! A connection to a broker, without its transport: bytes and time go in, bytes, times and events come out.
 //!
 //! [`Connection`] learns the broker's versions, authenticates, matches responses to requests, records when each
-//! request passed each stage, and reports for every failure the requests that it affected and how far they had got. It opens no socket, reads no clock, draws no
-//! random numbers and logs nothing: inputs and times determine outputs completely. [`server`] is the other
-//! side of it.
+//! request passed each stage, and reports for every failure the requests that it affected and how far they had got.
+//! It opens no socket, reads no clock, draws no random numbers and logs nothing: inputs and times determine outputs
+//! completely. [`server`] is the other side of it.
 //!
 //! # Methods
 //!

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::ops::{ControlFlow, Range};
 
-use super::walk::walk;
+use super::walk::{Extent, walk};
 use super::{FieldLocation, Schema, StructSchema, Visitor};
 use crate::wire::Limits;
 use crate::{DecodeError, DecodeErrorKind, Version};
@@ -49,9 +49,10 @@ fn path<const ANY_TEXT: bool>(
         structs: Vec::new(),
         last: PathSegment::TAGS,
     };
-    match walk(schema, version, bytes, Limits::UNLIMITED, &mut locator) {
-        Ok((ControlFlow::Continue(()), _)) => None,
-        Ok((ControlFlow::Break(()), _)) | Err(_) => Some(locator.path()),
+    let limits = Limits::UNLIMITED;
+    match walk(schema, version, bytes, limits, Extent::All, &mut locator) {
+        Ok(ControlFlow::Continue(())) => None,
+        Ok(ControlFlow::Break(())) | Err(_) => Some(locator.path()),
     }
 }
 

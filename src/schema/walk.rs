@@ -35,12 +35,7 @@ pub fn visit<'a, V: Visitor<'a>>(
             visit(schema, version, bytes, limits, &mut ())?
         };
     }
-    located(schema, version, bytes, |bytes| {
-        walk(schema, version, bytes, limits, visitor).and_then(|(flow, mut reader)| match flow {
-            ControlFlow::Break(()) => Ok(flow),
-            ControlFlow::Continue(()) => reader.end().map(|()| flow),
-        })
-    })
+    checked(schema, version, bytes, limits, Extent::All, visitor)
 }
 
 /// As [`visit`], but bytes after the message are ignored.
@@ -51,18 +46,25 @@ pub(super) fn visit_prefix<'a, V: Visitor<'a>>(
     limits: Limits,
     visitor: &mut V,
 ) -> Result<ControlFlow<()>, DecodeError> {
-    debug_assert!(!V::IN_ORDER, "what is in order is read before");
-    located(schema, version, bytes, |bytes| {
-        walk(schema, version, bytes, limits, visitor).map(|(flow, _)| flow)
-    })
+    const { assert!(!V::IN_ORDER, "what is called in order is read twice") };
+    checked(schema, version, bytes, limits, Extent::Prefix, visitor)
 }
 
-/// Checks the version, reads the message, and says of an error which field it is about.
-fn located<'a>(
+/// How much of the bytes is the message.
+#[derive(Copy, Clone)]
+pub(super) enum Extent {
+    All,
+    Prefix,
+}
+
+/// Reads a message in a version that it has; an error says which field it is about.
+fn checked<'a, V: Visitor<'a>>(
     schema: &'static Schema,
     version: Version,
     bytes: &'a [u8],
-    read: impl FnOnce(&'a [u8]) -> Result<ControlFlow<()>, DecodeError>,
+    limits: Limits,
+    extent: Extent,
+    visitor: &mut V,
 ) -> Result<ControlFlow<()>, DecodeError> {
     let (name, versions) = (schema.name(), schema.versions());
     if !versions.contains(version) {
@@ -72,17 +74,19 @@ fn located<'a>(
         };
         return Err(DecodeError::new(kind, 0).in_message(name, version));
     }
-    read(bytes).map_err(|error| locate(error.in_message(name, version), schema, version, bytes, 0))
+    walk(schema, version, bytes, limits, extent, visitor)
+        .map_err(|error| locate(error.in_message(name, version), schema, version, bytes, 0))
 }
 
-/// As [`visit`], but an error does not say what it is about, and the end of the bytes is left to the caller.
+/// As [`visit`], but an error does not say what it is about.
 pub(super) fn walk<'a, V: Visitor<'a>>(
     schema: &'static Schema,
     version: Version,
     bytes: &'a [u8],
     limits: Limits,
+    extent: Extent,
     visitor: &mut V,
-) -> Result<(ControlFlow<()>, ReadCursor<'a>), DecodeError> {
+) -> Result<ControlFlow<()>, DecodeError> {
     let mut walk = Walk {
         reader: ReadCursor::with_limits(bytes, limits),
         version,
@@ -90,8 +94,11 @@ pub(super) fn walk<'a, V: Visitor<'a>>(
         visitor,
     };
     let flow = walk.structure(walk.place(None, None), schema.root());
-    walk.reader.check()?;
-    Ok((flow, walk.reader))
+    match (flow, extent) {
+        (ControlFlow::Continue(()), Extent::All) => walk.reader.end()?,
+        _ => walk.reader.check()?,
+    }
+    Ok(flow)
 }
 
 struct Walk<'a, 'v, V> {

@@ -21,8 +21,8 @@ pub(crate) struct FoundCode<'p> {
     pub(crate) is_named_error_code: bool,
 }
 
-/// Calls `found` with every error code in a response that is not 0. Returns the throttle time in milliseconds. A response that is not whole has
-/// neither.
+/// Calls `found` with every error code in a response that is not 0. Returns the throttle time in milliseconds. A response
+/// that is not whole has neither.
 pub(crate) fn examine(message: &Message<'_>, found: impl FnMut(FoundCode<'_>)) -> i32 {
     let mut codes = Codes {
         path: Vec::new(),

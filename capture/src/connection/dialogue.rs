@@ -189,7 +189,7 @@ impl Dialogue {
             out,
         );
         if let Some(held) = self.held.take(header.correlation_id) {
-            self.response(&held.as_frame(), out);
+            self.response(&held.frame.as_frame(), out);
         }
         !is_malformed
     }
@@ -441,7 +441,13 @@ impl Dialogue {
     fn not_awaited(&mut self, held: &HeldResponse, out: &mut Output<'_>) {
         let id = held.correlation_id;
         let reason = format!("response to a request that was not captured (correlation {id})");
-        self.undecoded(&held.as_frame(), Direction::ToClient, Some(id), reason, out);
+        self.undecoded(
+            &held.frame.as_frame(),
+            Direction::ToClient,
+            Some(id),
+            reason,
+            out,
+        );
     }
 
     fn undecoded(

@@ -18,20 +18,36 @@ pub(super) struct HeldResponses {
     bytes: usize,
 }
 
-/// A response frame that is kept.
+/// A response that is kept.
 #[derive(Debug)]
 pub(super) struct HeldResponse {
     pub(super) correlation_id: i32,
-    pub(super) size: usize,
-    pub(super) bytes: Vec<u8>,
-    pub(super) truncation: Option<Truncation>,
-    pub(super) first: Arrival,
-    pub(super) last: Arrival,
+    pub(super) frame: HeldFrame,
     /// Which packet of the connection is the last to wait for.
     until: u64,
 }
 
-impl HeldResponse {
+/// A frame with bytes of its own.
+#[derive(Debug)]
+pub(super) struct HeldFrame {
+    size: usize,
+    bytes: Vec<u8>,
+    truncation: Option<Truncation>,
+    first: Arrival,
+    last: Arrival,
+}
+
+impl HeldFrame {
+    pub(super) fn new(frame: &Frame<'_>) -> Self {
+        Self {
+            size: frame.size,
+            bytes: frame.bytes.to_vec(),
+            truncation: frame.truncation,
+            first: frame.first,
+            last: frame.last,
+        }
+    }
+
     pub(super) fn as_frame(&self) -> Frame<'_> {
         Frame {
             size: self.size,
@@ -49,11 +65,7 @@ impl HeldResponses {
         self.bytes += frame.bytes.len();
         self.responses.push_back(HeldResponse {
             correlation_id,
-            size: frame.size,
-            bytes: frame.bytes.to_vec(),
-            truncation: frame.truncation,
-            first: frame.first,
-            last: frame.last,
+            frame: HeldFrame::new(frame),
             until: packets + MAX_PACKETS,
         });
     }
@@ -65,7 +77,7 @@ impl HeldResponses {
             .iter()
             .position(|response| response.correlation_id == correlation_id)?;
         let response = self.responses.remove(at)?;
-        self.bytes -= response.bytes.len();
+        self.bytes -= response.frame.bytes.len();
         Some(response)
     }
 
@@ -73,7 +85,7 @@ impl HeldResponses {
     pub(super) fn expired(&mut self, packets: u64, now: i64) -> Option<HeldResponse> {
         let oldest = self.responses.front()?;
         let is_over = packets > oldest.until
-            || now.saturating_sub(oldest.last.time) > MAX_NANOSECONDS
+            || now.saturating_sub(oldest.frame.last.time) > MAX_NANOSECONDS
             || self.responses.len() > MAX_RESPONSES
             || self.bytes > MAX_BYTES;
         if is_over { self.pop() } else { None }
@@ -81,7 +93,7 @@ impl HeldResponses {
 
     pub(super) fn pop(&mut self) -> Option<HeldResponse> {
         let oldest = self.responses.pop_front()?;
-        self.bytes -= oldest.bytes.len();
+        self.bytes -= oldest.frame.bytes.len();
         Some(oldest)
     }
 

@@ -3,12 +3,12 @@
 
 use super::dialogue::Dialogue;
 use super::evidence::OtherSide;
+use super::held::HeldFrame;
 use super::role::Output;
 use crate::counts::Counts;
 use crate::event::Event;
-use crate::frames::{Frame, Hole, Truncation};
+use crate::frames::{Frame, Hole};
 use crate::output::Sink;
-use crate::tcp::Arrival;
 use crate::topic_names::TopicNames;
 
 /// What may be held back of a connection.
@@ -32,37 +32,6 @@ pub(super) struct Trial {
 enum Item {
     Frame { is_request: bool, frame: HeldFrame },
     Hole { is_request: bool, hole: Hole },
-}
-
-/// A frame with bytes of its own.
-struct HeldFrame {
-    size: usize,
-    bytes: Vec<u8>,
-    truncation: Option<Truncation>,
-    first: Arrival,
-    last: Arrival,
-}
-
-impl HeldFrame {
-    fn new(frame: &Frame<'_>) -> Self {
-        Self {
-            size: frame.size,
-            bytes: frame.bytes.to_vec(),
-            truncation: frame.truncation,
-            first: frame.first,
-            last: frame.last,
-        }
-    }
-
-    fn as_frame(&self) -> Frame<'_> {
-        Frame {
-            size: self.size,
-            bytes: &self.bytes,
-            truncation: self.truncation,
-            first: self.first,
-            last: self.last,
-        }
-    }
 }
 
 struct Nowhere;

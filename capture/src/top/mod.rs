@@ -7,7 +7,7 @@ mod cells;
 mod problems;
 mod snapshot;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use kafka_codec::messages::{FetchResponse, ProduceRequest, ProduceResponse};
@@ -221,11 +221,9 @@ impl Top {
             ApiKey::Produce => self.produced(event, message),
             ApiKey::Fetch => self.fetched(event, message),
             _ => {
-                let mut codes = Vec::new();
+                let mut codes = BTreeSet::new();
                 analysis::examine(message, |found| {
-                    if !codes.contains(&found.code) {
-                        codes.push(found.code);
-                    }
+                    codes.insert(found.code);
                 });
                 for code in &codes {
                     self.error(event, message, "", ErrorCode(*code));

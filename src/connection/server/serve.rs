@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+#[cfg(feature = "messages")]
+use crate::AnyResponse;
 use crate::connection::bodies::{self, ROUTED};
 use crate::connection::sasl::Token;
 use crate::connection::{ApiLabel, CloseReason, RequestFault, RequestId};
@@ -14,8 +16,6 @@ use crate::frame::input::FrameInput;
 use crate::messages::ResponseHeader;
 use crate::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use crate::wire::{Blob, Encoding, Reader, Writer};
-#[cfg(feature = "messages")]
-use crate::{AnyResponse, Message};
 use crate::{
     ApiKey, Decode, DecodeError, DecodeErrorKind, ErrorCode, HeaderVersions, InvalidSoftware,
     Response, Version, frame,
@@ -68,12 +68,10 @@ impl ServerConnection {
             ..Default::default()
         };
         let mut writer = Writer::new();
-        writer
-            .sized(|writer| {
-                header.encode(writer, label.headers.response)?;
-                response.encode(writer, label.version)
-            })
-            .map_err(RespondError::Encode)?;
+        frame::write(&mut writer, &header, label.headers.response, |writer| {
+            response.encode(writer, label.version)
+        })
+        .map_err(RespondError::Encode)?;
         self.responses.respond(now, id, writer.finish())
     }
 

@@ -77,15 +77,20 @@ impl Kinds {
             kind.broker = (Ipv4Addr::UNSPECIFIED, 0).into();
             "other addresses -> other addresses".clone_into(&mut report.conn);
         }
-        let first_end = report.closed.unwrap_or(report.opened).0;
         if self.0.len() >= MAX_KINDS && is_new(&kind) {
             // Of the rest the cause is right.
-            let mut alike = self.0.values_mut();
-            if let Some(alike) = alike.find(|each| each.report.cause == report.cause) {
-                alike.count += 1;
-            }
-            return;
+            kind = Kind {
+                cause: kind.cause,
+                ended_by: None,
+                is_accepted: true,
+                has_waiting: false,
+                has_unanswered: false,
+                tls: None,
+                broker: kind.broker,
+                client: None,
+            };
         }
+        let first_end = report.closed.unwrap_or(report.opened).0;
         let (opened, closed) = (report.opened, report.closed);
         let alike = self.0.entry(kind).or_insert(Alike {
             report,

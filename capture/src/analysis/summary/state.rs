@@ -10,7 +10,7 @@ use super::super::latency::{Budget, Distribution};
 use super::super::names::Names;
 use super::Address;
 use super::busiest::{Busiest, Merge};
-use super::stats::{Answer, Brief, Counts, Request, Stats, merge_counts};
+use super::stats::{Answer, Brief, Counts, Request, Stats, count_error, merge_counts};
 use super::topics::Topics;
 use crate::length::u64_of;
 
@@ -255,8 +255,7 @@ impl State {
         self.total.response(answer);
         Self::api(&mut self.apis, api).response(answer, &mut self.api_budget);
         for code in &answer.codes {
-            let responses = self.responses_by_error.entry(api).or_default();
-            *responses.entry(*code).or_default() += 1;
+            count_error(self.responses_by_error.entry(api).or_default(), *code, 1);
         }
         let (entry, budget) = self.clients.entry(client);
         entry.all.response(answer, budget);

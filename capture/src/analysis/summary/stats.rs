@@ -10,6 +10,8 @@ use super::busiest::Merge;
 
 /// How many versions are told apart; a hostile capture can have any.
 const MAX_VERSIONS: usize = 64;
+/// How many error codes are told apart, of which Kafka has some 140.
+const MAX_ERRORS: usize = 1000;
 
 /// What there is to say of a set of requests and their responses.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -83,7 +85,7 @@ impl Counts {
         self.response_bytes += answer.bytes;
         self.responses_with_errors += u64::from(!answer.errors.is_empty());
         for code in &answer.errors {
-            *self.errors.entry(*code).or_default() += 1;
+            count_error(&mut self.errors, *code, 1);
         }
         if answer.throttle_ms > 0 {
             self.throttled += 1;
@@ -153,10 +155,17 @@ impl Split {
     }
 }
 
-/// Adds counts by key.
-pub(super) fn merge_counts<K: Ord>(to: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
-    for (key, count) in from {
-        *to.entry(key).or_default() += count;
+/// Counts an error, unless there are too many others.
+pub(super) fn count_error(errors: &mut BTreeMap<i16, u64>, code: i16, count: u64) {
+    if errors.len() < MAX_ERRORS || errors.contains_key(&code) {
+        *errors.entry(code).or_default() += count;
+    }
+}
+
+/// Adds counts of errors.
+pub(super) fn merge_counts(to: &mut BTreeMap<i16, u64>, from: BTreeMap<i16, u64>) {
+    for (code, count) in from {
+        count_error(to, code, count);
     }
 }
 

@@ -15,7 +15,7 @@ use super::super::decoded::DecodedEvent;
 use super::super::latency::{Budget, Distribution};
 use super::super::names::Names;
 use super::busiest::{Busiest, Merge};
-use super::stats::{by_name, merge_counts};
+use super::stats::{by_name, count_error, merge_counts};
 use crate::event::Message;
 use crate::length::u64_of;
 
@@ -482,7 +482,7 @@ struct Fetched {
 
 fn count(errors: &mut BTreeMap<i16, u64>, code: i16) {
     if code != 0 {
-        *errors.entry(code).or_default() += 1;
+        count_error(errors, code, 1);
     }
 }
 
