@@ -1,7 +1,4 @@
 //! Error responses and parts of requests: see `README.md`.
 #![no_main]
 
-#[path = "../../tests/support/fuzz_helpers.rs"]
-mod fuzz_helpers;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_helpers::answers(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| kafka_codec_fuzz::answers(input));

@@ -1,7 +1,4 @@
 //! Records as a consumer sees them: see `README.md`.
 #![no_main]
 
-#[path = "../../tests/support/fuzz_helpers.rs"]
-mod fuzz_helpers;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_helpers::fetched_records(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| kafka_codec_fuzz::fetched_records(input));

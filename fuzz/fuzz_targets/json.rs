@@ -1,7 +1,4 @@
 //! JSON of messages, both ways: see `README.md`.
 #![no_main]
 
-#[path = "../../tests/support/fuzz_helpers.rs"]
-mod fuzz_helpers;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_helpers::json(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| kafka_codec_fuzz::json(input));

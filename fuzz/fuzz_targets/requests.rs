@@ -1,23 +1,8 @@
 //! Any bytes as the body of any request: see `README.md`.
 #![no_main]
 
-#[path = "../../tests/support/fuzz_bodies.rs"]
-mod fuzz_bodies;
-#[path = "../mutator.rs"]
-mod mutator;
-#[path = "../../tests/support/registry.rs"]
-mod registry;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_bodies::requests(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| kafka_codec_fuzz::requests(input));
 
 libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    let chosen = |input: &[u8]| fuzz_bodies::chosen("Request", input);
-    mutator::messages(
-        kafka_fuzz::Direction::Request,
-        chosen,
-        data,
-        size,
-        max_size,
-        seed,
-    )
+    kafka_codec_fuzz::mutator::requests(data, size, max_size, seed)
 });

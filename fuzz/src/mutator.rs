@@ -1,13 +1,14 @@
 //! The mutator of kafka-fuzz for the targets whose inputs are messages or records. Half of all mutants are its, the others are libFuzzer's;
 //! `KAFKA_FUZZ_MUTATOR=only` and `KAFKA_FUZZ_MUTATOR=off` leave one of them out.
-#![allow(dead_code, reason = "each target uses a part of it")]
 
 use std::sync::OnceLock;
 
-use kafka_codec::{ApiKey, Version};
+use kafka_codec::ApiKey;
 use kafka_fuzz::mutate::{self, Shape};
 use kafka_fuzz::{Direction, Target};
 use libfuzzer_sys::fuzzer_mutate;
+
+use crate::fuzz_bodies;
 
 /// One in so many mutants of messages is a new one.
 const NEW_MESSAGE: u32 = 16;
@@ -36,17 +37,26 @@ fn is_ours(seed: u32) -> bool {
     }
 }
 
-/// Mutates the message behind the two bytes that choose it, or replaces both. `chosen` tells which one it is.
-pub fn messages(
+/// Mutates the request behind the two bytes that choose it, or replaces both.
+pub fn requests(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    messages("Request", Direction::Request, data, size, max_size, seed)
+}
+
+/// The same for responses.
+pub fn responses(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    messages("Response", Direction::Response, data, size, max_size, seed)
+}
+
+fn messages(
+    side: &str,
     direction: Direction,
-    chosen: impl Fn(&[u8]) -> Option<(&'static str, Version)>,
     data: &mut [u8],
     size: usize,
     max_size: usize,
     seed: u32,
 ) -> usize {
     let target_of = |input: &[u8]| {
-        let (name, version) = chosen(input)?;
+        let (name, version) = fuzz_bodies::chosen(side, input)?;
         let schema = kafka_codec::schema::Schema::named(name).ok()?;
         Target::new(ApiKey::from_number(schema.api_key()?), version, direction).ok()
     };
