@@ -61,7 +61,7 @@ impl Builder {
 
     /// Reads the definitions in `folder` instead of those that come with `kafka-codec`.
     ///
-    /// It has one folder a Kafka module with one file a message, or just the files. They are written
+    /// It has one folder a Kafka module with one file a message, or just the files, or both. They are written
     /// as in Kafka's own source, so those of a fork are read as they are, whatever the numbers of its
     /// APIs.
     pub fn definitions(mut self, folder: impl AsRef<Path>) -> Self {

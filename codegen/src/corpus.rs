@@ -82,7 +82,7 @@ pub struct Corpus {
 
 impl Corpus {
     /// Reads a folder that has one sub-folder a module, with one file a message, and `releases.json`.
-    /// A folder without sub-folders is a module itself.
+    /// Definitions beside the sub-folders are a module that is called as the folder. Hidden folders are not read.
     ///
     /// Without `releases.json` nothing is known of the history, without `aliases.json` of other names,
     /// without `apis.json` of what APIs are for, without `errors.json` of error codes, without `error-responses.json` of
@@ -188,13 +188,11 @@ fn optional<T: Default>(
     )
 }
 
-/// The folders that hold definitions.
+/// The folders that hold definitions: the folder itself and those in it, but for hidden ones such as `.git`.
 fn modules(folder: &Path) -> Result<Vec<PathBuf>, CorpusError> {
     let mut modules = entries(folder)?;
-    modules.retain(|path| path.is_dir());
-    if modules.is_empty() {
-        modules.push(folder.to_owned());
-    }
+    modules.retain(|path| path.is_dir() && !file_name(path).starts_with('.'));
+    modules.push(folder.to_owned());
     Ok(modules)
 }
 

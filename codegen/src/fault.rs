@@ -41,13 +41,14 @@ impl fmt::Display for Fault {
             file,
             line,
             column,
+            indent,
             width,
             text,
         } = &self.at;
         let number = line.to_string();
         let margin = number.len();
         // Tabs stay tabs, so that the caret stands below what it marks.
-        let before = text.chars().take(column - 1);
+        let before = text.chars().take(*indent);
         let before: String = before.map(|c| if c == '\t' { c } else { ' ' }).collect();
         writeln!(f, "error: {}", self.wrong)?;
         writeln!(f, "{:margin$}--> {file}:{line}:{column}", "")?;

@@ -17,6 +17,12 @@ use serde_json::value::RawValue;
 use crate::fault::{Fault, Faults, Mistake};
 use crate::source::{Source, Span};
 
+/// Some editors begin files with it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The maximum depth of lists and objects. What is inside of one is read again at each level.
+const MAX_DEPTH: usize = 64;
+
 /// A JSON file whose syntax is right.
 #[derive(Debug)]
 pub struct Document {
@@ -27,12 +33,13 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads JSON that may contain `//` and `/* */` comments.
+    /// Reads JSON that may contain `//` and `/* */` comments. A byte order mark in front of it is ignored.
     ///
     /// # Errors
     ///
-    /// The text is not JSON, or a comment does not end.
+    /// The text is not JSON, a comment does not end, or lists and objects are nested more than 64 deep.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let source = Source::new(file, text);
         let blanked = match blank_comments(text) {
             Ok(blanked) => blanked,
@@ -46,6 +53,11 @@ impl Document {
             Ok(raw) => value::span_in(json, raw.get()),
             Err(error) => return Err(syntax(&source, json, &error).into()),
         };
+        if let Some(start) = too_deep(json) {
+            let wrong = format!("lists and objects are nested more than {MAX_DEPTH} deep");
+            let mistake = Mistake::new(wrong, "nest them less");
+            return Err(Fault::new(&source, Span::new(start, start + 1), mistake).into());
+        }
         Ok(Self {
             source,
             blanked,
@@ -68,6 +80,29 @@ impl Document {
             .unwrap_or_else(|| self.source.text());
         Value::at(json, self.root)
     }
+}
+
+/// The offset of the first bracket of JSON that is nested too deep.
+fn too_deep(json: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut bytes = json.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => in_string = !in_string,
+            // The next byte may be a quote that does not end the string.
+            b'\\' => {
+                bytes.next();
+            }
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// A syntax error of serde_json, at its place.
@@ -118,6 +153,33 @@ mod tests {
             assert_eq!((fault.at.line, fault.at.column), (line, column), "{text}");
             assert!(fault.wrong.starts_with("not JSON: "), "{text}");
         }
+    }
+
+    #[test]
+    fn nesting_deeper_than_64_is_refused_where_it_begins() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(Document::parse("f", &nested(64)).is_ok());
+        let fault = Document::parse("f", &nested(10_000))
+            .unwrap_err()
+            .0
+            .remove(0);
+        assert_eq!((fault.at.line, fault.at.column), (1, 65));
+    }
+
+    #[test]
+    fn brackets_in_strings_and_side_by_side_are_not_nested() {
+        let text = format!(r#"["\"{}", {}[]]"#, "[".repeat(100), "[],".repeat(100));
+        assert!(Document::parse("f", &text).is_ok());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored_and_does_not_move_places() {
+        assert!(Document::parse("f", "\u{feff}{}").is_ok());
+        let fault = Document::parse("f", "\u{feff}[1,]")
+            .unwrap_err()
+            .0
+            .remove(0);
+        assert_eq!((fault.at.line, fault.at.column), (1, 4));
     }
 
     #[test]

@@ -48,26 +48,48 @@ impl Source {
         &self.text
     }
 
-    /// The place of a span, as people name it. A span of several lines ends with its first line.
+    /// The place of a span, as people name it. A span of several lines ends with its first line, and of a long line
+    /// only the part around the span is kept.
     #[must_use]
     pub fn locate(&self, span: Span) -> Location {
         let start = floor(&self.text, span.start);
         let (before, from) = self.text.split_at(start);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = 1 + before.matches('\n').count();
         let in_line = before.get(line_start..).unwrap_or_default();
         let rest = from.split('\n').next().unwrap_or_default();
         let rest = rest.strip_suffix('\r').unwrap_or(rest);
         let length = span.end.saturating_sub(start).min(rest.len());
         let marked = rest.get(..floor(rest, length)).unwrap_or_default();
+        let at = in_line.chars().count();
+        let width = marked.chars().count().max(1);
+        let length = at + rest.chars().count();
+        let (skipped, width, end) = if length <= WHOLE_LINE {
+            (0, width, length)
+        } else {
+            let width = width.min(AROUND);
+            (at.saturating_sub(AROUND), width, at + width + AROUND)
+        };
+        let shown = in_line.chars().chain(rest.chars());
+        let shown: String = shown.take(end).skip(skipped).collect();
+        let before = if skipped > 0 { "\u{2026}" } else { "" };
+        let after = if end < length { "\u{2026}" } else { "" };
         Location {
             file: self.file.to_string(),
-            line: 1 + before.matches('\n').count(),
-            column: 1 + in_line.chars().count(),
-            width: marked.chars().count().max(1),
-            text: format!("{in_line}{rest}"),
+            line,
+            column: 1 + at,
+            indent: at - skipped + before.chars().count(),
+            width,
+            text: format!("{before}{shown}{after}"),
         }
     }
 }
+
+/// The maximum number of characters of a line that is kept whole.
+const WHOLE_LINE: usize = 240;
+
+/// How many characters before and after a place are kept of a longer line.
+const AROUND: usize = 60;
 
 /// The nearest place at or before `at` where a character begins.
 fn floor(text: &str, at: usize) -> usize {
@@ -87,9 +109,12 @@ pub struct Location {
     pub line: usize,
     /// The column of the first character, from 1.
     pub column: usize,
-    /// The number of characters, at least 1.
+    /// The number of characters of `text` in front of the place.
+    pub indent: usize,
+    /// The number of characters, at least 1; of a place in a long line at most 60.
     pub width: usize,
-    /// The text of the line.
+    /// The text of the line. Of a line of more than 240 characters, the 60 on each side of the place, with `…` for the
+    /// rest.
     pub text: String,
 }
 
@@ -112,6 +137,25 @@ mod tests {
     #[test]
     fn a_span_of_several_lines_ends_with_its_first_line() {
         assert_eq!(place("{\n}", 0, 3), (1, 1, 1, "{".to_owned()));
+    }
+
+    #[test]
+    fn of_a_long_line_only_what_is_around_the_place_is_kept() {
+        let line = format!(
+            "{}[{}]{}",
+            "é".repeat(1000),
+            "x".repeat(500),
+            "b".repeat(1000)
+        );
+        let at = Source::new("f", &line).locate(Span::new(2000, 2502));
+        let shown = format!("…{}[{}…", "é".repeat(60), "x".repeat(119));
+        assert_eq!((at.column, at.indent, at.width), (1001, 61, 60));
+        assert_eq!(at.text, shown);
+        let end = Source::new("f", &line).locate(Span::new(3502, 3503));
+        assert_eq!(
+            (end.column, end.indent, end.text),
+            (2503, 61, format!("…{}", "b".repeat(60)))
+        );
     }
 
     #[test]

@@ -75,7 +75,7 @@ fn a_mistaken_command_exits_with_2_and_tells_the_way_out() {
             "there is no folder nowhere",
         ),
         (
-            &["table", "--definitions", "docs"],
+            &["table", "--definitions", "codegen/src"],
             "there are no message definitions in",
         ),
         (&["table", "--definition", "nowhere"], "--definitions"),

@@ -72,9 +72,10 @@ fn entries_that_fit_no_field_and_an_int8_without_entry_are_faults() {
     "Color": { "type": "int8", "about": "Colors.", "source": "a class", "values": {}, "fields": [
       "Lamp.Color", "Lamp.Bulb.Color", "Colour", "Height", "Lamp.Height"
     ] },
-    "Tint": { "type": "int8", "about": "Tints.", "source": "a class", "values": {}, "fields": ["Lamp.Color"] }
+    "Tint": { "type": "int8", "about": "Tints.", "source": "a class", "values": {}, "fields": ["Lamp.Color"] },
+    "Parts": { "type": "string", "about": "Parts.", "source": "a class", "values": {}, "fields": ["Shape"] }
   },
-  "numbers": ["Wats"]
+  "numbers": ["Wats", "Height", "Watts", "Watts"]
 }"#,
     );
     let faults = resolve(&corpus).expect_err("entries are wrong and missing");

@@ -93,3 +93,14 @@ fn definitions_without_headers_of_their_own_have_those_of_the_library() {
         assert!(faults.contains(expected), "{faults}");
     }
 }
+
+/// The header may be among the definitions that have faults, as it does when one letter of it is wrong.
+#[test]
+fn header_versions_are_not_compared_with_a_header_that_could_not_be_read() {
+    let keys = r#""apiKey": 900, "validVersions": "0", "flexibleVersions": "none", "headerVersions": { "0+": "3" }"#;
+    let mut corpus = corpus(&[("ARequest", "request", keys)]);
+    corpus.lacks_definitions = true;
+    corpus.faults = Definition::parse("RequestHeader.json", "{").expect_err("not JSON");
+    let faults = resolve(&corpus).expect_err("the header has a fault");
+    assert_eq!(faults.0.len(), 1, "{faults}");
+}

@@ -28,12 +28,13 @@ enum Command {
     /// Merge the definitions of several Kafka releases into one folder.
     ///
     /// A PATH is a release jar (kafka-clients-4.4.0.jar), or a folder of jars or of definition files. The release is
-    /// taken from the name of the jar or of a folder on the path; where it is not, write RELEASE=PATH. The newest
-    /// release wins; what only older ones have is added. Where releases disagree in a way that nobody has accepted,
-    /// nothing is written and the message, version and field are named.
+    /// taken from the name of the jar, of the folder, or of a folder inside of it; where none has it, write
+    /// RELEASE=PATH. The newest release wins; what only older ones have is added. Where releases disagree in a way that
+    /// nobody has accepted, nothing is written and the message, version and field are named.
     #[command(after_help = IMPORT_EXAMPLES)]
     Import {
-        /// The folder to write; files of messages that no release has are removed from it.
+        /// The folder to write. Definitions of messages that no release has are removed from the modules that are
+        /// imported; other files and modules stay.
         #[arg(long, value_name = "FOLDER")]
         to: PathBuf,
         /// Releases that only tell since when, and until when, there was what.
@@ -84,7 +85,7 @@ there; 1 when definitions have faults, releases disagree, or something cannot be
 
 const IMPORT_EXAMPLES: &str = "\
 Examples:
-  kafka-codegen import --to protocol-json kafka-clients-4.4.0.jar kafka-clients-3.9.2.jar
+  kafka-codegen import --to my-definitions kafka-clients-4.4.0.jar kafka-clients-3.9.2.jar
   kafka-codegen import --to protocol-json jars/4.4.0 jars/3.9.2 --history jars/4.0.2 jars/4.1.2
   kafka-codegen import --to protocol-json 4.5.0=../kafka jars/3.9.2";
 

@@ -3,7 +3,7 @@
 
 use super::facts::{self, Name, is_constant};
 use crate::fault::{Fault, Mistake};
-use crate::json::{Document, Findings, Object};
+use crate::json::{Document, Entry, Findings, Object};
 use crate::source::{Source, Span};
 use crate::types::{FieldType, is_struct_name};
 use crate::{fault::Faults, schema::FieldDef};
@@ -24,6 +24,8 @@ pub struct Enumerations {
 pub struct Enumeration {
     /// The name of its type.
     pub name: String,
+    /// The place of the name in the file.
+    pub(crate) at: Span,
     /// The type of its fields: int8, int16, int32, int64 or string.
     pub ty: FieldType,
     /// What the values are.
@@ -115,7 +117,7 @@ fn read(document: &Document, found: &mut Findings) -> Option<Enumerations> {
             found.push(entry.key_value.span(), None, Mistake::new(wrong, right));
         }
         let object = Object::new(entry.value, "an enumeration", found);
-        all.extend(object.and_then(|object| enumeration(&entry.key, object, found)));
+        all.extend(object.and_then(|object| enumeration(entry, object, found)));
     }
     all.sort_by(|a: &Enumeration, b| a.name.cmp(&b.name));
     Some(Enumerations {
@@ -133,7 +135,12 @@ const TYPES: &[(&str, FieldType)] = &[
     ("string", FieldType::String),
 ];
 
-fn enumeration(name: &str, mut object: Object<'_>, found: &mut Findings) -> Option<Enumeration> {
+fn enumeration(
+    entry: &Entry<'_>,
+    mut object: Object<'_>,
+    found: &mut Findings,
+) -> Option<Enumeration> {
+    let (name, at) = (&*entry.key, entry.key_value.span());
     object.only(&["type", "about", "source", "values", "fields"], found);
     let what = format!("enumeration `{name}`");
     let types: Vec<_> = (0..)
@@ -179,6 +186,7 @@ fn enumeration(name: &str, mut object: Object<'_>, found: &mut Findings) -> Opti
     values.sort_by(|a, b| a.value.cmp(&b.value));
     Some(Enumeration {
         name: name.to_owned(),
+        at,
         ty,
         about: about?,
         source: source?,
@@ -186,6 +194,9 @@ fn enumeration(name: &str, mut object: Object<'_>, found: &mut Findings) -> Opti
         fields,
     })
 }
+
+/// Constants of the generated types that are no values.
+const NO_VALUES: [&str; 3] = ["ENUMERATION", "KNOWN", "NAMES"];
 
 fn value(
     value: Scalar,
@@ -199,11 +210,11 @@ fn value(
     let name = name?;
     let (is_fit, right) = match value {
         Scalar::Code(_) => (
-            is_constant(&name) && name != "KNOWN",
+            is_constant(&name) && !NO_VALUES.contains(&&*name),
             "use upper-case letters, digits and underscores",
         ),
         Scalar::Text(_) => (
-            is_struct_name(&name) && name != "Self",
+            is_struct_name(&name) && name != "Self" && !NO_VALUES.contains(&&*name),
             "begin with an upper-case letter, then use letters and digits",
         ),
     };

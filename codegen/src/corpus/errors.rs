@@ -79,7 +79,7 @@ fn read(document: &Document, found: &mut Findings) -> Option<Errors> {
         let object = Object::new(entry.value, "an error", found);
         errors.extend(
             code.zip(object)
-                .and_then(|(code, object)| error(code, object, found)),
+                .and_then(|(code, object)| error(code, object, &errors, found)),
         );
     }
     errors.sort_by_key(|error| error.code);
@@ -125,7 +125,15 @@ fn apply(mut rule: Object<'_>, errors: &mut [ErrorCode], found: &mut Findings) {
     }
 }
 
-fn error(code: i16, mut object: Object<'_>, found: &mut Findings) -> Option<ErrorCode> {
+/// Constants of `ErrorCode` that are no errors.
+const NO_ERRORS: [&str; 2] = ["ALL", "ENUMERATION"];
+
+fn error(
+    code: i16,
+    mut object: Object<'_>,
+    others: &[ErrorCode],
+    found: &mut Findings,
+) -> Option<ErrorCode> {
     let known = [
         "name",
         "former",
@@ -137,10 +145,18 @@ fn error(code: i16, mut object: Object<'_>, found: &mut Findings) -> Option<Erro
     object.only(&known, found);
     let what = format!("error {code}");
     let name = object.required_text(&what, "name", found);
-    if let Some(name) = name.as_deref().filter(|name| !is_constant(name)) {
-        let wrong = format!("`{name}` cannot name an error");
-        let right = "use upper-case letters, digits and underscores";
-        object.wrong("name", wrong, right, found);
+    if let Some(name) = &name {
+        let is_fit = is_constant(name) && !NO_ERRORS.contains(&&**name);
+        if !is_fit {
+            let wrong = format!("`{name}` cannot name an error");
+            let right =
+                "use upper-case letters, digits and underscores, but not `ALL` or `ENUMERATION`";
+            object.wrong("name", wrong, right, found);
+        }
+        if others.iter().any(|other| other.name == *name) {
+            let wrong = format!("another error has the name `{name}`");
+            object.wrong("name", wrong, "give each error a name of its own", found);
+        }
     }
     let meaning = object.required_text(&what, "meaning", found);
     let remedy = object.value("remedy");
@@ -182,9 +198,22 @@ mod tests {
             r#""name": "A""#,
             r#""name": "A", "meaning": """#,
             r#""name": "A B", "meaning": "a""#,
+            r#""name": "ALL", "meaning": "a""#,
+            r#""name": "ENUMERATION", "meaning": "a""#,
         ] {
             let text = format!(r#"{{ "errors": {{ "1": {{ {entry} }} }} }}"#);
             assert!(parse("f", &text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_error_has_a_number_and_a_name_of_its_own() {
+        let entry =
+            |key: &str, name: &str| format!(r#""{key}": {{ "name": "{name}", "meaning": "a" }}"#);
+        for second in [entry("8", "A"), entry("07", "B"), entry("+8", "B")] {
+            let text = format!(r#"{{ "errors": {{ {}, {second} }} }}"#, entry("7", "A"));
+            let faults = parse("f", &text).expect_err(&second);
+            assert_eq!(faults.0.len(), 1, "{faults}");
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::facts;
+use super::facts::{self, Name};
 use crate::fault::{Fault, Faults, Mistake};
 use crate::json::{Document, Findings, Object};
 use crate::source::{Source, Span};
@@ -14,6 +14,8 @@ pub struct Successors {
     /// The file they were read from.
     source: Option<Source>,
     messages: BTreeMap<String, BTreeMap<String, Succession>>,
+    /// The names of the messages, with their places.
+    pub(crate) names: Vec<Name>,
 }
 
 /// The successor of a field that ended.
@@ -70,7 +72,12 @@ impl Successors {
 
     /// A fault in an entry.
     pub(crate) fn fault(&self, entry: &Succession, mistake: Mistake) -> Option<Fault> {
-        Some(Fault::new(self.source.as_ref()?, entry.at, mistake))
+        self.fault_at(entry.at, mistake)
+    }
+
+    /// A fault at a place of the file; `None` if there was none.
+    pub(crate) fn fault_at(&self, at: Span, mistake: Mistake) -> Option<Fault> {
+        Some(Fault::new(self.source.as_ref()?, at, mistake))
     }
 
     /// Reads `successors.json`.
@@ -79,23 +86,16 @@ impl Successors {
     ///
     /// All faults of the file: it is not JSON, or an entry does not say what became of its field, or why.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        facts::parse(file, text, |document, found| {
-            Some(Self {
-                source: Some(document.source().clone()),
-                messages: read(document, found)?,
-            })
-        })
+        facts::parse(file, text, read)
     }
 }
 
-fn read(
-    document: &Document,
-    found: &mut Findings,
-) -> Option<BTreeMap<String, BTreeMap<String, Succession>>> {
+fn read(document: &Document, found: &mut Findings) -> Option<Successors> {
     let mut root = Object::new(document.root(), "the file", found)?;
     root.only(&["messages"], found);
     let messages = root.object("the file", "messages", found)?;
     let mut read = BTreeMap::new();
+    let mut names = Vec::new();
     for message in messages.entries() {
         let Some(fields) = Object::new(message.value, "a message", found) else {
             continue;
@@ -109,9 +109,16 @@ fn read(
                 Some((field.key.clone().into_owned(), Succession { kind, at }))
             }));
         }
-        read.insert(message.key.clone().into_owned(), successions);
+        let text = message.key.clone().into_owned();
+        let at = message.key_value.span();
+        read.insert(text.clone(), successions);
+        names.push(Name { text, at });
     }
-    Some(read)
+    Some(Successors {
+        source: Some(document.source().clone()),
+        messages: read,
+        names,
+    })
 }
 
 fn kind(mut entry: Object<'_>, found: &mut Findings) -> Option<SuccessionKind> {
@@ -123,7 +130,7 @@ fn kind(mut entry: Object<'_>, found: &mut Findings) -> Option<SuccessionKind> {
     entry.required_text("the entry of a field", "source", found)?;
     let mut stated = kinds.into_iter().filter(|kind| entry.value(kind).is_some());
     let (Some(kind), None) = (stated.next(), stated.next()) else {
-        let wrong = "the entry does not say which one of three things became of the field";
+        let wrong = "the entry does not say which one of four things became of the field";
         let right = "write `identity`, `listed` or `replaced` with the names of fields, or `dropped` with the reason";
         entry.wrong("source", wrong, right, found);
         return None;

@@ -36,6 +36,8 @@ pub(super) enum ChangeKind {
     Flexibility,
     /// The version of the header in front of the message.
     Header,
+    /// The number of the API or record type.
+    ApiKey,
 }
 
 impl ChangeKind {
@@ -49,6 +51,7 @@ impl ChangeKind {
             Self::Default => "the default",
             Self::Flexibility => "flexibility",
             Self::Header => "the header version",
+            Self::ApiKey => "the API key",
         }
     }
 }
@@ -74,6 +77,10 @@ pub(super) fn compare(older: &Definition, newer: &Definition, version: i16) -> V
         header_version(newer, version),
     ) {
         walk.same("", ChangeKind::Header, older, newer);
+    }
+    // The values of records had no number before 4.1.
+    if let (Some(older), Some(newer)) = (older.api_key, newer.api_key) {
+        walk.same("", ChangeKind::ApiKey, older, newer);
     }
     walk.fields("", &older.fields, &newer.fields);
     walk.changes

@@ -24,6 +24,7 @@ pub(super) fn merge(
             "no release was given; name jars or folders, such as jars/4.4.0".to_owned(),
         ));
     };
+    check_modules(older, newest)?;
     let mut merged = newest.messages.clone();
     for release in older.iter().rev() {
         let adapted = adapt(release, &merged)?;
@@ -44,6 +45,21 @@ pub(super) fn merge(
         });
     }
     Ok(merged)
+}
+
+/// The newest release has every module of the others: without it, all of the module would silently be what it was.
+fn check_modules(older: &[Release], newest: &Release) -> Result<(), ImportError> {
+    for release in older {
+        let mut modules = release.messages.values().map(|message| message.module);
+        if let Some(module) = modules.find(|module| !newest.has_module(module)) {
+            let (old, new) = (&release.version, &newest.version);
+            return Err(ImportError::Input(format!(
+                "release {old} has definitions of the module {module}, and {new} has none; give that module of {new} too, \
+                 such as kafka-{module}-{new}.jar, or leave it out of {old}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Removes the fields that are in no valid version: Kafka leaves some in its files when it removes versions.
@@ -180,6 +196,8 @@ fn union(older: &Message, newer: Option<&Message>) -> Result<Option<Message>, Im
         timeline: &timeline,
     };
     let fields = union.fields()?;
+    let unstable = newer.map_or(Versions::NONE, |newer| newer.unstable);
+    let highest = timeline.all().highest();
     Ok(Some(Message {
         module: newer.map_or(older.module, |newer| newer.module),
         definition: Definition {
@@ -193,9 +211,12 @@ fn union(older: &Message, newer: Option<&Message>) -> Result<Option<Message>, Im
             header_versions: header_versions(old, newer.map(|newer| &newer.definition), &timeline),
             common_structs: union.common_structs(&fields)?,
             fields,
+            // The unstable versions of the older are dropped.
+            latest_version_unstable: base.latest_version_unstable
+                && highest.is_some_and(|highest| unstable.contains(highest)),
             ..base.clone()
         },
-        unstable: newer.map_or(Versions::NONE, |newer| newer.unstable),
+        unstable,
     }))
 }
 

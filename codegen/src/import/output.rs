@@ -1,15 +1,15 @@
 //! The `protocol-json` folder: one file a message and `releases.json`.
-//! Only what changed is written, and files of messages that are gone are removed.
+//! Only what changed is written, and definitions of messages that are gone are removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::print::{Printed, quoted};
-use super::source::MODULES;
 use super::{ImportError, Summary};
 use crate::corpus::{RELEASES_FILE, Release, Releases};
+use crate::schema::Definition;
 use crate::versions::Versions;
 
 /// Brings the folder to the state of the import.
@@ -26,11 +26,16 @@ pub(super) fn write(
         files.insert(path, printed.text.clone());
     }
     files.insert(folder.join(RELEASES_FILE), history(releases));
-    for module in MODULES {
+    let modules: BTreeSet<_> = messages
+        .iter()
+        .map(|printed| printed.message.module)
+        .collect();
+    for module in modules {
         for path in json_files(&folder.join(module))? {
-            if !files.contains_key(&path) {
+            if !files.contains_key(&path) && is_definition(&path) {
                 fs::remove_file(&path).map_err(ImportError::io(&path))?;
                 summary.files.removed += 1;
+                summary.removed.insert(path.display().to_string());
             }
         }
     }
@@ -63,6 +68,11 @@ fn json_files(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
         }
     }
     Ok(files)
+}
+
+/// Returns `true` if the file is one that an import may have written. Others are left alone.
+fn is_definition(file: &Path) -> bool {
+    fs::read_to_string(file).is_ok_and(|text| Definition::parse("", &text).is_ok())
 }
 
 /// The text of `releases.json`.

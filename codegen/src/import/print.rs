@@ -6,7 +6,9 @@ use std::fmt::{Display, Write};
 
 use super::ImportError;
 use super::release::Message;
+use crate::corpus::Corpus;
 use crate::fault::Faults;
+use crate::resolve;
 use crate::schema::{Definition, FieldDef, StructDef};
 use crate::versions::Versions;
 
@@ -17,13 +19,20 @@ pub(super) struct Printed {
     pub(super) text: String,
 }
 
-/// Prints every message and reads it again, so that only what the grammar allows is stored.
+/// Prints every message, reads it again and resolves it, so that only what the build accepts is stored.
 pub(super) fn reread(messages: BTreeMap<String, Message>) -> Result<Vec<Printed>, ImportError> {
     let mut printed = Vec::new();
     let mut faults = Faults::default();
     for (name, message) in messages {
         let text = print(&message.definition);
-        match Definition::parse(&format!("{}/{name}.json", message.module), &text) {
+        let file = format!("{}/{name}.json", message.module);
+        let read = Definition::parse(&file, &text).and_then(|definition| {
+            if !definition.is_retired() {
+                resolve::message(message.module, &definition, &Corpus::default())?;
+            }
+            Ok(definition)
+        });
+        match read {
             Ok(definition) => printed.push(Printed {
                 message: Message {
                     definition,
@@ -74,11 +83,12 @@ fn print(definition: &Definition) -> String {
         let structs = definition
             .common_structs
             .iter()
-            .map(|common| print_struct(common, 2));
+            .map(|common| print_struct(definition, common, 2));
         lists.push(list("commonStructs", structs, 1));
     }
     if !definition.is_retired() {
-        let fields = definition.fields.iter().map(|field| print_field(field, 2));
+        let fields = definition.fields.iter();
+        let fields = fields.map(|field| print_field(definition, field, 2));
         lists.push(list("fields", fields, 1));
     }
     let keys = keys
@@ -91,7 +101,7 @@ fn print(definition: &Definition) -> String {
     out
 }
 
-fn print_struct(common: &StructDef, depth: usize) -> String {
+fn print_struct(definition: &Definition, common: &StructDef, depth: usize) -> String {
     let mut keys = Keys::default();
     keys.text("name", &common.name);
     keys.text("versions", common.versions);
@@ -99,12 +109,12 @@ fn print_struct(common: &StructDef, depth: usize) -> String {
     let fields = common
         .fields
         .iter()
-        .map(|field| print_field(field, depth + 1));
+        .map(|field| print_field(definition, field, depth + 1));
     keys.0.push(list("fields", fields, depth));
     keys.object(depth)
 }
 
-fn print_field(field: &FieldDef, depth: usize) -> String {
+fn print_field(definition: &Definition, field: &FieldDef, depth: usize) -> String {
     let mut keys = Keys::default();
     keys.text("name", &field.name);
     keys.text("type", &field.ty);
@@ -127,11 +137,12 @@ fn print_field(field: &FieldDef, depth: usize) -> String {
         keys.text("flexibleVersions", flexible);
     }
     keys.flag("zeroCopy", field.zero_copy);
-    if !field.fields.is_empty() {
+    let is_own = |name| definition.common_struct(name).is_none();
+    if !field.fields.is_empty() || field.ty.struct_name().is_some_and(is_own) {
         let fields = field
             .fields
             .iter()
-            .map(|field| print_field(field, depth + 1));
+            .map(|field| print_field(definition, field, depth + 1));
         keys.0.push(list("fields", fields, depth));
     }
     keys.object(depth)

@@ -48,7 +48,7 @@ pub(super) fn read(sources: &[Source], summary: &mut Summary) -> Result<Vec<Rele
     let mut faults = Faults::default();
     for source in sources {
         for found in source.files()? {
-            let definition = match Definition::parse(&found.file, &found.text) {
+            let definition = match Definition::parse_released(&found.file, &found.text) {
                 Ok(definition) => definition,
                 Err(more) => {
                     faults.extend(more);

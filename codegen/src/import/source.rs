@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -106,7 +107,7 @@ impl Source {
                     self.jar(&path, found)?;
                 }
             } else if is(&path, "json") && holds_definitions(&path) {
-                if let Some(module) = components(&path).find_map(module) {
+                if let Some(module) = self.module_of(&path) {
                     let text = fs::read_to_string(&path).map_err(ImportError::io(&path))?;
                     let release = self.release_of(&path)?;
                     let file = path.display().to_string();
@@ -160,9 +161,28 @@ impl Source {
         Ok(())
     }
 
-    /// The release that was given, or that the nearest of the names on the path tells.
+    /// The names from a file up to the jar or folder that was given. What is above says nothing of it.
+    fn names<'p>(&self, file: &'p Path) -> impl Iterator<Item = &'p str> {
+        let above = self.path.components().count().saturating_sub(1);
+        let given: PathBuf = file.components().skip(above).collect();
+        let count = given.components().count();
+        components(file).take(count)
+    }
+
+    /// The module that a definition file belongs to: in a source tree the folder around `src`, else the nearest folder
+    /// that is called as one.
+    fn module_of(&self, file: &Path) -> Option<&'static str> {
+        let around_src = || components(file).skip_while(|name| *name != "src").nth(1);
+        if self.names(file).any(|name| name == "src") {
+            return around_src().and_then(module);
+        }
+        let named = self.names(file).find_map(module);
+        named.or_else(|| around_src().and_then(module))
+    }
+
+    /// The release that was given, or that the nearest of the names tells.
     fn release_of(&self, path: &Path) -> Result<String, ImportError> {
-        let told = || components(path).find_map(release_in);
+        let told = || self.names(path).find_map(release_in);
         self.release.clone().or_else(told).ok_or_else(|| {
             ImportError::Input(format!(
                 "cannot tell which release {} belongs to; write RELEASE=PATH, such as 4.4.0={}",
@@ -173,9 +193,12 @@ impl Source {
     }
 }
 
-/// `4.4.0` as its numbers, which order releases.
+/// `4.4.0` as its numbers, which order releases. A qualifier, as in `4.5.0-SNAPSHOT`, does not count.
 pub(super) fn number(release: &str) -> Option<Vec<u32>> {
-    let numbers: Option<Vec<u32>> = release.split('.').map(|part| part.parse().ok()).collect();
+    let numbers = release
+        .split_once('-')
+        .map_or(release, |(numbers, _)| numbers);
+    let numbers: Option<Vec<u32>> = numbers.split('.').map(|part| part.parse().ok()).collect();
     numbers.filter(|numbers| numbers.len() > 1)
 }
 
@@ -187,20 +210,37 @@ fn components(path: &Path) -> impl Iterator<Item = &str> {
         .map(|part| part.strip_suffix(".jar").unwrap_or(part))
 }
 
-/// The release at the end of a name such as `kafka-clients-4.4.0`.
+/// The release at the end of a name such as `kafka-clients-4.4.0` or `kafka-clients-7.6.0-ccs`.
 fn release_in(name: &str) -> Option<String> {
-    let release = name.rsplit_once('-').map_or(name, |(_, release)| release);
-    number(release).map(|_| release.to_owned())
+    let after_dash = name.match_indices('-').map(|(at, _)| at + 1);
+    let mut ends = iter::once(0)
+        .chain(after_dash)
+        .filter_map(|start| name.get(start..));
+    let release = ends.find(|release| number(release).is_some())?;
+    (!is_beside_a_release(name)).then(|| release.to_owned())
 }
 
 /// The module a name stands for: `clients`, `kafka-clients` or `kafka-clients-4.4.0`.
 fn module(name: &str) -> Option<&'static str> {
-    let name = match name.rsplit_once('-') {
-        Some((name, release)) if number(release).is_some() => name,
-        _ => name,
+    let short = name.strip_prefix("kafka-").unwrap_or(name);
+    let is_release = |rest: &str| {
+        let release = rest.strip_prefix('-').unwrap_or(rest);
+        rest != release && release.starts_with(|c: char| c.is_ascii_digit())
     };
-    let name = name.strip_prefix("kafka-").unwrap_or(name);
-    MODULES.into_iter().find(|module| *module == name)
+    let is_module = |module: &&str| {
+        let rest = short.strip_prefix(*module);
+        rest.is_some_and(|rest| rest.is_empty() || is_release(rest))
+    };
+    let module = MODULES.into_iter().find(is_module);
+    module.filter(|_| !is_beside_a_release(name))
+}
+
+/// Returns `true` if the name is that of a jar that is published beside that of a release and has other contents.
+fn is_beside_a_release(name: &str) -> bool {
+    let classifiers = ["-javadoc", "-sources", "-test"];
+    classifiers
+        .iter()
+        .any(|classifier| name.ends_with(classifier))
 }
 
 /// The module of a jar, when its name is that of an artifact that is imported.
@@ -241,10 +281,64 @@ mod tests {
             artifact(Path::new("a/kafka-clients-4.4.0.jar")),
             Some("clients")
         );
-        assert_eq!(artifact(Path::new("kafka-clients-4.4.0-sources.jar")), None);
+        for classifier in ["sources", "javadoc", "test", "test-sources"] {
+            let jar = format!("kafka-clients-4.4.0-{classifier}.jar");
+            assert_eq!(artifact(Path::new(&jar)), None);
+        }
         assert_eq!(artifact(Path::new("kafka-streams-4.4.0.jar")), None);
         assert_eq!(module("group-coordinator"), Some("group-coordinator"));
         assert!(number("3.10.0") > number("3.9.2") && number("3").is_none());
+    }
+
+    #[test]
+    fn a_release_may_have_a_qualifier() {
+        for (jar, expected, release) in [
+            ("kafka-clients-7.6.0-ccs", "clients", "7.6.0-ccs"),
+            (
+                "kafka-share-coordinator-4.5.0-SNAPSHOT",
+                "share-coordinator",
+                "4.5.0-SNAPSHOT",
+            ),
+        ] {
+            assert_eq!(release_in(jar).as_deref(), Some(release));
+            assert_eq!(artifact(Path::new(&format!("{jar}.jar"))), Some(expected));
+        }
+        assert_eq!(number("4.5.0-SNAPSHOT"), number("4.5.0"));
+        assert_eq!(
+            artifact(Path::new("kafka-group-coordinator-api-4.4.0.jar")),
+            None
+        );
+    }
+
+    #[test]
+    fn names_above_what_was_given_tell_neither_release_nor_module() {
+        let source: Source = "ubuntu-22.04/storage/mine".parse().unwrap();
+        let file = |path: &str| source.path.join(path);
+        assert!(source.release_of(&file("clients/A.json")).is_err());
+        assert_eq!(
+            source.release_of(&file("4.4.0/clients/A.json")).unwrap(),
+            "4.4.0"
+        );
+        assert_eq!(source.module_of(&file("clients/A.json")), Some("clients"));
+        assert_eq!(source.module_of(&file("message/A.json")), None);
+    }
+
+    #[test]
+    fn in_a_source_tree_the_folder_around_src_is_the_module() {
+        let kafka: Source = "4.5.0=../kafka".parse().unwrap();
+        let module = |path: &str| kafka.module_of(&kafka.path.join(path));
+        assert_eq!(
+            module("raft/src/main/resources/common/metadata/A.json"),
+            Some("raft")
+        );
+        assert_eq!(
+            module("core/src/main/resources/common/metadata/A.json"),
+            None
+        );
+        let inside: Source = "4.5.0=kafka/raft/src/main/resources/common/message"
+            .parse()
+            .unwrap();
+        assert_eq!(inside.module_of(&inside.path.join("A.json")), Some("raft"));
     }
 
     #[test]

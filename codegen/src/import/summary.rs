@@ -32,6 +32,8 @@ pub struct Summary {
     pub unstable: BTreeSet<String>,
     /// Messages of releases that only tell the history, and that no merged release has.
     pub unknown: BTreeMap<String, BTreeSet<String>>,
+    /// The files that were removed: definitions of messages that are gone.
+    pub removed: BTreeSet<String>,
     /// The changes in the folder.
     pub files: Files,
 }
@@ -137,6 +139,7 @@ impl fmt::Display for Summary {
             })
             .collect();
         section(f, "not imported, in no merged release", unknown.iter())?;
+        section(f, "removed", self.removed.iter())?;
         let Files {
             written,
             unchanged,

@@ -2,6 +2,7 @@
 //! Which keys an object has is known to its readers.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, hash_map};
 use std::fmt::{self, Display};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -14,16 +15,28 @@ use crate::versions::Versions;
 
 /// The faults found so far, with their places.
 #[derive(Default)]
-pub(crate) struct Findings(Vec<(Span, Option<String>, Mistake)>);
+pub(crate) struct Findings {
+    faults: Vec<(Span, Option<String>, Mistake)>,
+    /// `true` if a key may be there again with the same value.
+    repeats: bool,
+}
 
 impl Findings {
+    /// Of a file that others released: it may repeat a key with the same value, as two of Kafka's definitions do.
+    pub(crate) fn of_released() -> Self {
+        Self {
+            faults: Vec::new(),
+            repeats: true,
+        }
+    }
+
     pub(crate) fn push(&mut self, span: Span, field: Option<&str>, mistake: Mistake) {
-        self.0.push((span, field.map(str::to_owned), mistake));
+        self.faults.push((span, field.map(str::to_owned), mistake));
     }
 
     pub(crate) fn into_faults(mut self, source: &Source, message: Option<&str>) -> Faults {
-        self.0.sort_by_key(|(span, ..)| *span);
-        let faults = self.0.into_iter().map(|(span, field, mistake)| Fault {
+        self.faults.sort_by_key(|(span, ..)| *span);
+        let faults = self.faults.into_iter().map(|(span, field, mistake)| Fault {
             message: message.map(str::to_owned),
             field,
             ..Fault::new(source, span, mistake)
@@ -44,6 +57,11 @@ impl Spans {
     #[must_use]
     pub fn object(&self) -> Span {
         self.object
+    }
+
+    /// Returns `true` if the object has the key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.values.iter().any(|(known, _)| known == key)
     }
 
     /// The place of the value of `key`; of the object if it has no such key.
@@ -85,6 +103,7 @@ impl<'t> Object<'t> {
         let Entries(raw) =
             serde_json::from_str(value.raw()).expect("the document's syntax was checked");
         let mut entries: Vec<Entry<'t>> = Vec::with_capacity(raw.len());
+        let mut seen = HashMap::with_capacity(raw.len());
         for (key, inner) in raw {
             let key = value.inside(key);
             let entry = Entry {
@@ -92,12 +111,18 @@ impl<'t> Object<'t> {
                 key: key.text().unwrap_or_else(|| Cow::Borrowed(key.raw())),
                 value: value.inside(inner),
             };
-            if entries.iter().any(|known| known.key == entry.key) {
-                let wrong = format!("the key `{}` is there twice", entry.key);
-                let right = "remove one of the two";
-                found.push(entry.key_value.span(), None, Mistake::new(wrong, right));
-            } else {
-                entries.push(entry);
+            match seen.entry(entry.key.clone()) {
+                hash_map::Entry::Vacant(place) => {
+                    place.insert(entry.value.raw());
+                    entries.push(entry);
+                }
+                hash_map::Entry::Occupied(same)
+                    if found.repeats && *same.get() == entry.value.raw() => {}
+                hash_map::Entry::Occupied(_) => {
+                    let wrong = format!("the key `{}` is there twice", entry.key);
+                    let right = "remove one of the two";
+                    found.push(entry.key_value.span(), None, Mistake::new(wrong, right));
+                }
             }
         }
         Some(Self {
@@ -205,14 +230,22 @@ impl<'t> Object<'t> {
         what: &str,
         found: &mut Findings,
     ) -> Option<N> {
-        let number: Option<i64> = entry.key.parse().ok();
-        let number = number.and_then(|number| N::try_from(number).ok());
-        if number.is_none() {
-            let mistake =
-                Mistake::new(format!("`{}` is not {what}", entry.key), "write its number");
-            self.mistaken(entry.key_value, mistake, found);
-        }
-        number
+        let spelled: Option<i64> = entry.key.parse().ok();
+        let number = spelled.and_then(|number| Some((number, N::try_from(number).ok()?)));
+        // One spelling of each number, so that different keys are different numbers.
+        let (wrong, right) = match number {
+            Some((spelled, number)) if spelled.to_string() == entry.key => return Some(number),
+            Some((spelled, _)) => (
+                format!("`{}` is not how {what} is spelled", entry.key),
+                format!("write `{spelled}`"),
+            ),
+            None => (
+                format!("`{}` is not {what}", entry.key),
+                "write its number".to_owned(),
+            ),
+        };
+        self.mistaken(entry.key_value, Mistake::new(wrong, right), found);
+        None
     }
 
     /// The text of a key that must be there and not be empty.

@@ -85,7 +85,18 @@ impl<'d> Numbered<'d> {
                 let right = format!("name it `{}{}`", other.stem(), kind.suffix());
                 fault(definition, "name", wrong, right, faults);
             }
-            if definition.is_retired() != other.is_retired() {
+            if definition.is_retired() == other.is_retired() {
+                let (versions, of_request) = (definition.valid_versions, other.valid_versions);
+                if versions != of_request {
+                    let wrong = format!(
+                        "this response has versions `{versions}`, and {} has `{of_request}`",
+                        other.name
+                    );
+                    let right =
+                        "give both the same versions: a request is answered in its own version";
+                    fault(definition, "validVersions", wrong, right, faults);
+                }
+            } else {
                 let (retired, right) = match definition.is_retired() {
                     true => ("this response is retired, but not", "retire both, or none"),
                     false => ("this response is not retired, unlike", "write `none`"),

@@ -1,8 +1,10 @@
 //! Checks of common structs: used by whom, in which versions, and never inside of themselves.
 
+use std::collections::HashSet;
+
 use super::structs::Registry;
 use super::{Check, join};
-use crate::schema::StructDef;
+use crate::schema::{Definition, StructDef};
 
 pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>) {
     for common in &check.definition.common_structs {
@@ -29,8 +31,7 @@ fn uses(check: &mut Check<'_>, registry: &Registry<'_>, common: &StructDef) {
             check.fault(at, Some(&path), wrong, right);
             continue;
         };
-        let all = check.definition.common_structs.len();
-        if reaches(check, used, &common.name, all) {
+        if reaches(check.definition, used, &common.name) {
             let wrong = format!("struct `{}` contains itself", common.name);
             let right = "Kafka's structs cannot be recursive: bound the depth";
             check.fault(at, Some(&path), wrong, right);
@@ -38,13 +39,22 @@ fn uses(check: &mut Check<'_>, registry: &Registry<'_>, common: &StructDef) {
     }
 }
 
-/// Returns `true` if the struct `name` is `from` or inside of it, at most `depth` structs deep.
-fn reaches(check: &Check<'_>, from: &StructDef, name: &str, depth: usize) -> bool {
-    let mut used = from
-        .fields
-        .iter()
-        .filter_map(|field| check.definition.common_struct(field.ty.struct_name()?));
-    from.name == name || depth > 0 && used.any(|used| reaches(check, used, name, depth - 1))
+/// Returns `true` if the struct `name` is `from` or inside of it.
+fn reaches(definition: &Definition, from: &StructDef, name: &str) -> bool {
+    let mut seen = HashSet::new();
+    let mut left = vec![from];
+    while let Some(next) = left.pop() {
+        if next.name == name {
+            return true;
+        }
+        if seen.insert(&next.name) {
+            let fields = next.fields.iter();
+            left.extend(
+                fields.filter_map(|field| definition.common_struct(field.ty.struct_name()?)),
+            );
+        }
+    }
+    false
 }
 
 /// Where a common struct is used, it exists. Kafka's Java code finds out when it encodes one.

@@ -1,7 +1,7 @@
 //! The fields that `enumerations.json` names, compared with the definitions: each exists and has the type of its
 //! enumeration, and every int8 of Kafka's messages has an enumeration.
 
-use super::{Check, Site, join};
+use super::{Check, Site, join, names};
 use crate::corpus::{Corpus, ENUMERATIONS_FILE, Enumeration, Enumerations, Name};
 use crate::fault::{Faults, Mistake, nearest};
 use crate::ir::{Default, Newtype};
@@ -52,6 +52,10 @@ pub(super) fn check(corpus: &Corpus, faults: &mut Faults) {
         .collect();
     let mut known = Vec::new();
     for enumeration in &enumerations.all {
+        if names::is_taken(&enumeration.name) {
+            let mistake = Mistake::new(names::taken(&enumeration.name), "give it another name");
+            faults.0.extend(enumerations.fault(enumeration.at, mistake));
+        }
         for name in &enumeration.fields {
             let found = find(&sites, name);
             let fits = |site: &&(&Definition, Site<'_>)| enumeration.fits(&site.1.field.ty);
@@ -72,14 +76,31 @@ pub(super) fn check(corpus: &Corpus, faults: &mut Faults) {
             known.push(claim);
         }
     }
-    for name in &enumerations.numbers {
-        if find(&sites, name).is_empty() {
-            faults
-                .0
-                .extend(enumerations.fault(name.at, no_field(&sites, name)));
-        }
+    for (place, name) in enumerations.numbers.iter().enumerate() {
+        let found = find(&sites, name);
+        let mut before = enumerations.numbers.iter().take(place);
+        let mistake = match found.first() {
+            None => no_field(&sites, name),
+            Some((_, site)) if !found.iter().any(|(_, site)| is_int8(&site.field.ty)) => {
+                let wrong = format!(
+                    "the field has type `{}`, and `numbers` are int8",
+                    site.field.ty
+                );
+                Mistake::new(wrong, "name a field of type `int8` or `[]int8`")
+            }
+            Some(_) if before.any(|other| other.text == name.text) => {
+                let wrong = format!("`numbers` has the field `{}` already", name.text);
+                Mistake::new(wrong, "name each field once")
+            }
+            Some(_) => continue,
+        };
+        faults.0.extend(enumerations.fault(name.at, mistake));
     }
     unnamed(corpus, enumerations, &sites, faults);
+}
+
+fn is_int8(ty: &FieldType) -> bool {
+    *ty.element().unwrap_or(ty) == FieldType::Int8
 }
 
 /// The fields that an entry names.
@@ -135,7 +156,7 @@ fn unnamed(
         let field = site.field;
         let path = join(&definition.name, &site.path);
         let is_number = |name: &Name| name.text == path || name.text == field.name;
-        let is_named = *field.ty.element().unwrap_or(&field.ty) != FieldType::Int8
+        let is_named = !is_int8(&field.ty)
             || !corpus.releases.messages.contains_key(&definition.name)
             || field
                 .effective_versions()

@@ -61,9 +61,14 @@ impl Check<'_> {
         let (Some(elements), Some(own)) = (Elements::of(request), response.structs.first()) else {
             return;
         };
-        for (name, _) in &entry.none_if {
+        for (name, value) in &entry.none_if {
             match elements.field(&name.text, request.versions) {
-                Some(found) if is_integer(&found.field.ty) => {}
+                Some(found) if holds(&found.field.ty, *value) => {}
+                Some(found) if is_integer(&found.field.ty) => {
+                    let ty = shown(&found.field.ty);
+                    let wrong = format!("`{}` is never {value}: it is {ty}", name.text);
+                    self.fault(name.at, wrong, format!("write a number that fits {ty}"));
+                }
                 Some(_) => {
                     let wrong = format!("`{}` is not a number", name.text);
                     self.fault(name.at, wrong, "name a field of an integer type".to_owned());
@@ -136,7 +141,7 @@ impl Check<'_> {
                 Level::Struct(_) | Level::Other => false,
             },
             FillValue::Null => field.is_nullable(),
-            FillValue::Integer(_) => is_integer(&field.ty),
+            FillValue::Integer(value) => holds(&field.ty, *value),
             FillValue::Text(text) => match field.ty {
                 Type::String => true,
                 Type::Blob => text.is_empty(),
@@ -152,6 +157,9 @@ impl Check<'_> {
             );
             let right = match &filled.value {
                 FillValue::Null => format!("`{name}` is never null: write its value"),
+                FillValue::Integer(_) if is_integer(&field.ty) => {
+                    "write a number in its range".to_owned()
+                }
                 _ => "name a source of the same type".to_owned(),
             };
             self.fault(filled.at, wrong, right);
@@ -214,10 +222,24 @@ fn type_name(field: &Field) -> Option<&str> {
     field.wrapper().map(|newtype| &*newtype.name)
 }
 
+/// Returns `true` if the type is one of integers, of which 0 is always one.
 fn is_integer(ty: &Type) -> bool {
-    match ty {
-        Type::Fixed(fixed) => !matches!(fixed, Fixed::Bool | Fixed::F64 | Fixed::Uuid),
-        _ => false,
+    holds(ty, 0)
+}
+
+/// Returns `true` if the type is one of integers and has this one.
+fn holds(ty: &Type, value: i64) -> bool {
+    let Type::Fixed(fixed) = ty else {
+        return false;
+    };
+    match fixed {
+        Fixed::Bool | Fixed::F64 | Fixed::Uuid => false,
+        Fixed::I8 => i8::try_from(value).is_ok(),
+        Fixed::I16 => i16::try_from(value).is_ok(),
+        Fixed::U16 => u16::try_from(value).is_ok(),
+        Fixed::I32 => i32::try_from(value).is_ok(),
+        Fixed::U32 => u32::try_from(value).is_ok(),
+        Fixed::I64 => true,
     }
 }
 

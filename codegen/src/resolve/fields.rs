@@ -23,7 +23,7 @@ pub(super) fn resolve(
             ident: if entry.path.is_empty() {
                 entry.name.to_owned()
             } else {
-                names::struct_ident(&definition.name, entry.name)
+                names::struct_ident(message, entry.name, &corpus.enumerations)
             },
             description: descriptions
                 .structure(message, entry.name)

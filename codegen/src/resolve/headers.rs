@@ -11,7 +11,9 @@ use crate::versions::Versions;
 /// Checks `headerVersions`: each header version exists, a flexible version has a header with tagged fields, and
 /// ApiVersions responses have header version 0.
 pub(super) fn check(corpus: &Corpus, definition: &Definition, faults: &mut Faults) {
-    let header = schema(definition.kind, corpus);
+    let Some(header) = schema(definition.kind, corpus) else {
+        return;
+    };
     let mut stated = definition.header_versions.iter();
     if let Some((wrong, right)) =
         stated.find_map(|(versions, stated)| mistake(&header, definition, *versions, *stated))
@@ -131,17 +133,21 @@ fn exempt(definition: &Definition) -> Option<i16> {
     }
 }
 
-/// The header of requests or responses: that of the definitions, or Kafka's where they have none.
-fn schema(kind: Kind, corpus: &Corpus) -> Header {
+/// The header of requests or responses: that of the definitions, or Kafka's where they have none. `None` if it may be
+/// among definitions that have faults.
+fn schema(kind: Kind, corpus: &Corpus) -> Option<Header> {
     let known = match kind {
         Kind::Request => quirks::REQUEST_HEADER,
         _ => quirks::RESPONSE_HEADER,
     };
     let mut definitions = corpus.definitions.iter().map(|(_, definition)| definition);
     let defined = definitions.find(|other| other.kind == Kind::Header && other.name == known.name);
-    defined.map_or(known, |defined| Header {
-        versions: defined.valid_versions,
-        flexible: defined.flexible_versions,
-        ..known
-    })
+    match defined {
+        Some(defined) => Some(Header {
+            versions: defined.valid_versions,
+            flexible: defined.flexible_versions,
+            ..known
+        }),
+        None => (!corpus.lacks_definitions).then_some(known),
+    }
 }

@@ -55,6 +55,7 @@ pub fn resolve(corpus: &Corpus) -> Result<Protocol, Faults> {
     if are_whole {
         faults.extend(descriptions::unused(corpus, &messages));
         enumerations::check(corpus, &mut faults);
+        successors::messages(corpus, &mut faults);
     }
     let mut protocol = Protocol {
         messages,
@@ -87,7 +88,7 @@ fn attempt(module: &str, definition: &Definition, corpus: &Corpus) -> (Option<Me
     let mut check = Check::new(definition);
     let registry = structs::register(&mut check);
     common_structs::check(&mut check, &registry);
-    names::check(&mut check, &registry);
+    names::check(&mut check, &registry, &corpus.enumerations);
     type_rules::check(&mut check);
     tags::check(&mut check);
     defaults::check(&mut check);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::Check;
 use super::structs::Registry;
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Enumerations};
 use crate::fault::Faults;
 use crate::schema::{Definition, FieldDef, Kind};
 
@@ -13,7 +13,7 @@ use crate::schema::{Definition, FieldDef, Kind};
 const UNKNOWN_TAGGED_FIELDS: &str = "unknown_tagged_fields";
 
 /// Two fields of a struct, and two structs of a message, must have different Rust names.
-pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>) {
+pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>, enumerations: &Enumerations) {
     let definition = check.definition;
     fields(check, "", &definition.fields);
     for common in &definition.common_structs {
@@ -21,7 +21,7 @@ pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>) {
     }
     let mut seen = HashMap::from([(definition.name.clone(), definition.name.as_str())]);
     for entry in registry.structs.iter().skip(1) {
-        let ident = struct_ident(&definition.name, entry.name);
+        let ident = struct_ident(&definition.name, entry.name, enumerations);
         if let Some(other) = seen.insert(ident.clone(), entry.name) {
             let wrong = same("struct", entry.name, other, &ident);
             check.fault(entry.span, Some(&entry.path), wrong, ANOTHER);
@@ -65,9 +65,7 @@ pub(super) fn check_messages(corpus: &Corpus, faults: &mut Faults) {
                 other.source.file()
             )),
             Some(other) => Some(same("message", name, &other.name, &ident)),
-            None if TAKEN.contains(&name.as_str()) => Some(format!(
-                "generated code uses the name `{name}` for something else"
-            )),
+            None if is_taken(name) || names_values(name, &corpus.enumerations) => Some(taken(name)),
             None if matches!(definition.kind, Kind::Request | Kind::Response)
                 && NO_APIS.contains(&definition.stem()) =>
             {
@@ -119,9 +117,25 @@ pub(super) fn snake_ident(name: &str) -> String {
     }
 }
 
+/// Returns `true` if generated code uses a type of this name, whatever the definitions are.
+pub(super) fn is_taken(name: &str) -> bool {
+    TAKEN.contains(&name)
+}
+
+/// What is wrong with a name that generated code uses.
+pub(super) fn taken(name: &str) -> String {
+    format!("generated code uses the name `{name}` for something else")
+}
+
+/// Returns `true` if fields have the type of an enumeration of this name. Fields of texts are plain text.
+fn names_values(name: &str, enumerations: &Enumerations) -> bool {
+    let mut all = enumerations.all.iter();
+    all.any(|each| each.name == name && !each.is_text())
+}
+
 /// The Rust name of a struct inside of `message`: its own, unless generated code uses that name.
-pub(super) fn struct_ident(message: &str, name: &str) -> String {
-    if TAKEN.contains(&name) {
+pub(super) fn struct_ident(message: &str, name: &str, enumerations: &Enumerations) -> String {
+    if is_taken(name) || names_values(name, enumerations) {
         format!("{message}{name}")
     } else {
         name.to_owned()
@@ -144,9 +158,10 @@ const NEVER_RAW: [&str; 4] = ["crate", "self", "super", "_"];
 const NO_APIS: [&str; 3] = ["", "Self", "Unknown"];
 
 /// Types that generated code uses by these names.
-const TAKEN: [&str; 37] = [
+const TAKEN: [&str; 42] = [
     "ApiKey",
     "Blob",
+    "BrokerOf",
     "Bytes",
     "Clone",
     "Cow",
@@ -154,11 +169,14 @@ const TAKEN: [&str; 37] = [
     "Decode",
     "DecodeError",
     "Default",
+    "Destination",
     "Duration",
     "EncodeError",
     "Encoding",
     "Err",
+    "ErrorAnswer",
     "ErrorCode",
+    "FnMut",
     "HeaderRanges",
     "IntoOwned",
     "Message",
@@ -167,6 +185,7 @@ const TAKEN: [&str; 37] = [
     "Option",
     "Packed",
     "PartialEq",
+    "Parts",
     "ReadCursor",
     "Request",
     "Response",
@@ -208,8 +227,17 @@ mod tests {
     fn keywords_and_taken_names_are_avoided() {
         assert_eq!(snake_ident("Type"), "r#type");
         assert_eq!(snake_ident("Self"), "self_");
-        assert_eq!(struct_ident("FooRequest", "Version"), "FooRequestVersion");
-        assert_eq!(struct_ident("FooRequest", "Topic"), "Topic");
+        let text = r#"{ "enumerations": {
+            "Color": { "type": "int8", "about": "a", "source": "a", "values": {}, "fields": ["Color"] },
+            "Shape": { "type": "string", "about": "a", "source": "a", "values": {}, "fields": ["Shape"] }
+        } }"#;
+        let enumerations = Enumerations::parse("f", text).unwrap();
+        let ident = |name| struct_ident("FooRequest", name, &enumerations);
+        assert_eq!(ident("Version"), "FooRequestVersion");
+        assert_eq!(ident("Destination"), "FooRequestDestination");
+        assert_eq!(ident("Color"), "FooRequestColor");
+        assert_eq!(ident("Shape"), "Shape");
+        assert_eq!(ident("Topic"), "Topic");
     }
 
     #[test]

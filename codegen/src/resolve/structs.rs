@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Check, Site, join};
+use crate::fault::nearest;
 use crate::schema::FieldDef;
 use crate::source::Span;
 use crate::versions::Versions;
@@ -108,6 +109,17 @@ fn inline<'d>(
         if let Some(other) = registry.place(name) {
             let right = "give it another name, or make it a common struct";
             let wrong = taken(name, other, "is used by another field already");
+            check.fault(field.spans.of("type"), Some(&path), wrong, right);
+            continue;
+        }
+        if !field.spans.has("fields") {
+            let known = definition.common_structs.iter();
+            let known: Vec<_> = known.map(|common| &*common.name).collect();
+            let right = match nearest(name, &known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "add `fields`, or define it among the common structs".to_owned(),
+            };
+            let wrong = format!("there is no struct `{name}`");
             check.fault(field.spans.of("type"), Some(&path), wrong, right);
             continue;
         }

@@ -3,8 +3,8 @@
 
 use super::structs::{Registry, StructDefinition};
 use super::{Check, join};
-use crate::corpus::{Succession, SuccessionKind, Successors};
-use crate::fault::Mistake;
+use crate::corpus::{Corpus, Succession, SuccessionKind, Successors};
+use crate::fault::{Faults, Mistake, nearest};
 use crate::ir::Ended;
 use crate::schema::{Definition, FieldDef, Kind};
 use crate::types::FieldType;
@@ -64,6 +64,27 @@ pub(super) fn check(check: &mut Check<'_>, registry: &Registry<'_>, successors: 
             let right = "put the names of the fields around it before it, as in `Topics.Name`, or its common struct's";
             report(check, successors, path, succession, wrong, right);
         }
+    }
+}
+
+/// Every message that the file has is a request or a response of the definitions.
+pub(super) fn messages(corpus: &Corpus, faults: &mut Faults) {
+    let definitions = corpus.definitions.iter().map(|(_, definition)| definition);
+    let are_sent = definitions.filter(|definition| {
+        !definition.is_retired() && matches!(definition.kind, Kind::Request | Kind::Response)
+    });
+    let known: Vec<_> = are_sent.map(|definition| &*definition.name).collect();
+    let names = corpus.successors.names.iter();
+    for name in names.filter(|name| !known.contains(&&*name.text)) {
+        let wrong = format!("there is no request or response `{}`", name.text);
+        let right = match nearest(&name.text, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "remove the entry".to_owned(),
+        };
+        let fault = corpus
+            .successors
+            .fault_at(name.at, Mistake::new(wrong, right));
+        faults.0.extend(fault);
     }
 }
 

@@ -90,15 +90,44 @@ fn contiguous(check: &mut Check<'_>, parent: &str, fields: &[FieldDef]) {
         } else {
             continue;
         };
-        check.fault(
-            field.spans.of("tag"),
-            Some(&path),
-            wrong,
-            format!("the tags of a struct count from 0 without gaps: write {expected}"),
-        );
+        let right = if expected >= MAX_TAGS {
+            "move some of the tagged fields into a struct of their own".to_owned()
+        } else {
+            format!("the tags of a struct count from 0 without gaps: write {expected}")
+        };
+        check.fault(field.spans.of("tag"), Some(&path), wrong, right);
         break;
     }
     for field in fields {
         contiguous(check, &super::join(parent, &field.name), &field.fields);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::Corpus;
+    use crate::schema::Definition;
+
+    #[test]
+    fn of_more_tags_than_a_struct_can_have_none_is_advised() {
+        let field = |tag| {
+            format!(
+                r#"{{ "name": "F{tag}", "type": "int8", "versions": "0+", "taggedVersions": "0+", "tag": {tag} }}"#
+            )
+        };
+        let fields: Vec<_> = (0..=MAX_TAGS).map(field).collect();
+        let text = format!(
+            r#"{{ "name": "A", "type": "data", "validVersions": "0", "flexibleVersions": "0+", "fields": [{}] }}"#,
+            fields.join(", ")
+        );
+        let definition = Definition::parse("A.json", &text).unwrap();
+        let faults =
+            crate::resolve::message("clients", &definition, &Corpus::default()).unwrap_err();
+        let [fault] = &faults.0[..] else {
+            panic!("{faults}")
+        };
+        assert_eq!(fault.wrong, "tag 64 is above the maximum, 63");
+        assert!(fault.right.starts_with("move some"), "{fault}");
     }
 }

@@ -36,13 +36,15 @@ struct Use {
     is_element: bool,
 }
 
-/// Marks the struct at `place` and those inside of it. Structs are not recursive.
+/// Marks the struct at `place` and those inside of it, each of which is entered once.
 fn mark(structs: &[Struct], used: &mut [Use], place: usize, is_element: bool) {
     let (Some(entry), Some(r#use)) = (structs.get(place), used.get_mut(place)) else {
         return;
     };
-    r#use.is_used = true;
     r#use.is_element |= is_element;
+    if std::mem::replace(&mut r#use.is_used, true) {
+        return;
+    }
     for field in &entry.fields {
         match field.ty {
             Type::Struct(place) => mark(structs, used, place, false),

@@ -15,8 +15,16 @@ impl Definition {
     ///
     /// All faults of the file, when there are any.
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
+        Self::read(file, text, Findings::default())
+    }
+
+    /// Reads a definition of a release of Kafka, in which keys may be repeated with the same value.
+    pub(crate) fn parse_released(file: &str, text: &str) -> Result<Self, Faults> {
+        Self::read(file, text, Findings::of_released())
+    }
+
+    fn read(file: &str, text: &str, mut found: Findings) -> Result<Self, Faults> {
         let document = Document::parse(file, text)?;
-        let mut found = Findings::default();
         let mut name = None;
         let definition = definition(&document, &mut name, &mut found);
         let faults = found.into_faults(document.source(), name.as_deref());

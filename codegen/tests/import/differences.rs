@@ -110,3 +110,45 @@ fn stored_records_may_grow_by_tagged_fields_and_requests_may_not() {
         "{error}"
     );
 }
+
+#[test]
+fn an_api_with_another_number_stops_the_import() {
+    let keys = |key: i16| {
+        format!(
+            r#""type": "request", "apiKey": {key}, "validVersions": "0", "flexibleVersions": "none", "fields": []"#
+        )
+    };
+    let releases = Releases::new("api-key")
+        .with("3.9.2", "clients", "ARequest", &keys(1))
+        .with("4.0.0", "clients", "ARequest", &keys(2));
+    let error = releases.stopped(&["3.9.2", "4.0.0"]);
+    let told = "ARequest v0: the API key is 1 in 3.9.2 and 2 in 4.0.0";
+    assert!(error.contains(told), "{error}");
+}
+
+#[test]
+fn a_module_that_only_an_older_release_has_stops_the_import() {
+    let vote = r#""type": "data", "validVersions": "0", "flexibleVersions": "none", "fields": []"#;
+    let releases = Releases::new("module")
+        .request("3.9.2", "ARequest", "0", r#""fields": []"#)
+        .with("3.9.2", "raft", "Vote", vote)
+        .request("4.0.0", "ARequest", "0", r#""fields": []"#);
+    let error = releases.stopped(&["3.9.2", "4.0.0"]);
+    let told = "release 3.9.2 has definitions of the module raft, and 4.0.0 has none";
+    assert!(error.contains(told), "{error}");
+}
+
+#[test]
+fn a_definition_that_the_build_refuses_is_not_written() {
+    let releases = Releases::new("refused").request(
+        "4.0.0",
+        "ARequest",
+        "0",
+        r#""fields": [ { "name": "A", "type": "int8", "versions": "0+", "default": "300" } ]"#,
+    );
+    let error = releases.stopped(&["4.0.0"]);
+    assert!(
+        error.contains("`300` is not an integer from -128 to 127"),
+        "{error}"
+    );
+}

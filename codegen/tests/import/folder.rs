@@ -46,7 +46,7 @@ fn importing_twice_changes_nothing_and_what_is_gone_is_removed() {
         }
     );
     let stale = releases.out().join("clients/GoneRequest.json");
-    fs::write(&stale, "{}").unwrap();
+    fs::write(&stale, GONE).unwrap();
     let beside = releases.out().join("README.md");
     fs::write(&beside, "ours").unwrap();
     // The order in which releases are named does not matter.
@@ -60,6 +60,47 @@ fn importing_twice_changes_nothing_and_what_is_gone_is_removed() {
         }
     );
     assert!(!stale.exists() && beside.exists());
+    let removed: Vec<_> = second.removed.into_iter().collect();
+    assert_eq!(removed, [stale.display().to_string()]);
+}
+
+#[test]
+fn files_that_no_import_wrote_and_modules_that_are_not_imported_stay() {
+    let releases = Releases::new("left_alone").request("4.0.0", "ARequest", "0", r#""fields": []"#);
+    let files = [
+        ("clients/package.json", "{}"),
+        ("raft/GoneRequest.json", GONE),
+    ];
+    for (file, text) in files {
+        let path = releases.out().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let summary = releases.import(&["4.0.0"], &[]).unwrap();
+    assert_eq!(summary.files.removed, 0);
+    assert!(
+        files
+            .iter()
+            .all(|(file, _)| releases.out().join(file).exists())
+    );
+}
+
+const GONE: &str = r#"{ "name": "GoneRequest", "type": "request", "apiKey": 2, "validVersions": "0", "flexibleVersions": "none" }"#;
+
+#[test]
+fn a_struct_without_fields_is_stored_with_its_empty_list() {
+    let releases = Releases::new("empty_struct").request(
+        "4.0.0",
+        "ARequest",
+        "0",
+        r#""fields": [ { "name": "Topics", "type": "[]Topic", "versions": "0+", "fields": [] } ]"#,
+    );
+    releases.imported(&["4.0.0"]);
+    let text = fs::read_to_string(releases.out().join("clients/ARequest.json")).unwrap();
+    assert!(
+        text.contains(r#""versions": "0+", "fields": [] }"#),
+        "{text}"
+    );
 }
 
 #[test]

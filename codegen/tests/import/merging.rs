@@ -52,6 +52,25 @@ fn versions_that_only_the_older_release_has_read_as_it_had_them() {
 }
 
 #[test]
+fn a_key_that_a_release_repeats_with_the_same_value_counts_once() {
+    let fields = |again| {
+        format!(
+            r#""fields": [ {{ "name": "Topic", "type": "string", "versions": "0+", "versions": "{again}" }} ]"#
+        )
+    };
+    let releases = Releases::new("repeated").request("3.9.2", "ARequest", "0-1", &fields("0+"));
+    let corpus = releases.imported(&["3.9.2"]);
+    assert_eq!(definition(&corpus, "ARequest").fields.len(), 1);
+    let releases =
+        Releases::new("repeated-else").request("3.9.2", "ARequest", "0-1", &fields("1+"));
+    let error = releases.stopped(&["3.9.2"]);
+    assert!(
+        error.contains("the key `versions` is there twice"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_renamed_message_is_stored_under_its_newest_name() {
     let group = format!(r#""fields": [ {GROUP} ]"#);
     let releases = Releases::new("renamed")
@@ -232,4 +251,21 @@ fn a_version_that_was_unstable_is_taken_from_the_newer_release_or_dropped() {
         definition(&corpus, "AResponse").valid_versions.to_string(),
         "1"
     );
+}
+
+#[test]
+fn the_flag_of_an_unstable_version_is_dropped_with_the_version() {
+    let fields = r#""latestVersionUnstable": true, "fields": []"#;
+    let releases = Releases::new("dropped-flag")
+        .request("3.9.2", "ARequest", "0-1", fields)
+        .with(
+            "4.0.0",
+            "clients",
+            "ARequest",
+            r#""type": "request", "apiKey": 1, "validVersions": "none""#,
+        );
+    let corpus = releases.imported(&["3.9.2", "4.0.0"]);
+    let merged = definition(&corpus, "ARequest");
+    assert_eq!(merged.valid_versions.to_string(), "0");
+    assert!(!merged.latest_version_unstable);
 }
