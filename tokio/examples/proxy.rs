@@ -8,10 +8,9 @@
 //! address is that of the proxy.
 
 use std::error::Error;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kafka_codec::connection::{ConnectionOptions, Negotiation, VersionTable};
-use kafka_codec::{ApiKey, VersionRange};
 use kafka_codec_tokio::{Connection, Incoming, Options, Server, ServerOptions, ServerRequest};
 
 type Fault = Box<dyn Error + Send + Sync>;
@@ -25,7 +24,15 @@ async fn main() -> Result<(), Fault> {
     let server = Server::bind(&listen, ServerOptions::forwarding()).await?;
     println!("listening on {}", server.local_addr()?);
     loop {
-        let incoming = server.incoming().await?;
+        let incoming = match server.incoming().await {
+            Ok(incoming) => incoming,
+            // The next client may be accepted: one may have gone already, or too many files are open now.
+            Err(error) => {
+                println!("accepting a client: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
         let broker = broker.clone();
         tokio::spawn(async move {
             let name = incoming.peer();
@@ -41,12 +48,10 @@ async fn main() -> Result<(), Fault> {
 async fn serve(incoming: Incoming, broker: &str) -> Result<(), Fault> {
     let name = incoming.peer();
     let client = incoming.start().await?;
-    // The client negotiates with the broker: nothing is asked for the proxy itself.
-    let any = VersionRange::new(0, i16::MAX).ok_or("a range")?;
-    let all = ApiKey::ALL.iter().map(|key| (*key, any));
+    // The client negotiates with the broker: nothing is asked for the proxy itself, and any API passes in any version.
     let options = ConnectionOptions::new("")
         .with_max_in_flight(100)
-        .with_negotiation(Negotiation::Assume(VersionTable::new(all)));
+        .with_negotiation(Negotiation::Assume(VersionTable::default()));
     let options = Options::default().with_connection(options);
     let upstream = Connection::connect(broker, &options).await?;
     while let Some(request) = client.next_request().await {

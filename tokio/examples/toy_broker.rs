@@ -102,7 +102,15 @@ async fn main() -> Result<(), Fault> {
     println!("listening on {address}");
     let logs = Arc::new(Logs::default());
     loop {
-        let client = server.accept().await?;
+        let client = match server.accept().await {
+            Ok(client) => client,
+            // The next client may be accepted: one may have gone already, or too many files are open now.
+            Err(error) => {
+                println!("accepting a client: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
         tokio::spawn(serve(client, address, logs.clone()));
     }
 }

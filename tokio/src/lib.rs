@@ -51,10 +51,11 @@
 //! [every request](kafka_codec::connection::ConnectionOptions::with_request_timeout). Large frames are not copied: blobs of
 //! requests are written from where they are, and responses borrow the buffer that they were read into.
 //!
-//! A [`Cluster`] has a [deadline](ClusterOptions::with_deadline) for each request, with all attempts and lookups. A [`Server`]
-//! limits the size of requests, unanswered requests and idle times of each client
-//! ([`ServerOptions::with_machine`]), and the [bytes of responses](ServerOptions::with_max_response_bytes) that a client does not
-//! read. With [SASL](ServerOptions::with_sasl), a client has one guess at its credentials on a connection.
+//! A [`Cluster`] has a [deadline](ClusterOptions::with_deadline) for each request, and [another](ClusterOptions::with_produce_deadline)
+//! for each batch, with all attempts and lookups. A [`Server`] limits the size of requests, unanswered requests and idle times of
+//! each client ([`ServerOptions::with_machine`]), the [requests that wait to be taken](Client::next_request), and the
+//! [bytes of responses](ServerOptions::with_max_response_bytes) that a client does not read. With
+//! [SASL](ServerOptions::with_sasl), a client has one guess at its credentials on a connection.
 //!
 //! # Tracing
 //!

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// A stream of bytes that a connection can use: TCP, TLS, a pipe in memory.
@@ -239,6 +239,7 @@ pub(crate) struct Dialed {
 pub(crate) async fn dial(address: &str, tls: Option<&TlsOptions>) -> Result<Dialed, DialError> {
     let (host, _) = address
         .rsplit_once(':')
+        .filter(|(_, port)| port.parse::<u16>().is_ok())
         .ok_or_else(|| DialError::Address(address.into()))?;
     let begun = Instant::now();
     let socket = TcpStream::connect(address).await.map_err(DialError::Tcp)?;
@@ -275,6 +276,22 @@ pub enum DialError {
     Tcp(io::Error),
     /// TLS.
     Tls(TlsError),
+}
+
+impl DialError {
+    /// Returns `true` if another attempt would fail in the same way: the address or the host's name cannot be used, or the
+    /// certificate is not trusted.
+    pub(crate) fn is_permanent(&self) -> bool {
+        match self {
+            Self::Address(_) => true,
+            Self::Tcp(_) => false,
+            Self::Tls(TlsError::Handshake(error)) => {
+                let error = error.get_ref().and_then(|it| it.downcast_ref());
+                matches!(error, Some(rustls::Error::InvalidCertificate(_)))
+            }
+            Self::Tls(_) => true,
+        }
+    }
 }
 
 impl fmt::Display for DialError {

@@ -214,6 +214,43 @@ async fn a_batch_without_acknowledgement_is_done_when_it_is_written() {
 }
 
 #[tokio::test]
+async fn a_batch_without_acknowledgement_says_nothing_of_how_long_answers_take() {
+    let toy = ToyCluster::start(1).await;
+    let cluster = toy.cluster();
+    let unacknowledged = batch().with_acks(Acks::NONE);
+    cluster.produce(unacknowledged).await.unwrap();
+    assert_eq!(cluster.produce_timeouts(), None);
+    cluster.produce(batch()).await.unwrap();
+    assert_eq!(cluster.produce_timeouts().unwrap().answered, 1);
+}
+
+#[tokio::test]
+async fn a_description_of_another_partition_does_not_change_where_a_batch_goes() {
+    let toy = ToyCluster::start(1).await;
+    let described = batch().with_info(BatchInfo::new("elsewhere", 5).with_records(2));
+    let produced = toy.cluster().produce(described).await.unwrap();
+    let info = &produced.report.batch;
+    assert_eq!(
+        (&*info.topic, info.partition, info.records),
+        ("orders", 0, 2)
+    );
+}
+
+#[test]
+fn a_heartbeat_does_not_wait_behind_a_member_that_joins() {
+    for held in [ApiKey::JoinGroup, ApiKey::SyncGroup] {
+        assert_eq!(Purpose::of(held), Purpose::Group);
+    }
+    for answered in [
+        ApiKey::Heartbeat,
+        ApiKey::LeaveGroup,
+        ApiKey::ConsumerGroupHeartbeat,
+    ] {
+        assert_eq!(Purpose::of(answered), Purpose::Other);
+    }
+}
+
+#[tokio::test]
 async fn a_partition_whose_batch_loops_is_stuck_until_it_is_over() {
     let toy = ToyCluster::start(1).await;
     toy.script([Script::Silent, Script::Silent, Script::Silent]);

@@ -303,6 +303,47 @@ async fn a_client_sends_large_requests_only_after_it_has_authenticated() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_that_is_drained_needs_no_token_any_more() {
+    let (near, far) = duplex(4096);
+    let accepts = |_: &str| {
+        let alice = AcceptedToken::new("alice");
+        Some(alice.with_lifetime(Duration::from_secs(60)))
+    };
+    let server = everything().with_sasl(ServerSasl::default().with_oauth_bearer(accepts));
+    let client = Client::over("client", far, &server);
+    tokio::spawn(async move {
+        while let Some(request) = client.next_request().await {
+            sleep(Duration::from_secs(4)).await;
+            request.respond(&echo(&request.decode().unwrap())).unwrap();
+        }
+    });
+    let asked = Arc::new(AtomicU32::new(0));
+    let counted = asked.clone();
+    let tokens = Sasl::oauth_bearer(move || {
+        let number = counted.fetch_add(1, Ordering::Relaxed);
+        async move {
+            if number == 0 {
+                return Ok(String::from("token").into());
+            }
+            sleep(Duration::from_secs(2)).await;
+            Err(MechanismError::new("the provider is down"))
+        }
+    });
+    let early = ConnectionOptions::new("").with_renew_at_permille(500);
+    let options = options().with_connection(early).with_sasl(tokens);
+    let connection = Connection::over(BROKER, near, &options).await.unwrap();
+    while asked.load(Ordering::Relaxed) < 2 {
+        sleep(Duration::from_millis(100)).await;
+    }
+    let sending = connection.clone();
+    let sent = tokio::spawn(async move { sending.send(&heartbeat(1)).await });
+    sleep(Duration::from_secs(1)).await;
+    let end = connection.drain().await;
+    sent.await.unwrap().unwrap();
+    assert!(end.reason.name().starts_with("local"), "{end}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_outlives_a_failure_of_the_source_of_tokens_at_an_early_renewal() {
     let (near, far) = duplex(4096);
     let accepts = |_: &str| {

@@ -1,5 +1,6 @@
 //! The attempts at a request: how many there were, what they cost, and when there is no further one.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kafka_codec::connection::{
@@ -24,6 +25,29 @@ pub(super) struct Attempts {
     end: Option<GivenUp>,
     /// The brokers that answered a part of the request.
     answered: Vec<i32>,
+    unreachable: Unreachable,
+}
+
+/// The bootstrap servers that would be connected to in vain again: they have no port, or no certificate that is trusted.
+#[derive(Default)]
+pub(super) struct Unreachable(BTreeSet<i32>);
+
+impl Unreachable {
+    /// Takes the error of an attempt.
+    pub(super) fn push(&mut self, broker: Option<i32>, error: &AttemptError) {
+        let server = broker.filter(|id| *id < 0);
+        if let (Some(id), AttemptError::Connect(ConnectError::Dial { error, .. })) = (server, error)
+        {
+            if error.is_permanent() {
+                self.0.insert(id);
+            }
+        }
+    }
+
+    /// Returns `true` if there is no other server to try.
+    pub(super) fn are_all(&self, options: &ClusterOptions) -> bool {
+        !self.0.is_empty() && self.0.len() >= options.bootstrap.len()
+    }
 }
 
 impl Attempts {
@@ -37,6 +61,7 @@ impl Attempts {
             failed: Vec::new(),
             end: None,
             answered: Vec::new(),
+            unreachable: Unreachable::default(),
         }
     }
 
@@ -63,6 +88,7 @@ impl Attempts {
         if let Err(end) = advice(self.key, &error) {
             self.end.get_or_insert(end);
         }
+        self.unreachable.push(broker, &error);
         self.failed.push(Attempt {
             broker,
             after: self.round_begun - self.begun,
@@ -75,6 +101,9 @@ impl Attempts {
     pub(super) async fn next(&mut self, options: &ClusterOptions) -> Result<(), GivenUp> {
         if let Some(end) = self.end {
             return Err(end);
+        }
+        if self.unreachable.are_all(options) {
+            return Err(GivenUp::Fatal);
         }
         let pause = backoff(self.rounds, options.min_backoff, options.max_backoff);
         if later(Instant::now(), pause) >= self.deadline() {
@@ -128,8 +157,11 @@ pub(super) fn advice(key: ApiKey, error: &AttemptError) -> Result<(), GivenUp> {
             };
         }
         AttemptError::Connect(_) | AttemptError::NoDestination(_) => return Ok(()),
-        AttemptError::Code(code) | AttemptError::LookUp { code, .. } => {
+        AttemptError::Code(code) => {
             Advice::of(Failure::Code(*code), key, Delivery::Responded, false)
+        }
+        AttemptError::LookUp { api_key, code, .. } => {
+            Advice::of(Failure::Code(*code), *api_key, Delivery::Responded, false)
         }
         AttemptError::Send(error) if is_not_taken(error) => return Ok(()),
         AttemptError::Send(error) => match error.advice(false) {

@@ -51,10 +51,12 @@ impl Produce {
     }
 
     /// Sets the description of the batch in reports, in place of what its header says. A batch with a
-    /// [sequence](BatchInfo::with_sequence) is sent again without risk, as the broker recognizes it.
+    /// [sequence](BatchInfo::with_sequence) is sent again without risk, as the broker recognizes it. The topic and partition
+    /// stay those of [`new`](Self::new).
     #[must_use]
     pub fn with_info(mut self, info: BatchInfo) -> Self {
-        self.info = info;
+        let before = std::mem::replace(&mut self.info, info);
+        (self.info.topic, self.info.partition) = (before.topic, before.partition);
         self
     }
 

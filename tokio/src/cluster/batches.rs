@@ -223,6 +223,8 @@ impl Timeouts {
     fn observe(&mut self, report: &AttemptReport) {
         match report.outcome {
             AttemptOutcome::TimedOut { .. } => self.timed_out += 1,
+            // Without acknowledgement there is no answer to wait for.
+            AttemptOutcome::Written => {}
             _ => {
                 if let Some(took) = report.timings.and_then(|it| it.total()) {
                     self.answered.record(took);

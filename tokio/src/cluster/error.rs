@@ -23,6 +23,8 @@ pub enum AttemptError {
     LookUp {
         /// What was asked: Metadata, FindCoordinator or DescribeCluster.
         api_key: ApiKey,
+        /// The topic that the error is about, by its name or else its id.
+        topic: Option<Arc<str>>,
         /// The error.
         code: ErrorCode,
     },
@@ -38,7 +40,14 @@ impl fmt::Display for AttemptError {
             Self::Connect(error) => error.fmt(f),
             Self::Send(error) => error.fmt(f),
             Self::Code(code) => code.fmt(f),
-            Self::LookUp { api_key, code } => write!(f, "{api_key}: {code}"),
+            Self::LookUp {
+                api_key,
+                topic,
+                code,
+            } => match topic {
+                Some(topic) => write!(f, "{api_key} of {topic}: {code}"),
+                None => write!(f, "{api_key}: {code}"),
+            },
             Self::Decode(error) => error.fmt(f),
             Self::NoDestination(why) => f.write_str(why),
         }

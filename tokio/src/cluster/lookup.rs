@@ -11,7 +11,7 @@ use kafka_codec::wire::Uuid;
 use kafka_codec::{ApiKey, Destination as Unit, ErrorCode, Remedy, Request, ResponseFrame};
 use tokio::time::{Instant, timeout_at};
 
-use super::attempts::Attempts;
+use super::attempts::{Attempts, can_retry};
 use super::view::CoordinatorKind;
 use super::{AttemptError, Cluster, Destination, GivenUp, Purpose};
 use crate::Connection;
@@ -144,9 +144,11 @@ impl Cluster {
     async fn look_up(&self, unknown: Unknown<'_>, deadline: Instant) -> Vec<Failed> {
         let mut failed = Vec::new();
         if unknown.is_node || !unknown.names.is_empty() || !unknown.ids.is_empty() {
-            let names = unknown.names.into_iter();
-            let refreshed = self.refresh_once(names, unknown.ids.into_iter(), deadline);
-            failed.extend(refreshed.await.err());
+            let refreshed = self.refresh_once(&unknown.names, &unknown.ids, deadline);
+            match refreshed.await {
+                Ok(refused) => failed.extend(refused),
+                Err(error) => failed.push(error),
+            }
         }
         for kind in CoordinatorKind::ALL {
             let of_kind = unknown.coordinators.iter().filter(|(of, _)| *of == kind);
@@ -175,13 +177,14 @@ impl Cluster {
         }
     }
 
-    /// Asks once for the metadata of topics. A node without Metadata is a controller, which names the other controllers.
-    async fn refresh_once<'a>(
+    /// Asks once for the metadata of topics, and returns for which of them it was refused and would be again. A node without
+    /// Metadata is a controller, which names the other controllers.
+    async fn refresh_once(
         &self,
-        names: impl Iterator<Item = &'a str>,
-        ids: impl Iterator<Item = Uuid>,
+        names: &BTreeSet<&str>,
+        ids: &BTreeSet<Uuid>,
         deadline: Instant,
-    ) -> Result<(), Failed> {
+    ) -> Result<Vec<Failed>, Failed> {
         let (asking, connection) = self.connection_to_any(deadline).await?;
         let broker = asking.broker;
         let fail = |error| (Some(broker), error);
@@ -191,21 +194,21 @@ impl Cluster {
                 .is_some_and(|it| it.get(key).is_some())
         };
         if !serves(ApiKey::Metadata) && serves(ApiKey::DescribeCluster) {
-            return self
-                .describe_controllers(asking, &connection, deadline)
-                .await;
+            self.describe_controllers(asking, &connection, deadline)
+                .await?;
+            return Ok(Vec::new());
         }
-        let names = names.map(|name| MetadataRequestTopic {
-            name: Some(name.into()),
+        let by_name = names.iter().map(|name| MetadataRequestTopic {
+            name: Some((*name).into()),
             ..Default::default()
         });
-        let ids = ids.map(|topic_id| MetadataRequestTopic {
-            topic_id,
+        let by_id = ids.iter().map(|topic_id| MetadataRequestTopic {
+            topic_id: *topic_id,
             name: None,
             ..Default::default()
         });
         let request = MetadataRequest {
-            topics: Some(names.chain(ids).collect()),
+            topics: Some(by_name.chain(by_id).collect()),
             allow_auto_topic_creation: false,
             ..Default::default()
         };
@@ -213,7 +216,7 @@ impl Cluster {
         let response = response.decode();
         let response = response.map_err(|error| fail(AttemptError::Decode(error)))?;
         if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED {
-            self.view().clear();
+            self.begin_anew();
             return Err(fail(refused(ApiKey::Metadata, response.error_code)));
         }
         if response.brokers.iter().all(|broker| broker.node_id < 0) {
@@ -223,7 +226,22 @@ impl Cluster {
         self.view().take_metadata(&response);
         self.close_gone();
         asking.answered();
-        Ok(())
+        let refused = response.topics.iter().filter_map(|topic| {
+            let (name, code) = (topic.name.as_deref(), topic.error_code);
+            let is_asked =
+                name.is_some_and(|name| names.contains(name)) || ids.contains(&topic.topic_id);
+            if !is_asked || code.is_none() || can_retry(ApiKey::Metadata, code) {
+                return None;
+            }
+            let topic = name.map_or_else(|| topic.topic_id.to_string().into(), Into::into);
+            let error = AttemptError::LookUp {
+                api_key: ApiKey::Metadata,
+                topic: Some(topic),
+                code,
+            };
+            Some(fail(error))
+        });
+        Ok(refused.collect())
     }
 
     /// Asks a controller for all controllers. See KIP-919.
@@ -248,6 +266,7 @@ impl Cluster {
             return Err(fail(error));
         }
         self.view().take_cluster(&response);
+        self.close_gone();
         asking.answered();
         Ok(())
     }
@@ -389,7 +408,11 @@ pub(super) fn is_stale(code: ErrorCode) -> bool {
 
 /// The question whom to ask was answered with an error.
 const fn refused(api_key: ApiKey, code: ErrorCode) -> AttemptError {
-    AttemptError::LookUp { api_key, code }
+    AttemptError::LookUp {
+        api_key,
+        topic: None,
+        code,
+    }
 }
 
 /// Nobody is known for a unit, although everybody was asked for.

@@ -50,9 +50,10 @@ pub enum Purpose {
     Produce,
     /// Fetching, which brokers may hold.
     Fetch,
-    /// The membership of groups, which coordinators hold.
+    /// JoinGroup and SyncGroup, which coordinators hold until the other members have come. Those of several members that share
+    /// a cluster wait for each other: members of one group in one process need a cluster each.
     Group,
-    /// All else.
+    /// All else, also the heartbeats of groups, and leaving them.
     Other,
 }
 
@@ -63,12 +64,7 @@ impl Purpose {
         match key {
             ApiKey::Produce => Self::Produce,
             ApiKey::Fetch | ApiKey::ShareFetch => Self::Fetch,
-            ApiKey::JoinGroup | ApiKey::SyncGroup | ApiKey::Heartbeat | ApiKey::LeaveGroup => {
-                Self::Group
-            }
-            ApiKey::ConsumerGroupHeartbeat
-            | ApiKey::ShareGroupHeartbeat
-            | ApiKey::StreamsGroupHeartbeat => Self::Group,
+            ApiKey::JoinGroup | ApiKey::SyncGroup => Self::Group,
             _ => Self::Other,
         }
     }
@@ -183,7 +179,8 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`ClusterError`]. A topic that does not exist is not an error.
+    /// [`ClusterError`], also if the metadata of a topic is refused, as that of one that may not be described or has an invalid
+    /// name. A topic that does not exist is not an error.
     pub async fn refresh<'a>(
         &self,
         topics: impl IntoIterator<Item = &'a str>,
@@ -296,6 +293,14 @@ impl Cluster {
         let brokers = self.view().brokers();
         let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.retain(|(id, _), _| *id < 0 || brokers.contains(id));
+    }
+
+    /// Begins anew from the bootstrap servers, whose addresses are found again. The connections are closed when the responses to
+    /// what was sent have arrived: the brokers of another cluster may have the same ids. See KIP-1102.
+    fn begin_anew(&self) {
+        self.view().clear();
+        let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.clear();
     }
 
     fn name_and_address(&self, broker: i32) -> Result<(Arc<str>, Arc<str>), AttemptError> {

@@ -26,20 +26,22 @@ pub struct ClusterOptions {
     pub(super) bootstrap: Vec<Arc<str>>,
     pub(super) connections: Options,
     pub(super) deadline: Duration,
+    pub(super) produce_deadline: Duration,
     pub(super) min_backoff: Duration,
     pub(super) max_backoff: Duration,
     pub(super) keep_alive: Option<Duration>,
 }
 
 impl ClusterOptions {
-    /// The cluster that these servers belong to, each `HOST:PORT`: no TLS, no SASL, 30 seconds for each request, pauses of
-    /// 100 ms to 1 s between attempts.
+    /// The cluster that these servers belong to, each `HOST:PORT`: no TLS, no SASL, 30 seconds for each request and 120 for
+    /// each batch, pauses of 100 ms to 1 s between attempts.
     #[must_use]
     pub fn new<S: Into<Arc<str>>>(bootstrap: impl IntoIterator<Item = S>) -> Self {
         Self {
             bootstrap: bootstrap.into_iter().map(Into::into).collect(),
             connections: Options::default(),
             deadline: Duration::from_secs(30),
+            produce_deadline: Duration::from_secs(120),
             min_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(1),
             keep_alive: None,
@@ -54,10 +56,24 @@ impl ClusterOptions {
         self
     }
 
-    /// Sets for how long a request, or a batch, is tried, all attempts and pauses together. By default 30 seconds.
+    /// Sets for how long a request, or a batch, is tried, all attempts and pauses together. By default 30 seconds, and 120 for a
+    /// batch.
+    ///
+    /// A connection waits 30 seconds for a response unless its
+    /// [request timeout](kafka_codec::connection::ConnectionOptions::with_request_timeout) is another: within a deadline that is
+    /// not longer, a request that is left unanswered is not tried again.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self.produce_deadline = deadline;
+        self
+    }
+
+    /// Sets for how long a batch is tried, if not for as long as [other requests](Self::with_deadline). By default 120 seconds,
+    /// as of `delivery.timeout.ms` of Kafka's Java client. Call it after `with_deadline`, which sets both.
+    #[must_use]
+    pub const fn with_produce_deadline(mut self, deadline: Duration) -> Self {
+        self.produce_deadline = deadline;
         self
     }
 
@@ -84,5 +100,23 @@ impl ClusterOptions {
             let connection = self.connections.connection.clone();
             self.connections.connection = connection.with_idle(IdlePolicy::KeepAlive(interval));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_tried_for_longer_than_a_response_may_take_unless_a_deadline_is_set() {
+        let seconds = Duration::from_secs;
+        let options = ClusterOptions::new(["b1:9092"]);
+        assert_eq!(options.deadline, seconds(30));
+        assert_eq!(options.produce_deadline, seconds(120));
+        let options = options.with_deadline(seconds(20));
+        assert_eq!(options.produce_deadline, seconds(20));
+        let options = options.with_produce_deadline(seconds(60));
+        assert_eq!(options.deadline, seconds(20));
+        assert_eq!(options.produce_deadline, seconds(60));
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use super::attempts::{advice, is_not_taken, later};
+use super::attempts::{Unreachable, advice, is_not_taken, later};
 use super::batch::Produce;
 use super::batches::{ProduceTimeouts, StuckPartition, Tracked};
 use super::slot::backoff;
@@ -123,11 +123,13 @@ impl Cluster {
 
     async fn produce_in(&self, span: &Span, batch: Produce) -> Result<Produced, ProduceError> {
         let tracked = self.0.batches.begin(batch.info.clone());
-        let deadline = later(Instant::now(), self.0.options.deadline);
+        let deadline = later(Instant::now(), self.0.options.produce_deadline);
+        let mut unreachable = Unreachable::default();
         let mut failures = 0;
         let mut is_at_once = false;
         let last = loop {
-            let attempt = self.produce_once(&tracked, &batch, deadline, failures + 1);
+            let attempt =
+                self.produce_once(&tracked, &batch, deadline, failures + 1, &mut unreachable);
             let Tried {
                 outcome,
                 error,
@@ -151,7 +153,8 @@ impl Cluster {
                 self.0.options.max_backoff,
             );
             let is_over = later(Instant::now(), pause) >= deadline;
-            if is_final || is_risky || is_over || is_fatal(&error) {
+            let is_hopeless = is_fatal(&error) || unreachable.are_all(&self.0.options);
+            if is_final || is_risky || is_over || is_hopeless {
                 break Err(error);
             }
             failures += 1;
@@ -200,11 +203,17 @@ impl Cluster {
         batch: &Produce,
         deadline: Instant,
         number: u32,
+        unreachable: &mut Unreachable,
     ) -> Tried {
         let destination = destination(batch);
-        let broker = match self.resolve(&destination, deadline).await {
+        // Who leads can be asked of several brokers within the deadline.
+        let soon = deadline.min(later(Instant::now(), self.0.options.deadline));
+        let broker = match self.resolve(&destination, soon).await {
             Ok(broker) => broker,
-            Err((_, error)) => return Tried::not_sent(error),
+            Err((broker, error)) => {
+                unreachable.push(broker, &error);
+                return Tried::not_sent(error);
+            }
         };
         let connection = match self.connection_by(broker, Purpose::Produce, deadline).await {
             Ok(connection) => connection,
@@ -227,15 +236,26 @@ impl Cluster {
             kafka.produce.attempt = number,
             kafka.produce.outcome = Empty,
         );
-        tracked.attempt(&name);
         let request = self.request(batch);
         let options = SubmitOptions::default()
             .with_attempt(number)
             .with_deadline(deadline.into_std());
-        let sent = async {
+        let submitted = async {
             let encoded = connection.encode(&request, options)?;
-            connection.exchange(&encoded, options).await
+            connection.submit(&encoded, options).await
         };
+        let submitted = match submitted.instrument(span.clone()).await {
+            // Other errors than the end of the connection are of this side: the broker was not tried.
+            Err(error) if !error.is_closed() => {
+                let error = AttemptError::Send(error);
+                span.record("error.type", error_type(&error));
+                span.record("otel.status_code", "ERROR");
+                return Tried::not_sent(error);
+            }
+            submitted => submitted,
+        };
+        tracked.attempt(&name);
+        let sent = async { submitted?.answer().await };
         let mut is_elsewhere = false;
         let (outcome, error, timings) = match sent.instrument(span.clone()).await {
             Ok((None, timings)) => (AttemptOutcome::Written, None, Some(timings)),
@@ -370,7 +390,7 @@ fn is_fatal(error: &Option<AttemptError>) -> bool {
         Some(AttemptError::Send(error @ (SendError::Submit(_) | SendError::NoResponse))) => {
             !is_not_taken(error)
         }
-        Some(error @ AttemptError::Connect(_)) => {
+        Some(error @ (AttemptError::Connect(_) | AttemptError::LookUp { .. })) => {
             advice(kafka_codec::ApiKey::Produce, error).is_err()
         }
         _ => false,

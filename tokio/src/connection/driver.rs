@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use kafka_codec::connection::sasl::{MechanismError, Token};
 use kafka_codec::connection::{
-    CloseReport, Completion, Connection, ConnectionOptions, EncodedRequest, Event, Initialization,
-    RawResponse, RequestId, State, SubmitError, SubmitOptions, Timings, Transmit, VersionTable,
+    CloseReport, Completion, Connection, ConnectionOptions, Event, Initialization, RawResponse,
+    RequestId, State, SubmitError, Timings, Transmit, VersionTable,
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -143,18 +143,16 @@ impl Shared {
         }
     }
 
-    /// Submits a request and writes it, as far as the transport takes it.
+    /// Submits a request under a tag and writes it, as far as the transport takes it.
     pub(super) fn submit(
         &self,
-        request: &EncodedRequest,
-        options: SubmitOptions,
+        submit: impl FnOnce(&mut Connection, u64) -> Result<RequestId, SubmitError>,
         permits: Permits,
     ) -> Result<(u64, oneshot::Receiver<Answer>), SendError> {
         let (answer, answered) = oneshot::channel();
         let client = &mut *self.lock();
         let tag = client.next_tag;
-        let machine = &mut client.link.machine;
-        let submitted = machine.submit_encoded(now(), request, options.with_tag(tag));
+        let submitted = submit(&mut client.link.machine, tag);
         let id = match submitted {
             Ok(id) => id,
             Err(error @ SubmitError::Closed { .. }) => {
@@ -364,6 +362,8 @@ impl Client {
                 tracing::warn!("{broker}: SASL token for an early renewal: {error}");
                 machine.provide_sasl_token(now(), None);
             }
+            // It does not authenticate any more.
+            Err(_) if machine.state() == State::Draining => {}
             Err(error) => {
                 let error = io::Error::other(format!("SASL token: {error}"));
                 machine.handle_transport_error(now(), &error);

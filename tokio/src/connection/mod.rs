@@ -11,9 +11,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use kafka_codec::connection::{
     CloseReport, Connection as Machine, ConnectionOptions, EncodedRequest, Gauges, Initialization,
-    RawResponse, State, SubmitError, SubmitOptions, Timings, VersionTable,
+    RawResponse, RequestId, State, SubmitError, SubmitOptions, Timings, VersionTable,
 };
 use kafka_codec::{Request, ResponseFrame};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -21,7 +22,7 @@ use tracing::field::Empty;
 use crate::Sasl;
 pub(crate) use crate::link::now;
 use crate::transport::{Transport, dial};
-use driver::{Answer, Shared};
+use driver::{Answer, Permits, Shared};
 
 pub use error::{ConnectError, SendError};
 pub use options::Options;
@@ -356,21 +357,26 @@ impl Connection {
         exchanged
     }
 
-    /// Forwards the frame of another client's request, without its size: for proxies. The response has this connection's
-    /// correlation id; [`ServerRequest::forward`](crate::ServerRequest) puts the client's in.
+    /// Forwards another client's request as it arrived, with its client id and unknown tagged fields, and returns the frame of
+    /// the response, without its size; `None` if the request has no response. For proxies, also of unknown APIs.
+    ///
+    /// Only the correlation ids differ: those at the broker are this connection's.
+    /// [`ServerRequest::respond_frame`](crate::ServerRequest::respond_frame) puts the client's into the response.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As [`send`](Self::send). [`SendError::Submit`] if the broker does not serve the version, as far as that is known.
     pub async fn forward(
         &self,
         request: &crate::ServerRequest,
     ) -> Result<Option<Bytes>, SendError> {
-        let label = request.label();
-        let body = request.body();
-        let encoded = EncodedRequest::of_body(label.api_key, label.version, body)
-            .with_header_versions(label.headers);
-        let (response, _) = self.exchange(&encoded, SubmitOptions::default()).await?;
+        let frame = request.incoming().frame();
+        let permits = self.0.shared.permits(frame.len()).await;
+        let options = SubmitOptions::default().with_header_versions(request.label().headers);
+        let submit =
+            |machine: &mut Machine, tag| machine.submit_frame(now(), frame, options.with_tag(tag));
+        let submitted = self.submit_with(submit, permits)?;
+        let (response, _) = submitted.answer().await?;
         Ok(response.map(|response| response.frame().clone()))
     }
 
@@ -389,13 +395,18 @@ impl Connection {
     }
 
     /// Sends a request that may have no response. The deadline of the options bounds the wait for a share of the limits, too.
-    pub(crate) async fn exchange(
+    async fn exchange(&self, request: &EncodedRequest, options: SubmitOptions) -> Answer {
+        self.submit(request, options).await?.answer().await
+    }
+
+    /// Submits a request that may have no response, when it has a share of the limits. If it fails, nothing was sent.
+    pub(crate) async fn submit(
         &self,
         request: &EncodedRequest,
         options: SubmitOptions,
-    ) -> Answer {
-        let shared = &*self.0.shared;
-        let permits = shared.permits(request.body().iter().map(Bytes::len).sum());
+    ) -> Result<Submitted<'_>, SendError> {
+        let bytes = request.body().iter().map(Bytes::len).sum();
+        let permits = self.0.shared.permits(bytes);
         let permits = match options.deadline() {
             None => permits.await,
             Some(deadline) => {
@@ -408,14 +419,22 @@ impl Connection {
                 })?
             }
         };
-        let (tag, answered) = shared.submit(request, options, permits)?;
-        let mut dropped = CancelOnDrop {
-            shared,
-            tag: Some(tag),
+        let submit = |machine: &mut Machine, tag| {
+            machine.submit_encoded(now(), request, options.with_tag(tag))
         };
-        let answer = answered.await;
-        dropped.tag = None;
-        answer.expect("each request that was accepted is completed")
+        self.submit_with(submit, permits)
+    }
+
+    fn submit_with(
+        &self,
+        submit: impl FnOnce(&mut Machine, u64) -> Result<RequestId, SubmitError>,
+        permits: Permits,
+    ) -> Result<Submitted<'_>, SendError> {
+        let shared = &*self.0.shared;
+        let (tag, answered) = shared.submit(submit, permits)?;
+        let tag = Some(tag);
+        let dropped = CancelOnDrop { shared, tag };
+        Ok(Submitted { dropped, answered })
     }
 
     /// Asks the broker for its versions and waits for the answer: whether it still serves, and how long a round trip takes.
@@ -507,6 +526,25 @@ impl fmt::Debug for Connection {
         self.0
             .shared
             .look(|machine| f.debug_tuple("Connection").field(machine).finish())
+    }
+}
+
+/// A request that was submitted. It is cancelled if this is dropped.
+pub(crate) struct Submitted<'a> {
+    dropped: CancelOnDrop<'a>,
+    answered: oneshot::Receiver<Answer>,
+}
+
+impl Submitted<'_> {
+    /// Waits for what comes of it.
+    pub(crate) async fn answer(self) -> Answer {
+        let Self {
+            mut dropped,
+            answered,
+        } = self;
+        let answer = answered.await;
+        dropped.tag = None;
+        answer.expect("each request that was accepted is completed")
     }
 }
 

@@ -37,7 +37,6 @@ pub(super) struct Shared {
 /// All that is behind the lock.
 struct Served {
     link: Link<Bounded>,
-    requests: VecDeque<IncomingRequest>,
     login: Login,
     /// The handles are gone: nobody will answer.
     is_released: bool,
@@ -45,10 +44,50 @@ struct Served {
     metrics: Option<ListenerMetrics>,
 }
 
-/// The machine, which reads no more while too many bytes wait to be written.
+/// The requests without a response that may wait to be taken. The machine bounds the others, as they are unanswered.
+const MAX_SILENT: usize = 100;
+/// The time that a client has to go on with a request once reading goes on.
+const RESUME: Duration = Duration::from_secs(30);
+
+/// The machine and the requests that nobody has taken, which reads no more while too many bytes wait to be written, or too
+/// many requests to be taken.
 struct Bounded {
     machine: ServerConnection,
     max_response_bytes: usize,
+    requests: VecDeque<IncomingRequest>,
+    /// The number of requests without a response among them, and their bytes.
+    silent: usize,
+    silent_bytes: usize,
+    max_silent_bytes: usize,
+    /// When it was no longer full of them, until something is read.
+    resumed: Option<Instant>,
+}
+
+impl Bounded {
+    const fn is_full(&self) -> bool {
+        self.silent >= MAX_SILENT || self.silent_bytes >= self.max_silent_bytes
+    }
+
+    fn push(&mut self, request: IncomingRequest) {
+        if !request.expects_response() {
+            self.silent += 1;
+            self.silent_bytes += request.frame().len();
+        }
+        self.requests.push_back(request);
+    }
+
+    fn pop(&mut self) -> Option<IncomingRequest> {
+        let request = self.requests.pop_front()?;
+        if !request.expects_response() {
+            let was_full = self.is_full();
+            self.silent -= 1;
+            self.silent_bytes -= request.frame().len();
+            if was_full && !self.is_full() {
+                self.resumed = Some(now());
+            }
+        }
+        Some(request)
+    }
 }
 
 impl Shared {
@@ -62,11 +101,15 @@ impl Shared {
         let bounded = Bounded {
             machine,
             max_response_bytes: options.max_response_bytes,
+            requests: VecDeque::new(),
+            silent: 0,
+            silent_bytes: 0,
+            max_silent_bytes: options.max_frame_bytes().max(1),
+            resumed: None,
         };
         Arc::new(Self {
             served: Mutex::new(Served {
                 link: Link::new(bounded, transport),
-                requests: VecDeque::new(),
                 login,
                 is_released: false,
                 #[cfg(feature = "metrics")]
@@ -93,7 +136,7 @@ impl Shared {
         loop {
             let mut arrived = pin!(self.arrived.notified());
             arrived.as_mut().enable();
-            if let Some(request) = self.lock().requests.pop_front() {
+            if let Some(request) = self.take_request() {
                 return Some(request);
             }
             if self.end.get().is_some() {
@@ -101,6 +144,17 @@ impl Shared {
             }
             arrived.await;
         }
+    }
+
+    fn take_request(&self) -> Option<IncomingRequest> {
+        let served = &mut *self.lock();
+        let wanted_bytes = served.link.machine.wants_bytes();
+        let request = served.link.machine.pop()?;
+        // Reading goes on where it had stopped.
+        if !wanted_bytes {
+            served.link.wake();
+        }
+        Some(request)
     }
 
     pub(super) async fn closed(&self) -> Arc<CloseReport> {
@@ -230,7 +284,7 @@ impl Owner<Bounded> for Turn<'_> {
                 ServerEvent::Request(request) => {
                     let machine = &mut served.link.machine.machine;
                     if let Some(request) = served.login.pass(machine, request) {
-                        served.requests.push_back(request);
+                        served.link.machine.push(request);
                         has_news = true;
                     }
                 }
@@ -267,10 +321,13 @@ impl Machine for Bounded {
     }
 
     fn wants_bytes(&self) -> bool {
-        self.machine.wants_bytes() && self.machine.unwritten_bytes() < self.max_response_bytes
+        self.machine.wants_bytes()
+            && self.machine.unwritten_bytes() < self.max_response_bytes
+            && !self.is_full()
     }
 
     fn handle_received(&mut self, now: Instant, buffer: &mut BytesMut) {
+        self.resumed = None;
         self.machine.handle_received(now, buffer);
     }
 
@@ -287,6 +344,12 @@ impl Machine for Bounded {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.machine.next_deadline()
+        let deadline = self.machine.next_deadline()?;
+        match self.resumed.and_then(|at| at.checked_add(RESUME)) {
+            // It is this side that does not read: the client does not stall, and is not idle.
+            _ if self.is_full() => None,
+            Some(resumed) => Some(deadline.max(resumed)),
+            None => Some(deadline),
+        }
     }
 }

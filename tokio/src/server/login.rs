@@ -61,7 +61,7 @@ impl Login {
     }
 
     /// Returns a request that is for the owner. Those of the login are answered here; any other before it, or after the end of
-    /// the session, ends the connection, as brokers do.
+    /// the session, ends the connection, as brokers do. ApiVersions arrives here only if it is forwarded.
     pub(super) fn pass(
         &mut self,
         machine: &mut ServerConnection,
@@ -78,6 +78,8 @@ impl Login {
             ApiKey::SaslAuthenticate if self.exchange.is_some() => {
                 self.authenticate(machine, &request)
             }
+            // It is forwarded: else it would be answered already, before a login or not.
+            ApiKey::ApiVersions => return Some(request),
             _ if self.user.is_some() && self.expires.is_none_or(|end| now() < end) => {
                 return Some(request);
             }

@@ -176,7 +176,8 @@ impl Client {
     /// Waits for the next request; `None` when the connection is over. ApiVersions is answered already, unless the options
     /// say that it is forwarded, and so is SASL, if the options [demand it](ServerOptions::with_sasl).
     ///
-    /// Requests that nobody takes wait here, as many as the options allow to be unanswered; then no more are read.
+    /// Requests that nobody takes wait here: as many as the options allow to be unanswered, and of those without a response
+    /// (Produce with `acks` 0) 100, or as many bytes as one request may have. Then no more are read.
     pub async fn next_request(&self) -> Option<ServerRequest> {
         let request = self.0.0.next_request().await?;
         Some(ServerRequest {

@@ -83,16 +83,16 @@ impl ServerOptions {
         self
     }
 
-    /// Sets how many bytes of responses may wait to be written before no more requests are read. By default 64 MiB.
+    /// Sets how many bytes of responses may wait to be written before no more requests are read. By default 64 MiB; at least 1.
     #[must_use]
-    pub const fn with_max_response_bytes(mut self, bytes: usize) -> Self {
-        self.max_response_bytes = bytes;
+    pub fn with_max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = bytes.max(1);
         self
     }
 
-    /// Demands SASL from clients, before anything but ApiVersions. SaslHandshake and SaslAuthenticate must be among the APIs
-    /// that are served. A client whose credentials are refused is closed once the response is written. Without this, SASL is the
-    /// owner's to serve, as requests.
+    /// Demands SASL from clients, before anything but ApiVersions, which is handed out at any time if it is
+    /// [forwarded](Self::forwarding). SaslHandshake and SaslAuthenticate must be among the APIs that are served. A client whose
+    /// credentials are refused is closed once the response is written. Without this, SASL is the owner's to serve, as requests.
     ///
     /// If a check or source of credentials panics, the connection of that client ends.
     #[must_use]

@@ -65,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) groups: BTreeMap<i32, Result<Vec<String>, ErrorCode>>,
     /// Brokers that want their clients to begin again from the bootstrap servers.
     pub(crate) rebootstrap: Vec<i32>,
+    /// The errors of topics in metadata.
+    pub(crate) topic_errors: BTreeMap<&'static str, ErrorCode>,
     /// Brokers that metadata does not name.
     pub(crate) hidden: Vec<i32>,
     /// What is done with the next Produce requests; they are appended when it is empty.
@@ -353,6 +355,11 @@ fn metadata(id: i32, shared: &Shared) -> MetadataResponse<'static> {
         ..Default::default()
     };
     let topic = |name: &'static str, id, partitions| MetadataResponseTopic {
+        error_code: shared
+            .topic_errors
+            .get(name)
+            .copied()
+            .unwrap_or(ErrorCode::NONE),
         name: Some(name.into()),
         topic_id: Uuid::from_u128(id),
         partitions,
