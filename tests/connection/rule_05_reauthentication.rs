@@ -191,6 +191,39 @@ fn rule_5_it_has_a_deadline() {
 }
 
 #[test]
+fn rule_5_the_deadline_does_not_count_requests_in_front_or_their_throttling() {
+    for mode in [ReauthenticationMode::Pipelined, ReauthenticationMode::Drain] {
+        replay(|driver| {
+            let timeout = options().with_initialization_timeout(ms(2_000));
+            open(driver, timeout.with_reauthentication(mode), 10_000);
+            driver.submit(ApiKey::Fetch, 16);
+            let fetch = driver.take();
+            driver.wait(9_000);
+            driver.wait(7_000);
+            assert_eq!(
+                driver.connection.state().to_string(),
+                "authenticating again"
+            );
+            // The broker reads nothing for five seconds.
+            driver.answer_raw(&fetch, &5_000_i32.to_be_bytes());
+            driver.wait(6_000);
+            assert_eq!(
+                driver.connection.state().to_string(),
+                "authenticating again"
+            );
+            driver.wait(1_000);
+            let events = driver.take_events();
+            let Some(Event::Closed(report)) = events.last() else {
+                panic!("{events:?}");
+            };
+            let CloseReason::Timeout(TimeoutKind::Reauthentication { .. }) = report.reason else {
+                panic!("{report}");
+            };
+        });
+    }
+}
+
+#[test]
 fn rule_5_newer_credentials_are_used() {
     let mut driver = Driver::once(options());
     open(&mut driver, options(), 10_000);

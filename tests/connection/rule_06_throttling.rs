@@ -129,6 +129,27 @@ fn rule_6_deadlines_of_requests_in_flight_are_extended() {
 }
 
 #[test]
+fn rule_6_the_rest_of_the_time_extends_the_deadline_of_what_is_written_meanwhile() {
+    let timeout = options().with_request_timeout(ms(1_000), TimeoutFrom::Written);
+    let mut driver = Driver::once(timeout);
+    driver.open_ready();
+    driver.submit(ApiKey::Metadata, 12);
+    let metadata = driver.take();
+    driver.is_stuck = true;
+    driver.submit(ApiKey::Heartbeat, 4);
+    driver.write(5);
+    driver.answer_raw(&metadata, &5_000_i32.to_be_bytes());
+    driver.wait(200);
+    driver.is_stuck = false;
+    driver.drain();
+    driver.forget();
+    driver.wait(4_800 + 999);
+    assert!(driver.take_events().is_empty());
+    driver.wait(1);
+    driver.closed();
+}
+
+#[test]
 fn rule_6_kafka_says_the_same_of_every_version() {
     // Oldest release first, so that the newest has the last word.
     let mut theirs = std::collections::BTreeMap::new();

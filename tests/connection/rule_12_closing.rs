@@ -440,6 +440,19 @@ fn rule_12_a_full_queue_says_so() {
 }
 
 #[test]
+fn rule_12_what_can_be_sent_at_once_needs_no_room_to_wait() {
+    let options = options().with_max_in_flight(1).with_max_waiting(0);
+    let mut driver = Driver::once(options);
+    driver.open_ready();
+    driver.submit(ApiKey::Fetch, 16);
+    let frame = crate::driver::request(ApiKey::Fetch, 16, b"");
+    let error = driver
+        .connection
+        .submit_frame(driver.now, &frame, SubmitOptions::default());
+    assert_eq!(error, Err(SubmitError::QueueFull { waiting: 0 }));
+}
+
+#[test]
 fn rule_12_progress_shows_if_asked_for() {
     replay(|driver| {
         driver.configure(options().with_progress_events(true), Vec::new());

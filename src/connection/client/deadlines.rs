@@ -79,13 +79,15 @@ impl Deadlines {
         };
     }
 
-    /// A request was written. If its timeout begins now, what was throttled before does not extend it.
+    /// A request was written. If its timeout begins now, what is over of a throttle period does not extend it.
     #[inline]
-    pub(super) fn request_written(&mut self, request: &mut PendingRequest) {
+    pub(super) fn request_written(&mut self, now: Instant, request: &mut PendingRequest) {
         if request.extended_before != self.extended
             && self.options.timeout_from == TimeoutFrom::Written
         {
-            request.extended_before = self.extended;
+            let until = self.throttled_until.unwrap_or(now);
+            let rest = until.saturating_duration_since(now);
+            request.extended_before = self.extended.saturating_sub(rest);
             self.first = earlier(self.first, self.of(request));
         }
     }

@@ -49,7 +49,9 @@ impl Connection {
         let waiting = self.waiting();
         match self.state() {
             state @ (State::Draining | State::Closed) => Err(SubmitError::Closed { state }),
-            _ if waiting >= self.options.max_waiting => Err(SubmitError::QueueFull { waiting }),
+            _ if waiting >= self.options.max_waiting && self.blocked_on().is_some() => {
+                Err(SubmitError::QueueFull { waiting })
+            }
             _ => Ok(()),
         }
     }
@@ -192,7 +194,8 @@ impl Connection {
     #[inline]
     pub(super) fn on_frame(&mut self, now: Instant, started: Instant, frame: Bytes) {
         if self.state() == State::SaslTokens {
-            return self.on_token(now, &frame);
+            self.session.on_token(now, &frame);
+            return self.follow_session(now);
         }
         let Some(id) = frame.first_chunk().copied().map(i32::from_be_bytes) else {
             return self.close_short(now, &frame);
@@ -215,13 +218,6 @@ impl Connection {
                 self.close_because(now, reason);
             }
         }
-    }
-
-    /// A bare SASL token arrived.
-    #[cold]
-    fn on_token(&mut self, now: Instant, token: &[u8]) {
-        self.session.on_token(now, token);
-        self.follow_session(now);
     }
 
     /// A frame is too short for a response. Its size was accepted while bare tokens were exchanged.
@@ -253,6 +249,11 @@ impl Connection {
         self.responses += 1;
         if !throttle.is_zero() {
             self.on_throttled(now, label, throttle);
+        }
+        if self.is_hindered {
+            let throttled = self.deadlines.throttled_until();
+            self.session
+                .answered_before(throttled.map_or(now, |until| until.max(now)));
         }
         match request.origin {
             Origin::Probe => self.on_probed(&request, &frame),
@@ -505,9 +506,7 @@ impl Connection {
         let report = Arc::new(closing::report(self, now, reason));
         let closed = || ConnectionErrorKind::Closed(report.clone());
         let first = self.queue.in_flight().next();
-        let first = first.map_or(Delivery::SentNoResponse, |request| {
-            self.delivery_in_flight(request)
-        });
+        let first = first.map_or(Delivery::SentNoResponse, |it| self.delivery_in_flight(it));
         for (request, delivery) in self.queue.take_all(now, first) {
             self.events.fail(request, closed(), delivery);
         }

@@ -146,7 +146,7 @@ impl Connection {
             if let Some(written) = accepted.written {
                 match written {
                     Written::Sent(request) => {
-                        self.deadlines.request_written(request);
+                        self.deadlines.request_written(now, request);
                         self.events.written(request);
                     }
                     Written::Unanswered(request) => self.end_unanswered(now, request),
@@ -233,7 +233,10 @@ impl Connection {
             "no deadline is before the first"
         );
         if self.session.phase().deadline().is_some_and(|at| at <= now) {
-            return self.close_phase(now);
+            if self.state().is_initial() || !self.queue.is_front_awaited() {
+                return self.close_phase(now);
+            }
+            self.session.answered_before(now);
         }
         let at = self.receiver.position();
         if self.deadlines.is_stall_over(now, at) {

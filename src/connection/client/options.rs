@@ -222,7 +222,8 @@ impl ConnectionOptions {
         self
     }
 
-    /// Sets the maximum number of requests that wait to be sent. By default 10,000.
+    /// Sets the maximum number of requests that wait to be sent; with 0, what cannot be sent at once is refused. By default
+    /// 10,000.
     #[must_use]
     pub const fn with_max_waiting(mut self, requests: usize) -> Self {
         self.max_waiting = requests;
@@ -246,7 +247,8 @@ impl ConnectionOptions {
         self
     }
 
-    /// Sets the maximum time of getting ready, and of authenticating again. By default 10 seconds.
+    /// Sets the maximum time of getting ready, and of authenticating again. By default 10 seconds. The time of
+    /// authenticating again begins when the requests in front of it are answered and the broker reads on after throttling.
     #[must_use]
     pub const fn with_initialization_timeout(mut self, timeout: Duration) -> Self {
         self.initialization_timeout = timeout;

@@ -357,6 +357,11 @@ impl RequestQueue {
         }
     }
 
+    /// Returns `true` if somebody waits for the response that is due next, other than the connection.
+    pub(super) fn is_front_awaited(&self) -> bool {
+        self.front().is_some_and(|request| !request.is_internal())
+    }
+
     /// The requests that wait for a response, oldest first, without the abandoned ones.
     pub(super) fn in_flight(&self) -> impl Iterator<Item = &PendingRequest> {
         let sent = self.requests.range(..self.sent);

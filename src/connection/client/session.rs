@@ -536,6 +536,15 @@ impl Session {
             .push_back(Action::Close(CloseReason::Negotiation(fault)));
     }
 
+    /// A request in front of those of the session was answered, or may take longer. The time for authenticating again
+    /// is not that of others.
+    #[cold]
+    pub(super) fn answered_before(&mut self, now: Instant) {
+        if self.state() == State::Reauthenticating {
+            self.restart_deadline(now);
+        }
+    }
+
     fn restart_deadline(&mut self, now: Instant) {
         let timeout = self.options.initialization_timeout;
         self.phase.restart_deadline(now, timeout);
