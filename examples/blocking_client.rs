@@ -74,11 +74,12 @@ fn run() -> Result<(), Box<dyn Error>> {
             }
         }
         // 3. What there is to write.
-        if let Some(mut transmit) = connection.poll_transmit() {
-            let bytes = transmit.copy_to_bytes(transmit.remaining());
-            let result = socket.write_all(&bytes);
-            match result {
-                Ok(()) => connection.handle_written(Instant::now(), bytes.len()),
+        if let Some(transmit) = connection.poll_transmit() {
+            // Not `write_all`: after an error nobody would know how much was written.
+            match socket.write(transmit.chunk()) {
+                Ok(0) => connection.handle_end_of_stream(Instant::now()),
+                Ok(bytes) => connection.handle_written(Instant::now(), bytes),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => connection.handle_transport_error(Instant::now(), &error),
             }
             continue;
@@ -108,11 +109,19 @@ fn wait(
     match result {
         Ok(0) => connection.handle_end_of_stream(now),
         Ok(_) => connection.handle_received(now, buffer),
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+        Err(error) if is_none_yet(&error) => {}
         Err(error) => connection.handle_transport_error(now, &error),
     }
     connection.handle_timer(now);
     Ok(())
+}
+
+/// Returns `true` if reading timed out, or a signal ended it.
+fn is_none_yet(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
 }
 
 fn print(metadata: &MetadataResponse<'_>) {

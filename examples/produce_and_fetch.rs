@@ -195,6 +195,7 @@ impl Client {
                 match self.socket.write_vectored(slices) {
                     Ok(0) => self.connection.handle_end_of_stream(Instant::now()),
                     Ok(bytes) => self.connection.handle_written(Instant::now(), bytes),
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => self
                         .connection
                         .handle_transport_error(Instant::now(), &error),
@@ -220,10 +221,18 @@ impl Client {
         match read {
             Ok(0) => self.connection.handle_end_of_stream(now),
             Ok(_) => self.connection.handle_received(now, &mut self.buffer),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) if is_none_yet(&error) => {}
             Err(error) => self.connection.handle_transport_error(now, &error),
         }
         self.connection.handle_timer(now);
         Ok(())
     }
+}
+
+/// Returns `true` if reading timed out, or a signal ended it.
+fn is_none_yet(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
 }

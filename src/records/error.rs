@@ -261,6 +261,9 @@ impl fmt::Display for RecordsErrorKind {
             Self::RecordLength { declared, actual } => {
                 write!(f, "length of {declared} bytes, the record takes {actual}")
             }
+            Self::HeaderCount { count } if *count < 0 => {
+                write!(f, "negative count of {count} headers")
+            }
             Self::HeaderCount { count } => {
                 write!(f, "count of {count} headers, more than the record can hold")
             }

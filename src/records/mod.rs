@@ -81,8 +81,8 @@
 //!
 //! # What is refused
 //!
-//! No number in the input sizes an allocation; compressed records are bounded by
-//! [`Limits`](crate::wire::Limits). Where these readers are stricter or more lenient than expected:
+//! No number in the input sizes an allocation beyond what so many compressed bytes can hold and
+//! [`Limits`](crate::wire::Limits) allow. Where these readers are stricter or more lenient than expected:
 //!
 //! | input | here | Kafka's Java |
 //! |---|---|---|
