@@ -195,7 +195,7 @@ fn enumeration(
     })
 }
 
-/// Constants of the generated types that are no values.
+/// Constants of the generated types beside their values.
 const NO_VALUES: [&str; 3] = ["ENUMERATION", "KNOWN", "NAMES"];
 
 fn value(

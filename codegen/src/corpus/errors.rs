@@ -125,7 +125,7 @@ fn apply(mut rule: Object<'_>, errors: &mut [ErrorCode], found: &mut Findings) {
     }
 }
 
-/// Constants of `ErrorCode` that are no errors.
+/// Constants of `ErrorCode` beside the errors.
 const NO_ERRORS: [&str; 2] = ["ALL", "ENUMERATION"];
 
 fn error(

@@ -70,7 +70,7 @@ fn json_files(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
     Ok(files)
 }
 
-/// Returns `true` if the file is one that an import may have written. Others are left alone.
+/// Returns `true` if the file is one that an import may have written. Others stay.
 fn is_definition(file: &Path) -> bool {
     fs::read_to_string(file).is_ok_and(|text| Definition::parse("", &text).is_ok())
 }
