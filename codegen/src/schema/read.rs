@@ -18,8 +18,12 @@ impl Definition {
         Self::read(file, text, Findings::default())
     }
 
-    /// Reads a definition of a release of Kafka, in which keys may be repeated with the same value.
-    pub(crate) fn parse_released(file: &str, text: &str) -> Result<Self, Faults> {
+    /// Reads a definition of a release of Kafka, in which keys may be repeated with the same value: two of 3.9 have such.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_released(file: &str, text: &str) -> Result<Self, Faults> {
         Self::read(file, text, Findings::of_released())
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
 use kafka_codec::{Request, ResponseFrame};
 
 use super::attempts::Attempts;
-use super::join::join_all;
 use super::{Brokers, Cluster, ClusterError, Destination};
 
 impl Cluster {

@@ -68,7 +68,7 @@ pub struct Attempt {
     pub error: AttemptError,
 }
 
-/// Why a cluster did not carry out a request.
+/// Why a cluster did not carry out a request. The text has at most 20 different failures of attempts; [`attempts`](Self::attempts) has all.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClusterError {
@@ -94,6 +94,9 @@ pub enum GivenUp {
     MayBeDone,
 }
 
+/// How many different failures of attempts the text of an error has.
+const MAX_FAILURES: usize = 20;
+
 impl fmt::Display for ClusterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.api_key)?;
@@ -107,8 +110,9 @@ impl fmt::Display for ClusterError {
         if let [_, _, ..] = *self.attempts {
             write!(f, " and {} attempts", self.attempts.len())?;
         }
-        // Attempts that failed alike are reported once.
+        // Attempts that failed alike are reported once, and of thousands of brokers the first.
         let mut told: Vec<(String, u32)> = Vec::new();
+        let mut others = 0;
         for attempt in &self.attempts {
             let broker = attempt.broker.filter(|id| *id >= 0);
             let line = match (broker, &attempt.error) {
@@ -122,9 +126,11 @@ impl fmt::Display for ClusterError {
                 | (None, error) => error.to_string(),
                 (Some(id), error) => format!("broker {id}: {error}"),
             };
+            let has_room = told.len() < MAX_FAILURES;
             match told.iter_mut().find(|(text, _)| *text == line) {
                 Some((_, times)) => *times += 1,
-                None => told.push((line, 1)),
+                None if has_room => told.push((line, 1)),
+                None => others += 1,
             }
         }
         for (place, (line, times)) in told.iter().enumerate() {
@@ -132,6 +138,9 @@ impl fmt::Display for ClusterError {
             if *times > 1 {
                 write!(f, " ({times} times)")?;
             }
+        }
+        if others > 0 {
+            write!(f, "; and {others} others")?;
         }
         for (place, id) in self.answered.iter().enumerate() {
             let before = match place {

@@ -5,7 +5,6 @@ mod batch;
 mod batches;
 mod each;
 mod error;
-mod join;
 mod lookup;
 mod options;
 mod produce;

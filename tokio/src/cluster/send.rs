@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use futures_util::future::join_all;
 use kafka_codec::connection::RawResponse;
 use kafka_codec::messages::{FetchRequest, ProduceRequest};
 use kafka_codec::wire::IntoOwned;
@@ -11,7 +12,6 @@ use kafka_codec::{
 };
 
 use super::attempts::{Attempts, can_retry};
-use super::join::join_all;
 use super::lookup::{Failed, Unknown, is_stale, nobody};
 use super::{AttemptError, Cluster, ClusterError, Destination, Purpose};
 use crate::SendError;
