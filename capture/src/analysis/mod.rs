@@ -44,7 +44,8 @@ use crate::output::{Filter, Passed, Selector, Sink};
 /// Hands on to an analysis what a filter admits.
 ///
 /// What a filter hides is not counted, but tells whether a request was answered. [`Connections`] tells the end of a connection
-/// from all of its messages, and lists those of which the filter admits one, or that carried none. Ends of connections are admitted by their addresses alone.
+/// from all of its messages, and lists those of which the filter admits one, or that carried none. Ends of connections are
+/// admitted by their addresses alone.
 #[derive(Debug)]
 pub struct Filtered<S> {
     analysis: S,

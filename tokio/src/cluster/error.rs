@@ -68,7 +68,8 @@ pub struct Attempt {
     pub error: AttemptError,
 }
 
-/// Why a cluster did not carry out a request. The text has at most 20 different failures of attempts; [`attempts`](Self::attempts) has all.
+/// Why a cluster did not carry out a request. The text has at most 20 different failures of attempts;
+/// [`attempts`](Self::attempts) has all.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClusterError {
@@ -154,3 +155,29 @@ impl fmt::Display for ClusterError {
 }
 
 impl Error for ClusterError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_failures_the_first_are_named_and_the_others_counted() {
+        let attempt = |broker| Attempt {
+            broker: Some(broker),
+            after: Duration::ZERO,
+            took: Duration::ZERO,
+            error: AttemptError::Code(ErrorCode::NOT_CONTROLLER),
+        };
+        let error = ClusterError {
+            api_key: ApiKey::ListGroups,
+            attempts: (0..30).chain(0..30).map(attempt).collect(),
+            answered: Vec::new(),
+            end: GivenUp::Fatal,
+        };
+        let text = error.to_string();
+        assert!(text.contains("; broker 19: "), "{text}");
+        assert!(!text.contains("broker 20: "), "{text}");
+        assert_eq!(text.matches("(2 times)").count(), 20, "{text}");
+        assert!(text.ends_with("; and 20 others"), "{text}");
+    }
+}
