@@ -41,7 +41,7 @@ pub(super) fn history(
     for release in releases {
         let adapted = adapt(release, &merged)?;
         summary.unknown(&adapted.release, &merged);
-        history.add(&adapted.release, &merged);
+        history.add(&adapted.release, &merged)?;
         history.all.renamed.extend(adapted.renamed);
     }
     Ok(history.finish())
@@ -55,7 +55,11 @@ struct History {
 }
 
 impl History {
-    fn add(&mut self, release: &Release, merged: &BTreeMap<String, Message>) {
+    fn add(
+        &mut self,
+        release: &Release,
+        merged: &BTreeMap<String, Message>,
+    ) -> Result<(), ImportError> {
         let at = self.all.releases.len();
         self.all.releases.push(release.version.clone());
         for (name, now) in merged {
@@ -89,14 +93,21 @@ impl History {
                 }
             }
             if let Some(then) = then {
-                self.add_fields(name, now, then, &release.version);
+                self.add_fields(name, now, then, &release.version)?;
             }
         }
+        Ok(())
     }
 
-    fn add_fields(&mut self, name: &str, now: &Message, then: &Message, release: &str) {
-        let in_then = paths(&then.definition);
-        for (path, versions) in paths(&now.definition) {
+    fn add_fields(
+        &mut self,
+        name: &str,
+        now: &Message,
+        then: &Message,
+        release: &str,
+    ) -> Result<(), ImportError> {
+        let in_then = paths(&then.definition)?;
+        for (path, versions) in paths(&now.definition)? {
             let by_name = in_then.get(&path).copied().unwrap_or(Versions::NONE);
             let has = |version: i16| by_name.contains(version);
             // The layout of a version that could no longer change is what it is now, whatever the names were.
@@ -117,6 +128,7 @@ impl History {
                 }
             }
         }
+        Ok(())
     }
 
     /// Leaves out the fields that are as old as their message.
@@ -146,45 +158,61 @@ impl History {
     }
 }
 
+/// The maximum number of fields of a message, those of a struct counted wherever it is used. Kafka's largest message has
+/// 100.
+const MAX_PATHS: usize = 10_000;
+
 /// Every field by its path, with the versions in which all around it exist too.
-fn paths(definition: &Definition) -> BTreeMap<String, Versions> {
-    let mut paths = BTreeMap::new();
-    let mut around = Vec::new();
-    collect(
+fn paths(definition: &Definition) -> Result<BTreeMap<String, Versions>, ImportError> {
+    let mut paths = Paths {
         definition,
-        "",
-        &definition.fields,
-        Versions::ALL,
-        &mut around,
-        &mut paths,
-    );
-    paths
+        around: Vec::new(),
+        found: BTreeMap::new(),
+        entered: 0,
+    };
+    match paths.collect("", &definition.fields, Versions::ALL) {
+        true => Ok(paths.found),
+        false => Err(ImportError::Inexpressible {
+            message: definition.name.clone(),
+            field: String::new(),
+            what: format!(
+                "the message has more than {MAX_PATHS} fields, those of a struct counted wherever it is used"
+            ),
+        }),
+    }
 }
 
-fn collect<'d>(
+struct Paths<'d> {
     definition: &'d Definition,
-    outer: &str,
-    fields: &'d [FieldDef],
-    versions: Versions,
-    around: &mut Vec<&'d str>,
-    paths: &mut BTreeMap<String, Versions>,
-) {
-    for field in fields {
-        let path = path(outer, &field.name);
-        let versions = versions.intersect(field.effective_versions());
-        paths.insert(path.clone(), versions);
-        let Some(name) = field.ty.struct_name().filter(|name| !around.contains(name)) else {
-            continue;
-        };
-        around.push(name);
-        collect(
-            definition,
-            &path,
-            body(definition, field),
-            versions,
-            around,
-            paths,
-        );
-        around.pop();
+    /// The structs around a field, since structs may contain themselves.
+    around: Vec<&'d str>,
+    found: BTreeMap<String, Versions>,
+    /// The number of fields so far. A struct of an older release may have several with one name.
+    entered: usize,
+}
+
+impl<'d> Paths<'d> {
+    /// Returns `false` if there are too many.
+    fn collect(&mut self, outer: &str, fields: &'d [FieldDef], versions: Versions) -> bool {
+        for field in fields {
+            self.entered += 1;
+            if self.entered > MAX_PATHS {
+                return false;
+            }
+            let path = path(outer, &field.name);
+            let versions = versions.intersect(field.effective_versions());
+            self.found.insert(path.clone(), versions);
+            let name = field.ty.struct_name();
+            let Some(name) = name.filter(|name| !self.around.contains(name)) else {
+                continue;
+            };
+            self.around.push(name);
+            let is_bounded = self.collect(&path, body(self.definition, field), versions);
+            self.around.pop();
+            if !is_bounded {
+                return false;
+            }
+        }
+        true
     }
 }

@@ -138,6 +138,30 @@ fn a_module_that_only_an_older_release_has_stops_the_import() {
     assert!(error.contains(told), "{error}");
 }
 
+/// Two fields of each struct have the next, so the last has 2 to the power of 30 paths.
+#[test]
+fn a_message_with_too_many_paths_stops_the_import() {
+    let structs = (0..30).map(|n| {
+        let fields = ["A", "B"].map(|name| {
+            let next = n + 1;
+            format!(r#"{{ "name": "{name}", "type": "S{next}", "versions": "0+" }}"#)
+        });
+        let fields = fields.join(", ");
+        format!(r#"{{ "name": "S{n}", "versions": "0+", "fields": [{fields}] }}"#)
+    });
+    let structs: Vec<_> = structs.collect();
+    let keys = format!(
+        r#""commonStructs": [{}, {{ "name": "S30", "versions": "0+", "fields": [] }}],
+           "fields": [ {{ "name": "A", "type": "S0", "versions": "0+" }} ]"#,
+        structs.join(", ")
+    );
+    let releases = Releases::new("paths").request("4.0.0", "ARequest", "0", &keys);
+    assert_eq!(
+        releases.stopped(&["4.0.0"]),
+        "error: ARequest: the message has more than 10000 fields, those of a struct counted wherever it is used"
+    );
+}
+
 #[test]
 fn a_definition_that_the_build_refuses_is_not_written() {
     let releases = Releases::new("refused").request(
