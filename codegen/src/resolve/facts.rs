@@ -148,18 +148,25 @@ impl Check<'_> {
         };
         for units in &facts.units {
             let inside = match &units.of {
-                None => Ok(own.clone()),
+                None => Ok((Vec::new(), own.clone())),
                 Some(of) => match own.along(&of.text, request.versions) {
-                    Ok((arrays, inside)) if arrays.len() <= 3 => Ok(inside),
+                    Ok((arrays, inside)) if arrays.len() <= 3 => Ok((arrays, inside)),
                     _ => Err(of),
                 },
             };
-            let Ok(inside) = inside.map_err(|of| {
+            let Ok((arrays, inside)) = inside.map_err(|of| {
                 let wrong = format!("{} has no array `{}`", request.name, of.text);
                 self.fault(of.at, wrong, "name an array, or one inside of its elements");
             }) else {
                 continue;
             };
+            // Null stands for all of them, which cannot be divided.
+            let null = arrays.iter().find(|array| array.field.is_nullable());
+            if let (Some(array), Some(of)) = (null, &units.of) {
+                let wrong = format!("the array `{}` may be null", array.field.name);
+                let right = "name an array that no version lets be null, or leave `units` out";
+                self.fault(of.at, wrong, right);
+            }
             let fields = [
                 (&units.id, Type::String),
                 (&units.topic, Type::String),

@@ -3,6 +3,7 @@
 use super::{Check, Site};
 use crate::schema::EntityType;
 use crate::types::FieldType;
+use crate::versions::Versions;
 
 pub(super) fn check(check: &mut Check<'_>) {
     for at in check.sites() {
@@ -49,6 +50,21 @@ fn flexible(check: &mut Check<'_>, at: &Site<'_>) {
             "flexibleVersions",
             format!("`{flexible}` is not within the message's flexible versions, `{of_message}`"),
             "write `none`, or a part of the message's",
+        );
+    }
+    let versions = at.field.effective_versions();
+    let versions = versions.intersect(check.definition.valid_versions);
+    let (Some(first), Some(end)) = (flexible.lowest(), flexible.highest()) else {
+        return;
+    };
+    // Tables have a first flexible version only, as Kafka's messages do.
+    let later = versions.intersect(Versions::from(first));
+    if !flexible.contains_all(later) {
+        check.field_fault(
+            at,
+            "flexibleVersions",
+            format!("the field has the versions `{versions}`, but its flexible versions `{flexible}` end before"),
+            format!("write `{first}+`, or end the field in version {end}"),
         );
     }
 }
