@@ -120,6 +120,18 @@ impl<'d> Numbered<'d> {
     }
 }
 
+/// Returns `true` if the highest version of the message may still change. A request states it for its response too.
+pub(super) fn latest_unstable(definition: &Definition, corpus: &Corpus) -> bool {
+    let of_response = |request: &Definition| {
+        definition.kind == Kind::Response
+            && request.kind == Kind::Request
+            && request.api_key == definition.api_key
+    };
+    let mut definitions = corpus.definitions.iter().map(|(_, other)| other);
+    definition.latest_version_unstable
+        || definitions.any(|other| of_response(other) && other.latest_version_unstable)
+}
+
 /// The request decides which versions there are.
 fn api(key: i16, request: &Definition, response: &Definition, corpus: &Corpus) -> Api {
     let name = request.stem();

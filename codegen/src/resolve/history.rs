@@ -6,7 +6,11 @@ use crate::corpus::Releases;
 use crate::schema::Definition;
 use crate::versions::Versions;
 
-pub(super) fn sentences(definition: &Definition, releases: &Releases) -> Vec<String> {
+pub(super) fn sentences(
+    definition: &Definition,
+    latest_unstable: bool,
+    releases: &Releases,
+) -> Vec<String> {
     let name = &definition.name;
     let since = |version| releases.version_since(name, version);
     let removed = |version| releases.version_removed_in(name, version);
@@ -16,10 +20,7 @@ pub(super) fn sentences(definition: &Definition, releases: &Releases) -> Vec<Str
         removed,
         ["Removed in", "removed in"],
     ));
-    if let (true, Some(latest)) = (
-        definition.latest_version_unstable,
-        definition.valid_versions.highest(),
-    ) {
+    if let (true, Some(latest)) = (latest_unstable, definition.valid_versions.highest()) {
         sentences.push(format!(
             "Version {latest} is unstable: it may still change."
         ));

@@ -110,6 +110,7 @@ fn resolved(
     let mut structs = fields::resolve(definition, registry, corpus);
     drop_unused(&mut structs);
     sizes::resolve(definition, &mut structs);
+    let latest_unstable = apis::latest_unstable(definition, corpus);
     Message {
         module: module.to_owned(),
         name: definition.name.clone(),
@@ -119,7 +120,7 @@ fn resolved(
         versions: definition.valid_versions,
         flexible: definition.flexible_versions,
         headers: headers::ranges(corpus, definition),
-        latest_unstable: definition.latest_version_unstable,
+        latest_unstable,
         server_wait: Vec::new(),
         error_response: None,
         units: None,
@@ -128,7 +129,7 @@ fn resolved(
             .message(&definition.name)
             .map(|description| description.text.clone()),
         since: history::since(definition, &corpus.releases),
-        history: history::sentences(definition, &corpus.releases),
+        history: history::sentences(definition, latest_unstable, &corpus.releases),
         structs,
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use kafka_codec_codegen::corpus::Corpus;
+use kafka_codec_codegen::resolve::resolve;
 use kafka_codec_codegen::schema::Definition;
+use kafka_codec_codegen::show::show;
 
 use crate::{assert_generated, folder};
 
@@ -25,6 +27,40 @@ fn check(feature: &str) {
     let code = assert_generated(&corpus, &message, feature);
     let lines = code.lines().count();
     assert!(lines < LONG, "{lines} lines: show less");
+}
+
+/// The definition of a response cannot say it.
+#[test]
+fn the_response_to_a_request_with_an_unstable_version_has_one_too() {
+    let [request, response] = ["Request", "Response"].map(|kind| {
+        let unstable = kind == "Request";
+        let text = format!(
+            r#"{{ "name": "Unstable{kind}", "type": "{}", "apiKey": 500, "validVersions": "0-1",
+                  "latestVersionUnstable": {unstable}, "flexibleVersions": "0+", "fields": [] }}"#,
+            kind.to_lowercase()
+        );
+        let definition = Definition::parse("Unstable.json", &text).expect("no faults");
+        ("clients".to_owned(), definition)
+    });
+    let corpus = Corpus {
+        definitions: vec![request, response],
+        ..Corpus::default()
+    };
+    let protocol = resolve(&corpus).expect("no faults");
+    assert!(
+        protocol
+            .messages
+            .iter()
+            .all(|message| message.latest_unstable)
+    );
+    for message in ["UnstableRequest", "UnstableResponse"] {
+        let code = show(&corpus, message).map_err(|error| error.to_string());
+        let code = code.expect("no faults").replace("\n/// ", " ");
+        assert!(
+            code.contains("Version 1 is unstable: it may still change."),
+            "{code}"
+        );
+    }
 }
 
 macro_rules! features {
