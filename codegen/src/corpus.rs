@@ -133,6 +133,14 @@ impl Corpus {
     }
 }
 
+impl Enumerations {
+    /// Reads `enumerations.json` of a folder alone. There are none if it has faults: reading all of the folder reports those.
+    pub(crate) fn read(folder: &Path) -> Result<Self, CorpusError> {
+        let mut faults = Faults::default();
+        optional(folder, ENUMERATIONS_FILE, Self::parse, &mut faults)
+    }
+}
+
 /// A file or folder of definitions that cannot be read.
 #[derive(Debug)]
 pub struct CorpusError {

@@ -25,6 +25,11 @@ pub enum GenerateError {
         /// That of `kafka-codec`.
         library: String,
     },
+    /// The path of the library is not a path in Rust.
+    NoPath {
+        /// The path that was given.
+        path: String,
+    },
     /// The folder for this file is unknown.
     NoOutDir {
         /// The file.
@@ -63,6 +68,12 @@ impl fmt::Display for GenerateError {
                 "error: kafka-codec-codegen {} cannot generate for kafka-codec {library}\n   \
                  = help: use the same version of both",
                 env!("CARGO_PKG_VERSION")
+            ),
+            Self::NoPath { path } => write!(
+                f,
+                "error: `{path}` is not a path in Rust\n   \
+                 = help: write `::` and the name that `Cargo.toml` gives to `kafka-codec`, as in \
+                 `.kafka_codec_path(\"::kc\")`"
             ),
             Self::NoOutDir { path } => write!(
                 f,

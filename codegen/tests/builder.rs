@@ -68,6 +68,28 @@ fn conditions_are_narrowed_to_the_selected_versions() {
 }
 
 #[test]
+fn the_library_may_have_another_path() {
+    let code = generated(builder().api("Heartbeat", ..), "usual_path.rs");
+    assert!(code.contains("use ::kafka_codec::generated::*;"), "{code}");
+    for path in ["::kc", "kc", "crate::protocol::kafka_codec"] {
+        let renamed = builder().kafka_codec_path(path).api("Heartbeat", ..);
+        let code = generated(renamed, "other_path.rs");
+        assert!(
+            code.contains(&format!("use {path}::generated::*;")),
+            "{code}"
+        );
+        assert!(!code.contains("use ::kafka_codec"), "{code}");
+    }
+    for path in ["", "::", "kafka-codec", "kc::", "kc:x", "a; mod b", "1"] {
+        let broken = builder().kafka_codec_path(path).api("Heartbeat", ..);
+        let error = broken.write(file("no_path.rs")).unwrap_err().to_string();
+        let told = format!("error: `{path}` is not a path in Rust\n   = help: ");
+        assert!(error.starts_with(&told), "{error}");
+        assert!(!file("no_path.rs").exists());
+    }
+}
+
+#[test]
 fn mistakes_are_named_with_the_way_out() {
     let table = [
         (

@@ -8,6 +8,7 @@ use kafka_codec_codegen::corpus::Corpus;
 use kafka_codec_codegen::print::print;
 use kafka_codec_codegen::{emit, resolve};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::quote;
 
 /// The tokens of all generated files, by the names of these.
 fn files() -> Vec<(String, TokenStream)> {
@@ -19,7 +20,10 @@ fn files() -> Vec<(String, TokenStream)> {
     let others = [
         ("mod", emit::messages(&protocol)),
         ("schemas", emit::schemas(&protocol)),
-        ("selected", emit::selected(&protocol, true)),
+        (
+            "selected",
+            emit::selected(&protocol, true, &quote!(::kafka_codec)),
+        ),
         ("api_keys", emit::api_keys(&protocol)),
         ("any_messages", emit::any_messages(&protocol)),
         ("record_types", emit::record_types(&protocol)),

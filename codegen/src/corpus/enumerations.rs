@@ -2,7 +2,7 @@
 //! written by hand. `resolve` looks up the fields.
 
 use super::facts::{self, Name, is_constant};
-use crate::fault::{Fault, Mistake};
+use crate::fault::{Fault, Mistake, nearest};
 use crate::json::{Document, Entry, Findings, Object};
 use crate::source::{Source, Span};
 use crate::types::{FieldType, is_struct_name};
@@ -71,6 +71,43 @@ impl Enumeration {
         Some(&value.name)
     }
 
+    /// What is wrong with it where the library has `same`, or has none but `known`.
+    fn differs_from(&self, same: Option<&Self>, known: &[&str]) -> Option<Mistake> {
+        let name = &self.name;
+        let Some(same) = same else {
+            let right = match nearest(name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "leave it out, and its fields hold plain values; there are {}",
+                    known.join(", ")
+                ),
+            };
+            return Some(Mistake::new(
+                format!("kafka-codec has no enumeration `{name}`"),
+                right,
+            ));
+        };
+        if self.ty != same.ty {
+            let wrong = format!(
+                "`{name}` of kafka-codec is of type `{}`, not `{}`",
+                same.ty, self.ty
+            );
+            return Some(Mistake::new(
+                wrong,
+                "write its type, and name fields of that type",
+            ));
+        }
+        let has = |value: &NamedValue| {
+            let mut values = same.values.iter();
+            values.any(|other| (&other.value, &other.name) == (&value.value, &value.name))
+        };
+        let value = self.values.iter().find(|value| !has(value))?;
+        let values: Vec<_> = same.values.iter().map(|value| &*value.name).collect();
+        let wrong = format!("`{name}` of kafka-codec has no value `{}`", value.name);
+        let right = format!("leave the value out: the values are {}", values.join(", "));
+        Some(Mistake::new(wrong, right))
+    }
+
     /// Returns `true` if fields of this type can hold it: the type itself and arrays of it.
     pub(crate) fn fits(&self, ty: &FieldType) -> bool {
         *ty.element().unwrap_or(ty) == self.ty
@@ -92,6 +129,17 @@ impl Enumerations {
     /// A fault at a place of the file; `None` if there was none.
     pub(crate) fn fault(&self, at: Span, mistake: Mistake) -> Option<Fault> {
         Some(Fault::new(self.source.as_ref()?, at, mistake))
+    }
+
+    /// The faults of enumerations that `library` does not have as they are here: their types are those of the library, and
+    /// definitions can only use them.
+    pub(crate) fn unknown_to(&self, library: &Self) -> Faults {
+        let known: Vec<_> = library.all.iter().map(|each| &*each.name).collect();
+        let faults = self.all.iter().filter_map(|own| {
+            let same = library.all.iter().find(|each| each.name == own.name);
+            self.fault(own.at, own.differs_from(same, &known)?)
+        });
+        faults.collect()
     }
 
     /// Reads `enumerations.json`.

@@ -60,12 +60,11 @@ pub fn apis(protocol: &Protocol) -> String {
     page::apis(protocol)
 }
 
-/// All messages in one file, for a crate that uses the library, and their tables if that has any.
-pub fn selected(protocol: &Protocol, schemas: bool) -> TokenStream {
-    let library = quote!(::kafka_codec);
+/// All messages in one file, for a crate that uses the library at the path `library`, and their tables if that has any.
+pub fn selected(protocol: &Protocol, schemas: bool, library: &TokenStream) -> TokenStream {
     let home = Home::Elsewhere(protocol);
     let modules = protocol.messages.iter().map(|message| {
-        let code = module(message, home, &library, schemas, false);
+        let code = module(message, home, library, schemas, false);
         declare(message, &quote!({ #code }))
     });
     let exports = exports(protocol);
