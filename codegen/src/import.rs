@@ -12,11 +12,13 @@ mod output;
 mod print;
 mod ranges;
 mod release;
+mod skipped;
 mod source;
 mod summary;
 mod verify;
 
 pub use error::{Difference, ImportError};
+pub use skipped::{SkipReason, Skipped};
 pub use source::Source;
 pub use summary::{Files, Summary};
 

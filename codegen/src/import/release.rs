@@ -47,7 +47,7 @@ pub(super) fn read(sources: &[Source], summary: &mut Summary) -> Result<Vec<Rele
     let mut releases: BTreeMap<Option<Vec<u32>>, Release> = BTreeMap::new();
     let mut faults = Faults::default();
     for source in sources {
-        for found in source.files()? {
+        for found in source.files(&mut summary.skipped)? {
             let definition = match Definition::parse_released(&found.file, &found.text) {
                 Ok(definition) => definition,
                 Err(more) => {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::ImportError;
+use super::skipped::{SkipReason, Skipped};
 
 /// A jar or a folder, and the release it holds where its name does not tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ pub(super) const MODULES: [&str; 7] = [
 
 impl Source {
     /// Every definition file in the jar, or in the folder and its jars, in the order of their names.
-    pub(super) fn files(&self) -> Result<Vec<Found>, ImportError> {
+    pub(super) fn files(&self, skipped: &mut Skipped) -> Result<Vec<Found>, ImportError> {
         let mut found = Vec::new();
         if !self.path.exists() {
             return Err(ImportError::Input(format!(
@@ -71,9 +72,9 @@ impl Source {
             )));
         }
         if self.path.is_dir() {
-            self.walk(&self.path, &mut found)?;
+            self.walk(&self.path, &mut found, skipped)?;
         } else if is(&self.path, "jar") {
-            self.jar(&self.path, &mut found)?;
+            self.jar(&self.path, &mut found, skipped)?;
         } else {
             return Err(ImportError::Input(format!(
                 "{} is neither a jar nor a folder; give release jars such as kafka-clients-4.4.0.jar, or folders of them",
@@ -91,7 +92,12 @@ impl Source {
         Ok(found)
     }
 
-    fn walk(&self, folder: &Path, found: &mut Vec<Found>) -> Result<(), ImportError> {
+    fn walk(
+        &self,
+        folder: &Path,
+        found: &mut Vec<Found>,
+        skipped: &mut Skipped,
+    ) -> Result<(), ImportError> {
         let mut paths = Vec::new();
         for entry in fs::read_dir(folder).map_err(ImportError::io(folder))? {
             paths.push(entry.map_err(ImportError::io(folder))?.path());
@@ -99,31 +105,44 @@ impl Source {
         paths.sort();
         for path in paths {
             if path.is_dir() {
-                if !folder_is_foreign(&path) {
-                    self.walk(&path, found)?;
+                match folder_is_foreign(&path) {
+                    true => skipped.add(SkipReason::Folder, &path),
+                    false => self.walk(&path, found, skipped)?,
                 }
             } else if is(&path, "jar") {
-                if artifact(&path).is_some() {
-                    self.jar(&path, found)?;
+                match artifact(&path) {
+                    Some(_) => self.jar(&path, found, skipped)?,
+                    None => skipped.add(SkipReason::Jar, &path),
                 }
-            } else if is(&path, "json") && holds_definitions(&path) {
-                if let Some(module) = self.module_of(&path) {
-                    let text = fs::read_to_string(&path).map_err(ImportError::io(&path))?;
-                    let release = self.release_of(&path)?;
-                    let file = path.display().to_string();
-                    found.push(Found {
-                        release,
-                        module,
-                        file,
-                        text,
-                    });
+            } else if is(&path, "json") {
+                if !holds_definitions(&path) {
+                    skipped.add(SkipReason::Json, &path);
+                    continue;
                 }
+                let Some(module) = self.module_of(&path) else {
+                    skipped.add(SkipReason::Module, &path);
+                    continue;
+                };
+                let text = fs::read_to_string(&path).map_err(ImportError::io(&path))?;
+                let release = self.release_of(&path)?;
+                let file = path.display().to_string();
+                found.push(Found {
+                    release,
+                    module,
+                    file,
+                    text,
+                });
             }
         }
         Ok(())
     }
 
-    fn jar(&self, path: &Path, found: &mut Vec<Found>) -> Result<(), ImportError> {
+    fn jar(
+        &self,
+        path: &Path,
+        found: &mut Vec<Found>,
+        skipped: &mut Skipped,
+    ) -> Result<(), ImportError> {
         let Some(module) = artifact(path) else {
             return Err(ImportError::Input(format!(
                 "cannot tell the Kafka module of {}; jars must be named kafka-MODULE-RELEASE.jar, where MODULE is one of {}",
@@ -140,11 +159,15 @@ impl Source {
         let mut archive = zip::ZipArchive::new(file).map_err(unzip)?;
         let mut names: Vec<_> = archive
             .file_names()
-            .filter(|name| is(Path::new(name), "json") && holds_definitions(Path::new(name)))
+            .filter(|name| is(Path::new(name), "json"))
             .map(str::to_owned)
             .collect();
         names.sort();
         for name in names {
+            if !holds_definitions(Path::new(&name)) {
+                skipped.add_in_jar(SkipReason::Json, path, &name);
+                continue;
+            }
             let mut text = String::new();
             let mut entry = archive.by_name(&name).map_err(unzip)?;
             entry

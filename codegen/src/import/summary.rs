@@ -7,6 +7,7 @@ use super::Difference;
 use super::adapt::Adapted;
 use super::print::Printed;
 use super::release::{Message, Release};
+use super::skipped::Skipped;
 use crate::schema::Kind;
 
 /// The summary of an import.
@@ -32,6 +33,8 @@ pub struct Summary {
     pub unstable: BTreeSet<String>,
     /// Messages of releases that only tell the history, and that no merged release has.
     pub unknown: BTreeMap<String, BTreeSet<String>>,
+    /// The files and folders of the sources that were not read.
+    pub skipped: Skipped,
     /// The files that were removed: definitions of messages that are gone.
     pub removed: BTreeSet<String>,
     /// The changes in the folder.
@@ -139,6 +142,7 @@ impl fmt::Display for Summary {
             })
             .collect();
         section(f, "not imported, in no merged release", unknown.iter())?;
+        self.skipped.fmt(f)?;
         section(f, "removed", self.removed.iter())?;
         let Files {
             written,

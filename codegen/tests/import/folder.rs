@@ -1,6 +1,7 @@
 //! What the import reads, and what it leaves in the folder it writes.
 
 use std::fs;
+use std::io::Write;
 
 use kafka_codec_codegen::import::{Files, Import, Source};
 
@@ -122,6 +123,48 @@ fn what_was_imported_can_be_imported_again() {
         to: releases.out(),
     };
     assert_eq!(again.run().unwrap().files.written, 0);
+}
+
+#[test]
+fn the_summary_counts_what_was_not_read_by_reason_and_names_some() {
+    let releases = Releases::new("skipped").request("4.0.0", "ARequest", "0", r#""fields": []"#);
+    let folder = releases.0.join("4.0.0");
+    for file in [
+        "kafka-streams-4.0.0.jar",
+        "kafka-clients-4.0.0-sources.jar",
+        "core/src/main/resources/common/message/AnInfo.json",
+        "core/src/test/resources/common/message/SimpleMessage.json",
+        ".git/config.json",
+        "notes/a.json",
+        "notes/b.json",
+        "notes/c.json",
+        "notes/d.json",
+        "notes/e.json",
+        "notes/f.json",
+        "notes/readme.txt",
+    ] {
+        let path = folder.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "{}").unwrap();
+    }
+    let jar = fs::File::create(folder.join("kafka-raft-4.0.0.jar")).unwrap();
+    let mut jar = zip::ZipWriter::new(jar);
+    for (file, text) in [
+        (
+            "common/message/AnInfo.json",
+            r#"{ "name": "AnInfo", "type": "data", "validVersions": "0", "flexibleVersions": "none", "fields": [] }"#,
+        ),
+        ("META-INF/build.json", "{}"),
+        ("META-INF/LICENSE", ""),
+    ] {
+        let options = zip::write::SimpleFileOptions::default();
+        jar.start_file(file, options).unwrap();
+        jar.write_all(text.as_bytes()).unwrap();
+    }
+    jar.finish().unwrap();
+    let summary = releases.import(&["4.0.0"], &["4.0.0"]).unwrap();
+    let folder = folder.display().to_string();
+    insta::assert_snapshot!("skipped", summary.to_string().replace(&folder, "4.0.0"));
 }
 
 #[test]
