@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{self, AlertDescription, ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// A stream of bytes that a connection can use: TCP, TLS, a pipe in memory.
@@ -279,19 +279,55 @@ pub enum DialError {
 }
 
 impl DialError {
-    /// Returns `true` if another attempt would fail in the same way: the address or the host's name cannot be used, or the
-    /// certificate is not trusted.
+    /// Returns `true` if another attempt at the same address would fail in the same way: the address cannot exist, or the two
+    /// sides do not agree on TLS, as when one does not trust the other's certificate.
+    ///
+    /// A name that is not found may be found later. The resolver's error does not tell an unknown name from one that is not
+    /// published yet, as that of a pod that is starting.
     pub(crate) fn is_permanent(&self) -> bool {
         match self {
             Self::Address(_) => true,
-            Self::Tcp(_) => false,
+            // A name that the resolver is not even asked for. Errors of the operating system can pass.
+            Self::Tcp(error) => {
+                error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none()
+            }
             Self::Tls(TlsError::Handshake(error)) => {
                 let error = error.get_ref().and_then(|it| it.downcast_ref());
-                matches!(error, Some(rustls::Error::InvalidCertificate(_)))
+                match error {
+                    Some(rustls::Error::AlertReceived(alert)) => REFUSALS.contains(alert),
+                    Some(
+                        rustls::Error::InvalidCertificate(_) | rustls::Error::PeerIncompatible(_),
+                    ) => true,
+                    _ => false,
+                }
             }
             Self::Tls(_) => true,
         }
     }
+}
+
+/// The alerts by which a broker refuses the certificate that it was shown, or TLS as it was offered. Others can pass: a proxy
+/// sends `UnrecognizedName` as long as the broker behind it is down.
+const REFUSALS: [AlertDescription; 12] = [
+    AlertDescription::HandshakeFailure,
+    AlertDescription::BadCertificate,
+    AlertDescription::UnsupportedCertificate,
+    AlertDescription::CertificateRevoked,
+    AlertDescription::CertificateExpired,
+    AlertDescription::CertificateUnknown,
+    AlertDescription::UnknownCA,
+    AlertDescription::AccessDenied,
+    AlertDescription::DecryptError,
+    AlertDescription::ProtocolVersion,
+    AlertDescription::InsufficientSecurity,
+    AlertDescription::CertificateRequired,
+];
+
+/// Returns `true` if `error` is the text of an alert that refuses the client. In TLS 1.3 it comes after the client's handshake,
+/// when the connection has the transport's error as text alone.
+pub(crate) fn is_refusal(error: &str) -> bool {
+    let texts = REFUSALS.map(|alert| rustls::Error::AlertReceived(alert).to_string());
+    texts.iter().any(|text| text == error)
 }
 
 impl fmt::Display for DialError {

@@ -1,16 +1,19 @@
 //! The attempts at a request: how many there were, what they cost, and when there is no further one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_codec::connection::{
-    Advice, CloseReason, Delivery, DuplicateRisk, Failure, Retry, SubmitError, SubmitOptions,
+    Advice, AuthenticationFault, CloseReason, Delivery, DuplicateRisk, Failure, NegotiationFault,
+    Retry, SubmitError, SubmitOptions,
 };
 use kafka_codec::{ApiKey, ErrorCode};
 use tokio::time::{Instant, sleep};
 
 use super::slot::backoff;
 use super::{Attempt, AttemptError, ClusterError, ClusterOptions, GivenUp};
+use crate::transport::is_refusal;
 use crate::{ConnectError, SendError};
 
 /// The attempts at a request. Those of one round are made at the same time, at different brokers.
@@ -28,25 +31,53 @@ pub(super) struct Attempts {
     unreachable: Unreachable,
 }
 
-/// The bootstrap servers that would be connected to in vain again: they have no port, or no certificate that is trusted.
+/// Brokers and bootstrap servers that cannot be connected to, for reasons that do not pass.
 #[derive(Default)]
-pub(super) struct Unreachable(BTreeSet<i32>);
+pub(super) struct Unreachable {
+    servers: BTreeSet<i32>,
+    /// The names of brokers that alone can answer, which have their addresses in them, and the rounds in which they failed first.
+    brokers: BTreeMap<Arc<str>, u32>,
+    /// One of them failed in a later round too.
+    is_final: bool,
+}
 
 impl Unreachable {
-    /// Takes the error of an attempt.
+    /// Takes the error of an attempt for which another broker can be chosen.
     pub(super) fn push(&mut self, broker: Option<i32>, error: &AttemptError) {
         let server = broker.filter(|id| *id < 0);
-        if let (Some(id), AttemptError::Connect(ConnectError::Dial { error, .. })) = (server, error)
-        {
-            if error.is_permanent() {
-                self.0.insert(id);
-            }
+        if let (Some(id), Some(_)) = (server, cannot_pass(error)) {
+            self.servers.insert(id);
         }
     }
 
-    /// Returns `true` if there is no other server to try.
-    pub(super) fn are_all(&self, options: &ClusterOptions) -> bool {
-        !self.0.is_empty() && self.0.len() >= options.bootstrap.len()
+    /// Takes the error of an attempt at the broker that alone can answer.
+    ///
+    /// The first failure is not final, as the address may be out of date: metadata is asked for before the next round. A failure
+    /// at the same address in a later round is.
+    pub(super) fn push_sole(&mut self, round: u32, error: &AttemptError) {
+        if let Some(name) = cannot_pass(error) {
+            self.is_final |= *self.brokers.entry(name.clone()).or_insert(round) < round;
+        }
+    }
+
+    /// Returns `true` if there is nobody else to try.
+    pub(super) fn is_final(&self, options: &ClusterOptions) -> bool {
+        let are_all = !self.servers.is_empty() && self.servers.len() >= options.bootstrap.len();
+        self.is_final || are_all
+    }
+}
+
+/// The name of the broker, if connecting to it fails in the same way again at the same address.
+fn cannot_pass(error: &AttemptError) -> Option<&Arc<str>> {
+    match error {
+        AttemptError::Connect(ConnectError::Dial { broker, error }) => {
+            error.is_permanent().then_some(broker)
+        }
+        AttemptError::Connect(ConnectError::Closed(report)) => match &report.reason {
+            CloseReason::Transport { error, .. } => is_refusal(error).then_some(&report.peer),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -83,12 +114,22 @@ impl Attempts {
         }
     }
 
-    /// An attempt of this round failed.
+    /// An attempt of this round failed, at a broker of several that can answer.
     pub(super) fn failed(&mut self, broker: Option<i32>, error: AttemptError) {
+        self.unreachable.push(broker, &error);
+        self.push(broker, error);
+    }
+
+    /// An attempt of this round failed, at the broker that alone can answer.
+    pub(super) fn failed_at_sole(&mut self, broker: i32, error: AttemptError) {
+        self.unreachable.push_sole(self.rounds, &error);
+        self.push(Some(broker), error);
+    }
+
+    fn push(&mut self, broker: Option<i32>, error: AttemptError) {
         if let Err(end) = advice(self.key, &error) {
             self.end.get_or_insert(end);
         }
-        self.unreachable.push(broker, &error);
         self.failed.push(Attempt {
             broker,
             after: self.round_begun - self.begun,
@@ -102,7 +143,7 @@ impl Attempts {
         if let Some(end) = self.end {
             return Err(end);
         }
-        if self.unreachable.are_all(options) {
+        if self.unreachable.is_final(options) {
             return Err(GivenUp::Fatal);
         }
         let pause = backoff(self.rounds, options.min_backoff, options.max_backoff);
@@ -147,13 +188,24 @@ pub(super) const fn is_not_taken(error: &SendError) -> bool {
     )
 }
 
+/// Returns `true` if a connection was closed because the two sides do not go together: versions, mechanisms or credentials.
+fn is_refused(reason: &CloseReason) -> bool {
+    match reason {
+        // A broker that cannot check credentials now, for one.
+        CloseReason::Authentication(AuthenticationFault::Refused { code, .. })
+        | CloseReason::Negotiation(NegotiationFault::Refused(code)) => !code.is_retriable(),
+        CloseReason::Authentication(_) | CloseReason::Negotiation(_) => true,
+        _ => false,
+    }
+}
+
 /// Whether a request may be sent again after an error, or why not.
 pub(super) fn advice(key: ApiKey, error: &AttemptError) -> Result<(), GivenUp> {
     let advice = match error {
         AttemptError::Connect(ConnectError::Closed(report)) => {
-            return match &report.reason {
-                CloseReason::Authentication(_) | CloseReason::Negotiation(_) => Err(GivenUp::Fatal),
-                _ => Ok(()),
+            return match is_refused(&report.reason) {
+                true => Err(GivenUp::Fatal),
+                false => Ok(()),
             };
         }
         AttemptError::Connect(_) | AttemptError::NoDestination(_) => return Ok(()),
@@ -174,5 +226,66 @@ pub(super) fn advice(key: ApiKey, error: &AttemptError) -> Result<(), GivenUp> {
         (Retry::Never | Retry::AfterAuthenticating, _) => Err(GivenUp::Fatal),
         (_, DuplicateRisk::Possible) => Err(GivenUp::MayBeDone),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DialError;
+
+    #[test]
+    fn a_sole_broker_with_an_impossible_address_is_final_in_the_second_round() {
+        let failed = |name: &str| {
+            AttemptError::Connect(ConnectError::Dial {
+                broker: name.into(),
+                error: Arc::new(DialError::Address("b1".into())),
+            })
+        };
+        let options = ClusterOptions::new(["b1:9092"]);
+        let mut unreachable = Unreachable::default();
+        // Two parts of a request in one round, and then at another address.
+        for (round, name) in [
+            (0, "broker 1 (b1)"),
+            (0, "broker 1 (b1)"),
+            (1, "broker 1 (b2)"),
+        ] {
+            unreachable.push_sole(round, &failed(name));
+            assert!(!unreachable.is_final(&options), "{round}: {name}");
+        }
+        unreachable.push_sole(2, &failed("broker 1 (b1)"));
+        assert!(unreachable.is_final(&options));
+    }
+
+    #[test]
+    fn a_broker_that_refuses_credentials_is_final_unless_its_code_can_pass() {
+        let refused = |code| {
+            let authentication = AuthenticationFault::Refused {
+                mechanism: "PLAIN".into(),
+                code,
+                message: None,
+            };
+            [
+                CloseReason::Authentication(authentication),
+                CloseReason::Negotiation(NegotiationFault::Refused(code)),
+            ]
+        };
+        for (code, is_final) in [
+            (ErrorCode::SASL_AUTHENTICATION_FAILED, true),
+            (ErrorCode::UNSUPPORTED_VERSION, true),
+            (ErrorCode::UNKNOWN_SERVER_ERROR, true),
+            (ErrorCode::REQUEST_TIMED_OUT, false),
+            (ErrorCode::COORDINATOR_LOAD_IN_PROGRESS, false),
+        ] {
+            for reason in refused(code) {
+                assert_eq!(is_refused(&reason), is_final, "{reason:?}");
+            }
+        }
+        let mechanism = AuthenticationFault::NoCommonMechanism {
+            asked: "PLAIN".into(),
+            offered: Vec::new(),
+        };
+        assert!(is_refused(&CloseReason::Authentication(mechanism)));
+        assert!(!is_refused(&CloseReason::Local));
     }
 }

@@ -89,7 +89,8 @@ pub struct ClusterError {
 pub enum GivenUp {
     /// The time was over.
     Deadline(Duration),
-    /// Another attempt would fail in the same way.
+    /// Another attempt would fail in the same way: the broker refused the request, the credentials or TLS, its certificate is not
+    /// trusted, or its address cannot exist. A broker that refuses connections, or whose name is not found, is tried again.
     Fatal,
     /// Another attempt might carry the request out twice.
     MayBeDone,

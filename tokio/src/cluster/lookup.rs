@@ -94,7 +94,7 @@ impl Cluster {
     /// The broker of a unit, as far as it is known.
     pub(super) fn known(&self, unit: &Unit<'_>) -> Option<i32> {
         match unit {
-            Unit::AnyBroker | Unit::SpecificBroker | Unit::EveryBroker => Some(self.any()),
+            unit if is_any(unit) => Some(self.any()),
             unit => self.view().broker_of(unit),
         }
     }
@@ -394,6 +394,14 @@ async fn ask<R: Request>(
         Ok(timed) => Ok(timed.response),
         Err(error) => Err(AttemptError::Send(error)),
     }
+}
+
+/// Returns `true` if any broker answers a unit, as far as the request says.
+pub(super) const fn is_any(unit: &Unit<'_>) -> bool {
+    matches!(
+        unit,
+        Unit::AnyBroker | Unit::SpecificBroker | Unit::EveryBroker
+    )
 }
 
 /// Returns `true` if a code says that another broker should have been asked.

@@ -153,7 +153,7 @@ impl Cluster {
                 self.0.options.max_backoff,
             );
             let is_over = later(Instant::now(), pause) >= deadline;
-            let is_hopeless = is_fatal(&error) || unreachable.are_all(&self.0.options);
+            let is_hopeless = is_fatal(&error) || unreachable.is_final(&self.0.options);
             if is_final || is_risky || is_over || is_hopeless {
                 break Err(error);
             }
@@ -218,6 +218,7 @@ impl Cluster {
         let connection = match self.connection_by(broker, Purpose::Produce, deadline).await {
             Ok(connection) => connection,
             Err(error) => {
+                unreachable.push_sole(number, &error);
                 self.learn(&destination.unit(), &error);
                 return Tried::not_sent(error);
             }

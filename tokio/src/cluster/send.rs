@@ -12,7 +12,7 @@ use kafka_codec::{
 };
 
 use super::attempts::{Attempts, can_retry};
-use super::lookup::{Failed, Unknown, is_stale, nobody};
+use super::lookup::{Unknown, is_any, is_stale, nobody};
 use super::{AttemptError, Cluster, ClusterError, Destination, Purpose};
 use crate::SendError;
 
@@ -196,6 +196,7 @@ impl Cluster {
         let results = join_all(exchanges).await;
         for ((broker, mut part), result) in sent.into_iter().zip(results) {
             let units = version.map(|version| part.units(version));
+            let has_choice = units.iter().flatten().all(is_any);
             let learn = |error: Option<&AttemptError>| {
                 if let Some(error) = error {
                     for unit in units.iter().flatten() {
@@ -229,7 +230,10 @@ impl Cluster {
                     error
                 }
             };
-            attempts.failed(Some(broker), error);
+            match has_choice {
+                true => attempts.failed(Some(broker), error),
+                false => attempts.failed_at_sole(broker, error),
+            }
             left.push((broker, part));
         }
         left.into_iter().map(|(_, part)| part).collect()
@@ -244,7 +248,7 @@ impl Cluster {
         attempts: &mut Attempts,
     ) -> Vec<(i32, Pending<R>)> {
         let broker_of = |unit: &Unit<'_>| match unit {
-            Unit::AnyBroker | Unit::SpecificBroker | Unit::EveryBroker => Some(any),
+            unit if is_any(unit) => Some(any),
             unit => self.known(unit),
         };
         let units = || {
@@ -310,9 +314,8 @@ impl Cluster {
     ) -> Result<ResponseFrame<R>, ClusterError> {
         let mut attempts = Attempts::new(R::KEY, self.0.options.deadline);
         loop {
-            match self.attempt(&destination, request, &attempts).await {
-                Ok(response) => return Ok(response),
-                Err((broker, error)) => attempts.failed(broker, error),
+            if let Some(response) = self.attempt(&destination, request, &mut attempts).await {
+                return Ok(response);
             }
             if let Err(end) = attempts.next(&self.0.options).await {
                 return Err(attempts.into_error(end));
@@ -320,29 +323,41 @@ impl Cluster {
         }
     }
 
+    /// One attempt. Its failure is among `attempts`.
     async fn attempt<R: Request>(
         &self,
         destination: &Destination,
         request: &R,
-        attempts: &Attempts,
-    ) -> Result<ResponseFrame<R>, Failed> {
+        attempts: &mut Attempts,
+    ) -> Option<ResponseFrame<R>> {
         let unit = destination.unit();
-        let broker = self.resolve(destination, attempts.deadline()).await?;
-        match self.exchange(broker, request, attempts).await {
+        let broker = match self.resolve(destination, attempts.deadline()).await {
+            Ok(broker) => broker,
+            Err((broker, error)) => {
+                attempts.failed(broker, error);
+                return None;
+            }
+        };
+        let error = match self.exchange(broker, request, attempts).await {
             Ok(exchanged) => {
                 if let Some(error) = exchanged.stale {
                     self.learn(&unit, &error);
                 }
                 match exchanged.verdict {
-                    Verdict::Failed(code) => Err((Some(broker), AttemptError::Code(code))),
-                    Verdict::Done | Verdict::Partial(_) => Ok(exchanged.frame),
+                    Verdict::Failed(code) => AttemptError::Code(code),
+                    Verdict::Done | Verdict::Partial(_) => return Some(exchanged.frame),
                 }
             }
             Err(error) => {
                 self.learn(&unit, &error);
-                Err((Some(broker), error))
+                error
             }
+        };
+        match is_any(&unit) {
+            true => attempts.failed(Some(broker), error),
+            false => attempts.failed_at_sole(broker, error),
         }
+        None
     }
 
     /// One exchange with a broker.

@@ -50,6 +50,8 @@ pub(crate) enum Script {
 #[derive(Default)]
 pub(crate) struct Shared {
     pub(crate) ports: BTreeMap<i32, u16>,
+    /// The hosts of brokers, in metadata, that are not `127.0.0.1`.
+    pub(crate) hosts: BTreeMap<i32, &'static str>,
     pub(crate) leader: i32,
     pub(crate) leader_epoch: i32,
     /// The id of `orders`.
@@ -85,6 +87,11 @@ pub(crate) struct ToyCluster {
 impl ToyCluster {
     /// Brokers 1 to `count`, of which the first leads the only partition of `orders` and coordinates all groups.
     pub(crate) async fn start(count: i32) -> Self {
+        Self::start_with(count, ServerOptions::of_apis(ApiKey::ALL.iter().copied())).await
+    }
+
+    /// As [`start`](Self::start), with options of the servers.
+    pub(crate) async fn start_with(count: i32, options: ServerOptions) -> Self {
         let shared = Arc::new(Mutex::new(Shared {
             leader: 1,
             leader_epoch: 1,
@@ -94,8 +101,7 @@ impl ToyCluster {
         }));
         let mut brokers = BTreeMap::new();
         for id in 1..=count {
-            let options = ServerOptions::of_apis(ApiKey::ALL.iter().copied());
-            let server = Server::bind("127.0.0.1:0", options).await.unwrap();
+            let server = Server::bind("127.0.0.1:0", options.clone()).await.unwrap();
             let port = server.local_addr().unwrap().port();
             shared.lock().unwrap().ports.insert(id, port);
             brokers.insert(id, tokio::spawn(listen(id, server, shared.clone())));
@@ -138,8 +144,14 @@ impl ToyCluster {
 
 async fn listen(id: i32, server: Server, shared: Arc<Mutex<Shared>>) {
     let mut clients = tokio::task::JoinSet::new();
-    while let Ok(client) = server.accept().await {
-        clients.spawn(serve(id, client, shared.clone()));
+    while let Ok(incoming) = server.incoming().await {
+        let shared = shared.clone();
+        clients.spawn(async move {
+            // A client whose handshake fails is gone.
+            if let Ok(client) = incoming.start().await {
+                serve(id, client, shared).await;
+            }
+        });
     }
 }
 
@@ -338,7 +350,7 @@ fn metadata(id: i32, shared: &Shared) -> MetadataResponse<'static> {
         .filter(|(id, _)| !shared.hidden.contains(id))
         .map(|(id, port)| MetadataResponseBroker {
             node_id: *id,
-            host: "127.0.0.1".into(),
+            host: shared.hosts.get(id).copied().unwrap_or("127.0.0.1").into(),
             port: (*port).into(),
             ..Default::default()
         });
