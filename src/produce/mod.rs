@@ -47,4 +47,4 @@ pub use event::{AttemptReport, BatchReport, ProduceEvent};
 pub use outcome::{AttemptOutcome, Persistence};
 #[cfg(all(feature = "messages", feature = "records"))]
 pub use summary::ProduceSummary;
-pub use tracker::{BatchId, ProduceTracker};
+pub use tracker::{BatchId, ProduceTracker, UnfinishedBatches};

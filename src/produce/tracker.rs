@@ -1,6 +1,6 @@
 //! The tracker of batches, from their creation to their end.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,22 @@ pub struct ProduceTracker {
     batches: BTreeMap<BatchId, Tracked>,
     next: u64,
     events: VecDeque<ProduceEvent>,
+}
+
+/// The unfinished batches of a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnfinishedBatches {
+    /// The name of the topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// The number of batches.
+    pub batches: usize,
+    /// The age of the oldest batch.
+    pub age: Duration,
+    /// The number of consecutive timeouts of the oldest batch.
+    pub consecutive_timeouts: u32,
 }
 
 #[derive(Debug)]
@@ -182,6 +198,8 @@ impl ProduceTracker {
 
     /// Returns the age of the oldest unfinished batch of a partition and the number of its consecutive timeouts. They show a
     /// degrading partition before its batch finishes.
+    ///
+    /// Each call looks at all unfinished batches; [`partitions`](Self::partitions) has those of every partition in one pass.
     #[must_use]
     pub fn oldest(&self, now: Instant, topic: &str, partition: i32) -> Option<(Duration, u32)> {
         let is_its = |tracked: &&Tracked| {
@@ -194,5 +212,28 @@ impl ProduceTracker {
             .min_by_key(|tracked| tracked.begun)?;
         let age = now.saturating_duration_since(oldest.begun);
         Some((age, oldest.consecutive_timeouts))
+    }
+
+    /// Returns the unfinished batches of each partition that has any, in no particular order.
+    #[must_use]
+    pub fn partitions(&self, now: Instant) -> Vec<UnfinishedBatches> {
+        let mut partitions: HashMap<(&str, i32), (&Tracked, usize)> = HashMap::new();
+        for tracked in self.batches.values() {
+            let key = (&*tracked.info.topic, tracked.info.partition);
+            let (oldest, batches) = partitions.entry(key).or_insert((tracked, 0));
+            *batches += 1;
+            if tracked.begun < oldest.begun {
+                *oldest = tracked;
+            }
+        }
+        let partitions = partitions.into_values();
+        let partitions = partitions.map(|(oldest, batches)| UnfinishedBatches {
+            topic: oldest.info.topic.clone(),
+            partition: oldest.info.partition,
+            batches,
+            age: now.saturating_duration_since(oldest.begun),
+            consecutive_timeouts: oldest.consecutive_timeouts,
+        });
+        partitions.collect()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use kafka_codec::connection::Delivery;
 use kafka_codec::produce::{
     AttemptOutcome, AttemptReport, BatchInfo, BatchReport, Persistence, ProduceEvent,
-    ProduceTracker,
+    ProduceTracker, UnfinishedBatches,
 };
 use kafka_codec::{ApiKey, ErrorCode};
 
@@ -77,6 +77,46 @@ fn a_batch_that_loops_in_timeouts_shows_while_it_loops() {
         (tracker.unfinished(), tracker.oldest(now, "orders", 0)),
         (0, None)
     );
+}
+
+#[test]
+fn all_partitions_are_answered_for_as_each_is() {
+    let start = Instant::now();
+    let mut tracker = ProduceTracker::default();
+    // The oldest batch of orders-0 is begun last.
+    for (topic, partition, at) in [
+        ("orders", 0, 30),
+        ("orders", 1, 20),
+        ("other", 0, 10),
+        ("orders", 0, 0),
+    ] {
+        let batch = tracker.begin(start + ms(at), BatchInfo::new(topic, partition));
+        tracker.attempt(start + ms(40), batch, "broker 1");
+        if at == 0 {
+            let delivery = Delivery::SentNoResponse;
+            let outcome = AttemptOutcome::TimedOut { delivery };
+            tracker.attempt_ended(start + ms(50), batch, outcome, None);
+        }
+    }
+    let now = start + ms(100);
+    let mut all = tracker.partitions(now);
+    all.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+    for it in &all {
+        let oldest = tracker.oldest(now, &it.topic, it.partition);
+        assert_eq!(oldest, Some((it.age, it.consecutive_timeouts)));
+    }
+    let all = all.iter().map(|it| {
+        let UnfinishedBatches {
+            topic, partition, ..
+        } = it;
+        (&**topic, *partition, it.batches, it.age)
+    });
+    let expected = [
+        ("orders", 0, 2, ms(100)),
+        ("orders", 1, 1, ms(80)),
+        ("other", 0, 1, ms(90)),
+    ];
+    assert!(all.eq(expected));
 }
 
 #[test]

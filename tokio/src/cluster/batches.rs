@@ -8,6 +8,7 @@ use std::time::Duration;
 use kafka_codec::connection::{Histogram, Timings};
 use kafka_codec::produce::{
     AttemptOutcome, AttemptReport, BatchId, BatchInfo, BatchReport, ProduceEvent, ProduceTracker,
+    UnfinishedBatches,
 };
 
 use crate::connection::now;
@@ -75,8 +76,6 @@ struct State {
     tracker: ProduceTracker,
     /// What happened to each batch.
     histories: HashMap<BatchId, History>,
-    /// The batches of each partition.
-    partitions: HashMap<(Arc<str>, i32), usize>,
     timeouts: Timeouts,
 }
 
@@ -134,33 +133,24 @@ impl Batches {
 
     /// Begins a batch. It is over when the guard is finished, or dropped.
     pub(super) fn begin(&self, info: BatchInfo) -> Tracked<'_> {
-        let key = (info.topic.clone(), info.partition);
         let id = self.with(|tracker| tracker.begin(now(), info));
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state.partitions.entry(key.clone()).or_default() += 1;
-        Tracked {
-            batches: self,
-            id,
-            key,
-        }
+        Tracked { batches: self, id }
     }
 
     pub(super) fn stuck(&self, min_age: Duration, min_timeouts: u32) -> Vec<StuckPartition> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now();
-        let mut stuck: Vec<StuckPartition> = state
-            .partitions
-            .iter()
-            .filter_map(|((topic, partition), batches)| {
-                let (age, consecutive_timeouts) = state.tracker.oldest(now, topic, *partition)?;
-                let is_stuck = age >= min_age && consecutive_timeouts >= min_timeouts;
-                is_stuck.then(|| StuckPartition {
-                    topic: topic.clone(),
-                    partition: *partition,
-                    batches: *batches,
-                    age,
-                    consecutive_timeouts,
-                })
+        let partitions = state.tracker.partitions(now());
+        drop(state);
+        let is_stuck =
+            |it: &UnfinishedBatches| it.age >= min_age && it.consecutive_timeouts >= min_timeouts;
+        let stuck = partitions.into_iter().filter(is_stuck);
+        let mut stuck: Vec<_> = stuck
+            .map(|it| StuckPartition {
+                topic: it.topic,
+                partition: it.partition,
+                batches: it.batches,
+                age: it.age,
+                consecutive_timeouts: it.consecutive_timeouts,
             })
             .collect();
         stuck.sort_by_key(|it| std::cmp::Reverse(it.age));
@@ -172,7 +162,6 @@ impl Batches {
 pub(super) struct Tracked<'a> {
     batches: &'a Batches,
     id: BatchId,
-    key: (Arc<str>, i32),
 }
 
 impl Tracked<'_> {
@@ -210,12 +199,6 @@ impl Drop for Tracked<'_> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         state.histories.remove(&self.id);
-        if let Some(batches) = state.partitions.get_mut(&self.key) {
-            *batches -= 1;
-            if *batches == 0 {
-                state.partitions.remove(&self.key);
-            }
-        }
     }
 }
 
@@ -231,5 +214,29 @@ impl Timeouts {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stuck_partitions_are_found_in_one_pass_over_the_batches() {
+        const PARTITIONS: i32 = 100_000;
+        let batches = Batches::default();
+        let topic: Arc<str> = "orders".into();
+        let tracked: Vec<_> = (0..PARTITIONS)
+            .flat_map(|partition| [partition, partition / 2])
+            .map(|partition| batches.begin(BatchInfo::new(topic.clone(), partition)))
+            .collect();
+        let stuck = batches.stuck(Duration::ZERO, 0);
+        assert_eq!(stuck.len(), 100_000);
+        let count: usize = stuck.iter().map(|it| it.batches).sum();
+        assert_eq!(count, tracked.len());
+        assert!(stuck.is_sorted_by_key(|it| std::cmp::Reverse(it.age)));
+        assert!(batches.stuck(Duration::ZERO, 1).is_empty());
+        drop(tracked);
+        assert!(batches.stuck(Duration::ZERO, 0).is_empty());
     }
 }
