@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use kafka_codec::connection::sasl::{Mechanism, MechanismError, Reply};
-use kafka_codec::connection::{CloseReason, ConnectionOptions, Event};
+use kafka_codec::connection::{CloseReason, Event};
 use kafka_codec::frame::encode_request;
 use kafka_codec::messages::{
     HeartbeatRequest, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest,
@@ -329,8 +329,9 @@ async fn a_connection_that_is_drained_needs_no_token_any_more() {
             Err(MechanismError::new("the provider is down"))
         }
     });
-    let early = ConnectionOptions::new("").with_renew_at_permille(500);
-    let options = options().with_connection(early).with_sasl(tokens);
+    let options = options()
+        .with_renew_at_permille(500..=500)
+        .with_sasl(tokens);
     let connection = Connection::over(BROKER, near, &options).await.unwrap();
     while asked.load(Ordering::Relaxed) < 2 {
         sleep(Duration::from_millis(100)).await;
@@ -363,8 +364,9 @@ async fn a_session_outlives_a_failure_of_the_source_of_tokens_at_an_early_renewa
             }
         }
     });
-    let early = ConnectionOptions::new("").with_renew_at_permille(500);
-    let options = options().with_connection(early).with_sasl(tokens);
+    let options = options()
+        .with_renew_at_permille(500..=500)
+        .with_sasl(tokens);
     let connection = Connection::over(BROKER, near, &options).await.unwrap();
     for second in 1..=18 {
         sleep(Duration::from_secs(1)).await;

@@ -216,7 +216,7 @@ impl Connection {
         options: &Options,
     ) -> Self {
         let mechanisms = options.sasl.iter().map(Sasl::make).collect();
-        let named = options.connection.clone().with_broker(name);
+        let named = options.of_connection(name);
         let machine = Machine::with_sasl(now(), named.clone(), mechanisms);
         let shared = Shared::new(machine, transport, options);
         tokio::spawn(shared.clone().drive());

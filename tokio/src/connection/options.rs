@@ -1,6 +1,7 @@
 //! Options of a connection.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,12 +35,13 @@ pub struct Options {
     pub(crate) connect_timeout: Duration,
     pub(crate) max_requests: usize,
     pub(crate) max_bytes: usize,
+    renew_at_permille: RangeInclusive<u16>,
     pub(crate) observers: Vec<Observer>,
 }
 
 impl Default for Options {
-    /// No TLS, no SASL, 10 seconds to connect, 100 requests and 64 MiB under way; else as
-    /// [`ConnectionOptions::new`].
+    /// No TLS, no SASL, 10 seconds to connect, 100 requests and 64 MiB under way, authenticating again at 85 to 95 % of a
+    /// session's lifetime; else as [`ConnectionOptions::new`].
     fn default() -> Self {
         Self {
             connection: ConnectionOptions::new("broker"),
@@ -48,6 +50,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(10),
             max_requests: 100,
             max_bytes: 64 * 1024 * 1024,
+            renew_at_permille: 850..=950,
             observers: Vec::new(),
         }
     }
@@ -62,7 +65,8 @@ impl Options {
     }
 
     /// Sets all that concerns the connection between its transport and its caller: time limits, the number of requests in
-    /// flight, versions, idle policy. The name in them is replaced by that of the broker.
+    /// flight, versions, idle policy. The name in them is replaced by that of the broker, and the share of a session's lifetime
+    /// by one within [`with_renew_at_permille`](Self::with_renew_at_permille).
     #[must_use]
     pub fn with_connection(mut self, options: ConnectionOptions) -> Self {
         self.connection = options;
@@ -108,6 +112,22 @@ impl Options {
         self
     }
 
+    /// Sets when connections authenticate again, in thousandths of the session's lifetime. Each connection draws its share from
+    /// this range when it is opened, so that those that were opened together do not authenticate together. By default 850 to
+    /// 950, as in Kafka's Java client; at most 1000.
+    #[must_use]
+    pub const fn with_renew_at_permille(mut self, permille: RangeInclusive<u16>) -> Self {
+        self.renew_at_permille = permille;
+        self
+    }
+
+    /// The options of one connection: with its name, and a share of the session's lifetime that is drawn for it.
+    pub(super) fn of_connection(&self, broker: Arc<str>) -> ConnectionOptions {
+        let permille = draw(&self.renew_at_permille);
+        let named = self.connection.clone().with_broker(broker);
+        named.with_renew_at_permille(permille)
+    }
+
     /// Adds a function that sees every event of every connection, with the connection's name: for logs and metrics. It
     /// runs while the connection is locked, so it must not wait. If it panics, that is traced as an error.
     #[must_use]
@@ -140,6 +160,17 @@ impl Options {
     }
 }
 
+/// Draws a number from `range`, whichever of its bounds is the lower.
+fn draw(range: &RangeInclusive<u16>) -> u16 {
+    let (start, end) = (u32::from(*range.start()), u32::from(*range.end()));
+    let (low, high) = (start.min(end), start.max(end));
+    let mut random = [0; 4];
+    // Without chance the number is the same for all.
+    let _ = getrandom::fill(&mut random);
+    let drawn = low + u32::from_ne_bytes(random) % (high - low + 1);
+    u16::try_from(drawn).unwrap_or(u16::MAX)
+}
+
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
@@ -149,6 +180,7 @@ impl fmt::Debug for Options {
             .field("connect_timeout", &self.connect_timeout)
             .field("max_requests", &self.max_requests)
             .field("max_bytes", &self.max_bytes)
+            .field("renew_at_permille", &self.renew_at_permille)
             .finish_non_exhaustive()
     }
 }
