@@ -182,10 +182,22 @@ pub enum RecordsErrorKind {
         /// How many there are.
         found: usize,
     },
-    /// Bytes left after the last record, or after the value of a message.
+    /// Bytes left after the last record of a batch.
     TrailingBytes {
         /// How many.
         count: usize,
+    },
+    /// Bytes left after the value of a message of magic 0 or 1.
+    TrailingMessageBytes {
+        /// How many.
+        count: usize,
+    },
+    /// A base offset that a batch cannot have, as its last offset would be out of range.
+    OffsetOutOfRange {
+        /// The base offset.
+        base_offset: i64,
+        /// The last offset, relative to the base offset.
+        last_offset_delta: i32,
     },
     /// A record or header key of negative length.
     NegativeLength {
@@ -204,7 +216,7 @@ pub enum RecordsErrorKind {
         /// The count that stands in the input.
         count: i32,
     },
-    /// A value that goes beyond the end of its record, or a record beyond that of the batch.
+    /// A value that goes beyond the end of its record or message, or a record beyond that of the batch.
     UnexpectedEnd {
         /// How many bytes the value takes.
         needed: usize,
@@ -257,6 +269,16 @@ impl fmt::Display for RecordsErrorKind {
                 write!(f, "batch ends after {found} of {count} records")
             }
             Self::TrailingBytes { count } => write!(f, "{count} bytes left after the last record"),
+            Self::TrailingMessageBytes { count } => {
+                write!(f, "{count} bytes left after the value of the message")
+            }
+            Self::OffsetOutOfRange {
+                base_offset,
+                last_offset_delta,
+            } => write!(
+                f,
+                "base offset {base_offset} plus last offset delta {last_offset_delta} is out of range"
+            ),
             Self::NegativeLength { length } => write!(f, "negative length {length}"),
             Self::RecordLength { declared, actual } => {
                 write!(f, "length of {declared} bytes, the record takes {actual}")

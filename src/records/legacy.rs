@@ -150,7 +150,7 @@ impl<'a> LegacyMessage<'a> {
             Ok((key, value))
         } else {
             let count = rest.len();
-            Err(self.fault(RecordsErrorKind::TrailingBytes { count }, rest))
+            Err(self.fault(RecordsErrorKind::TrailingMessageBytes { count }, rest))
         }
     }
 

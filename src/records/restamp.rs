@@ -74,10 +74,12 @@ impl Restamp {
     /// # Errors
     ///
     /// [`RecordsError`] if `bytes` do not begin with a whole entry, or with a message of magic 0 or 1
-    /// ([`NotABatch`](RecordsErrorKind::NotABatch)); nothing is changed then.
+    /// ([`NotABatch`](RecordsErrorKind::NotABatch)), or if the last offset would be above `i64::MAX`
+    /// ([`OffsetOutOfRange`](RecordsErrorKind::OffsetOutOfRange)); nothing is changed then.
     pub fn apply(&self, bytes: &mut [u8]) -> Result<usize, RecordsError> {
         let size = batch_size(bytes)?;
         let (batch, _) = bytes.split_at_mut(size);
+        self.check_offsets(batch)?;
         let attributes = Attributes(u16::from_be_bytes(get(batch, ATTRIBUTES)));
         let changed = self.attributes(attributes);
         let mut is_covered = false;
@@ -108,6 +110,23 @@ impl Restamp {
         Ok(size)
     }
 
+    fn check_offsets(&self, batch: &[u8]) -> Result<(), RecordsError> {
+        let Some(base_offset) = self.base_offset else {
+            return Ok(());
+        };
+        let last_offset_delta = i32::from_be_bytes(get(batch, LAST_OFFSET_DELTA));
+        match base_offset.checked_add(last_offset_delta.into()) {
+            Some(_) => Ok(()),
+            None => {
+                let kind = RecordsErrorKind::OffsetOutOfRange {
+                    base_offset,
+                    last_offset_delta,
+                };
+                Err(RecordsError::new(kind, LAST_OFFSET_DELTA))
+            }
+        }
+    }
+
     fn attributes(&self, mut attributes: Attributes) -> Attributes {
         if let Some(timestamp_type) = self.timestamp_type {
             attributes = attributes.with_timestamp_type(timestamp_type);
@@ -126,6 +145,7 @@ const BASE_OFFSET: usize = 0;
 const PARTITION_LEADER_EPOCH: usize = 12;
 const CRC: usize = 17;
 const ATTRIBUTES: usize = 21;
+const LAST_OFFSET_DELTA: usize = 23;
 const MAX_TIMESTAMP: usize = 35;
 const PRODUCER_ID: usize = 43;
 const PRODUCER_EPOCH: usize = 51;

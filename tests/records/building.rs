@@ -153,6 +153,138 @@ fn what_a_batch_cannot_hold_is_refused_and_the_rest_stays() {
     );
 }
 
+/// The last offset that there is.
+const LAST: i64 = i64::MAX;
+
+fn offsets(bytes: &[u8]) -> Vec<i64> {
+    let records = read_all(bytes);
+    records.iter().map(|record| record.offset).collect()
+}
+
+#[test]
+fn a_batch_ends_at_the_last_offset_that_there_is() {
+    for compression in compressions() {
+        let options = BatchOptions {
+            base_offset: LAST - 1,
+            compression,
+            ..BatchOptions::default()
+        };
+        let mut builder = BatchBuilder::new(options);
+        assert_eq!(builder.append(&VALUE), Ok(LAST - 1));
+        assert_eq!(builder.append(&VALUE), Ok(LAST));
+        let size = builder.size();
+        assert!(builder.size_with(&VALUE) > size);
+        assert_eq!(builder.append(&VALUE), Err(BuildError::NoOffsetLeft));
+        let appended = builder.append_with_headers(&VALUE, []);
+        assert_eq!(appended, Err(BuildError::NoOffsetLeft));
+        for offset in [i64::MIN, 0, LAST - 1, LAST] {
+            let appended = builder.append_at(offset, &VALUE);
+            assert_eq!(appended, Err(BuildError::NoOffsetLeft), "{offset}");
+        }
+        assert_eq!((builder.len(), builder.size()), (2, size));
+        let bytes = builder.finish().unwrap();
+        assert_eq!(offsets(&bytes), [LAST - 1, LAST]);
+
+        // What was read cannot be appended behind it either.
+        builder.append(&VALUE).unwrap();
+        builder.append(&VALUE).unwrap();
+        let mut decoder = RecordDecoder::default();
+        for record in entry(&bytes).records(&mut decoder).unwrap() {
+            let appended = builder.append_read(&record.unwrap());
+            assert_eq!(appended, Err(BuildError::NoOffsetLeft));
+        }
+        assert_eq!(builder.finish().unwrap(), bytes);
+    }
+    let text = BuildError::NoOffsetLeft.to_string();
+    assert_eq!(text, "no offset is left after 9223372036854775807");
+
+    let mut markers = BatchBuilder::new(BatchOptions {
+        base_offset: LAST,
+        control: true,
+        ..BatchOptions::default()
+    });
+    let marker = ControlRecord::Abort(EndTransaction::default());
+    assert_eq!(markers.append_control(0, &marker), Ok(LAST));
+    let appended = markers.append_control(0, &marker);
+    assert_eq!(appended, Err(BuildError::NoOffsetLeft));
+}
+
+#[test]
+fn a_last_offset_that_is_out_of_range_is_refused() {
+    let finish = |base_offset, last_offset, records: usize| {
+        let mut builder = BatchBuilder::new(BatchOptions {
+            base_offset,
+            last_offset: Some(last_offset),
+            ..BatchOptions::default()
+        });
+        for _ in 0..records {
+            builder.append(&VALUE).unwrap();
+        }
+        builder.finish().map(|bytes| match entry(&bytes) {
+            Entry::Batch(batch) => batch.header().last_offset(),
+            _ => panic!("a batch"),
+        })
+    };
+    let order = |offset, min| Err(BuildError::OffsetOrder { offset, min });
+    let far = |offset, base| Err(BuildError::OffsetTooFar { offset, base });
+    for records in 0..=1 {
+        assert_eq!(finish(LAST, LAST, records), Ok(LAST));
+        assert_eq!(finish(LAST, i64::MIN, records), order(i64::MIN, LAST));
+        assert_eq!(finish(7, 6, records), order(6, 7));
+        assert_eq!(finish(-1, LAST, records), far(LAST, -1));
+        assert_eq!(finish(i64::MIN, LAST, records), far(LAST, i64::MIN));
+    }
+}
+
+#[test]
+fn a_message_set_ends_at_the_last_offset_that_there_is() {
+    for magic in 0..=1 {
+        for compression in compressions() {
+            let options = MessageSetOptions {
+                magic,
+                base_offset: LAST - 1,
+                compression,
+                ..MessageSetOptions::default()
+            };
+            let Ok(mut builder) = MessageSetBuilder::new(options) else {
+                assert_eq!(compression, Compression::Zstd);
+                continue;
+            };
+            assert_eq!(builder.append(&VALUE), Ok(LAST - 1));
+            assert_eq!(builder.append(&VALUE), Ok(LAST));
+            let size = builder.size();
+            assert_eq!(builder.append(&VALUE), Err(BuildError::NoOffsetLeft));
+            for offset in [i64::MIN, 0, LAST - 1, LAST] {
+                let appended = builder.append_at(offset, &VALUE);
+                assert_eq!(appended, Err(BuildError::NoOffsetLeft), "{offset}");
+            }
+            assert_eq!(builder.size(), size);
+            let bytes = builder.finish().unwrap();
+            assert_eq!(offsets(&bytes), [LAST - 1, LAST], "{magic} {compression}");
+            assert_eq!(builder.finish(), Err(BuildError::EmptyMessageSet));
+
+            builder
+                .reset(MessageSetOptions {
+                    base_offset: -1,
+                    ..options
+                })
+                .unwrap();
+            let appended = builder.append_at(LAST, &VALUE);
+            let far = BuildError::OffsetTooFar {
+                offset: LAST,
+                base: -1,
+            };
+            // Only these have relative offsets.
+            match magic == 1 && compression != Compression::None {
+                true => assert_eq!(appended, Err(far)),
+                false => assert_eq!(appended, Ok(())),
+            }
+        }
+    }
+    let text = BuildError::EmptyMessageSet.to_string();
+    assert_eq!(text, "message set without messages: append one");
+}
+
 #[test]
 fn a_batch_without_records_is_written_when_its_last_offset_is_set() {
     let options = BatchOptions {

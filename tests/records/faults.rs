@@ -289,9 +289,15 @@ fn bytes_behind_the_value_of_a_message_are_an_error() {
     assert_fault(
         &bytes,
         0,
-        &RecordsErrorKind::TrailingBytes { count: 2 },
+        &RecordsErrorKind::TrailingMessageBytes { count: 2 },
         end,
         None,
+    );
+    let (_, error) = read(&bytes);
+    let text = error.unwrap().to_string();
+    assert!(
+        text.ends_with("2 bytes left after the value of the message"),
+        "{text}"
     );
 }
 

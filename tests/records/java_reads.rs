@@ -100,7 +100,7 @@ fn is_known(java: &Vector, ours: &[Value]) -> bool {
             // Bytes after the value of a message, which would be lost.
             let trailing = ours["error"]
                 .as_str()
-                .is_some_and(|error| error.starts_with("TrailingBytes"));
+                .is_some_and(|error| error.starts_with("TrailingMessageBytes"));
             // A huge size at the end of a compressed set: 3.9 takes the memory, 4.4 refuses it, and
             // to us the message is cut off, as it is to both when the size is smaller.
             let refused = ["OutOfMemoryError", "InvalidRecordException"]

@@ -169,3 +169,30 @@ fn batch(options: BatchOptions) -> Vec<u8> {
     }
     builder.finish().unwrap().to_vec()
 }
+
+#[test]
+fn a_base_offset_from_which_the_last_offset_is_out_of_range_changes_nothing() {
+    let mut builder = BatchBuilder::new(BatchOptions {
+        last_offset: Some(5),
+        ..BatchOptions::default()
+    });
+    let batch = builder.finish().unwrap().to_vec();
+    let restamp = |base_offset| Restamp {
+        base_offset: Some(base_offset),
+        partition_leader_epoch: Some(3),
+        ..Restamp::default()
+    };
+    let mut changed = batch.clone();
+    restamp(i64::MAX - 5).apply(&mut changed).unwrap();
+    let Entry::Batch(read) = crate::support::entry(&changed) else {
+        panic!("a batch");
+    };
+    assert_eq!(read.header().last_offset(), i64::MAX);
+    let mut refused = batch.clone();
+    let error = restamp(i64::MAX - 4).apply(&mut refused).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "(byte 23): base offset 9223372036854775803 plus last offset delta 5 is out of range"
+    );
+    assert_eq!(refused, batch);
+}

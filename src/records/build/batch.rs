@@ -46,7 +46,8 @@ pub struct BatchBuilder {
     /// The size of the last batch: the next one is likely as large.
     expected: usize,
     pub(super) count: i32,
-    pub(super) next_offset: i64,
+    /// `None` after a record with the maximum offset.
+    pub(super) next_offset: Option<i64>,
     pub(super) base_timestamp: Option<i64>,
     pub(super) max_timestamp: i64,
     pub(super) codecs: Codecs,
@@ -62,7 +63,7 @@ impl BatchBuilder {
             buffer: BytesMut::new(),
             expected: BatchHeader::SIZE,
             count: 0,
-            next_offset: options.base_offset,
+            next_offset: Some(options.base_offset),
             base_timestamp: options.delete_horizon.or(options.base_timestamp),
             max_timestamp: -1,
             codecs: Codecs::default(),
@@ -81,7 +82,7 @@ impl BatchBuilder {
         self.buffer.clear();
         self.options = options;
         self.count = 0;
-        self.next_offset = options.base_offset;
+        self.next_offset = Some(options.base_offset);
         self.base_timestamp = options.delete_horizon.or(options.base_timestamp);
         self.max_timestamp = -1;
     }
@@ -116,9 +117,9 @@ impl BatchBuilder {
     /// from the base offset, [`append`](Self::append) refuses the record whatever its size.
     #[must_use]
     pub fn size_with(&self, record: &NewRecord<'_>) -> usize {
-        let delta = self.next_offset.wrapping_sub(self.options.base_offset);
         // Only measured, never written: `append` reports an offset that is too far.
-        let offset_delta = i32::try_from(delta).unwrap_or(i32::MAX);
+        let offset_delta = self.next_offset().and_then(|offset| self.delta(offset));
+        let offset_delta = offset_delta.unwrap_or(i32::MAX);
         let wire = Wire::new(record, self.timestamp_delta(record.timestamp), offset_delta);
         self.size().saturating_add(wire.size())
     }
@@ -130,7 +131,7 @@ impl BatchBuilder {
     /// [`BuildError`] if the batch cannot hold it.
     #[inline]
     pub fn append(&mut self, record: &NewRecord<'_>) -> Result<i64, BuildError> {
-        let offset = self.next_offset;
+        let offset = self.next_offset()?;
         self.append_at(offset, record)?;
         Ok(offset)
     }
@@ -169,7 +170,7 @@ impl BatchBuilder {
     where
         I: IntoIterator<Item = Header<'h>, IntoIter: Clone>,
     {
-        let offset = self.next_offset;
+        let offset = self.next_offset()?;
         if self.options.control {
             return Err(BuildError::ControlMismatch);
         }
@@ -211,7 +212,7 @@ impl BatchBuilder {
             value: value.as_deref(),
             headers: &[],
         };
-        let offset = self.next_offset;
+        let offset = self.next_offset()?;
         self.append_any(offset, &record, record.headers)?;
         Ok(offset)
     }
@@ -293,7 +294,7 @@ impl BatchBuilder {
         self.make_room(wire.size());
         wire.write(&mut self.buffer);
         self.count = count;
-        self.next_offset = offset.wrapping_add(1);
+        self.next_offset = offset.checked_add(1);
         self.base_timestamp = Some(base);
         self.max_timestamp = self.max_timestamp.max(timestamp);
         Ok(())
@@ -314,11 +315,22 @@ impl BatchBuilder {
     }
 
     #[inline]
+    fn next_offset(&self) -> Result<i64, BuildError> {
+        self.next_offset.ok_or(BuildError::NoOffsetLeft)
+    }
+
+    #[inline]
     fn offset_delta(&self, offset: i64) -> Result<i32, BuildError> {
-        if offset < self.next_offset {
-            let min = self.next_offset;
+        let min = self.next_offset()?;
+        if offset < min {
             return Err(BuildError::OffsetOrder { offset, min });
         }
+        self.delta(offset)
+    }
+
+    /// The distance of an offset from the base offset, which is not above it.
+    #[inline]
+    pub(super) fn delta(&self, offset: i64) -> Result<i32, BuildError> {
         let base = self.options.base_offset;
         let delta = offset.checked_sub(base);
         delta

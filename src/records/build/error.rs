@@ -10,13 +10,15 @@ use crate::records::codec::CodecError;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The batch would be larger than its length field can say.
+    /// The batch or message set would be larger than a length field can say.
     TooLarge {
         /// How many bytes it would have.
         size: usize,
     },
     /// A batch without records was finished, and not asked to be one: set its last offset.
     Empty,
+    /// A message set without messages was finished.
+    EmptyMessageSet,
     /// An offset that is not above the one before it, or below the base offset.
     OffsetOrder {
         /// The offset.
@@ -24,13 +26,16 @@ pub enum BuildError {
         /// The minimum allowed here.
         min: i64,
     },
-    /// An offset that is more than 2,147,483,647 above the base offset.
+    /// An offset too far above the base offset. The maximum distance in a batch is `i32::MAX`, that in a message set
+    /// `i64::MAX`.
     OffsetTooFar {
         /// The offset.
         offset: i64,
         /// The base offset.
         base: i64,
     },
+    /// A record after one with the offset `i64::MAX`, which is the last.
+    NoOffsetLeft,
     /// A negative timestamp other than -1, which means none.
     NegativeTimestamp {
         /// The timestamp.
@@ -62,17 +67,23 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { size } => {
-                write!(f, "batch of {size} bytes, maximum {}", i32::MAX)
+                write!(
+                    f,
+                    "batch or message set of {size} bytes, maximum {}",
+                    i32::MAX
+                )
             }
             Self::Empty => f.write_str(
                 "batch without records: append one, or set the last offset to write an empty batch",
             ),
+            Self::EmptyMessageSet => f.write_str("message set without messages: append one"),
             Self::OffsetOrder { offset, min } => {
                 write!(f, "offset {offset}, minimum {min}")
             }
             Self::OffsetTooFar { offset, base } => {
                 write!(f, "offset {offset} is too far from the base offset {base}")
             }
+            Self::NoOffsetLeft => write!(f, "no offset is left after {}", i64::MAX),
             Self::NegativeTimestamp { timestamp } => {
                 write!(f, "negative timestamp {timestamp}: use -1 for none")
             }

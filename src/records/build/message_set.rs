@@ -49,7 +49,8 @@ impl Default for MessageSetOptions {
 pub struct MessageSetBuilder {
     options: MessageSetOptions,
     buffer: BytesMut,
-    next_offset: i64,
+    /// `None` after a message with the maximum offset.
+    next_offset: Option<i64>,
     max_timestamp: i64,
     codecs: Codecs,
     compressed: Vec<u8>,
@@ -66,7 +67,7 @@ impl MessageSetBuilder {
         Ok(Self {
             options,
             buffer: BytesMut::new(),
-            next_offset: options.base_offset,
+            next_offset: Some(options.base_offset),
             max_timestamp: -1,
             codecs: Codecs::default(),
             compressed: Vec::new(),
@@ -110,7 +111,7 @@ impl MessageSetBuilder {
     ///
     /// [`BuildError`] if the set cannot hold it.
     pub fn append(&mut self, record: &NewRecord<'_>) -> Result<i64, BuildError> {
-        let offset = self.next_offset;
+        let offset = self.next_offset.ok_or(BuildError::NoOffsetLeft)?;
         self.append_at(offset, record)?;
         Ok(offset)
     }
@@ -128,8 +129,8 @@ impl MessageSetBuilder {
         if timestamp < -1 {
             return Err(BuildError::NegativeTimestamp { timestamp });
         }
-        if offset < self.next_offset {
-            let min = self.next_offset;
+        let min = self.next_offset.ok_or(BuildError::NoOffsetLeft)?;
+        if offset < min {
             return Err(BuildError::OffsetOrder { offset, min });
         }
         let size = self.size_with(record);
@@ -139,7 +140,9 @@ impl MessageSetBuilder {
         let inner = match (self.options.magic, self.options.compression) {
             // In a compressed message they are relative to the first.
             (1, compression) if compression != Compression::None => {
-                offset.wrapping_sub(self.options.base_offset)
+                let base = self.options.base_offset;
+                let delta = offset.checked_sub(base);
+                delta.ok_or(BuildError::OffsetTooFar { offset, base })?
             }
             _ => offset,
         };
@@ -151,7 +154,7 @@ impl MessageSetBuilder {
             value: record.value,
         };
         message.write(&self.options, &mut self.buffer);
-        self.next_offset = offset.wrapping_add(1);
+        self.next_offset = offset.checked_add(1);
         self.max_timestamp = self.max_timestamp.max(timestamp);
         Ok(())
     }
@@ -163,7 +166,7 @@ impl MessageSetBuilder {
     /// [`BuildError`] if there is no message, or they could not be compressed. The messages stay.
     pub fn finish(&mut self) -> Result<Bytes, BuildError> {
         if self.buffer.is_empty() {
-            return Err(BuildError::Empty);
+            return Err(BuildError::EmptyMessageSet);
         }
         if self.options.compression != Compression::None {
             self.wrap()?;
@@ -187,7 +190,9 @@ impl MessageSetBuilder {
             return Err(BuildError::TooLarge { size });
         }
         let wrapper = Message {
-            offset: self.next_offset.wrapping_sub(1),
+            offset: self
+                .next_offset
+                .map_or(i64::MAX, |next| next.saturating_sub(1)),
             timestamp: self.options.log_append_time.unwrap_or(self.max_timestamp),
             compression,
             key: None,
@@ -200,7 +205,7 @@ impl MessageSetBuilder {
 
     fn clear(&mut self) {
         self.buffer.clear();
-        self.next_offset = self.options.base_offset;
+        self.next_offset = Some(self.options.base_offset);
         self.max_timestamp = -1;
     }
 

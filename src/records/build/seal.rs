@@ -22,19 +22,18 @@ impl BatchBuilder {
     }
 
     fn last_offset_delta(&self) -> Result<i32, BuildError> {
-        let appended = self.next_offset.wrapping_sub(1);
-        let base = self.options.base_offset;
-        let last = match self.options.last_offset {
-            Some(offset) if offset < appended && !self.is_empty() => {
-                let min = appended;
-                return Err(BuildError::OffsetOrder { offset, min });
-            }
-            Some(offset) => offset,
-            None if self.is_empty() => return Err(BuildError::Empty),
-            None => appended,
+        let appended = match self.next_offset {
+            _ if self.is_empty() => None,
+            Some(next) => Some(next.saturating_sub(1)),
+            None => Some(i64::MAX),
         };
-        i32::try_from(last.wrapping_sub(base))
-            .map_err(|_| BuildError::OffsetTooFar { offset: last, base })
+        let offset = self.options.last_offset.or(appended);
+        let offset = offset.ok_or(BuildError::Empty)?;
+        let min = appended.unwrap_or(self.options.base_offset);
+        if offset < min {
+            return Err(BuildError::OffsetOrder { offset, min });
+        }
+        self.delta(offset)
     }
 
     /// Puts the compressed records in the place of the records.
