@@ -55,6 +55,15 @@ impl RecordDecoder {
         self.buffer = Vec::new();
     }
 
+    /// Takes the bytes that were decompressed last, with the memory that they are in if they fill at least half of it. Otherwise
+    /// they are copied: a large batch may have been read before a small one, and its memory stays with the decoder.
+    fn take(&mut self) -> Vec<u8> {
+        match self.buffer.len() < self.buffer.capacity() / 2 {
+            true => self.buffer.clone(),
+            false => std::mem::take(&mut self.buffer),
+        }
+    }
+
     /// Decompresses `input`, which stands at `offset` of the blob.
     pub(super) fn decompress(
         &mut self,
@@ -132,7 +141,8 @@ impl Origin {
     }
 }
 
-/// The records of a batch or message, decompressed into memory of their own.
+/// The records of a batch or message, decompressed into memory of their own, at most twice as much as they take. Records
+/// that are not compressed are borrowed.
 #[derive(Debug)]
 pub struct Body<'a> {
     of: Of<'a>,
@@ -157,7 +167,7 @@ impl<'a> Body<'a> {
     ) -> Self {
         let bytes = match origin {
             Origin::Plain(_) => Cow::Borrowed(batch.body()),
-            Origin::Decompressed(_) => Cow::Owned(std::mem::take(&mut decoder.buffer)),
+            Origin::Decompressed(_) => Cow::Owned(decoder.take()),
         };
         Self {
             of: Of::Batch(batch),
@@ -176,7 +186,7 @@ impl<'a> Body<'a> {
     ) -> Self {
         let bytes = match origin {
             Origin::Plain(_) => Cow::Borrowed(message.as_bytes()),
-            Origin::Decompressed(_) => Cow::Owned(std::mem::take(&mut decoder.buffer)),
+            Origin::Decompressed(_) => Cow::Owned(decoder.take()),
         };
         Self {
             of: Of::Message(message),

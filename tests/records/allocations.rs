@@ -1,13 +1,13 @@
 //! What allocates: nothing in reading, and nothing in building into memory that was used before.
 
 use allocation_counter::measure;
-use kafka_codec::records::{BatchBuilder, BatchOptions, Compression, Entries, Header, NewRecord};
-use kafka_codec::records::{FetchedRecords, RecordDecoder};
+use kafka_codec::records::{BatchBuilder, BatchOptions, Compression, Entries, Entry, Header};
+use kafka_codec::records::{FetchedRecords, NewRecord, RecordDecoder};
 
 use crate::random::Random;
 use crate::support::build::built;
-use crate::support::compressions;
 use crate::support::history::History;
+use crate::support::{compressions, entry};
 
 #[test]
 fn reading_records_allocates_nothing() {
@@ -120,5 +120,39 @@ fn building_into_memory_that_was_used_allocates_nothing() {
                 "{compression}: {used:?}"
             );
         }
+    }
+}
+
+#[test]
+fn records_that_are_kept_take_no_memory_of_a_larger_batch_before_them() {
+    let build = |compression, size: usize| {
+        let value: Vec<u8> = (0..size).map(|at| at.to_le_bytes()[0]).collect();
+        let mut builder = BatchBuilder::new(BatchOptions {
+            compression,
+            ..BatchOptions::default()
+        });
+        let value = Some(&value[..]);
+        let record = NewRecord {
+            value,
+            ..NewRecord::default()
+        };
+        builder.append(&record).unwrap();
+        builder.finish().unwrap()
+    };
+    for compression in compressions() {
+        let (large, small) = (build(compression, 4 << 20), build(compression, 1000));
+        let Entry::Batch(batch) = entry(&small) else {
+            panic!("a batch");
+        };
+        let mut kept = Vec::with_capacity(1);
+        let used = measure(|| {
+            let mut decoder = RecordDecoder::default();
+            let records = entry(&large).records(&mut decoder).unwrap();
+            assert_eq!(records.count(), 1);
+            kept.push(batch.decompress(&mut decoder).unwrap());
+        });
+        let size = i64::try_from(kept[0].as_bytes().len()).unwrap();
+        assert!(size > 1000);
+        assert!(used.bytes_current <= 2 * size, "{compression}: {used:?}");
     }
 }
