@@ -36,8 +36,13 @@ enum Pieces {
 }
 
 /// Carries out the operations that `input` says; its first byte says in which pieces bytes come, and once in four times
-/// it is all done again, byte by byte. How many requests were completed.
+/// it is all done again, byte by byte. How many requests were completed: none, and nothing is done, if the password is in `input`.
 pub(crate) fn connection(input: &[u8]) -> usize {
+    // What the broker says may be shown. libFuzzer finds the password by its comparisons and makes the broker say it.
+    let password = PASSWORD.as_bytes();
+    if input.windows(password.len()).any(|part| part == password) {
+        return 0;
+    }
     let (first, operations) = input.split_first().unwrap_or((&0, input));
     match first % 8 {
         0..2 => compare(operations),
