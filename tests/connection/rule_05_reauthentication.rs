@@ -224,6 +224,58 @@ fn rule_5_the_deadline_does_not_count_requests_in_front_or_their_throttling() {
 }
 
 #[test]
+fn rule_5_behind_requests_in_front_nobody_is_woken_and_the_time_begins_when_they_are_given_up() {
+    replay(|driver| {
+        let timeout = options().with_initialization_timeout(ms(1));
+        open(driver, timeout, 20_000);
+        let fetch = driver.submit(ApiKey::Fetch, 16);
+        driver.wait(18_000);
+        let state = |driver: &Driver| driver.connection.state().to_string();
+        assert_eq!(state(driver), "authenticating again");
+        // That of the Fetch, after 30 s.
+        let due = driver.connection.next_deadline().unwrap();
+        assert_eq!(due.duration_since(driver.now), ms(12_000));
+        driver.wait(11_000);
+        // One that waits is not in front.
+        let waiting = driver.submit(ApiKey::Metadata, 12);
+        assert!(driver.connection.cancel(driver.now, waiting));
+        assert_eq!(driver.connection.next_deadline(), Some(due));
+        assert!(driver.connection.cancel(driver.now, fetch));
+        assert_eq!(state(driver), "authenticating again");
+        driver.wait(1);
+        let reason = driver.closed().reason.clone();
+        assert!(
+            matches!(
+                reason,
+                CloseReason::Timeout(TimeoutKind::Reauthentication { .. })
+            ),
+            "{reason}"
+        );
+    });
+}
+
+#[test]
+fn rule_5_the_time_does_not_count_a_request_in_front_that_is_written_slowly() {
+    let mut driver = Driver::once(options());
+    open(&mut driver, options(), 10_000);
+    driver.is_stuck = true;
+    driver.submit(ApiKey::Fetch, 16);
+    driver.write(5);
+    driver.wait(9_000);
+    driver.wait(15_000);
+    assert_eq!(
+        driver.connection.state().to_string(),
+        "authenticating again"
+    );
+    driver.wait(6_000);
+    let reason = driver.closed().reason.clone();
+    let CloseReason::Timeout(TimeoutKind::Request { request, .. }) = reason else {
+        panic!("{reason}");
+    };
+    assert_eq!(request.api_key, ApiKey::Fetch);
+}
+
+#[test]
 fn rule_5_newer_credentials_are_used() {
     let mut driver = Driver::once(options());
     open(&mut driver, options(), 10_000);

@@ -7,6 +7,7 @@ use crate::connection::{
     CloseReason, CloseReport, Confidence, Delivery, ForeignProtocol, Hint, HintKind,
     ReconnectAdvice, State, Unfinished,
 };
+use crate::frame::{SIZE_BYTES, StreamPosition};
 use crate::{ApiKey, Version};
 
 use super::Connection;
@@ -25,7 +26,7 @@ pub(super) fn report(connection: &Connection, now: Instant, reason: CloseReason)
     let sent = connection
         .queue
         .in_flight()
-        .map(|request| unfinished(request, connection.delivery_in_flight(request)));
+        .map(|request| unfinished(request, delivery_in_flight(connection, request)));
     let begun = connection.queue.begun();
     let wanted = begun.filter(|(request, _)| request.origin != Origin::Nobody);
     let wanted = wanted.map(|(request, delivery)| unfinished(request, delivery));
@@ -47,6 +48,18 @@ pub(super) fn report(connection: &Connection, now: Instant, reason: CloseReason)
         reconnect: reconnect(connection, &reason),
         in_flight,
         reason,
+    }
+}
+
+/// How far a request in flight has got: a part of the response of the front one may have arrived.
+pub(super) fn delivery_in_flight(connection: &Connection, request: &PendingRequest) -> Delivery {
+    let front = connection.queue.front().map(PendingRequest::label);
+    let is_front = front == Some(request.label());
+    match connection.receiver.position() {
+        StreamPosition::InFrame { got, announced } if is_front && announced >= SIZE_BYTES => {
+            Delivery::ResponsePartial { got, announced }
+        }
+        _ => Delivery::SentNoResponse,
     }
 }
 

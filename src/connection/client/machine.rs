@@ -164,6 +164,16 @@ impl Connection {
         }
         self.events.written(&request);
         self.events.complete(request, Outcome::Written);
+        self.request_left(now);
+    }
+
+    /// A request of the caller is over that was in front of those of the session, if there are any.
+    #[inline]
+    fn request_left(&mut self, now: Instant) {
+        if self.is_hindered {
+            self.session
+                .request_left(now, self.deadlines.throttled_until());
+        }
     }
 
     /// Takes bytes from the front of `input`, at most up to the end of a frame.
@@ -250,11 +260,7 @@ impl Connection {
         if !throttle.is_zero() {
             self.on_throttled(now, label, throttle);
         }
-        if self.is_hindered {
-            let throttled = self.deadlines.throttled_until();
-            self.session
-                .answered_before(throttled.map_or(now, |until| until.max(now)));
-        }
+        self.request_left(now);
         match request.origin {
             Origin::Probe => self.on_probed(&request, &frame),
             Origin::Caller => self.events.respond(now, request, version, throttle, frame),
@@ -381,12 +387,18 @@ impl Connection {
         kind: ConnectionErrorKind,
     ) -> bool {
         let wanted = |request: &PendingRequest| !request.is_internal() && wanted(request);
+        let was_awaited = self.queue.is_front_awaited();
         let front = self.queue.front();
-        let front = front.map_or(Delivery::SentNoResponse, |it| self.delivery_in_flight(it));
+        let front = front.map_or(Delivery::SentNoResponse, |it| {
+            closing::delivery_in_flight(self, it)
+        });
         let Some((request, delivery)) = self.queue.give_up(now, wanted, front) else {
             return false;
         };
         self.events.fail(request, kind, delivery);
+        if was_awaited && !self.queue.is_front_awaited() {
+            self.request_left(now);
+        }
         true
     }
 
@@ -506,7 +518,9 @@ impl Connection {
         let report = Arc::new(closing::report(self, now, reason));
         let closed = || ConnectionErrorKind::Closed(report.clone());
         let first = self.queue.in_flight().next();
-        let first = first.map_or(Delivery::SentNoResponse, |it| self.delivery_in_flight(it));
+        let first = first.map_or(Delivery::SentNoResponse, |it| {
+            closing::delivery_in_flight(self, it)
+        });
         for (request, delivery) in self.queue.take_all(now, first) {
             self.events.fail(request, closed(), delivery);
         }
@@ -564,18 +578,6 @@ impl Connection {
             false => Pending::Requests {
                 is_blocked: self.waiting() > 0,
             },
-        }
-    }
-
-    /// How far a request in flight has got: a part of the response of the front one may have arrived.
-    pub(super) fn delivery_in_flight(&self, request: &PendingRequest) -> Delivery {
-        let front = self.queue.front().map(PendingRequest::label);
-        let is_front = front == Some(request.label());
-        match self.receiver.position() {
-            StreamPosition::InFrame { got, announced } if is_front && announced >= SIZE_BYTES => {
-                Delivery::ResponsePartial { got, announced }
-            }
-            _ => Delivery::SentNoResponse,
         }
     }
 

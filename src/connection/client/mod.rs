@@ -219,8 +219,15 @@ impl Connection {
         if self.is_closed() {
             return None;
         }
-        let of_session = earlier(self.session.phase().deadline(), self.session.renew_at());
+        let of_session = earlier(self.phase_deadline(), self.session.renew_at());
         earlier(self.deadlines.next(self.pending(), at), of_session)
+    }
+
+    /// When getting ready, or authenticating again, takes too long. Requests of the caller that are in front of the
+    /// session's have deadlines of their own.
+    fn phase_deadline(&self) -> Option<Instant> {
+        let deadline = self.session.phase().deadline();
+        deadline.filter(|_| self.state().is_initial() || !self.queue.is_front_awaited())
     }
 
     /// Time has passed. Calling it early or often does no harm.
@@ -232,11 +239,8 @@ impl Connection {
             self.deadlines.is_request_over(now) || self.overdue(now).is_none(),
             "no deadline is before the first"
         );
-        if self.session.phase().deadline().is_some_and(|at| at <= now) {
-            if self.state().is_initial() || !self.queue.is_front_awaited() {
-                return self.close_phase(now);
-            }
-            self.session.answered_before(now);
+        if self.phase_deadline().is_some_and(|at| at <= now) {
+            return self.close_phase(now);
         }
         let at = self.receiver.position();
         if self.deadlines.is_stall_over(now, at) {

@@ -357,9 +357,10 @@ impl RequestQueue {
         }
     }
 
-    /// Returns `true` if somebody waits for the response that is due next, other than the connection.
+    /// Returns `true` if a caller's request is the first of those that were admitted, written or not.
     pub(super) fn is_front_awaited(&self) -> bool {
-        self.front().is_some_and(|request| !request.is_internal())
+        let front = self.requests.front().filter(|_| self.admitted > 0);
+        front.is_some_and(|request| !request.is_internal())
     }
 
     /// The requests that wait for a response, oldest first, without the abandoned ones.

@@ -536,12 +536,12 @@ impl Session {
             .push_back(Action::Close(CloseReason::Negotiation(fault)));
     }
 
-    /// A request in front of those of the session was answered, or may take longer. The time for authenticating again
-    /// is not that of others.
+    /// A request in front of those of the session is over. The time for authenticating again begins when the broker can
+    /// answer: not before throttling is over.
     #[cold]
-    pub(super) fn answered_before(&mut self, now: Instant) {
+    pub(super) fn request_left(&mut self, now: Instant, throttled_until: Option<Instant>) {
         if self.state() == State::Reauthenticating {
-            self.restart_deadline(now);
+            self.restart_deadline(throttled_until.map_or(now, |until| until.max(now)));
         }
     }
 
