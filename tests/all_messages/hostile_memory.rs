@@ -12,11 +12,13 @@ use crate::memory::Worst;
 use crate::registry::RegisteredMessage;
 use kafka_codec::{DecodeErrorKind, Version};
 
-/// How long crafted input is where all of it is tried.
-const SHORT: usize = 64 << 10;
-
 /// How long crafted input is for the bar.
 const LONG: usize = 1 << 20;
+
+/// How long crafted input is where all of it is tried.
+fn short() -> usize {
+    if is_thorough() { 64 << 10 } else { 16 << 10 }
+}
 
 /// Returns `true` if all input is also tried a megabyte long: in an unoptimized build that takes minutes, so
 /// else only the worst of the newest version of each message is.
@@ -83,7 +85,7 @@ fn try_all(entry: RegisteredMessage, version: Version, bodies: &Bodies) -> Tried
     }
     for (count, element) in &inputs {
         let before = tried.worst_short.peak();
-        tried.decode(body, &body.filled(count, SHORT, element));
+        tried.decode(body, &body.filled(count, short(), element));
         if tried.worst_short.peak() > before {
             worst = Some((*count, element.clone()));
         }
