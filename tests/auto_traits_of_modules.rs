@@ -35,6 +35,7 @@ fn the_types_of_connection_are_send_and_sync() {
     is_shared::<produce::ProduceSummary>();
     is_shared::<produce::ProduceTracker>();
     is_shared::<produce::ProducerSequence>();
+    is_shared::<produce::UnfinishedBatches>();
     is_shared::<connection::Metrics>();
     #[cfg(feature = "metrics")]
     is_shared::<connection::MetricsEmitter>();
