@@ -4,18 +4,14 @@
 use crate::bodies;
 use std::env;
 
+use crate::hostile_memory::is_thorough;
 use crate::memory::Worst;
 use crate::mutation::{NUMBERS, mutate, overwrite};
 use crate::random::Random;
 
-/// How many mutations of each message and version are tried.
-fn mutations() -> usize {
-    env::var("KAFKA_CODEC_MUTATIONS").map_or(10, |text| text.parse().unwrap())
-}
-
 #[test]
 fn huge_numbers_at_any_place_cost_no_more_than_is_allowed() {
-    let is_thorough = mutations() >= 1000;
+    let is_thorough = is_thorough();
     let (mut count, mut worst) = (0, Worst::default());
     for (entry, version, bodies) in bodies::of_all_pairs() {
         for at in 0..bodies.full.len() {
@@ -44,7 +40,7 @@ fn huge_numbers_at_any_place_cost_no_more_than_is_allowed() {
 
 #[test]
 fn mutated_bodies_are_errors_or_values_that_round_trip() {
-    let mutations = mutations();
+    let mutations = env::var("KAFKA_CODEC_MUTATIONS").map_or(10, |text| text.parse().unwrap());
     let (mut count, mut decoded, mut worst) = (0, 0, Worst::default());
     for (entry, version, bodies) in bodies::of_all_pairs() {
         let mut random = Random::of(&format!("{} v{version}", entry.name));

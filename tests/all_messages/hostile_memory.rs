@@ -20,9 +20,9 @@ fn short() -> usize {
     if is_thorough() { 64 << 10 } else { 16 << 10 }
 }
 
-/// Returns `true` if all input is also tried a megabyte long: in an unoptimized build that takes minutes, so
-/// else only the worst of the newest version of each message is.
-fn is_thorough() -> bool {
+/// Returns `true` if all hostile input is tried, here also a megabyte long. In an unoptimized build that takes minutes, so else
+/// only the worst of the newest version of each message is a megabyte long.
+pub(crate) fn is_thorough() -> bool {
     env::var("KAFKA_CODEC_MUTATIONS")
         .is_ok_and(|text| text.parse().is_ok_and(|count: u32| count >= 1000))
 }

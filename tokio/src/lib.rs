@@ -92,6 +92,7 @@
 pub use bytes;
 pub use tokio_rustls::rustls;
 
+mod chance;
 mod cluster;
 mod connection;
 mod link;

@@ -7,6 +7,7 @@ use kafka_codec::connection::State;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, sleep_until};
 
+use crate::chance::draw;
 use crate::{ConnectError, Connection, Options, Setup};
 
 /// The pause after the first failure; it doubles with each that follows, up to [`MAX_BACKOFF`].
@@ -115,11 +116,7 @@ impl Slot {
 /// clients that failed together do not come back together.
 pub(super) fn backoff(failures: u32, min: Duration, max: Duration) -> Duration {
     let pause = min.saturating_mul(1 << failures.min(16)).min(max);
-    let mut random = [0; 1];
-    // Without chance the pause is the same for all.
-    let _ = getrandom::fill(&mut random);
-    let [random] = random;
-    pause.saturating_mul(80 + u32::from(random) * 40 / 255) / 100
+    pause.saturating_mul(draw(&(80..=120)).into()) / 100
 }
 
 #[cfg(test)]

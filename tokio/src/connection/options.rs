@@ -123,7 +123,7 @@ impl Options {
 
     /// The options of one connection: with its name, and a share of the session's lifetime that is drawn for it.
     pub(super) fn of_connection(&self, broker: Arc<str>) -> ConnectionOptions {
-        let permille = draw(&self.renew_at_permille);
+        let permille = crate::chance::draw(&self.renew_at_permille);
         let named = self.connection.clone().with_broker(broker);
         named.with_renew_at_permille(permille)
     }
@@ -158,17 +158,6 @@ impl Options {
             }
         })
     }
-}
-
-/// Draws a number from `range`, whichever of its bounds is the lower.
-fn draw(range: &RangeInclusive<u16>) -> u16 {
-    let (start, end) = (u32::from(*range.start()), u32::from(*range.end()));
-    let (low, high) = (start.min(end), start.max(end));
-    let mut random = [0; 4];
-    // Without chance the number is the same for all.
-    let _ = getrandom::fill(&mut random);
-    let drawn = low + u32::from_ne_bytes(random) % (high - low + 1);
-    u16::try_from(drawn).unwrap_or(u16::MAX)
 }
 
 impl fmt::Debug for Options {
