@@ -195,6 +195,10 @@ impl<'a> ReadCursor<'a> {
 /// end. No method: the compiler keeps the reader in registers around what cannot see it.
 #[inline(never)]
 fn long_varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    // So long are lengths up to 16 KiB.
+    if let [low @ 0x80..=0xff, high @ 0..=0x7f, rest @ ..] = bytes {
+        return Some((u32::from(low & 0x7f) | u32::from(*high) << 7, rest));
+    }
     let (value, length) = varint::decode(bytes)?;
     Some((value, bytes.get(length..)?))
 }

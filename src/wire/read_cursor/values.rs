@@ -33,23 +33,14 @@ impl<'a> ReadCursor<'a> {
         }
     }
 
-    /// A string that may be null. Compact ones that are null or empty, as most are in some fields, are read inline.
+    /// A string that may be null.
     #[inline]
     pub fn nullable_str(&mut self, e: Encoding) -> Option<&'a str> {
-        if e == Encoding::Compact {
-            match self.rest {
-                [0, rest @ ..] => {
-                    self.rest = rest;
-                    return None;
-                }
-                [1, rest @ ..] => {
-                    self.rest = rest;
-                    return Some("");
-                }
-                _ => {}
-            }
+        match self.null_or_empty(e) {
+            Some(NullOrEmpty::Null) => None,
+            Some(NullOrEmpty::Empty) => Some(""),
+            None => self.any_nullable_str(e),
         }
-        self.any_nullable_str(e)
     }
 
     #[inline(never)]
@@ -202,6 +193,20 @@ impl<'a> ReadCursor<'a> {
         min_size: usize,
         read: impl FnMut(&mut Self) -> T,
     ) -> Option<Vec<T>> {
+        match self.null_or_empty(e) {
+            Some(NullOrEmpty::Null) => None,
+            Some(NullOrEmpty::Empty) => Some(Vec::new()),
+            None => self.any_nullable_array(e, min_size, read),
+        }
+    }
+
+    #[inline(never)]
+    fn any_nullable_array<T>(
+        &mut self,
+        e: Encoding,
+        min_size: usize,
+        read: impl FnMut(&mut Self) -> T,
+    ) -> Option<Vec<T>> {
         let count = self.nullable_count(e, min_size, size_of::<T>());
         count.map(|count| self.elements(count, read))
     }
@@ -233,6 +238,18 @@ impl<'a> ReadCursor<'a> {
             }
         }
         elements
+    }
+
+    /// Reads the length of a value if that is compact and says that the value is null or empty.
+    #[inline]
+    fn null_or_empty(&mut self, e: Encoding) -> Option<NullOrEmpty> {
+        let (found, rest) = match (e, self.rest) {
+            (Encoding::Compact, [0, rest @ ..]) => (NullOrEmpty::Null, rest),
+            (Encoding::Compact, [1, rest @ ..]) => (NullOrEmpty::Empty, rest),
+            _ => return None,
+        };
+        self.rest = rest;
+        Some(found)
     }
 
     #[inline]
@@ -271,4 +288,10 @@ impl<'a> ReadCursor<'a> {
         self.bad_text(length);
         ""
     }
+}
+
+/// What most values of some fields are. It is found inline.
+enum NullOrEmpty {
+    Null,
+    Empty,
 }
