@@ -14,38 +14,29 @@ use crate::versions::Versions;
 /// whose other fields are at their defaults: so nothing has the address of what is being built, and
 /// the compiler keeps it in registers.
 pub(super) fn body(scope: Scope<'_>) -> TokenStream {
-    let tagged_apart = !has_mixed(scope);
+    let has_tagged = scope.tagged().next().is_some();
+    let is_apart = has_tagged && !has_mixed(scope);
+    if is_read_often(scope) {
+        if is_apart {
+            return tags_last(scope);
+        }
+        if let Some(body) = borrowed_last(scope).filter(|_| !has_tagged) {
+            return body;
+        }
+    }
     let fields: TokenStream = scope
         .entry
         .fields
         .iter()
-        .filter(|field| !(tagged_apart && field.tag.is_some()))
+        .filter(|field| !(is_apart && field.tag.is_some()))
         .map(|field| {
             let name = ident(&field.ident);
-            let when = When::new(field.mandatory(), scope.entry.versions);
-            let possible = field.mandatory().intersect(scope.entry.versions);
-            let value = when.choose(
-                || {
-                    value(
-                        scope,
-                        field,
-                        possible,
-                        &Place {
-                            e: scope.encoding_of(field),
-                            tagged: false,
-                        },
-                    )
-                },
-                || defaults::value(scope, field),
-            );
+            let value = mandatory(scope, field);
             quote!(#name: #value,)
         })
         .collect();
     let (binding, e) = scope.encoding(&fields);
-    if scope.tagged().next().is_none() {
-        if let Some(body) = borrowed_last(scope) {
-            return body;
-        }
+    if !has_tagged {
         return quote! {
             #binding
             Self {
@@ -54,7 +45,7 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
             }
         };
     }
-    if !tagged_apart {
+    if !is_apart {
         return quote! {
             #binding
             let this = Self {
@@ -73,58 +64,60 @@ pub(super) fn body(scope: Scope<'_>) -> TokenStream {
     }
 }
 
-/// The body for a struct that has bytes of the input in types that might own them, and is read often: within a message.
+/// Returns `true` if a struct is within a message, where there may be many of it, and its fields can be bound to their names.
+fn is_read_often(scope: Scope<'_>) -> bool {
+    let shadows = |field: &Field| ["e", "r", "v"].contains(&&*field.ident);
+    !scope.is_message() && !scope.entry.fields.iter().any(shadows)
+}
+
+/// The body for a struct that is read often and of which fields are tagged.
+///
+/// The struct is put together in two places, with tagged fields and without. Were it one, what is rarely there would be copied from
+/// memory, and the copy would wait for what was just written.
+fn tags_last(scope: Scope<'_>) -> TokenStream {
+    let fields = scope.entry.fields.iter();
+    let untagged = || fields.clone().filter(|field| field.tag.is_none());
+    let bound: TokenStream = untagged().map(|field| bound(scope, field)).collect();
+    let made: TokenStream = untagged().map(made).collect();
+    let defaults = fields.clone().filter(|field| field.tag.is_some());
+    let defaults = defaults.map(|field| {
+        let (name, value) = (ident(&field.ident), defaults::value(scope, field));
+        quote!(#name: #value,)
+    });
+    let (binding, e) = scope.encoding(&bound);
+    quote! {
+        #binding
+        #bound
+        if r.skip_empty_tags(#e) {
+            Self {
+                #made
+                #(#defaults)*
+                unknown_tagged_fields: TaggedFields::new(),
+            }
+        } else {
+            Self {
+                #made
+                ..Self::read_tags(r, v)
+            }
+        }
+    }
+}
+
+/// The body for a struct that is read often, and that has bytes of the input in types that might own them.
 ///
 /// Such fields are made when all else is read. While there is a value that might have to be dropped, because something else
 /// unwinds, it is kept in memory and copied from there, and the copy waits for what was just written.
 fn borrowed_last(scope: Scope<'_>) -> Option<TokenStream> {
     let fields = &scope.entry.fields;
     let last = fields.iter().rposition(is_borrowed)?;
-    let shadows = |field: &Field| ["e", "r", "v"].contains(&&*field.ident);
-    if scope.is_message() || fields.iter().any(shadows) {
-        return None;
-    }
     let (before, after) = fields.split_at(last + 1);
-    let read = |field: &Field| {
-        let when = When::new(field.mandatory(), scope.entry.versions);
-        let possible = field.mandatory().intersect(scope.entry.versions);
-        let at = Place {
-            e: scope.encoding_of(field),
-            tagged: false,
-        };
-        if is_borrowed(field) {
-            return when.choose(
-                || borrowed(field, possible, &at),
-                || borrowed_default(field),
-            );
-        }
-        when.choose(
-            || value(scope, field, possible, &at),
-            || defaults::value(scope, field),
-        )
-    };
-    let bound = before.iter().map(|field| {
-        let (name, value) = (ident(&field.ident), read(field));
-        quote!(let #name = #value;)
-    });
+    let bound: TokenStream = before.iter().map(|field| bound(scope, field)).collect();
+    let made: TokenStream = before.iter().map(made).collect();
     let rest = after.iter().map(|field| {
-        let (name, value) = (ident(&field.ident), read(field));
+        let (name, value) = (ident(&field.ident), mandatory(scope, field));
         quote!(#name: #value,)
     });
-    let made = before.iter().map(|field| {
-        let name = ident(&field.ident);
-        let make = match &field.ty {
-            Type::String => quote!(Cow::Borrowed),
-            Type::Blob => quote!(Blob::Borrowed),
-            _ => quote!(Packed::whole),
-        };
-        match (is_borrowed(field), field.is_nullable()) {
-            (false, _) => quote!(#name,),
-            (true, false) => quote!(#name: #make(#name),),
-            (true, true) => quote!(#name: #name.map(#make),),
-        }
-    });
-    let (bound, rest): (TokenStream, TokenStream) = (bound.collect(), rest.collect());
+    let rest: TokenStream = rest.collect();
     let (binding, e) = scope.encoding(&quote!(#bound #rest));
     Some(quote! {
         #binding
@@ -132,9 +125,56 @@ fn borrowed_last(scope: Scope<'_>) -> Option<TokenStream> {
         Self {
             #rest
             unknown_tagged_fields: r.tagged_fields(#e),
-            #(#made)*
+            #made
         }
     })
+}
+
+/// Binds a field that is not tagged to its name: the bytes of one that borrows the input, the value of another.
+fn bound(scope: Scope<'_>, field: &Field) -> TokenStream {
+    let name = ident(&field.ident);
+    let value = if is_borrowed(field) {
+        let when = When::new(field.mandatory(), scope.entry.versions);
+        when.choose(
+            || borrowed(field, possible(scope, field), &scope.encoding_of(field)),
+            || borrowed_default(field),
+        )
+    } else {
+        mandatory(scope, field)
+    };
+    quote!(let #name = #value;)
+}
+
+/// A field of a struct, made of what it is [`bound`] to.
+fn made(field: &Field) -> TokenStream {
+    let name = ident(&field.ident);
+    let make = match &field.ty {
+        Type::String => quote!(Cow::Borrowed),
+        Type::Blob => quote!(Blob::Borrowed),
+        _ => quote!(Packed::whole),
+    };
+    match (is_borrowed(field), field.is_nullable()) {
+        (false, _) => quote!(#name,),
+        (true, false) => quote!(#name: #make(#name),),
+        (true, true) => quote!(#name: #name.map(#make),),
+    }
+}
+
+/// The value of a field where it is not tagged, or its default, as an expression.
+fn mandatory(scope: Scope<'_>, field: &Field) -> TokenStream {
+    let place = Place {
+        e: scope.encoding_of(field),
+        tagged: false,
+    };
+    When::new(field.mandatory(), scope.entry.versions).choose(
+        || value(scope, field, possible(scope, field), &place),
+        || defaults::value(scope, field),
+    )
+}
+
+/// The versions in which a field is not tagged.
+fn possible(scope: Scope<'_>, field: &Field) -> Versions {
+    field.mandatory().intersect(scope.entry.versions)
 }
 
 /// Returns `true` if a field is bytes of the input in a type that might own them.
@@ -146,8 +186,7 @@ fn is_borrowed(field: &Field) -> bool {
 }
 
 /// The bytes of a field that is there, as an expression.
-fn borrowed(field: &Field, possible: Versions, at: &Place) -> TokenStream {
-    let e = &at.e;
+fn borrowed(field: &Field, possible: Versions, e: &TokenStream) -> TokenStream {
     let size = match &field.ty {
         Type::Array(Element::Packed(ty)) => Literal::usize_unsuffixed(ty.size()),
         _ => Literal::usize_unsuffixed(1),
