@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::TokenStream;
 
-use crate::corpus::{Corpus, Enumerations};
+use crate::corpus::{Corpus, Enumerations, Errors};
 use crate::error::GenerateError;
 use crate::generate::write;
 use crate::select::{Selection, Target};
@@ -160,6 +160,7 @@ impl Builder {
                     let known = Enumerations::read(&folder)?;
                     let unknown = corpus.enumerations.unknown_to(&known);
                     corpus.faults.extend(unknown);
+                    corpus.errors.keep_named_by(&Errors::read(&folder)?);
                 }
                 corpus
             }
@@ -238,15 +239,27 @@ mod tests {
 
     /// The code for a message whose field `Own`, an int8, has this entry in `enumerations.json`.
     fn generated(test: &str, enumeration: &str) -> Result<String, String> {
+        let text = format!("{{ \"enumerations\": {{\n{enumeration}\n}}, \"numbers\": [] }}");
+        code(
+            test,
+            r#""name": "Own", "type": "int8", "default": "1""#,
+            "enumerations.json",
+            &text,
+        )
+    }
+
+    /// The code for a message with this field, beside a file of facts.
+    fn code(test: &str, field: &str, file: &str, text: &str) -> Result<String, String> {
         let name = format!("kafka-codec-{test}-{}", std::process::id());
         let own = env::temp_dir().join(name);
         let _ = fs::remove_dir_all(&own);
         fs::create_dir_all(&own).expect("a folder of the test's own");
-        let definition = r#"{ "name": "Ask", "type": "data", "validVersions": "0", "flexibleVersions": "none",
-            "fields": [ { "name": "Own", "type": "int8", "versions": "0+", "default": "1" } ] }"#;
+        let definition = format!(
+            r#"{{ "name": "Ask", "type": "data", "validVersions": "0", "flexibleVersions": "none",
+            "fields": [ {{ {field}, "versions": "0+" }} ] }}"#
+        );
         fs::write(own.join("Ask.json"), definition).expect("a file of the test's own");
-        let text = format!("{{ \"enumerations\": {{\n{enumeration}\n}}, \"numbers\": [] }}");
-        fs::write(own.join("enumerations.json"), text).expect("a file of the test's own");
+        fs::write(own.join(file), text).expect("a file of the test's own");
         let of_library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../protocol-json");
         let builder = Builder::new().definitions(&own).message("Ask", ..);
         let code = builder.code(Some(of_library), true);
@@ -297,6 +310,21 @@ mod tests {
             let error = generated("unknown", &enumeration).expect_err(told);
             assert!(error.contains(told), "{error}");
             assert!(error.contains("enumerations.json:2:"), "{error}");
+        }
+    }
+    #[test]
+    fn a_default_error_that_the_library_lacks_is_a_number() {
+        let field = |code| format!(r#""name": "ErrorCode", "type": "int16", "default": "{code}""#);
+        let errors = r#"{ "sources": [], "errors": {
+            "3": { "name": "UNKNOWN_TOPIC_OR_PARTITION", "meaning": "It is not there." },
+            "30000": { "name": "OUT_OF_INK", "meaning": "There is no ink." } }, "applied": [] }"#;
+        for (number, told) in [
+            (3, "error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION"),
+            (30_000, "error_code: ErrorCode(30000)"),
+        ] {
+            let code = code("errors", &field(number), "errors.json", errors);
+            let code = code.expect("its names are its own");
+            assert!(code.contains(told), "{code}");
         }
     }
 }

@@ -141,6 +141,14 @@ impl Enumerations {
     }
 }
 
+impl Errors {
+    /// The same of `errors.json`.
+    pub(crate) fn read(folder: &Path) -> Result<Self, CorpusError> {
+        let mut faults = Faults::default();
+        optional(folder, ERRORS_FILE, errors::parse, &mut faults)
+    }
+}
+
 /// A file or folder of definitions that cannot be read.
 #[derive(Debug)]
 pub struct CorpusError {

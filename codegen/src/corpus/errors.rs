@@ -21,6 +21,14 @@ impl Errors {
         let source = self.source.as_ref()?;
         Some(Fault::new(source, at, mistake))
     }
+
+    /// Keeps the codes that `library` names as they are named here: the others have no constant there, and are written as numbers.
+    pub(crate) fn keep_named_by(&mut self, library: &Self) {
+        self.codes.retain(|own| {
+            let mut named = library.codes.iter();
+            named.any(|each| (each.code, &each.name) == (own.code, &own.name))
+        });
+    }
 }
 
 /// An error code.
