@@ -124,8 +124,8 @@ impl Generator {
 
 /// A message that is being generated.
 ///
-/// Methods that append a value return whether it is at its default if they are `TAGGED`, inside of a tagged field.
-/// Elsewhere that does not matter. What is decided of a field follows from one word, each decision from bits of its own.
+/// Methods that append a value return whether it is at its default if they are `TAGGED`, inside of a tagged field, and `false` elsewhere, where nobody asks.
+/// What is decided of a field follows from one word, each decision from bits of its own.
 struct Generation<'g, 'e, E: Entropy + ?Sized> {
     generator: &'g Generator,
     entropy: &'e mut E,
@@ -144,7 +144,7 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
         if plan.is_flexible {
             is_default &= self.tags(of);
         }
-        is_default
+        TAGGED && is_default
     }
 
     #[inline]
@@ -152,10 +152,10 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
         match step.kind {
             Kind::Fixed(width) => self.fixed::<TAGGED>(step, width),
             Kind::String => self.string::<TAGGED>(step),
-            Kind::Bytes => self.bytes(step),
-            Kind::Records => self.records(step),
+            Kind::Bytes => self.bytes::<TAGGED>(step),
+            Kind::Records => self.records::<TAGGED>(step),
             Kind::Struct(index) => self.optional_struct::<TAGGED>(step, index),
-            Kind::Array(element) => self.array(step, element),
+            Kind::Array(element) => self.array::<TAGGED>(step, element),
         }
     }
 
@@ -167,17 +167,17 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
             Marker::Tagged => self.out.push((!is_null).into()),
         }
         if is_null {
-            return step.default_value() == DefaultValue::Null;
+            return TAGGED && step.default_value() == DefaultValue::Null;
         }
         let is_default = self.structure::<TAGGED>(self.generator.plan.structure(index));
         is_default && step.default_value() == DefaultValue::Zero
     }
 
-    fn array(&mut self, step: &'g Step, element: ElementKind) -> bool {
+    fn array<const TAGGED: bool>(&mut self, step: &'g Step, element: ElementKind) -> bool {
         let random = self.entropy.word();
         if step.nulls.holds(random) {
             put_blob_length(&mut self.out, step.encoding, None);
-            return step.default_value() == DefaultValue::Null;
+            return TAGGED && step.default_value() == DefaultValue::Null;
         }
         let count = if step.empty.holds(random >> 8) {
             0
@@ -214,10 +214,10 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
                 }
             }
         }
-        count == 0 && step.default_value() == DefaultValue::Zero
+        TAGGED && count == 0 && step.default_value() == DefaultValue::Zero
     }
 
-    #[inline]
+    #[inline(always)]
     fn fixed<const TAGGED: bool>(&mut self, step: &Step, width: Width) -> bool {
         let start = self.out.len();
         self.value(step, width, self.generator.defaults);
@@ -228,7 +228,7 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
     }
 
     /// Appends a value of fixed width, at its default so often.
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, step: &Step, width: Width, defaults: Chance) {
         let random = self.entropy.word();
         let is_default = defaults.holds(random >> 40);
@@ -281,7 +281,7 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
     #[inline]
     fn string<const TAGGED: bool>(&mut self, step: &Step) -> bool {
         match self.text(step, step.nulls) {
-            None => step.default_value() == DefaultValue::Null,
+            None => TAGGED && step.default_value() == DefaultValue::Null,
             Some(written) if TAGGED => {
                 let text = self.out.get(self.out.len() - written..);
                 match step.default_value() {
@@ -316,18 +316,22 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
         Some(length)
     }
 
-    fn bytes(&mut self, step: &Step) -> bool {
-        match self.content(step, step.nulls) {
-            None => step.default_value() == DefaultValue::Null,
-            Some(length) => length == 0 && step.default_value() == DefaultValue::Zero,
-        }
+    fn bytes<const TAGGED: bool>(&mut self, step: &Step) -> bool {
+        let default = match self.content(step, step.nulls) {
+            None => DefaultValue::Null,
+            Some(0) => DefaultValue::Zero,
+            Some(_) => return false,
+        };
+        TAGGED && step.default_value() == default
     }
 
-    fn records(&mut self, step: &Step) -> bool {
-        match self.batches(step, step.nulls) {
-            None => step.default_value() == DefaultValue::Null,
-            Some(length) => length == 0 && step.default_value() == DefaultValue::Zero,
-        }
+    fn records<const TAGGED: bool>(&mut self, step: &Step) -> bool {
+        let default = match self.batches(step, step.nulls) {
+            None => DefaultValue::Null,
+            Some(0) => DefaultValue::Zero,
+            Some(_) => return false,
+        };
+        TAGGED && step.default_value() == default
     }
 
     /// Appends bytes, so often null. Returns their length.
@@ -368,15 +372,15 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
 
     #[inline]
     fn random_bytes(&mut self, count: usize) {
-        let start = self.out.len();
+        let (start, end) = (self.out.len(), self.out.len() + count);
         if count <= MANY {
-            // So many always, as that is an instruction or two, and then as many as there are.
-            self.out.extend_from_slice(&[0; MANY]);
-            let words = self.out.get_mut(start..start + count.next_multiple_of(8));
-            self.entropy.fill(words.unwrap_or_default());
-            self.out.truncate(start + count);
+            while self.out.len() < end {
+                self.out
+                    .extend_from_slice(&self.entropy.word().to_be_bytes());
+            }
+            self.out.truncate(end);
         } else {
-            self.out.resize(start + count, 0);
+            self.out.resize(end, 0);
             let bytes = self.out.get_mut(start..);
             self.entropy.fill(bytes.unwrap_or_default());
         }
@@ -468,7 +472,7 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
     }
 
     /// Appends the unknown tagged fields that come before `tag`, and returns their number.
-    #[inline]
+    #[inline(always)]
     fn unknown_below(&mut self, tag: u32, unknown: &mut Unknown) -> u8 {
         let mut count = 0;
         while unknown.next < tag {
@@ -478,6 +482,7 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
         count
     }
 
+    #[inline(never)]
     fn unknown_field(&mut self, tag: u32) {
         let wanted = self.generator.blob.choose(self.entropy.word());
         // The length is written as it is, but paid as if it was one more.
@@ -564,5 +569,5 @@ fn index(tag: u32) -> usize {
 /// The size of most messages, for which room is made at once.
 const TYPICAL: usize = 512;
 
-/// The length of random bytes for which room is made at once.
+/// The longest random bytes that are made word by word.
 const MANY: usize = 64;

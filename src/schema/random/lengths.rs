@@ -3,7 +3,7 @@
 use crate::wire::{Encoding, varint};
 
 /// Appends the length of a string, or null.
-#[inline]
+#[inline(always)]
 pub(super) fn put_string_length(out: &mut Vec<u8>, e: Encoding, length: Option<usize>) {
     match e {
         Encoding::Compact => put_varint(out, length.map_or(0, |length| length + 1)),
@@ -15,7 +15,7 @@ pub(super) fn put_string_length(out: &mut Vec<u8>, e: Encoding, length: Option<u
 }
 
 /// Appends the length of bytes or the count of an array, or null.
-#[inline]
+#[inline(always)]
 pub(super) fn put_blob_length(out: &mut Vec<u8>, e: Encoding, length: Option<usize>) {
     match e {
         Encoding::Compact => put_varint(out, length.map_or(0, |length| length + 1)),
@@ -27,11 +27,16 @@ pub(super) fn put_blob_length(out: &mut Vec<u8>, e: Encoding, length: Option<usi
 }
 
 /// Appends an unsigned variable-length integer. Most take a byte.
-#[inline]
+#[inline(always)]
 pub(super) fn put_varint(out: &mut Vec<u8>, value: usize) {
-    if let Ok(byte @ ..0x80) = u8::try_from(value) {
-        return out.push(byte);
+    match u8::try_from(value) {
+        Ok(byte @ ..0x80) => out.push(byte),
+        _ => put_long_varint(out, value),
     }
+}
+
+#[cold]
+fn put_long_varint(out: &mut Vec<u8>, value: usize) {
     let value = u32::try_from(value).unwrap_or(u32::MAX);
     let mut bytes = [0; varint::MAX_BYTES];
     let length = varint::encode(value, &mut bytes);

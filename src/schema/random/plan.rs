@@ -116,6 +116,7 @@ impl Plan {
     }
 
     /// The message's own struct.
+    #[inline]
     pub(super) fn root(&self) -> &Struct {
         self.structure(self.root)
     }

@@ -39,26 +39,28 @@ fn plain(start: usize, bytes: usize, out: &mut Vec<u8>) {
 /// Appends `bytes` bytes of the odd text, about from `start` on, and letters in the place of what would be cut in two.
 #[inline]
 fn odd(start: usize, bytes: usize, out: &mut Vec<u8>) {
-    let end = out.len() + bytes;
-    let mut start = start.min(ODD.len());
-    while !ODD.is_char_boundary(start) {
-        start -= 1;
-    }
-    let text = ODD.get(start..).expect("a character begins there");
+    let start = letter_at(start);
+    let text = ODD.get(start..).expect("a letter begins there");
     match text.as_bytes().first_chunk::<SHORT>() {
         Some(short) if bytes <= SHORT => {
+            let end = out.len() + bytes;
+            let cut = start + bytes - letter_at(start + bytes);
             out.extend_from_slice(short);
-            let mut cut = bytes;
-            while !text.is_char_boundary(cut) {
-                cut -= 1;
-            }
-            out.truncate(end + cut - bytes);
-            for _ in cut..bytes {
-                out.push(b'a');
+            out.truncate(end - cut);
+            if cut > 0 {
+                out.resize(end, b'a');
             }
         }
-        _ => long(text, end, out),
+        _ => long(text, out.len() + bytes, out),
     }
+}
+
+/// Where the letter of the odd text begins that has the byte at `at`; the end for what is behind it.
+#[inline]
+fn letter_at(at: usize) -> usize {
+    LETTER_AT
+        .get(at)
+        .map_or(LENGTH, |start| usize::from(*start))
 }
 
 /// Appends `text` and then the whole text until there are `end` bytes.
@@ -130,6 +132,23 @@ static ODD_BYTES: [u8; LENGTH] = {
         at += count;
     }
     text
+};
+
+/// Where the letter begins that has each byte of the odd text: looked up, as a search has branches that are mispredicted.
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "the compiler runs it"
+)]
+static LETTER_AT: [u16; LENGTH] = {
+    let mut starts = [0; LENGTH];
+    let mut at = 0;
+    while at < LENGTH {
+        let continues = ODD_BYTES[at] & 0xc0 == 0x80;
+        starts[at] = if continues { starts[at - 1] } else { at as u16 };
+        at += 1;
+    }
+    starts
 };
 
 /// A number below `end`, and the next state.
