@@ -145,14 +145,16 @@ impl FrameReader {
     }
 
     fn sniff(&self, first: &[u8], is_all: bool) -> Sniffed {
-        match ForeignProtocol::sniff(first, is_all) {
-            Sniffed::Foreign(ForeignProtocol::Http2)
-                if self.reads_client && first.first() == Some(&0) =>
-            {
-                Sniffed::NotForeign
-            }
-            sniffed => sniffed,
+        // Not asked about these bytes at all: while the answer is open, bytes behind the end of the frame are taken.
+        if self.is_binary_of_client(first) {
+            return Sniffed::NotForeign;
         }
+        ForeignProtocol::sniff(first, is_all)
+    }
+
+    /// Returns `true` if only a server of HTTP/2 could have sent these first bytes, but the peer is a client.
+    fn is_binary_of_client(&self, first: &[u8]) -> bool {
+        self.reads_client && first.first() == Some(&0)
     }
 
     /// Sets the sizes that are allowed, also for the frame that is arriving. By default 0 to [`Limits::max_frame_bytes`].
@@ -286,7 +288,9 @@ impl FrameReader {
             Some([0, 0, 0, 0, ..]) => 5,
             _ => size.min(5),
         };
-        let is_enough = !self.is_sniffing() || first.len() >= SIZE_BYTES + looked_at;
+        let is_enough = !self.is_sniffing()
+            || self.is_binary_of_client(first)
+            || first.len() >= SIZE_BYTES + looked_at;
         Ok(is_enough.then_some(size))
     }
 

@@ -111,6 +111,28 @@ fn a_produce_request_of_version_0_is_not_taken_for_http_2() {
     }
 }
 
+/// The first token and the size of the next frame begin as an empty SETTINGS frame of HTTP/2.
+#[test]
+fn a_first_token_of_four_zeros_is_a_frame_of_its_own_in_any_pieces() {
+    let stream = b"\0\0\0\x04\0\0\0\0\0\0\0\x05token";
+    for at in 0..stream.len() {
+        let mut side = side();
+        side.server.set_bare_tokens(true);
+        let (one, other) = stream.split_at(at);
+        side.receive(one);
+        side.receive(other);
+        let tokens: Vec<_> = side
+            .events()
+            .into_iter()
+            .map(|event| match event {
+                ServerEvent::SaslToken(token) => token.expose().to_vec(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(tokens, [&[0; 4][..], b"token"], "cut at {at}");
+    }
+}
+
 #[test]
 fn no_more_is_read_than_can_be_answered() {
     let mut side = Side::new(ServerOptions::new(CLIENT, served()).with_max_in_flight(2));
