@@ -240,3 +240,58 @@ fn every_text_that_is_cut_off_is_refused() {
     let mut writer = Writer::new();
     json::encode(schema, Version(12), text, ReadOptions::java(), &mut writer).unwrap();
 }
+
+/// The leader of an UpdateRaftVoterResponse, a tagged struct, at its default but for what is put behind it.
+fn leader_with(more: &str) -> String {
+    format!(
+        "{{\"throttleTimeMs\":0,\"errorCode\":0,\"currentLeader\":\
+         {{\"leaderId\":-1,\"leaderEpoch\":-1,\"host\":\"\",\"port\":0{more}}}}}"
+    )
+}
+
+#[test]
+fn structs_at_their_default_are_checked_as_all_others() {
+    let strict = ReadOptions::lossless().refuse_unknown_keys();
+    for (more, expected) in [
+        (
+            ",\"Host\":\"\"",
+            "0: line 1, column 102: currentLeader: `Host` is not a field of any version",
+        ),
+        (
+            ",\"port\":0",
+            "0: line 1, column 102: currentLeader: `port` is there twice",
+        ),
+        (
+            ",\"_unknownTaggedFields\":7",
+            "0: line 1, column 125: currentLeader._unknownTaggedFields: expected an array, found a number",
+        ),
+        (
+            ",\"_unknownTaggedFields\":{}",
+            "0: line 1, column 125: currentLeader._unknownTaggedFields: expected an array, found an object",
+        ),
+    ] {
+        let text = leader_with(more);
+        assert_eq!(
+            fault("UpdateRaftVoterResponse", 0, &text, strict),
+            expected,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn unknown_tagged_fields_that_are_not_read_leave_a_struct_at_its_default() {
+    let text = leader_with(",\"_unknownTaggedFields\":[{\"tag\":7,\"data\":\"AQI=\"}]");
+    let schema = Schema::named("UpdateRaftVoterResponse").unwrap();
+    for (options, expected) in [
+        (ReadOptions::java(), &[0; 7][..]),
+        (
+            ReadOptions::lossless(),
+            b"\0\0\0\0\0\0\x01\0\x12\xff\xff\xff\xff\xff\xff\xff\xff\x01\0\0\0\0\x01\x07\x02\x01\x02",
+        ),
+    ] {
+        let mut writer = Writer::new();
+        json::encode(schema, Version(0), &text, options, &mut writer).unwrap();
+        assert_eq!(writer.into_vec(), expected, "{options:?}");
+    }
+}

@@ -330,7 +330,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
                 _ => false,
             };
         if !has_struct {
-            let is_default = defaults::is_default(field, json, self.version)?;
+            let is_default = defaults::is_default(field, json, self.version, self.options)?;
             if is_default || field.is_ignorable() {
                 return Ok(());
             }

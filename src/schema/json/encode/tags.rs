@@ -27,7 +27,7 @@ impl<'d, 't> Encoder<'d, 't, '_> {
                 continue;
             };
             let mut write = || {
-                let present = !defaults::is_default(field, json, self.version)?;
+                let present = !defaults::is_default(field, json, self.version, self.options)?;
                 if self.writer.tag(&mut section, tag, present) {
                     self.field(field, json, Encoding::Compact, true)?;
                     self.writer.end_tag(&mut section);
