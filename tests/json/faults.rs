@@ -295,3 +295,23 @@ fn unknown_tagged_fields_that_are_not_read_leave_a_struct_at_its_default() {
         assert_eq!(writer.into_vec(), expected, "{options:?}");
     }
 }
+
+#[test]
+fn elements_of_an_array_that_is_left_out_are_of_the_type_of_the_field() {
+    for (element, expected) in [
+        (
+            "7",
+            "6: line 1, column 47: topicNames[1]: expected a string, found a number",
+        ),
+        (
+            "null",
+            "6: line 1, column 47: topicNames[1]: expected a string, found null",
+        ),
+    ] {
+        let text = format!("{{\"topics\":[],\"timeoutMs\":0,\"topicNames\":[\"a\", {element}]}}");
+        assert_eq!(
+            fault("DeleteTopicsRequest", 6, &text, ReadOptions::java()),
+            expected
+        );
+    }
+}

@@ -332,11 +332,21 @@ impl<'d, 't> Encoder<'d, 't, '_> {
         if !has_struct {
             let is_default = defaults::is_default(field, json, self.version, self.options)?;
             if is_default || field.is_ignorable() {
-                return Ok(());
+                return elements_are_of(field, json);
             }
         }
         Err(LocatedError::new(json.offset(), Kind::NotInVersion))
     }
+}
+
+/// Refuses elements of an array that are not of the type of the field.
+fn elements_are_of(field: &Field, json: Value<'_, '_>) -> Result<(), LocatedError> {
+    if field.is_array() {
+        for (index, element) in json.elements().enumerate() {
+            Scalar::read(element, field.field_type()).map_err(|fault| fault.in_element(index))?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns `true` if a value that is not an array can be null in some version of a message.
