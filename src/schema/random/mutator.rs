@@ -98,16 +98,15 @@ impl<'a> Mutator<'a> {
     pub fn apply(&self, mutation: Mutation, entropy: &mut dyn Entropy) -> Option<Mutated> {
         let patch = self.patch(mutation, &mut Dice::new(entropy))?;
         let (bytes, moved) = edit::apply(self.bytes, &self.sites, patch.edits, patch.tag);
-        let mutated = Mutated {
+        Some(Mutated {
             bytes,
             mutation,
             message: self.schema.name(),
             version: self.version,
             path: patch.path,
-            start: patch.at.start,
-            end: patch.at.end,
-        };
-        Some(mutated.moved(moved))
+            start: patch.at.start.saturating_add_signed(moved),
+            end: patch.at.end.saturating_add_signed(moved),
+        })
     }
 
     fn patch(&self, mutation: Mutation, dice: &mut Dice<'_>) -> Option<Patch> {
