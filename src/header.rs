@@ -118,15 +118,19 @@ impl<'a> RequestHeader<'a> {
         };
         // The length of a client id is an int16 in all versions of the header.
         let length = usize::try_from(reader.i16()?).map_err(|_| error.clone())?;
-        let (client_id, mut body) = reader.rest().split_at_checked(length).ok_or(error)?;
-        let mut reader = Reader::new(body);
+        let client_id = reader.bytes(length).map_err(|_| error)?;
         let encoding = Encoding::flexible_from(2, headers.request.0);
-        header.unknown_tagged_fields = reader.tagged_fields(encoding)?;
-        body = reader.rest();
+        let tags = reader.tagged_fields(encoding);
+        header.unknown_tagged_fields = tags.map_err(|error| {
+            let error = error.in_message(Self::NAME, headers.request);
+            #[cfg(feature = "schema")]
+            let error = error.in_field("unknown_tagged_fields".to_owned());
+            error
+        })?;
         Ok(RequestParts {
             header,
             client_id: Some(client_id),
-            body,
+            body: reader.rest(),
         })
     }
 
@@ -211,5 +215,23 @@ impl<'a> ResponseHeader<'a> {
             ..Default::default()
         };
         Some((header, body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_behind_a_client_id_that_is_not_utf_8_is_named_as_behind_any_other() {
+        let headers = HeaderVersions::of(ApiKey::ApiVersions, Version(3));
+        // Two equal tags, a size above what is left, and no tagged fields at all.
+        for tags in [&b"\x02\x05\0\x05\0"[..], b"\x01\x05\x09", b""] {
+            let [text, other] = [b"me", b"m\xfc"].map(|client_id| {
+                let frame = [b"\0\x12\0\x03\0\0\0\x07\0\x02", &client_id[..], tags].concat();
+                RequestHeader::split_any_client_id(&frame, headers).unwrap_err()
+            });
+            assert_eq!(other, text);
+        }
     }
 }
