@@ -38,7 +38,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 use std::{error, fmt};
 
-use crate::name::{UnknownName, position};
+use crate::name::{Readable, UnknownName, position};
 #[cfg(feature = "schema")]
 use crate::schema::Enumeration;
 use crate::wire::{as_they_are, fixed_width};
@@ -139,7 +139,7 @@ macro_rules! numbers {
             #[inline]
             fn from_str(text: &str) -> Result<Self, ParseEnumerationError> {
                 let number = || text.trim().parse().ok().map(Self);
-                let unknown = || ParseEnumerationError::new(stringify!($type), text, Self::NAMES);
+                let unknown = || ParseEnumerationError::new(stringify!($type), text, Self::NAMES, Readable::NamesAndNumbers);
                 Self::from_name(text).or_else(number).ok_or_else(unknown)
             }
         }
@@ -208,7 +208,7 @@ macro_rules! texts {
 
             #[inline]
             fn from_str(text: &str) -> Result<Self, ParseEnumerationError> {
-                let unknown = || ParseEnumerationError::new(stringify!($type), text, Self::NAMES);
+                let unknown = || ParseEnumerationError::new(stringify!($type), text, Self::NAMES, Readable::Names);
                 Self::from_name(text).ok_or_else(unknown)
             }
         }
@@ -259,14 +259,16 @@ include!(concat!(env!("OUT_DIR"), "/enumerations.rs"));
 pub struct ParseEnumerationError {
     enumeration: &'static str,
     example: &'static str,
+    read: Readable,
     name: UnknownName,
 }
 
 impl ParseEnumerationError {
-    fn new(enumeration: &'static str, text: &str, names: &[&'static str]) -> Self {
+    fn new(enumeration: &'static str, text: &str, names: &[&'static str], read: Readable) -> Self {
         Self {
             enumeration,
             example: names.last().copied().unwrap_or_default(),
+            read,
             name: UnknownName::new(text, names),
         }
     }
@@ -280,7 +282,8 @@ impl ParseEnumerationError {
 
 impl fmt::Display for ParseEnumerationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.name.write(f, self.enumeration, self.example)
+        self.name
+            .write(f, self.enumeration, self.example, self.read)
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::{error, fmt};
 
 use crate::ApiKey;
-use crate::name::{UnknownName, same};
+use crate::name::{Readable, UnknownName, same};
 #[cfg(feature = "schema")]
 use crate::schema::Enumeration;
 
@@ -311,7 +311,9 @@ impl ParseErrorCodeError {
 
 impl fmt::Display for ParseErrorCodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write(f, "error code", "NOT_LEADER_OR_FOLLOWER")
+        let read = Readable::NamesAndNumbers;
+        self.0
+            .write(f, "error code", "NOT_LEADER_OR_FOLLOWER", read)
     }
 }
 

@@ -20,6 +20,15 @@ fn letters(name: &str) -> impl Iterator<Item = char> + Clone {
         .map(|c| c.to_ascii_lowercase())
 }
 
+/// What a text may be.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Readable {
+    /// A name.
+    Names,
+    /// A name or a number.
+    NamesAndNumbers,
+}
+
 /// A text that is none of the names it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UnknownName {
@@ -46,11 +55,16 @@ impl UnknownName {
         f: &mut fmt::Formatter<'_>,
         what: &str,
         example: &str,
+        read: Readable,
     ) -> fmt::Result {
         write!(f, "unknown {what} `{}`: ", self.text)?;
+        let or_number = match read {
+            Readable::Names => "",
+            Readable::NamesAndNumbers => ", or the number",
+        };
         match self.suggestion {
             Some(name) => write!(f, "did you mean `{name}`?"),
-            None => write!(f, "write a name such as `{example}`, or the number"),
+            None => write!(f, "write a name such as `{example}`{or_number}"),
         }
     }
 }

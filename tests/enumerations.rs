@@ -5,7 +5,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use kafka_codec::enumerations::{Acks, GroupState, IsolationLevel, ListOffsetsTimestamp};
+use kafka_codec::enumerations::{
+    Acks, GroupState, IsolationLevel, ListOffsetsTimestamp, QuotaEntityType,
+};
 use kafka_codec::messages::fetch_request::FetchRequest;
 use kafka_codec::messages::share_fetch_request::AcknowledgementBatch;
 use kafka_codec::messages::{ListGroupsRequest, ListOffsetsRequest, ProduceRequest};
@@ -202,4 +204,21 @@ fn text_stays_text_and_is_compared_with_its_enumeration() {
     assert!(request.states_filter[1] == GroupState::Stable);
     assert!(request.states_filter[1] != GroupState::Empty);
     assert_eq!(request.states_filter[0], "Empty");
+}
+
+#[test]
+fn an_unknown_value_is_refused_naming_only_forms_that_are_read() {
+    let error = "qqqqqq".parse::<QuotaEntityType>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unknown QuotaEntityType `qqqqqq`: write a name such as `user`"
+    );
+    assert!("1".parse::<QuotaEntityType>().is_err());
+
+    let error = "qqqqqq".parse::<IsolationLevel>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unknown IsolationLevel `qqqqqq`: write a name such as `READ_COMMITTED`, or the number"
+    );
+    assert_eq!("1".parse(), Ok(IsolationLevel::READ_COMMITTED));
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::{error, fmt};
 
 use super::ApiKey;
-use crate::name::{UnknownName, same};
+use crate::name::{Readable, UnknownName, same};
 
 impl ApiKey {
     /// Kafka's display name, such as `ListOffsets`; `None` if the API is unknown.
@@ -136,7 +136,7 @@ impl ParseApiKeyError {
 
 impl fmt::Display for ParseApiKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write(f, "API", "Fetch")
+        self.0.write(f, "API", "Fetch", Readable::NamesAndNumbers)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{error, fmt};
 
 use super::Schema;
 use crate::ApiKey;
-use crate::name::{UnknownName, same};
+use crate::name::{Readable, UnknownName, same};
 
 /// The schema with this name, now or formerly, among all.
 pub(crate) fn by_name(
@@ -43,8 +43,24 @@ impl UnknownSchema {
 
 impl fmt::Display for UnknownSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write(f, "message", "FetchRequest")
+        self.0.write(f, "message", "FetchRequest", Readable::Names)
     }
 }
 
 impl error::Error for UnknownSchema {}
+
+#[cfg(test)]
+#[cfg(feature = "messages")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_refused_without_naming_a_form_that_is_refused_too() {
+        assert!(Schema::named("1").is_err());
+        let error = Schema::named("qqqqqq").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "unknown message `qqqqqq`: write a name such as `FetchRequest`"
+        );
+    }
+}
