@@ -363,3 +363,23 @@ fn text_that_is_not_utf_8_is_shown_where_asked_for() {
             .replace("\"v\"", "\"[hidden]\"")
     );
 }
+
+#[test]
+fn text_that_is_not_utf_8_is_cut_between_characters() {
+    let schema = Schema::named("MetadataRequest").unwrap();
+    let umlauts = b"\0\0\0\x01\0\x05\xc3\xbc\xc3\xbc\xff";
+    for (max, shown) in [
+        (0, "…(5 more)"),
+        (1, "…(5 more)"),
+        (2, "ü…(3 more)"),
+        (3, "ü…(3 more)"),
+        (4, "üü…(1 more)"),
+        (5, "üü\u{fffd}"),
+    ] {
+        let options = Options::java().any_text().max_string(max);
+        assert_eq!(
+            json::to_string(schema, Version(0), umlauts, &options).unwrap(),
+            format!("{{\"topics\":[{{\"name\":\"{shown}\"}}]}}")
+        );
+    }
+}

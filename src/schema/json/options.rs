@@ -105,7 +105,7 @@ impl<'r> Options<'r> {
     }
 
     /// Replaces secrets by `"[hidden]"`: SASL tokens, salts, passwords and keys of SCRAM, HMACs of delegation
-    /// tokens, requests within an Envelope, and config values that may be sensitive.
+    /// tokens, requests and responses within an Envelope, and config values that may be sensitive.
     #[must_use]
     pub const fn redacted(self) -> Self {
         Self {

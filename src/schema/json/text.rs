@@ -122,17 +122,31 @@ impl<W: io::Write> JsonWriter<W> {
         self.flush_if_full();
     }
 
-    /// A string that is not UTF-8, of which at most `max` bytes are shown: what is not a character is `\u{fffd}`.
+    /// A string that is not UTF-8, of which at most `max` bytes are shown, whole characters: what is not a
+    /// character is `\u{fffd}`.
     pub(super) fn lossy(&mut self, text: &[u8], max: usize) {
         self.buffer.push(b'"');
-        let shown = text.get(..max).unwrap_or(text);
-        for chunk in shown.utf8_chunks() {
-            self.characters(chunk.valid());
-            if !chunk.invalid().is_empty() {
+        let mut left = max;
+        let mut left_out = 0;
+        for chunk in text.utf8_chunks() {
+            // Of what follows a cut nothing is shown.
+            let (valid, invalid) = (chunk.valid(), chunk.invalid());
+            let part = shown(valid, left);
+            self.characters(part);
+            left = if part.len() < valid.len() {
+                0
+            } else {
+                left - part.len()
+            };
+            left_out += valid.len() - part.len();
+            if invalid.len() > left {
+                (left, left_out) = (0, left_out + invalid.len());
+            } else if !invalid.is_empty() {
                 self.characters("\u{fffd}");
+                left -= invalid.len();
             }
         }
-        self.end_string(text.len() - shown.len());
+        self.end_string(left_out);
         self.flush_if_full();
     }
 
