@@ -9,7 +9,7 @@ use crate::wire::{Limits, Segments};
 
 use super::SIZE_BYTES;
 use super::error::FrameError;
-use super::reader::FrameReader;
+use super::reader::{FrameReader, LARGEST};
 
 /// Reads and writes frames, as a codec of `tokio_util::codec::Framed`.
 ///
@@ -66,7 +66,7 @@ impl FrameCodec {
 
     /// Returns the size to write in front of a frame.
     fn size(&self, bytes: usize) -> Result<i32, FrameCodecError> {
-        let max = self.limits.max_frame_bytes();
+        let max = self.limits.max_frame_bytes().min(LARGEST);
         match i32::try_from(bytes) {
             Ok(size) if bytes <= max => Ok(size),
             _ => Err(FrameCodecError::TooLarge { bytes, max }),
@@ -181,5 +181,26 @@ impl From<FrameError> for FrameCodecError {
 impl From<io::Error> for FrameCodecError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_maximum_of_a_frame_to_be_written_is_never_above_that_of_the_protocol() {
+        let codec = FrameCodec::new(Limits::UNLIMITED);
+        let largest = usize::try_from(i32::MAX).unwrap();
+        let error = codec.size(largest + 1).unwrap_err();
+        let max = largest.min(usize::MAX / 2 - SIZE_BYTES);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "frame size {} cannot be written (maximum {max})",
+                largest + 1
+            )
+        );
+        assert_eq!(codec.size(max).unwrap(), i32::try_from(max).unwrap());
     }
 }

@@ -423,7 +423,7 @@ impl fmt::Debug for FrameReader {
 }
 
 /// The largest size: that of the protocol, or of an allocation with the size in front of the frame.
-const LARGEST: usize = {
+pub(super) const LARGEST: usize = {
     let allocation = usize::MAX / 2 - SIZE_BYTES;
     if allocation < 0x7fff_ffff {
         allocation
