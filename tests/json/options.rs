@@ -383,3 +383,30 @@ fn text_that_is_not_utf_8_is_cut_between_characters() {
         );
     }
 }
+
+#[test]
+fn synonyms_of_a_sensitive_config_are_hidden_even_if_its_value_is_not_there() {
+    let response = |value: &str, is_sensitive: bool, synonym: &str| {
+        format!(
+            "{{\"throttleTimeMs\":0,\"results\":[{{\"errorCode\":0,\"errorMessage\":null,\"resourceType\":4,\
+             \"resourceName\":\"1\",\"configs\":[{{\"name\":\"pin\",\"value\":{value},\"readOnly\":false,\
+             \"configSource\":4,\"isSensitive\":{is_sensitive},\"synonyms\":[{{\"name\":\"pin\",\
+             \"value\":\"{synonym}\",\"source\":4}}],\"configType\":9,\"documentation\":null}}]}}]}}"
+        )
+    };
+    let options = Options::java().redacted();
+    for version in [3, 4] {
+        let hidden = shown(
+            "DescribeConfigsResponse",
+            version,
+            &response("null", true, "1234"),
+            &options,
+        );
+        assert_eq!(hidden, response("null", true, "[hidden]"));
+        let plain = response("null", false, "1234");
+        assert_eq!(
+            shown("DescribeConfigsResponse", version, &plain, &options),
+            plain
+        );
+    }
+}

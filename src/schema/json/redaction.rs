@@ -69,11 +69,15 @@ impl<'a> Secrets<'a> {
                 scope.config.is_flagged = true;
                 false
             }
-            ("value", Value::InvalidText(_)) => is_config(scope.schema),
-            ("value", Value::String(value)) if is_config(scope.schema) => {
+            ("value", value) if is_config(scope.schema) => {
+                // Of a null too: synonyms follow.
                 let rest = self.bytes.get(end..);
                 scope.config.is_flagged |= is_flagged(scope.schema, field, self.version, rest);
-                scope.config.is_secret(value)
+                match value {
+                    Value::String(value) => scope.config.is_secret(value),
+                    Value::InvalidText(_) => true,
+                    _ => false,
+                }
             }
             _ => false,
         }
