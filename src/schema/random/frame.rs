@@ -1,10 +1,12 @@
 //! Whole frames as a broker or a client receives them (size, header, body), and their mutations.
 
 use super::entropy::Dice;
-use super::mutation::{Mutated, Mutation};
+use super::mutation::{Expectation, Mutated, Mutation};
 use super::{Entropy, Mutator, Options, message};
+use crate::correlation::response_version;
+use crate::messages::ApiVersionsResponse;
 use crate::schema::Schema;
-use crate::{ApiKey, HeaderVersions, Version};
+use crate::{ApiKey, Decode, HeaderVersions, Version};
 
 /// The frame of a request or a response.
 ///
@@ -167,10 +169,16 @@ impl Frame {
             _ => None,
         };
         let mutated = mutated.or_else(|| self.mutated_body(|mutator| mutator.any(dice.entropy())));
+        let trailing = Mutation::TrailingBytes;
+        let mutated = mutated
+            .or_else(|| self.mutated_body(|mutator| mutator.apply(trailing, dice.entropy())));
         mutated.expect("bytes can follow every body")
     }
 
     /// Returns the frame with this mutation of its body or else of its header, or `None` if the mutation applies to neither.
+    ///
+    /// `None` also if it makes an ApiVersions response one of version 0, as clients read the answer of a broker that does not
+    /// know the version of the request (KIP-511).
     pub fn mutated(&self, mutation: Mutation, entropy: &mut dyn Entropy) -> Option<Mutated> {
         if AROUND.contains(&mutation) {
             return self.mutated_around(Some(mutation), &mut Dice::new(entropy));
@@ -181,8 +189,23 @@ impl Frame {
 
     fn mutated_body(&self, apply: impl FnOnce(Mutator<'_>) -> Option<Mutated>) -> Option<Mutated> {
         let mut mutated = apply(self.body.mutator(0)?)?;
+        if mutated.expectation() == Expectation::Refuse && self.is_read_in_version_0(&mutated.bytes)
+        {
+            return None;
+        }
         mutated.bytes = frame(&self.header.bytes, &mutated.bytes);
         Some(mutated.moved(SIZE_BYTES + self.header.bytes.len()))
+    }
+
+    /// Returns `true` if clients read `body` as a response in version 0, although that is not the version of the request.
+    fn is_read_in_version_0(&self, body: &[u8]) -> bool {
+        !self.is_request()
+            && response_version(self.key, self.version, body) != self.version
+            && ApiVersionsResponse::decode_prefix(body, Version(0)).is_ok()
+    }
+
+    fn is_request(&self) -> bool {
+        self.header.schema.name() == Schema::request_header().name()
     }
 
     fn mutated_header(
@@ -197,7 +220,7 @@ impl Frame {
     /// Mutates what says which header and body follow: the size, the API key or the version.
     fn mutated_around(&self, mutation: Option<Mutation>, dice: &mut Dice<'_>) -> Option<Mutated> {
         let mutation = mutation?;
-        let is_request = self.header.schema.name() == Schema::request_header().name();
+        let is_request = self.is_request();
         let (at, path, with) = match mutation {
             Mutation::FrameSize => {
                 let too_small = i32::try_from(dice.below(if is_request { 8 } else { 4 })).ok()?;
@@ -284,3 +307,35 @@ const AROUND: &[Mutation] = &[
 ];
 
 const SIZE_BYTES: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::super::Seeded;
+    use super::*;
+    use crate::frame::decode_response;
+    use crate::messages::ApiVersionsRequest;
+
+    #[test]
+    fn a_response_that_is_to_be_refused_is_not_the_answer_of_an_old_broker() {
+        let options = Options::default().with_max_elements(1);
+        for version in [1, 2, 3, 4].map(Version) {
+            for seed in 0..3000 {
+                let mut entropy = Seeded::new(seed);
+                let request = Frame::request(ApiKey::ApiVersions, version, &options, &mut entropy);
+                let response = request.unwrap().response(&options, &mut entropy);
+                let any = response.randomly_mutated(&mut entropy);
+                let truncated = response.mutated(Mutation::Truncation, &mut entropy);
+                for mutated in truncated.into_iter().chain([any]) {
+                    let is_read = mutated.mutation() != Mutation::FrameSize
+                        && mutated.expectation() == Expectation::Refuse;
+                    let frame = mutated.bytes().get(SIZE_BYTES..).unwrap();
+                    let read = decode_response::<ApiVersionsRequest<'_>>(frame, version);
+                    assert!(
+                        !is_read || read.is_err(),
+                        "v{version}, seed {seed}: {mutated}: {read:?}"
+                    );
+                }
+            }
+        }
+    }
+}
