@@ -31,6 +31,9 @@ const REMEMBERED: usize = 64;
 #[derive(Clone, Debug)]
 pub struct ObservedRequests<T> {
     waiting: VecDeque<Waiting<T>>,
+    /// How many of `waiting`, from the front, were passed over: a later request was answered already, so that their own
+    /// responses were probably missed.
+    passed: usize,
     max: usize,
     /// Requests that want no response, the last of them: there are brokers that answer them all the same.
     silent: VecDeque<InFlightRequest<T>>,
@@ -43,8 +46,6 @@ struct Waiting<T> {
     request: InFlightRequest<T>,
     /// `true` if it certainly gets a response.
     is_certain: bool,
-    /// `true` if a later request was answered already, so that its own response was probably missed.
-    is_passed: bool,
 }
 
 /// The response that a request expects.
@@ -65,6 +66,7 @@ impl<T> ObservedRequests<T> {
     pub const fn with_capacity(max: usize) -> Self {
         Self {
             waiting: VecDeque::new(),
+            passed: 0,
             silent: VecDeque::new(),
             max,
             given_up: 0,
@@ -81,17 +83,15 @@ impl<T> ObservedRequests<T> {
             return;
         }
         // The id is used again, so whoever sent the request does not wait for the earlier response.
-        let id = request.correlation_id;
-        self.give_up_if(|each| each.is_passed && each.request.correlation_id == id);
+        while let Some(at) = self.passed_over(request.correlation_id) {
+            self.give_up(at);
+        }
         while self.waiting.len() >= self.max.max(1) {
-            if let Some(oldest) = self.waiting.pop_front() {
-                self.given_up += u64::from(oldest.is_certain);
-            }
+            self.give_up(0);
         }
         self.waiting.push_back(Waiting {
             request,
             is_certain: expects == Expects::Response,
-            is_passed: false,
         });
     }
 
@@ -99,13 +99,10 @@ impl<T> ObservedRequests<T> {
     ///
     /// Of several with the same id it is the oldest, but for those that were passed over already.
     pub fn response(&mut self, correlation_id: i32) -> Option<InFlightRequest<T>> {
-        let at = self
-            .position(correlation_id, false)
-            .or_else(|| self.position(correlation_id, true))?;
-        for passed in self.waiting.iter_mut().take(at) {
-            passed.is_passed = true;
-        }
-        self.waiting.remove(at).map(|found| found.request)
+        let at = self.position(correlation_id)?;
+        let found = self.remove(at)?;
+        self.passed = self.passed.max(at);
+        Some(found.request)
     }
 
     /// Takes the request without a response, one of the last 64, that was answered all the same with
@@ -116,18 +113,36 @@ impl<T> ObservedRequests<T> {
         self.silent.remove(at)
     }
 
-    fn position(&self, correlation_id: i32, is_passed: bool) -> Option<usize> {
-        self.waiting.iter().position(|each| {
-            each.request.correlation_id == correlation_id && each.is_passed == is_passed
-        })
+    /// The place of the request that a response answers.
+    fn position(&self, correlation_id: i32) -> Option<usize> {
+        let mut later = self.waiting.range(self.passed..);
+        let at = later.position(|each| each.request.correlation_id == correlation_id);
+        at.map(|at| self.passed + at)
+            .or_else(|| self.passed_over(correlation_id))
+    }
+
+    /// The place of the oldest request with an id that was passed over.
+    fn passed_over(&self, correlation_id: i32) -> Option<usize> {
+        let mut passed = self.waiting.range(..self.passed);
+        passed.position(|each| each.request.correlation_id == correlation_id)
+    }
+
+    fn remove(&mut self, at: usize) -> Option<Waiting<T>> {
+        let removed = self.waiting.remove(at)?;
+        self.passed -= usize::from(at < self.passed);
+        Some(removed)
+    }
+
+    /// Forgets a request, which stays counted as unanswered.
+    fn give_up(&mut self, at: usize) {
+        let given_up = self.remove(at);
+        self.given_up += u64::from(given_up.is_some_and(|request| request.is_certain));
     }
 
     /// The request that a response with `correlation_id` would answer.
     #[must_use]
     pub fn awaits(&self, correlation_id: i32) -> Option<&InFlightRequest<T>> {
-        let at = self
-            .position(correlation_id, false)
-            .or_else(|| self.position(correlation_id, true))?;
+        let at = self.position(correlation_id)?;
         self.waiting.get(at).map(|each| &each.request)
     }
 
@@ -145,15 +160,8 @@ impl<T> ObservedRequests<T> {
 
     /// Forgets all requests, which stay counted as unanswered: the connection is closed.
     pub fn give_up_all(&mut self) {
-        self.give_up_if(|_| true);
-    }
-
-    fn give_up_if(&mut self, condition: impl Fn(&Waiting<T>) -> bool) {
-        let given_up = &mut self.given_up;
-        self.waiting.retain(|each| {
-            let keep = !condition(each);
-            *given_up += u64::from(!keep && each.is_certain);
-            keep
-        });
+        self.given_up = self.unanswered();
+        self.waiting.clear();
+        self.passed = 0;
     }
 }
