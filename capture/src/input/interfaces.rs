@@ -45,6 +45,11 @@ impl Interfaces {
         self.undescribed
     }
 
+    /// The byte order of the section.
+    pub(super) const fn is_big_endian(&self) -> bool {
+        self.is_big_endian
+    }
+
     /// The packet that a block is; other blocks are taken note of.
     pub(super) fn packet<'a>(&mut self, block: &'a PcapBlockOwned<'_>) -> Option<Packet<'a>> {
         match block {

@@ -42,6 +42,7 @@ pub struct Packet<'a> {
 pub struct Packets {
     name: String,
     blocks: Box<dyn PcapReaderIterator + Send>,
+    is_pcapng: bool,
     /// The error of the last failed read, which the parser does not pass on.
     failure: Arc<Mutex<Option<io::Error>>>,
     interfaces: Interfaces,
@@ -98,6 +99,7 @@ impl Packets {
             Ok(blocks) => Ok(Self {
                 name,
                 blocks,
+                is_pcapng,
                 failure,
                 interfaces: Interfaces::default(),
                 packets: 0,
@@ -239,6 +241,12 @@ impl Packets {
     /// Reads more, if there is more.
     fn go_on(&mut self, stop: Stop) -> Result<ControlFlow<()>, InputError> {
         match stop {
+            // The lengths in a block can exceed the block itself, for which the parser wants to read on.
+            Stop::Incomplete | Stop::BufferTooSmall | Stop::UnexpectedEnd
+                if self.has_whole_block() =>
+            {
+                return Err(self.damaged());
+            }
             Stop::Incomplete => self.refill()?,
             Stop::BufferTooSmall => self.grow()?,
             Stop::End => return self.end().map(ControlFlow::Break),
@@ -249,6 +257,24 @@ impl Packets {
             Stop::Damaged => return Err(self.damaged()),
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Returns `true` if the next block of a pcapng is all there.
+    fn has_whole_block(&self) -> bool {
+        let data = self.blocks.data();
+        let word = |at: usize| data.get(at..).and_then(|rest| rest.first_chunk::<4>());
+        let is_big_endian = match data.starts_with(SECTION_HEADER) {
+            true => data.get(8) == Some(&0x1a),
+            false => self.interfaces.is_big_endian(),
+        };
+        self.is_pcapng
+            && word(4).is_some_and(|length| {
+                let length = match is_big_endian {
+                    true => u32::from_be_bytes(*length),
+                    false => u32::from_le_bytes(*length),
+                };
+                usize_of(length.into()) <= data.len()
+            })
     }
 
     /// Reports the packets that could not be delivered.
