@@ -251,12 +251,14 @@ impl Lag {
     pub(super) fn committed(&mut self, group: &str, key: TopicPartition, offset: i64, time: i64) {
         let high_watermark = self.high_watermarks.get(&key);
         let max_points = self.max_points();
+        let known = self.groups.get(&key);
+        let is_known = known.is_some_and(|groups| groups.contains_key(group));
+        if !is_known && self.count >= MAX_PARTITIONS {
+            self.left_out += 1;
+            return;
+        }
         let groups = self.groups.entry(key).or_default();
-        if !groups.contains_key(group) {
-            if self.count >= MAX_PARTITIONS {
-                self.left_out += 1;
-                return;
-            }
+        if !is_known {
             let partition = Partition {
                 has_series: self.count < MAX_SERIES,
                 ..Partition::default()
@@ -318,6 +320,20 @@ impl Lag {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn partitions_beyond_the_limit_are_counted_and_not_kept() {
+        let mut lag = Lag::default();
+        let count = i32::try_from(MAX_PARTITIONS).unwrap() + 1000;
+        for partition in 0..count {
+            let topic = Topic::Id(1);
+            lag.committed("billing", TopicPartition { topic, partition }, 7, 1);
+        }
+        assert_eq!(
+            (lag.groups.len(), lag.count, lag.left_out),
+            (MAX_PARTITIONS, MAX_PARTITIONS, 1000)
+        );
+    }
 
     #[test]
     fn a_topic_that_is_known_by_id_and_by_name_has_one_series() {
