@@ -241,3 +241,19 @@ fn the_end_of_what_is_piped_is_not_known() {
     assert_eq!(code, Some(2));
     assert!(errors.contains("RFC 3339"), "{errors}");
 }
+
+#[test]
+fn responses_to_requests_with_the_same_correlation_id_are_all_admitted() {
+    let mut talk = Conversation::new(40_000);
+    for _ in 0..3 {
+        talk.send(true, &heartbeat(7, "me", 4), 1000);
+    }
+    for _ in 0..3 {
+        talk.send(false, &heartbeat_response(7, 0), 1000);
+    }
+    let file = capture(&talk.sent);
+    for arguments in [&["-"][..], &["--group", "gggg", "-"]] {
+        let (_, text, errors) = texts("decode", arguments, &file);
+        assert_eq!(text.lines().count(), 6, "{text}{errors}");
+    }
+}

@@ -14,9 +14,9 @@ const MAX_OPEN: usize = 1 << 16;
 #[derive(Debug, Default)]
 pub(crate) struct Selector {
     filter: Filter,
-    /// Requests that were wanted: the connection, and the correlation id.
-    open: HashSet<(u64, i32)>,
-    order: VecDeque<(u64, i32)>,
+    /// Requests that were wanted: the connection, and the number there, since clients may reuse correlation ids.
+    open: HashSet<(u64, u64)>,
+    order: VecDeque<(u64, u64)>,
     passed: Passed,
 }
 
@@ -64,7 +64,7 @@ impl Selector {
     }
 
     fn admits_body(&mut self, event: &Event<'_>, message: &Message<'_>) -> bool {
-        let key = (event.connection.id, message.correlation_id);
+        let key = (event.connection.id, message.number);
         let is_answer = event.direction == Direction::ToClient && self.open.remove(&key);
         let is_wanted = is_answer || {
             let (topics, groups) = (&self.filter.topics, &self.filter.groups);
