@@ -77,11 +77,31 @@ fn decimal(text: &str) -> Option<(i64, i64)> {
     Some((whole.parse().ok()?, format!("{fraction:0<9}").parse().ok()?))
 }
 
+/// A number of one to four digits.
+fn digits(text: &str) -> Option<i64> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && text.len() <= 4)
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// The number of days of a month; `None` if there is no such month.
+const fn days_of_month(year: i64, month: i64) -> Option<i64> {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if is_leap => Some(29),
+        2 => Some(28),
+        4 | 6 | 9 | 11 => Some(30),
+        1..=12 => Some(31),
+        _ => None,
+    }
+}
+
 fn timestamp(text: &str) -> Option<i64> {
     let (date, time) = text.split_once(['T', 't', ' '])?;
-    let mut date = date.split('-').map(|part| part.parse::<i64>().ok());
+    let mut date = date.split('-').map(digits);
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-    if date.next().is_some() || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    if date.next().is_some() || day < 1 || day > days_of_month(year, month)? {
         return None;
     }
     let (time, offset) = match time.strip_suffix(['Z', 'z']) {
@@ -90,14 +110,16 @@ fn timestamp(text: &str) -> Option<i64> {
             let (time, offset) = time.split_at_checked(time.rfind(['+', '-'])?)?;
             let offset_is_ahead = offset.starts_with('+');
             let (hours, minutes) = offset.get(1..)?.split_once(':')?;
-            let offset = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+            let (hours, minutes) = (digits(hours)?, digits(minutes)?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
             let sign = if offset_is_ahead { 60 } else { -60 };
-            (time, offset * sign)
+            (time, (hours * 60 + minutes) * sign)
         }
     };
     let mut parts = time.split(':');
-    let hour: i64 = parts.next()?.parse().ok()?;
-    let minute: i64 = parts.next()?.parse().ok()?;
+    let (hour, minute) = (digits(parts.next()?)?, digits(parts.next()?)?);
     let (second, fraction) = decimal(parts.next()?)?;
     if parts.next().is_some() || hour > 23 || minute > 59 || second > 60 {
         return None;
@@ -128,7 +150,19 @@ mod tests {
         assert_eq!(at("1.5s"), Ok(When::AfterStart(1_500_000_000)));
         assert_eq!(at("-250ms"), Ok(When::BeforeEnd(250_000_000)));
         assert_eq!(at("0.5m"), Ok(When::AfterStart(30 * NANOSECONDS)));
+        let leap_day = at("2000-02-29T00:00:00Z");
+        assert_eq!(leap_day, Ok(When::At(951_782_400 * NANOSECONDS)));
         for wrong in [
+            "2026-02-29T00:00:00Z",
+            "2100-02-29T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2026-11-00T00:00:00Z",
+            "2026-11-26T-1:00:00Z",
+            "2026-11-26T11:-1:00Z",
+            "2026-11-26T11:00:00+24:00",
+            "2026-11-26T11:00:00+00:60",
+            "2026-11-26T11:00:00+9223372036854775807:00",
+            "9223372036854775807-01-01T00:00:00Z",
             "",
             "-",
             "s",
