@@ -147,3 +147,15 @@ fn a_block_that_expands_without_bound_is_refused() {
     assert!(result.unwrap().is_err());
     assert!(info.bytes_max < 16 << 20, "{} bytes", info.bytes_max);
 }
+
+#[test]
+fn a_segment_for_each_byte_takes_no_time_where_no_frame_is_found() {
+    let mut conversation = Conversation::new(40_000);
+    conversation.send(true, &heartbeat(0, "c", 5), 1000);
+    conversation.send(true, &[0xff; 150_000], 1);
+    let file = capture(&conversation.sent);
+    let begun = std::time::Instant::now();
+    let (_, counts, _) = decode(file, vec![support::packets::BROKER_PORT]);
+    assert_eq!((counts.requests, counts.skipped_bytes), (1, 150_000));
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}

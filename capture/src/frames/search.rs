@@ -204,8 +204,10 @@ impl Search {
             self.window.len().saturating_sub(SIZE_BYTES - 1).max(from)
         };
         self.looked = end;
-        let starts = self.segments.iter().map(|(at, _)| *at);
-        let starts: Vec<_> = starts.filter(|at| (from..end).contains(at)).collect();
+        // They are in order, and there may be one for each byte.
+        let first = self.segments.partition_point(|(at, _)| *at < from);
+        let starts = self.segments.iter().skip(first).map(|(at, _)| *at);
+        let starts: Vec<_> = starts.take_while(|at| *at < end).collect();
         for at in starts.into_iter().chain(from..end) {
             match self.examine(at, is_last, judge) {
                 Opinion::Yes => return Found::At(at),
