@@ -1,6 +1,6 @@
 //! Rebalances of the classic protocol: JoinGroup, SyncGroup, Heartbeat and LeaveGroup.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::net::IpAddr;
 
 use kafka_codec::Versioned;
@@ -167,12 +167,21 @@ impl Classic {
 
     /// Members left.
     pub(super) fn left(&mut self, members: &[(String, Option<String>)], time: i64) {
-        for (member_id, instance_id) in members {
-            for (id, member) in &mut self.members {
-                let is_instance = instance_id.is_some() && member.instance_id == *instance_id;
-                if id == member_id || (member_id.is_empty() && is_instance) {
+        // A member names itself by one or the other.
+        let instances = members.iter().filter(|(member_id, _)| member_id.is_empty());
+        let instances = instances.filter_map(|(_, instance_id)| instance_id.as_deref());
+        let instances: HashSet<_> = instances.collect();
+        if !instances.is_empty() {
+            for member in self.members.values_mut() {
+                let instance_id = member.instance_id.as_deref();
+                if instance_id.is_some_and(|id| instances.contains(id)) {
                     member.left = Some(time);
                 }
+            }
+        }
+        for (member_id, _) in members {
+            if let Some(member) = self.members.get_mut(member_id) {
+                member.left = Some(time);
             }
         }
     }
@@ -196,8 +205,9 @@ impl Classic {
             return vec!["first generation in the capture".to_owned()];
         };
         let mut joined = Vec::new();
+        let (instances, instances_before) = (rebalance.instances(), before.instances());
         for id in rebalance.members.keys() {
-            if !before.has(id, rebalance.instances.get(id)) {
+            if !before.has(id, rebalance.instances.get(id), &instances_before) {
                 joined.push(format!("joined: {}", self.client_id(id)));
             }
         }
@@ -205,7 +215,7 @@ impl Classic {
         // Without the leader's list it is not known who is not in the group any more.
         let is_known = rebalance.is_complete;
         for id in before.members.keys().filter(|_| is_known) {
-            if rebalance.has(id, before.instances.get(id)) {
+            if rebalance.has(id, before.instances.get(id), &instances) {
                 continue;
             }
             let left_at = self.members.get(id).and_then(|member| member.left);
@@ -243,10 +253,20 @@ impl Rebalance {
         }
     }
 
-    /// Returns `true` if a member is in the group, by its member id or its instance id.
-    fn has(&self, member_id: &str, instance_id: Option<&String>) -> bool {
+    /// The instance ids of all members.
+    fn instances(&self) -> HashSet<&str> {
+        self.instances.values().map(String::as_str).collect()
+    }
+
+    /// Returns `true` if a member is in the group, by its member id or its instance id. `instances` are those of the group.
+    fn has(
+        &self,
+        member_id: &str,
+        instance_id: Option<&String>,
+        instances: &HashSet<&str>,
+    ) -> bool {
         self.members.contains_key(member_id)
-            || instance_id.is_some_and(|id| self.instances.values().any(|each| each == id))
+            || instance_id.is_some_and(|id| instances.contains(id.as_str()))
     }
 }
 
@@ -264,4 +284,75 @@ fn partitions(bytes: &[u8]) -> Vec<String> {
         .collect();
     partitions.sort();
     partitions
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use kafka_codec::messages::join_group_response::JoinGroupResponseMember;
+
+    use super::*;
+
+    const MEMBERS: i32 = 40_000;
+
+    /// What the leader of a generation is answered, of static members whose ids are new in each.
+    fn joined(generation: i32) -> JoinGroupResponse<'static> {
+        let member = |number: i32| JoinGroupResponseMember {
+            member_id: format!("{generation}-{number}").into(),
+            group_instance_id: Some(format!("i-{number}").into()),
+            ..Default::default()
+        };
+        JoinGroupResponse {
+            generation_id: generation,
+            member_id: format!("{generation}-0").into(),
+            members: (0..MEMBERS).map(member).collect(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn static_members_that_come_again_are_recognized_in_linear_time() {
+        let begun = std::time::Instant::now();
+        let mut classic = Classic::default();
+        classic.joined(&joined(1), 1, 2);
+        classic.joined(&joined(2), 3, 4);
+        let (before, rebalance) = (&classic.rebalances[0], &classic.rebalances[1]);
+        let reasons = classic.reasons(rebalance, Some(before));
+        assert_eq!(reasons, ["the same members join again"]);
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn members_leave_by_their_id_or_by_their_instance_in_linear_time() {
+        let mut classic = Classic::default();
+        let sender = Sender {
+            client_id: "c".to_owned(),
+            host: Ipv4Addr::LOCALHOST.into(),
+        };
+        for number in 0..9000 {
+            let member = classic.seen(&format!("m-{number}"), &sender);
+            member.instance_id = Some(format!("i-{number}"));
+        }
+        let begun = std::time::Instant::now();
+        let by_id = (0..20_000).map(|number| (format!("m-{}", 2 * number), None));
+        // The instance of a member that names its id too is not looked for.
+        let other = ("nobody".to_owned(), Some("i-3".to_owned()));
+        let by_id: Vec<_> = by_id.chain([other]).collect();
+        classic.left(&by_id, 7);
+        let by_instance = (0..20_000).map(|number| {
+            let instance = format!("i-{}", 4 * number + 1);
+            (String::new(), Some(instance))
+        });
+        classic.left(&by_instance.collect::<Vec<_>>(), 8);
+        let left = |time| {
+            let members = classic.members.values();
+            members.filter(|member| member.left == time).count()
+        };
+        assert_eq!(
+            (left(Some(7)), left(Some(8)), left(None)),
+            (4500, 2250, 2250)
+        );
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    }
 }
