@@ -87,9 +87,26 @@ impl Broker {
 /// What a client did on all of its connections together.
 #[derive(Debug, Default)]
 struct Client {
-    /// When it closed its connections.
-    closed: Vec<(u64, i64)>,
-    left_group: Vec<i64>,
+    /// When it closed its connections, and which.
+    closed: BTreeSet<(i64, u64)>,
+    left_group: BTreeSet<i64>,
+}
+
+impl Client {
+    /// Returns `true` if it closed another connection than this one at about that time.
+    fn closes_another(&self, id: u64, time: i64) -> bool {
+        let first = (time.saturating_sub(TOGETHER_NANOSECONDS), u64::MIN);
+        let last = (time.saturating_add(TOGETHER_NANOSECONDS), u64::MAX);
+        let mut closed = self.closed.range(first..=last);
+        closed.any(|(_, closed)| *closed != id)
+    }
+
+    /// Returns `true` if it left a group at about that time.
+    fn leaves(&self, time: i64) -> bool {
+        let first = time.saturating_sub(LEAVING_NANOSECONDS);
+        let last = time.saturating_add(LEAVING_NANOSECONDS);
+        self.left_group.range(first..=last).next().is_some()
+    }
 }
 
 impl Context {
@@ -181,12 +198,10 @@ impl Context {
         }
         let client = self.clients.entry(key).or_default();
         if let Some(closed) = record.life.client_closed() {
-            client.closed.push((record.id, closed));
-            self.ends += 1;
+            self.ends += usize::from(client.closed.insert((closed, record.id)));
         }
         if let Some(left) = record.live.left_group {
-            client.left_group.push(left);
-            self.ends += 1;
+            self.ends += usize::from(client.left_group.insert(left));
         }
         if self.ends > MAX_ENDS {
             self.forget();
@@ -197,12 +212,12 @@ impl Context {
     fn forget(&mut self) {
         self.ends = 0;
         self.clients.retain(|_, client| {
-            client.closed.drain(..client.closed.len().div_ceil(2));
-            client
-                .left_group
-                .drain(..client.left_group.len().div_ceil(2));
-            client.closed.shrink_to_fit();
-            client.left_group.shrink_to_fit();
+            for _ in 0..client.closed.len().div_ceil(2) {
+                client.closed.pop_first();
+            }
+            for _ in 0..client.left_group.len().div_ceil(2) {
+                client.left_group.pop_first();
+            }
             self.ends += client.closed.len() + client.left_group.len();
             !client.closed.is_empty() || !client.left_group.is_empty()
         });
@@ -266,21 +281,14 @@ impl Context {
 
     /// Returns `true` if the client closed another connection at about that time, so that it closed all of them.
     pub(super) fn closes_others(&self, record: &Record, time: i64) -> bool {
-        self.clients.get(&key(record)).is_some_and(|client| {
-            let mut closed = client.closed.iter();
-            closed.any(|(id, closed)| {
-                let apart = closed.abs_diff(time);
-                *id != record.id && apart <= TOGETHER_NANOSECONDS.unsigned_abs()
-            })
-        })
+        let client = self.clients.get(&key(record));
+        client.is_some_and(|client| client.closes_another(record.id, time))
     }
 
     /// Returns `true` if the client left a group at about that time, so that it closed in good order.
     pub(super) fn leaves(&self, record: &Record, time: i64) -> bool {
-        self.clients.get(&key(record)).is_some_and(|client| {
-            let mut left = client.left_group.iter();
-            left.any(|left| left.abs_diff(time) <= LEAVING_NANOSECONDS.unsigned_abs())
-        })
+        let client = self.clients.get(&key(record));
+        client.is_some_and(|client| client.leaves(time))
     }
 }
 

@@ -40,3 +40,21 @@ fn of_an_api_that_a_broker_names_again_and_again_the_last_versions_are_kept() {
     context.serves(address, (0..2000).map(|key| (key, (0, 0))));
     assert_eq!(context.served(address, 1), Some(None));
 }
+
+#[test]
+fn connections_that_a_client_closes_together_are_found_among_many_in_no_time() {
+    let mut client = Client::default();
+    let time = |id: u64| i64::try_from(id).unwrap() * SECOND;
+    for id in 0..100_000 {
+        client.closed.insert((time(id), id));
+        client.left_group.insert(time(2 * id));
+    }
+    let begun = std::time::Instant::now();
+    for id in 0..100_000 {
+        assert!(!client.closes_another(id, time(id)));
+        assert!(client.closes_another(id + 1, time(id) + TOGETHER_NANOSECONDS));
+        assert!(client.leaves(time(id) + LEAVING_NANOSECONDS));
+    }
+    assert!(!client.leaves(time(300_000)));
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
