@@ -28,6 +28,16 @@ pub(crate) enum NoSegment {
     TooDeep,
 }
 
+impl NoSegment {
+    /// The same of a packet: what was captured whole and is too short for its headers has none.
+    pub(super) const fn of_packet(self, is_whole: bool) -> Self {
+        match self {
+            Self::HeadersCut if is_whole => Self::NotTcp,
+            reason => reason,
+        }
+    }
+}
+
 /// Reads packets, and remembers the fragments of those that are not whole.
 #[derive(Debug, Default)]
 pub(crate) struct Layers {
@@ -137,6 +147,17 @@ struct Start<'a> {
 /// Reads headers up to the IP packet that carries TCP or a fragment. Where several packets follow, all but the first are
 /// added to `others`.
 fn walk<'a>(start: Start<'a>, others: &mut Vec<Start<'a>>) -> Result<Ip<'a>, NoSegment> {
+    let mut is_whole = false;
+    let ip = walk_on(start, others, &mut is_whole);
+    ip.map_err(|reason| reason.of_packet(is_whole))
+}
+
+/// The same. `is_whole` is set to whether the IP packet that was read last was captured whole.
+fn walk_on<'a>(
+    start: Start<'a>,
+    others: &mut Vec<Start<'a>>,
+    is_whole: &mut bool,
+) -> Result<Ip<'a>, NoSegment> {
     let Start {
         mut layer,
         mut bytes,
@@ -157,6 +178,7 @@ fn walk<'a>(start: Start<'a>, others: &mut Vec<Start<'a>>) -> Result<Ip<'a>, NoS
                     Some(layer) => {
                         network = network::between(&ip);
                         cut = ip.missing;
+                        *is_whole = cut == 0;
                         (layer, ip.payload)
                     }
                 }

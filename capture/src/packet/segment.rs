@@ -37,7 +37,8 @@ pub(crate) struct Segment<'a> {
 impl<'a> Segment<'a> {
     /// The segment that `ip` carries, whose protocol is TCP.
     pub(super) fn of(ip: &Ip<'a>) -> Result<Self, NoSegment> {
-        let tcp = TcpSlice::from_slice(ip.payload).map_err(|_| NoSegment::HeadersCut)?;
+        let tcp = TcpSlice::from_slice(ip.payload)
+            .map_err(|_| NoSegment::HeadersCut.of_packet(ip.missing == 0))?;
         Ok(Self {
             source: SocketAddr::new(ip.source, tcp.source_port()),
             destination: SocketAddr::new(ip.destination, tcp.destination_port()),
