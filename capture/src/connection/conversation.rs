@@ -245,7 +245,10 @@ impl Conversation {
                 to.begin(acknowledged, &mut self.tls);
             }
         }
-        to.acknowledged = segment.acknowledged.or(to.acknowledged);
+        // What resets a connection may be of neither end, and its numbers mean nothing.
+        if !segment.rst {
+            to.acknowledged = segment.acknowledged.or(to.acknowledged);
+        }
         if !segment.payload.is_empty() || segment.missing > 0 {
             self.has_bytes = true;
             with_role(from, to.end, &mut self.protocol, &mut out, |from, role| {
