@@ -137,7 +137,7 @@ impl Conversation {
             _ => match (self.life.distance(segment), is_here) {
                 (Some(distance), true) => Some(Claim::Network(Reverse(distance))),
                 (Some(distance), false) => Some(Claim::Number(Reverse(distance))),
-                (None, true) => Some(Claim::Address),
+                (None, true) => (!self.life.contradicts(segment)).then_some(Claim::Address),
                 (None, false) => None,
             },
         }

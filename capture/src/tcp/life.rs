@@ -302,6 +302,27 @@ impl Life {
         (distance <= MAX_DISTANCE).then_some(distance)
     }
 
+    /// Returns `true` if a segment with data is of another connection between the same ends: both of its numbers are far from
+    /// what is due, and one is far behind. What is far ahead may follow a part that was not captured.
+    pub(crate) fn contradicts(&self, segment: &Segment<'_>) -> bool {
+        let is_low = segment.source == self.low_end;
+        let (from, to) = if is_low {
+            (&self.low, &self.high)
+        } else {
+            (&self.high, &self.low)
+        };
+        let numbers = from.next.zip(to.acknowledged.or(to.next));
+        let (Some((next, due)), Some(acknowledged)) = (numbers, segment.acknowledged) else {
+            return false;
+        };
+        let is_far = |distance: u32| distance.min(distance.wrapping_neg()) > MAX_DISTANCE;
+        let has_data = !segment.payload.is_empty() || segment.missing > 0;
+        has_data
+            && is_far(next.wrapping_sub(segment.sequence))
+            && is_far(due.wrapping_sub(acknowledged))
+            && (is_after(next, segment.sequence) || is_after(due, acknowledged))
+    }
+
     /// Takes note of a segment.
     pub(crate) fn segment(&mut self, segment: &Segment<'_>, arrival: Arrival) {
         let time = arrival.time;
