@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use super::dialogue::Dialogue;
 use super::reports::{name_other, report_tls};
 use super::role::{Outlet, Output, Protocol, Role, other_side};
-use super::stream::Stream;
+use super::stream::{SHED_BYTES, Stream};
 use crate::event::{Connection, End, TlsOutcome};
 use crate::length::u64_of;
 use crate::output::Sink;
@@ -180,11 +180,33 @@ impl Conversation {
         held + self.low.buffered() + self.high.buffered() + self.tls.buffered()
     }
 
-    /// Keeps only the beginnings of frames that are not whole yet.
-    pub(super) fn shed(&mut self) {
-        self.low.above.framer.shed();
-        self.high.above.framer.shed();
-        self.tls.shed(self.last);
+    /// Waits no longer for what is missing, and keeps only the beginnings of frames that are not whole yet.
+    pub(super) fn shed(&mut self, outlet: &mut Outlet<'_>) {
+        let now = self.last;
+        let mut out = outlet.output(self.packets, &self.life);
+        let streams = [&mut self.low, &mut self.high];
+        in_turn(streams, &mut self.protocol, &mut out, |from, role| {
+            from.shed(now, &mut self.tls, role);
+        });
+        self.tls.shed(now);
+        if let Protocol::Trial(trial) = &self.protocol
+            && trial.buffered() > SHED_BYTES
+        {
+            let is_kafka = trial.last_verdict(other_side(&self.life));
+            out.counts.held_back += u64_of(if is_kafka { 0 } else { trial.held() });
+            self.protocol.decide(is_kafka, &mut out);
+        }
+        match &mut self.protocol {
+            Protocol::Kafka(dialogue) if dialogue.buffered() > SHED_BYTES => {
+                dialogue.held.shed();
+                dialogue.expire(now.time, &mut out);
+            }
+            Protocol::Other => {
+                self.low.forget();
+                self.high.forget();
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn segment(

@@ -47,7 +47,7 @@ pub(super) struct Dialogue {
     /// What speaks for Kafka, collected while that is in question.
     pub(super) evidence: Option<Evidence>,
     doubt: Doubt,
-    held: HeldResponses,
+    pub(super) held: HeldResponses,
     /// Who the client is, as far as it was captured.
     pub(super) client: ClientIdentity,
     identity: Identity,

@@ -91,6 +91,13 @@ impl HeldResponses {
         if is_over { self.pop() } else { None }
     }
 
+    /// No response waits any longer, to save memory.
+    pub(super) fn shed(&mut self) {
+        for response in &mut self.responses {
+            response.until = 0;
+        }
+    }
+
     pub(super) fn pop(&mut self) -> Option<HeldResponse> {
         let oldest = self.responses.pop_front()?;
         self.bytes -= oldest.frame.bytes.len();

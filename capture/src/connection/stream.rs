@@ -19,6 +19,9 @@ const RESENT_NANOSECONDS: i64 = 60_000_000_000;
 /// How much may wait for a missing segment.
 const MAX_WAITING_BYTES: usize = 4 << 20;
 
+/// So much may wait in each direction of each connection even where memory is short.
+pub(super) const SHED_BYTES: usize = 4096;
+
 /// What one end sends.
 pub(super) struct Stream {
     pub(super) end: SocketAddr,
@@ -203,6 +206,14 @@ impl Stream {
         });
         tls.finish(*way, arrival, &mut Frames { framer, role });
         framer.finish(arrival, role);
+    }
+
+    /// Gives up what is missing, and keeps only the beginning of a frame that is not whole yet, to save memory.
+    pub(super) fn shed(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {
+        if self.tcp.waiting_bytes() > SHED_BYTES {
+            self.skip_holes(arrival, tls, role);
+        }
+        self.above.framer.shed();
     }
 
     fn skip_holes(&mut self, arrival: Arrival, tls: &mut Session, role: &mut Role<'_, '_>) {

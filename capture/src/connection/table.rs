@@ -132,7 +132,7 @@ impl Connections {
         self.buffered = self.buffered + conversation.buffered() - before;
         if self.buffered > MAX_BUFFERED_BYTES {
             let before = conversation.buffered();
-            conversation.shed();
+            conversation.shed(outlet);
             self.buffered = self.buffered + conversation.buffered() - before;
         }
         if let (false, Some(broker)) = (was_kafka, conversation.broker())
