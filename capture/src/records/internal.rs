@@ -175,6 +175,7 @@ fn show_members(data: &mut String, value: &[u8], version: Version) {
     if &*group.protocol_type != "consumer" {
         return;
     }
+    let (mut all, mut rest) = (String::with_capacity(data.len()), data.as_str());
     for member in &group.members {
         for (field, schema, bytes) in [
             (
@@ -191,12 +192,19 @@ fn show_members(data: &mut String, value: &[u8], version: Version) {
             if let Some((_, body)) = split_int16(bytes)
                 && let Ok(shown) = message_in_newest(schema, bytes, bytes.len() - body.len())
             {
-                // Quotes in strings are escaped, so this can only be the field.
+                // Quotes in strings are escaped, so this can only be the field. The fields come in this order.
                 let hidden = format!("\"{field}\":\"{}\"", STANDARD.encode(bytes.as_slice()));
-                *data = data.replace(&hidden, &format!("\"{field}\":{shown}"));
+                let Some((before, after)) = rest.split_once(&hidden) else {
+                    continue;
+                };
+                all.push_str(before);
+                all.push_str(&format!("\"{field}\":{shown}"));
+                rest = after;
             }
         }
     }
+    all.push_str(rest);
+    *data = all;
 }
 
 /// The JSON of a message that begins with its version, which takes the first `skip` bytes if it is not a
@@ -236,4 +244,51 @@ fn constant(name: &str) -> String {
         constant.push(character.to_ascii_uppercase());
     }
     constant
+}
+
+#[cfg(test)]
+mod tests {
+    use kafka_codec::Message as _;
+    use kafka_codec::messages::group_metadata_value::MemberMetadata;
+    use kafka_codec::wire::Blob;
+
+    use super::*;
+
+    #[test]
+    fn subscriptions_and_assignments_of_many_members_are_shown_in_linear_time() {
+        const MEMBERS: usize = 20_000;
+        let subscription = [0, 0, 0, 0, 0, 1, 0, 1, b't', 0, 0, 0, 0];
+        let assignment = |number: usize| {
+            let number = u32::try_from(number).unwrap().to_be_bytes();
+            let start = [0, 0, 0, 0, 0, 1, 0, 1, b't', 0, 0, 0, 1];
+            [&start[..], &number, &[0; 4]].concat()
+        };
+        let member = |number: usize| MemberMetadata {
+            member_id: format!("m-{number}").into(),
+            // Not every member has an assignment, and one has another protocol's.
+            assignment: Blob::from(match number % 3 {
+                0 => assignment(number),
+                1 => vec![],
+                _ => vec![0, 0, 9],
+            }),
+            subscription: Blob::from(subscription.to_vec()),
+            ..Default::default()
+        };
+        let group = GroupMetadataValue {
+            protocol_type: "consumer".into(),
+            members: (0..MEMBERS).map(member).collect(),
+            ..Default::default()
+        };
+        let version = Version(3);
+        let value = group.encode_to_vec(version).unwrap();
+        let mut data = message("GroupMetadataValue", &value, version).unwrap();
+        let begun = std::time::Instant::now();
+        show_members(&mut data, &value, version);
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+        let count = |text: &str| data.matches(text).count();
+        assert_eq!(count("\"subscription\":{\"topics\":[\"t\"]"), MEMBERS);
+        assert_eq!(count("\"assignment\":{"), MEMBERS.div_ceil(3));
+        assert_eq!(count("\"partitions\":[19998]"), 1);
+        assert_eq!(count("\"assignment\":\"AAAJ\""), MEMBERS / 3);
+    }
 }
