@@ -32,6 +32,7 @@ impl Style {
 pub(crate) struct Show {
     pub(super) options: RecordOptions,
     decoder: RecordDecoder,
+    limits: Limits,
     /// How many bytes of what is in records may still be shown.
     left: usize,
 }
@@ -42,12 +43,14 @@ const MAX_SHOWN_BYTES: usize = 64 << 20;
 
 impl Show {
     pub(crate) fn new(options: RecordOptions) -> Self {
+        let limits = match options.max_decompressed {
+            Some(bytes) => Limits::default().with_max_decompressed_bytes(bytes),
+            None => Limits::default(),
+        };
         Self {
             options,
-            decoder: super::decoder(match options.max_decompressed {
-                Some(bytes) => Limits::default().with_max_decompressed_bytes(bytes),
-                None => Limits::default(),
-            }),
+            decoder: super::decoder(limits),
+            limits,
             left: MAX_SHOWN_BYTES,
         }
     }
@@ -125,7 +128,7 @@ impl Show {
         // That the checksum is wrong is said beside the records, which may be good for something.
         let mut unchecked;
         let decoder = if header.crc_fault().is_some() {
-            unchecked = super::decoder(Limits::default()).without_crc_check();
+            unchecked = super::decoder(self.limits).without_crc_check();
             &mut unchecked
         } else {
             &mut self.decoder
@@ -256,6 +259,37 @@ mod tests {
     use kafka_codec::records::{BatchBuilder, BatchOptions, Entries, NewRecord};
 
     use super::*;
+
+    #[test]
+    fn a_batch_with_a_wrong_checksum_is_decompressed_to_no_more_than_others() {
+        let options = BatchOptions {
+            compression: kafka_codec::records::Compression::Gzip,
+            ..BatchOptions::default()
+        };
+        let mut builder = BatchBuilder::new(options);
+        let record = NewRecord {
+            value: Some(&[b'a'; 10_000]),
+            ..NewRecord::default()
+        };
+        builder.append(&record).unwrap();
+        let right = builder.finish().unwrap().to_vec();
+        let mut wrong = right.clone();
+        // A byte of the checksum.
+        wrong[17] ^= 1;
+        for (max, count) in [(5000, 0), (50_000, 1)] {
+            for batch in [&right, &wrong] {
+                let mut show = Show::new(RecordOptions {
+                    payload: true,
+                    max_decompressed: Some(max),
+                    ..RecordOptions::default()
+                });
+                let entry = Entries::new(batch).next().unwrap().unwrap();
+                let header = Header::of(entry).unwrap();
+                let found = show.records(&header, None, &Style::WHOLE, |_| {}).unwrap();
+                assert_eq!((found.count, found.fault.is_some()), (count, count == 0));
+            }
+        }
+    }
 
     #[test]
     fn what_is_too_large_to_be_shown_is_counted() {
