@@ -158,6 +158,11 @@ impl Conversation {
         self.last
     }
 
+    /// The latest time of its packets. That of the last one may be damaged, or not known.
+    pub(super) const fn last_time(&self) -> i64 {
+        self.life.last()
+    }
+
     pub(super) const fn is_closed(&self) -> bool {
         self.is_closed
     }

@@ -68,6 +68,8 @@ pub(crate) struct Connections {
     buffered: usize,
     /// When the table was last looked through.
     swept: i64,
+    /// The time of the packet before.
+    previous: i64,
 }
 
 impl Connections {
@@ -79,6 +81,7 @@ impl Connections {
             ports,
             buffered: 0,
             swept: i64::MIN,
+            previous: i64::MIN,
         }
     }
 
@@ -92,10 +95,13 @@ impl Connections {
         if self.ports.is_empty() || self.broker_by_port(segment).is_some() {
             self.dispatch(segment, arrival, outlet);
         }
-        if arrival.time.saturating_sub(self.swept) >= SWEEP_NANOSECONDS
+        // A single time that is damaged must not make all connections look idle.
+        let time = arrival.time.min(self.previous);
+        self.previous = arrival.time;
+        if time.saturating_sub(self.swept) >= SWEEP_NANOSECONDS
             || self.table.len() > MAX_CONNECTIONS
         {
-            self.sweep(arrival, outlet);
+            self.sweep(Arrival { time, ..arrival }, outlet);
         }
     }
 
@@ -206,7 +212,7 @@ impl Connections {
             .table
             .iter()
             .map(|(key, each)| {
-                let idle = now.time.saturating_sub(each.last().time);
+                let idle = now.time.saturating_sub(each.last_time());
                 let limit = if each.is_closed() {
                     CLOSED_NANOSECONDS
                 } else {
