@@ -4,7 +4,8 @@
 mod support;
 
 use support::decode;
-use support::packets::{Conversation, Sent, capture, heartbeat, heartbeat_response};
+use support::packets::{Conversation, Sent, capture, heartbeat, heartbeat_response, pcap};
+use support::wrap::fragments_4;
 
 /// Half an hour after the first packet, in microseconds.
 const BEGIN: u32 = 1_800_000_000;
@@ -65,4 +66,31 @@ fn a_connection_that_is_idle_for_long_is_over() {
     sent.push(late);
     let (_, counts, _) = decode(capture(&sent), Vec::new());
     assert_eq!((counts.unanswered, counts.responses), (2, 28), "{counts}");
+}
+
+#[test]
+fn a_fragment_with_a_wrong_time_gives_up_no_packet() {
+    let sent = exchanges();
+    let mut packets = Vec::new();
+    for (number, pair) in (1..).zip(sent.chunks_exact(2)) {
+        let [one, other] = [0, 1].map(|at| {
+            let parts = fragments_4(&pair[at].ipv4(), 2 * number + u16::from(at > 0), 24);
+            parts.into_iter().map(move |part| (pair[at].time, part))
+        });
+        // The fragments of two packets, in turn.
+        let mut parts: Vec<_> = one
+            .zip(other)
+            .flat_map(|(one, other)| [one, other])
+            .collect();
+        packets.append(&mut parts);
+    }
+    for wrong in [0, u32::MAX] {
+        // Of the first fragments nobody knows which time is right.
+        for at in 12..packets.len() {
+            let mut packets = packets.clone();
+            packets[at].0 = wrong;
+            let (_, counts, _) = decode(pcap(101, &packets, usize::MAX), Vec::new());
+            assert_eq!(counts.fragments, 0, "{wrong} at {at}: {counts}");
+        }
+    }
 }

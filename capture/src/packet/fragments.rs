@@ -32,6 +32,10 @@ pub(super) struct Fragments {
     begun: u64,
     given_up: u64,
     whole: VecDeque<(Key, Vec<u64>)>,
+    /// The time of the fragment before.
+    previous: i64,
+    /// The latest time that two fragments in a row have reached. A single one may have a damaged time.
+    latest: i64,
 }
 
 type Key = (IpAddr, IpAddr, u8, u32, u64);
@@ -113,15 +117,17 @@ impl Fragments {
             ip.identification,
             ip.network,
         );
-        self.expire(time);
+        let now = time.min(std::mem::replace(&mut self.previous, time));
+        self.latest = self.latest.max(now);
+        self.expire(now);
         if self.is_known(&key, ip, fragment) {
             return Added::Again;
         }
-        let (begun, order) = (&mut self.begun, &mut self.order);
+        let (begun, order, latest) = (&mut self.begun, &mut self.order, self.latest);
         let datagram = self.waiting.entry(key).or_insert_with(|| {
             *begun += 1;
             order.push_back((key, *begun));
-            Datagram::new(*begun, time)
+            Datagram::new(*begun, time.max(latest))
         });
         self.bytes -= datagram.cost;
         let added = datagram.add(fragment, ip.payload, ip.missing);
