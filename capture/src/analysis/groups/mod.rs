@@ -5,7 +5,8 @@ mod epochs;
 mod lag;
 mod report;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 use kafka_codec::messages::{
@@ -32,8 +33,9 @@ pub use self::report::GroupsDocument;
 #[cfg(feature = "report")]
 pub(crate) use self::report::{GroupReport, PartitionReport, RebalanceReport};
 
-/// How many groups are followed. The others are counted.
+/// How many groups are followed. The others are counted, up to so many.
 const MAX_GROUPS: usize = 2000;
+const MAX_LEFT_OUT: usize = 1 << 17;
 
 /// How many members and partitions of all rebalances are kept. The older half of each group is forgotten when there are
 /// more.
@@ -48,7 +50,8 @@ const LATEST: i64 = -1;
 #[derive(Debug, Default)]
 pub struct Groups {
     groups: BTreeMap<Box<str>, Group>,
-    left_out: BTreeSet<Box<str>>,
+    /// Hashes of the names of the others.
+    left_out: HashSet<u64>,
     lag: Lag,
     in_flight: InFlight<Asked>,
     /// The number of members and partitions that were reported since the last count.
@@ -159,8 +162,10 @@ impl Groups {
     fn group(&mut self, name: &str) -> Option<&mut Group> {
         if !self.groups.contains_key(name) {
             if self.groups.len() >= MAX_GROUPS {
-                if self.left_out.len() < MAX_GROUPS {
-                    self.left_out.insert(Box::from(name));
+                if self.left_out.len() < MAX_LEFT_OUT {
+                    let mut hasher = DefaultHasher::new();
+                    name.hash(&mut hasher);
+                    self.left_out.insert(hasher.finish());
                 }
                 return None;
             }
@@ -567,4 +572,24 @@ fn in_order(kinds: [Vec<String>; 3]) -> Vec<String> {
         reasons.push("the same members join again".to_owned());
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_that_are_not_followed_are_counted_once_each() {
+        let mut groups = Groups::new();
+        for _ in 0..2 {
+            for number in 0..10_000 {
+                let is_followed = groups.group(&format!("g-{number}")).is_some();
+                assert_eq!(is_followed, number < MAX_GROUPS);
+            }
+        }
+        assert_eq!(
+            (groups.groups.len(), groups.left_out.len()),
+            (MAX_GROUPS, 8000)
+        );
+    }
 }
