@@ -432,11 +432,16 @@ fn for_each_stall(
             _ => runs.push((from, to)),
         }
     }
+    let mut by_sent = within.clone();
+    by_sent.sort_by_key(|wait| wait.asked.sent);
+    let mut rest = by_sent.as_slice();
+    let mut waits: Vec<&Wait> = Vec::new();
+    // The runs are in order, so that what ended before one is in none of the later ones.
     for (from, to) in runs {
-        let waits = within.iter().copied();
-        let waits: Vec<_> = waits
-            .filter(|wait| wait.end > from && wait.asked.sent < to)
-            .collect();
+        let (begun, later) = rest.split_at(rest.partition_point(|wait| wait.asked.sent < to));
+        rest = later;
+        waits.extend(begun);
+        waits.retain(|wait| wait.end > from);
         // It began to be silent for those too that it might have let wait.
         let first = waits.iter().map(|wait| wait.asked.sent).min();
         let from = first.map_or(from, |first| first.clamp(silence.0, from));

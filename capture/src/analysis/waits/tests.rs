@@ -183,3 +183,42 @@ fn stalls_are_bounded_in_number_and_in_the_clients_that_they_name() {
     );
     assert_eq!(last.clients["client-1"], 2);
 }
+
+#[test]
+fn many_stalls_within_one_silence_are_found_in_linear_time() {
+    const STALLS: i64 = 20_000;
+    let broker = SocketAddr::from(([127, 0, 0, 1], 9092));
+    let wait = |number: i64, connection: u64| Wait {
+        broker,
+        connection,
+        conn: Arc::from("c"),
+        asked: Asked {
+            api: 3,
+            client: Arc::from("me"),
+            sent: number * 10 * SECOND,
+            hold: 0,
+        },
+        due: number * 10 * SECOND,
+        end: number * 10 * SECOND + 2 * SECOND,
+        is_answered: false,
+    };
+    let waits = (1..=STALLS).flat_map(|number| [wait(number, 1), wait(number, 2)]);
+    let waits: Vec<_> = waits.collect();
+    let waits: Vec<_> = waits.iter().collect();
+    let begun = std::time::Instant::now();
+    let mut found = 0;
+    let last = (STALLS + 1) * 10 * SECOND;
+    for_each_stall(broker, (0, last), &waits, last, |stall| {
+        found += 1;
+        assert_eq!(
+            (stall.requests, stall.connections, stall.in_vain),
+            (2, 2, 2)
+        );
+        assert_eq!(
+            (stall.from, stall.to),
+            (found * 10 * SECOND, found * 10 * SECOND + 2 * SECOND)
+        );
+    });
+    assert_eq!(found, STALLS);
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+}
