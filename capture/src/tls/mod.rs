@@ -56,6 +56,7 @@ impl Way {
 pub(crate) struct Shared {
     pub(crate) secrets: Secrets,
     resumable: Resumable,
+    trials: protection::SharedTrials,
     /// Buffers for records.
     pool: Vec<Vec<u8>>,
 }

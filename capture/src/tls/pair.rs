@@ -122,6 +122,7 @@ impl Pair {
         boundaries.use_buffer(&mut onward.shared().pool);
         match piece {
             Piece::Bytes(mut bytes, arrival) => {
+                self.half(way).passed(bytes.len());
                 self.records(way, &mut boundaries, &mut bytes, arrival, onward);
             }
             lost => {
@@ -400,15 +401,16 @@ impl Pair {
             [handshake.as_ref(), application.as_ref()],
             record,
             searched,
+            &mut onward.shared().trials,
         );
         let Some((opened, lost)) = opened else {
             if is_candidate {
-                if half.trials_left() == 0 {
+                if half.trials_left(&onward.shared().trials) == 0 {
                     self.fail(TlsOutcome::Lost, way, arrival);
                 }
                 return false;
             }
-            self.undecryptable(way, record.len(), arrival);
+            self.undecryptable(way, record.len(), arrival, onward.shared());
             return false;
         };
         half.failures = 0;
@@ -420,7 +422,7 @@ impl Pair {
         true
     }
 
-    fn undecryptable(&mut self, way: Way, bytes: usize, arrival: Arrival) {
+    fn undecryptable(&mut self, way: Way, bytes: usize, arrival: Arrival, shared: &Shared) {
         let half = self.half(way);
         if half.tolerated > 0 {
             half.tolerated -= 1;
@@ -430,7 +432,7 @@ impl Pair {
         let never = half.keys.as_ref().is_some_and(|keys| keys.sequence == 0);
         let loss = Loss::new(u64_of(bytes), 1, crate::frames::Truncation::Lost, arrival);
         half.loss.add(&loss);
-        if half.failures > MAX_FAILURES || half.trials_left() == 0 {
+        if half.failures > MAX_FAILURES || half.trials_left(&shared.trials) == 0 {
             let outcome = if never {
                 TlsOutcome::WrongSecrets
             } else {

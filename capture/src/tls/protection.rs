@@ -14,9 +14,13 @@ use crate::tcp::{Arrival, Piece};
 /// The largest record that there is, header included, and one that is small.
 const LARGEST_RECORD: u64 = 5 + (1 << 14) + 2048;
 const SMALL_RECORD: u64 = 5 + 17;
-/// How many sequence numbers are tried for a record, and how much is decrypted for trials on a connection.
+/// How many sequence numbers are tried for a record, and how much is decrypted for trials in a direction.
 const MAX_TRIALS: u64 = 4096;
 const MAX_TRIAL_BYTES: u64 = 256 << 20;
+/// How much is decrypted for trials in all directions, beyond what the bytes of each allow.
+const MAX_ALL_TRIAL_BYTES: u64 = 1 << 30;
+/// How much may be decrypted for trials in a direction for each of its bytes.
+const TRIAL_BYTES_PER_BYTE: u64 = 16;
 /// How many KeyUpdates may be lost in one hole.
 const MAX_LOST_UPDATES: u64 = 3;
 /// The plaintext of a KeyUpdate, and of Finished in TLS 1.2.
@@ -40,6 +44,17 @@ pub(super) struct Half {
     pub(super) has_begun: bool,
     /// How much may still be decrypted for trials.
     trial_bytes: u64,
+    /// How much of that its bytes allow.
+    earned_trial_bytes: u64,
+}
+
+/// How much may still be decrypted for trials in all directions, beyond what their bytes allow.
+pub(crate) struct SharedTrials(u64);
+
+impl Default for SharedTrials {
+    fn default() -> Self {
+        Self(MAX_ALL_TRIAL_BYTES)
+    }
 }
 
 impl Default for Half {
@@ -55,6 +70,7 @@ impl Default for Half {
             tolerated: 0,
             has_begun: false,
             trial_bytes: MAX_TRIAL_BYTES,
+            earned_trial_bytes: 0,
         }
     }
 }
@@ -180,8 +196,15 @@ impl Half {
         self.boundaries.buffered() + self.messages.buffered() + self.held_bytes
     }
 
-    pub(super) const fn trials_left(&self) -> u64 {
-        self.trial_bytes
+    /// So many bytes were captured of this direction.
+    pub(super) fn passed(&mut self, bytes: usize) {
+        let earned = u64_of(bytes).saturating_mul(TRIAL_BYTES_PER_BYTE);
+        self.earned_trial_bytes = self.earned_trial_bytes.saturating_add(earned);
+    }
+
+    pub(super) fn trials_left(&self, shared: &SharedTrials) -> u64 {
+        let allowed = self.earned_trial_bytes.saturating_add(shared.0);
+        self.trial_bytes.min(allowed)
     }
 
     /// Opens the next record, or one behind what was lost. Also the plaintext that was lost before it.
@@ -190,9 +213,30 @@ impl Half {
     pub(super) fn open(
         &mut self,
         suite: Suite,
+        secrets: [Option<&Secret>; 2],
+        record: &mut [u8],
+        searched: Option<Loss>,
+        shared: &mut SharedTrials,
+    ) -> Option<(Opened, Option<Piece<'static>>)> {
+        let mut bytes_left = self.trials_left(shared);
+        let before = bytes_left;
+        let opened = self.find(suite, secrets, record, searched, &mut bytes_left);
+        let tried = before - bytes_left;
+        self.trial_bytes -= tried;
+        let earned = tried.min(self.earned_trial_bytes);
+        self.earned_trial_bytes -= earned;
+        shared.0 = shared.0.saturating_sub(tried - earned);
+        opened
+    }
+
+    /// See [`Self::open`]. `bytes_left`: how much may be decrypted for trials.
+    fn find(
+        &mut self,
+        suite: Suite,
         [handshake, application]: [Option<&Secret>; 2],
         record: &mut [u8],
         searched: Option<Loss>,
+        bytes_left: &mut u64,
     ) -> Option<(Opened, Option<Piece<'static>>)> {
         let keys = self.keys.as_mut()?;
         let mut loss = self.loss;
@@ -215,11 +259,10 @@ impl Half {
             false => loss.records + loss.unknown / LARGEST_RECORD,
         };
         let last = loss.records + loss.unknown / SMALL_RECORD;
-        let mut bytes_left = self.trial_bytes;
         let size = u64_of(record.len());
         let mut attempt = |opener: &mut Opener, record: &mut [u8], sequence| {
-            bytes_left = bytes_left.saturating_sub(size);
-            (bytes_left > 0)
+            *bytes_left = bytes_left.saturating_sub(size);
+            (*bytes_left > 0)
                 .then(|| opener.open(sequence, record))
                 .flatten()
         };
@@ -236,7 +279,6 @@ impl Half {
             }
         }
         if let Some((opened, sequence)) = found {
-            self.trial_bytes = bytes_left;
             let before = keys.sequence;
             keys.sequence = sequence + 1;
             let piece = self.settle(&loss, before, sequence.saturating_sub(before), 0);
@@ -251,7 +293,6 @@ impl Half {
             let Some(mut candidate) = next else { break };
             for sequence in 0..=last.min(MAX_TRIALS) {
                 if let Some(opened) = attempt(&mut candidate.opener, record, sequence) {
-                    self.trial_bytes = bytes_left;
                     candidate.sequence = sequence + 1;
                     self.keys = Some(candidate);
                     // How many records were lost is known only if all boundaries were.
@@ -267,7 +308,6 @@ impl Half {
             }
             next = candidate.next(suite, handshake, application);
         }
-        self.trial_bytes = bytes_left;
         None
     }
 
@@ -319,5 +359,69 @@ impl Half {
         }
         self.held.push_back(held);
         self.held_bytes + self.held.len() * 64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aes_gcm::Aes128Gcm;
+    use aes_gcm::aead::{AeadInOut, KeyInit};
+
+    use super::super::aead::{Aead, NonceForm};
+    use super::super::keys::{CipherKind, HEADER_BYTES, authenticated};
+    use super::*;
+
+    const KEY: [u8; 16] = [7; 16];
+    const SALT: [u8; 4] = [9; 4];
+
+    fn half() -> Half {
+        let aead = Aead::new(CipherKind::Aes128Gcm, &KEY, &SALT, NonceForm::Explicit);
+        Half {
+            keys: Some(Keys::new_12(Opener::Aead(aead.unwrap()))),
+            ..Half::default()
+        }
+    }
+
+    /// A record of TLS 1.2 whose explicit nonce is its sequence number.
+    fn record(sequence: u64) -> Vec<u8> {
+        let mut plain = *b"plain";
+        let nonce = [&SALT[..], &sequence.to_be_bytes()].concat();
+        let nonce: [u8; 12] = nonce.try_into().unwrap();
+        let header: [u8; HEADER_BYTES] = [23, 3, 3, 0, 29];
+        let additional = authenticated(sequence, &header, plain.len()).unwrap();
+        let tag = Aes128Gcm::new(&KEY.into())
+            .encrypt_inout_detached(&nonce.into(), &additional, (&mut plain[..]).into())
+            .unwrap();
+        [&header[..], &sequence.to_be_bytes(), &plain, &tag].concat()
+    }
+
+    fn open(half: &mut Half, record: &mut [u8], shared: &mut SharedTrials) -> bool {
+        let suite = Suite::of(0xc02b).unwrap();
+        half.open(suite, [None, None], record, None, shared)
+            .is_some()
+    }
+
+    fn lost(bytes: u64) -> Loss {
+        Loss::new(bytes, 0, Truncation::Lost, Arrival::default())
+    }
+
+    #[test]
+    fn trials_of_all_connections_together_are_bounded_but_for_what_their_bytes_allow() {
+        let mut shared = SharedTrials(50_000);
+        let mut foreign = record(77);
+        *foreign.last_mut().unwrap() ^= 1;
+        for _ in 0..20 {
+            let mut half = half();
+            half.loss.add(&lost(1_000_000));
+            assert!(!open(&mut half, &mut foreign.clone(), &mut shared));
+        }
+        assert_eq!(shared.0, 0);
+        let mut late = half();
+        late.loss.add(&lost(22 * 20));
+        assert_eq!(late.trials_left(&shared), 0);
+        late.passed(100);
+        assert_eq!(late.trials_left(&shared), 1600);
+        assert!(open(&mut late, &mut record(15), &mut shared));
+        assert!(late.trials_left(&shared) < 1600);
     }
 }
