@@ -21,6 +21,8 @@ const MAX_TRIAL_BYTES: u64 = 256 << 20;
 const MAX_ALL_TRIAL_BYTES: u64 = 1 << 30;
 /// How much may be decrypted for trials in a direction for each of its bytes.
 const TRIAL_BYTES_PER_BYTE: u64 = 16;
+/// How far an explicit nonce may be ahead of what is expected.
+const MAX_AHEAD: u64 = 1 << 40;
 /// How many KeyUpdates may be lost in one hole.
 const MAX_LOST_UPDATES: u64 = 3;
 /// The plaintext of a KeyUpdate, and of Finished in TLS 1.2.
@@ -267,7 +269,8 @@ impl Half {
                 .flatten()
         };
         let suggested = keys.opener.suggested(record);
-        let suggested = suggested.filter(|sequence| *sequence >= keys.sequence);
+        let expected = keys.sequence..keys.sequence.saturating_add(MAX_AHEAD);
+        let suggested = suggested.filter(|sequence| expected.contains(sequence));
         let numbers = suggested
             .into_iter()
             .chain((first..=last.min(first + MAX_TRIALS)).map(|skipped| keys.sequence + skipped));
@@ -403,6 +406,19 @@ mod tests {
 
     fn lost(bytes: u64) -> Loss {
         Loss::new(bytes, 0, Truncation::Lost, Arrival::default())
+    }
+
+    #[test]
+    fn explicit_nonces_find_the_place_behind_a_loss_but_not_at_the_end_of_all_numbers() {
+        let (mut half, mut shared) = (half(), SharedTrials::default());
+        assert!(open(&mut half, &mut record(0), &mut shared));
+        half.loss.add(&lost(1_000_000));
+        assert!(open(&mut half, &mut record(30_000), &mut shared));
+        for sequence in [u64::MAX, u64::MAX - 1, 1 << 63] {
+            half.loss.add(&lost(100));
+            assert!(!open(&mut half, &mut record(sequence), &mut shared));
+        }
+        assert!(open(&mut half, &mut record(30_001), &mut shared));
     }
 
     #[test]
