@@ -56,6 +56,12 @@ impl Decoder {
         &mut self.shared.topics
     }
 
+    /// Decompresses no batch of records to more than so many bytes, here and in the analyses, instead of to 128 MiB.
+    pub fn set_max_decompressed(&mut self, bytes: usize) {
+        let limits = crate::records::limits(Some(bytes));
+        self.shared.topics.set_limits(limits);
+    }
+
     /// Returns the secrets that TLS is decrypted with. Those of key logs are added here; clones share them, so that
     /// [`Packets`](crate::input::Packets) can add those of the capture.
     #[cfg(feature = "tls")]

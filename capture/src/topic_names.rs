@@ -40,20 +40,38 @@ pub struct TopicNames {
     order: VecDeque<Uuid>,
     forgotten: u64,
     decoder: RecordDecoder,
+    limits: Limits,
 }
 
 impl Default for TopicNames {
     fn default() -> Self {
-        Self {
-            names: HashMap::new(),
-            order: VecDeque::new(),
-            forgotten: 0,
-            decoder: records::decoder(Limits::default()),
-        }
+        Self::with_limits(Limits::default())
     }
 }
 
 impl TopicNames {
+    /// Without names, for records that are decompressed within these limits.
+    pub(crate) fn with_limits(limits: Limits) -> Self {
+        Self {
+            names: HashMap::new(),
+            order: VecDeque::new(),
+            forgotten: 0,
+            decoder: records::decoder(limits),
+            limits,
+        }
+    }
+
+    /// Decompresses no batch of records to more than these limits allow.
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.decoder = records::decoder(limits);
+        self.limits = limits;
+    }
+
+    /// The limits of decompression, for all that look into records.
+    pub(crate) const fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// Returns the name of the topic with this id, if it is known.
     #[must_use]
     pub fn name(&self, id: Uuid) -> Option<&str> {

@@ -217,6 +217,9 @@ impl InputOptions {
         target: &mut dyn Target,
     ) -> (Counts, TopicNames) {
         let mut decoder = Decoder::new(self.port.clone());
+        if let Some(bytes) = self.max_decompressed {
+            decoder.set_max_decompressed(usize::try_from(bytes).unwrap_or(usize::MAX));
+        }
         if let Err(failure) = self.prepare(&mut decoder, faults.is_silent()) {
             faults.add(failure);
             return decoder.finish_with_topics(target);
@@ -294,7 +297,8 @@ impl InputOptions {
         let mut last = None;
         // Directories are reported when it is their turn to be decoded.
         for file in self.files.iter().filter(|file| !file.is_dir()) {
-            let input = Input::open(file, |bytes, _| bytes)?;
+            let watch = |bytes, _| bytes;
+            let input = Input::open_with_max_unpacked(file, watch, self.max_decompressed)?;
             let read = Packets::new(input)?.for_each(
                 |packet| {
                     last = last.max(Some(packet.time));

@@ -45,7 +45,7 @@ fn unseen<T>(out: &mut Output<'_>, act: impl FnOnce(&mut Output<'_>) -> T) -> T 
     act(&mut Output {
         sink: &mut Nowhere,
         counts: &mut Counts::default(),
-        topics: &mut TopicNames::default(),
+        topics: &mut TopicNames::with_limits(out.topics.limits()),
         tls: out.tls,
         packets: out.packets,
         life: out.life,

@@ -30,6 +30,14 @@ pub(crate) use object::Object;
 pub(crate) use show::{Show, Style, both};
 pub(crate) use topics::Topics;
 
+/// Returns limits by which no batch is decompressed to more than so many bytes, instead of 128 MiB.
+pub(crate) fn limits(max_decompressed: Option<usize>) -> Limits {
+    match max_decompressed {
+        Some(bytes) => Limits::default().with_max_decompressed_bytes(bytes),
+        None => Limits::default(),
+    }
+}
+
 /// Returns a decoder of all compressions.
 pub(crate) fn decoder(limits: Limits) -> RecordDecoder {
     #[cfg_attr(

@@ -43,10 +43,7 @@ const MAX_SHOWN_BYTES: usize = 64 << 20;
 
 impl Show {
     pub(crate) fn new(options: RecordOptions) -> Self {
-        let limits = match options.max_decompressed {
-            Some(bytes) => Limits::default().with_max_decompressed_bytes(bytes),
-            None => Limits::default(),
-        };
+        let limits = super::limits(options.max_decompressed);
         Self {
             options,
             decoder: super::decoder(limits),

@@ -205,7 +205,7 @@ impl Summary {
                 self.state.fetch(has_records, answer.latency, max_wait);
             }
             ApiKey::ShareFetch => {
-                topics.share_fetch_response(message);
+                topics.share_fetch_response(message, event.topics.limits());
             }
             _ => {}
         }

@@ -6,7 +6,7 @@ use kafka_codec::messages::{
     ConsumerGroupHeartbeatRequest, FetchRequest, FetchResponse, OffsetCommitRequest,
     OffsetFetchRequest, ProduceRequest, ProduceResponse, ShareFetchRequest, ShareFetchResponse,
 };
-use kafka_codec::records::{Compression, Entries, Entry, RecordDecoder};
+use kafka_codec::records::Compression;
 use kafka_codec::wire::{Limits, Uuid};
 use serde::{Deserialize, Serialize};
 
@@ -17,12 +17,13 @@ use super::super::names::Names;
 use super::busiest::{Busiest, Merge};
 use super::stats::{by_name, count_error, merge_counts};
 use crate::event::Message;
-use crate::length::u64_of;
+
+mod batches;
+
+use batches::BatchReader;
 
 /// How many clients or groups are named of a topic.
 const MAX_NAMES: usize = 100;
-/// Of how many batches by codec the ratio is measured, which needs them decompressed.
-const MAX_DECOMPRESSED: u64 = 200;
 
 /// What is known of a topic.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -231,7 +232,9 @@ impl Topics {
             let mut volume = Volume::default();
             for partition in &data.partition_data {
                 if let Some(records) = &partition.records {
-                    volume.add(self.batches.produced(records, &mut self.compression));
+                    let limits = event.topics.limits();
+                    let codecs = &mut self.compression;
+                    volume.add(self.batches.produced(records, limits, codecs));
                 }
             }
             if let Some(topic) = self.topic(&data.name, data.topic_id) {
@@ -288,7 +291,8 @@ impl Topics {
             for partition in &data.partitions {
                 fetched.errors.push(partition.error_code.0);
                 if let Some(records) = &partition.records {
-                    fetched.volume.add(self.batches.fetched(records));
+                    let limits = event.topics.limits();
+                    fetched.volume.add(self.batches.fetched(records, limits));
                 }
             }
             let client = message.client_id.filter(|_| !is_replica);
@@ -315,7 +319,7 @@ impl Topics {
     }
 
     /// Returns `true` if there are records in a ShareFetch response.
-    pub(super) fn share_fetch_response(&mut self, message: &Message<'_>) -> bool {
+    pub(super) fn share_fetch_response(&mut self, message: &Message<'_>, limits: Limits) -> bool {
         let Some(response) = body::<ShareFetchResponse<'_>>(message) else {
             return false;
         };
@@ -324,7 +328,8 @@ impl Topics {
             let mut fetched = Fetched::default();
             for partition in &data.partitions {
                 fetched.errors.push(partition.error_code.0);
-                fetched.volume.add(self.batches.fetched(&partition.records));
+                let volume = self.batches.fetched(&partition.records, limits);
+                fetched.volume.add(volume);
             }
             has_any |= self.fetched("", data.topic_id, message.client_id, &fetched);
         }
@@ -483,96 +488,5 @@ struct Fetched {
 fn count(errors: &mut BTreeMap<i16, u64>, code: i16) {
     if code != 0 {
         count_error(errors, code, 1);
-    }
-}
-
-/// Counts batches and records.
-#[derive(Default)]
-struct BatchReader(Option<Box<RecordDecoder>>);
-
-impl std::fmt::Debug for BatchReader {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("BatchReader")
-    }
-}
-
-impl BatchReader {
-    fn decoder(&mut self) -> &mut RecordDecoder {
-        self.0.get_or_insert_with(|| {
-            Box::new(crate::records::decoder(Limits::default()).without_crc_check())
-        })
-    }
-
-    fn fetched(&mut self, records: &[u8]) -> Volume {
-        let mut volume = Volume {
-            bytes: u64_of(records.len()),
-            ..Volume::default()
-        };
-        self.read(records, &mut volume, |_, _, _| {});
-        volume
-    }
-
-    fn produced(&mut self, records: &[u8], codecs: &mut BTreeMap<u8, Codec>) -> Volume {
-        let mut volume = Volume {
-            bytes: u64_of(records.len()),
-            ..Volume::default()
-        };
-        self.read(records, &mut volume, |entry, count, decoder| {
-            let attributes = match entry {
-                Entry::Batch(batch) => batch.header().attributes,
-                Entry::Message(message) => message.attributes(),
-                _ => return,
-            };
-            let codec = codecs.entry(attributes.compression_id()).or_default();
-            let bytes = u64_of(entry.as_bytes().len());
-            codec.batches += 1;
-            codec.records += count;
-            codec.bytes += bytes;
-            codec.batch_bytes.record_value(bytes, &mut Budget(1));
-            codec.batch_records.record_value(count, &mut Budget(1));
-            if codec.sampled < MAX_DECOMPRESSED
-                && attributes.compression_id() != 0
-                && let Entry::Batch(batch) = entry
-                && let Ok(body) = batch.decompress(decoder)
-            {
-                codec.sampled += 1;
-                codec.compressed += u64_of(batch.body().len());
-                codec.uncompressed += u64_of(body.as_bytes().len());
-            }
-        });
-        volume
-    }
-
-    fn read(
-        &mut self,
-        records: &[u8],
-        volume: &mut Volume,
-        mut each: impl FnMut(Entry<'_>, u64, &mut RecordDecoder),
-    ) {
-        let mut is_set = false;
-        for entry in Entries::new(records) {
-            let Ok(entry) = entry else { return };
-            let count = match entry {
-                Entry::Batch(batch) => {
-                    volume.batches += 1;
-                    u64::try_from(batch.header().record_count).unwrap_or(0)
-                }
-                Entry::Message(message) => {
-                    // The message set is what later formats call a batch, unless it is in a message.
-                    let is_wrapper = message.attributes().compression_id() != 0;
-                    volume.batches += u64::from(is_wrapper || !is_set);
-                    is_set = !is_wrapper;
-                    if is_wrapper {
-                        let records = message.records(self.decoder());
-                        records.map_or(1, |records| u64_of(records.count()))
-                    } else {
-                        1
-                    }
-                }
-                _ => continue,
-            };
-            volume.records += count;
-            each(entry, count, self.decoder());
-        }
     }
 }
