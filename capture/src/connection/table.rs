@@ -60,8 +60,8 @@ enum Found {
 /// All connections that are not over.
 pub(crate) struct Connections {
     table: HashMap<Key, Conversation>,
-    /// The highest of these numbers.
-    highest_lane: u8,
+    /// How many connections have each of these numbers, up to the highest that any has.
+    lanes: Vec<usize>,
     brokers: HashSet<SocketAddr>,
     /// Ports of brokers; if there are none, connections are known by what is said on them.
     ports: Vec<u16>,
@@ -76,7 +76,7 @@ impl Connections {
     pub(crate) fn new(ports: Vec<u16>) -> Self {
         Self {
             table: HashMap::new(),
-            highest_lane: 0,
+            lanes: Vec::new(),
             brokers: HashSet::new(),
             ports,
             buffered: 0,
@@ -125,9 +125,18 @@ impl Connections {
         if is_new {
             let by_port = self.broker_by_port(segment);
             let broker = by_port.or_else(|| self.known_broker(segment));
-            let conversation =
-                Conversation::new(key.low, key.high, broker, by_port.is_some(), arrival);
+            let conversation = Conversation::new(
+                key.low,
+                key.high,
+                broker,
+                by_port.is_some(),
+                arrival,
+            );
             self.table.insert(key, conversation);
+            match self.lanes.get_mut(usize::from(key.lane)) {
+                Some(count) => *count += 1,
+                None => self.lanes.push(1),
+            }
         }
         let conversation = self.table.get_mut(&key);
         let conversation = conversation.expect("a new connection was inserted above");
@@ -150,14 +159,11 @@ impl Connections {
 
     /// Where the connection of a segment is, or will be, and what is there. Connections between the same addresses in
     /// different networks have numbers of their own.
-    fn find(
-        &mut self,
-        (low, high): (SocketAddr, SocketAddr),
-        segment: &Segment<'_>,
-    ) -> (Key, Found) {
+    fn find(&self, (low, high): (SocketAddr, SocketAddr), segment: &Segment<'_>) -> (Key, Found) {
         let key = |lane| Key { low, high, lane };
         let (mut vacant, mut best) = (None, None);
-        for lane in 0..=self.highest_lane {
+        let lanes = u8::try_from(self.lanes.len()).unwrap_or(u8::MAX);
+        for lane in 0..lanes {
             match self.table.get(&key(lane)) {
                 // Of equal claims the first has it.
                 Some(conversation) => {
@@ -176,10 +182,7 @@ impl Connections {
         }
         match vacant {
             Some(lane) => (key(lane), Found::Nothing),
-            None if self.highest_lane < MAX_LANES => {
-                self.highest_lane += 1;
-                (key(self.highest_lane), Found::Nothing)
-            }
+            None if lanes <= MAX_LANES => (key(lanes), Found::Nothing),
             None => {
                 let first = self.table.get(&key(0));
                 match first.is_some_and(|first| first.is_another(segment)) {
@@ -242,7 +245,72 @@ impl Connections {
     fn remove(&mut self, key: &Key, outlet: &mut Outlet<'_>) {
         if let Some(mut conversation) = self.table.remove(key) {
             self.buffered -= conversation.buffered();
+            if let Some(count) = self.lanes.get_mut(usize::from(key.lane)) {
+                *count -= 1;
+            }
+            while self.lanes.last() == Some(&0) {
+                self.lanes.pop();
+            }
             conversation.finish(outlet);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counts::Counts;
+    use crate::output::Sink;
+    use crate::topic_names::TopicNames;
+
+    struct Nothing;
+
+    impl Sink for Nothing {
+        fn event(&mut self, _: &crate::event::Event<'_>) {}
+    }
+
+    #[test]
+    fn connections_that_are_over_do_not_make_later_lookups_longer() {
+        let (mut sink, mut counts) = (Nothing, Counts::default());
+        let (mut topics, mut tls) = (TopicNames::default(), crate::tls::Shared::default());
+        let mut outlet = Outlet {
+            sink: &mut sink,
+            counts: &mut counts,
+            topics: &mut topics,
+            tls: &mut tls,
+        };
+        let mut connections = Connections::new(Vec::new());
+        let mut packet = 0;
+        let mut segment = |connections: &mut Connections, network: u64, seconds: i64| {
+            packet += 1;
+            let segment = Segment {
+                source: ([10, 0, 0, 1], 40_000).into(),
+                destination: ([10, 0, 0, 2], 9092).into(),
+                network,
+                sequence: u32::try_from(network).unwrap() * 0x0a00_0000,
+                acknowledged: None,
+                syn: true,
+                fin: false,
+                rst: false,
+                payload: &[],
+                missing: 0,
+                identification: 0,
+            };
+            let arrival = Arrival {
+                packet,
+                time: seconds * 1_000_000_000,
+                turn: 0,
+            };
+            connections.segment(&segment, arrival, &mut outlet);
+        };
+        for network in 1..=9 {
+            segment(&mut connections, network, 0);
+        }
+        assert_eq!(connections.lanes, [1; 9]);
+        for seconds in [3600, 3601, 3602] {
+            segment(&mut connections, 3, seconds);
+        }
+        assert_eq!(connections.table.len(), 1);
+        assert!(connections.lanes.len() <= 3, "{:?}", connections.lanes);
     }
 }
