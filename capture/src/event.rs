@@ -20,8 +20,8 @@ pub struct Connection {
     pub broker: SocketAddr,
     /// Both, as `client -> broker`.
     pub name: String,
-    /// The number of the connection's first packet in the capture. It tells connections apart that had the
-    /// same ends one after the other.
+    /// The number of the connection's first packet in the capture, or the next that no other connection has: one packet may
+    /// begin several. It tells connections apart that had the same ends one after the other.
     pub id: u64,
 }
 

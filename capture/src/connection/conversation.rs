@@ -49,7 +49,6 @@ pub(super) struct Conversation {
     /// The sequence number that the client began with.
     syn: Option<u32>,
     packets: u64,
-    first: Arrival,
     last: Arrival,
     is_closed: bool,
     has_bytes: bool,
@@ -69,6 +68,7 @@ impl Conversation {
         broker: Option<SocketAddr>,
         is_certain: bool,
         first: Arrival,
+        id: u64,
     ) -> Self {
         let mut conversation = Self {
             low: Stream::new(low, Way::Low),
@@ -77,12 +77,11 @@ impl Conversation {
             protocol: Protocol::Unknown,
             syn: None,
             packets: 0,
-            first,
             last: first,
             is_closed: false,
             has_bytes: false,
             is_to_broker: broker.is_some(),
-            life: Life::new(low, first),
+            life: Life::new(low, first, id),
             networks: Vec::new(),
         };
         if let Some(broker) = broker {
@@ -92,7 +91,7 @@ impl Conversation {
             }
         }
         if is_certain {
-            conversation.protocol.is_kafka(low, high, first.packet);
+            conversation.protocol.is_kafka(low, high, id);
         }
         conversation
     }
@@ -108,7 +107,7 @@ impl Conversation {
         } else {
             self.low.end
         };
-        self.protocol = Protocol::Undecided(Dialogue::new(client, broker, self.first.packet));
+        self.protocol = Protocol::Undecided(Dialogue::new(client, broker, self.life.id()));
     }
 
     /// Returns `true` if a segment begins another connection between the same ends.
@@ -150,8 +149,8 @@ impl Conversation {
         }
     }
 
-    pub(super) const fn first(&self) -> Arrival {
-        self.first
+    pub(super) const fn id(&self) -> u64 {
+        self.life.id()
     }
 
     pub(super) const fn last(&self) -> Arrival {
@@ -440,7 +439,7 @@ impl Conversation {
             (self.high.end, self.low.end)
         };
         sink.end(&End {
-            connection: &Connection::new(client, broker, self.first.packet),
+            connection: &Connection::new(client, broker, self.life.id()),
             is_kafka: matches!(self.protocol, Protocol::Kafka(_)),
             life: &self.life,
         });

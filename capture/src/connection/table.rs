@@ -62,6 +62,8 @@ pub(crate) struct Connections {
     table: HashMap<Key, Conversation>,
     /// How many connections have each of these numbers, up to the highest that any has.
     lanes: Vec<usize>,
+    /// The id of the connection that began last.
+    last_id: u64,
     brokers: HashSet<SocketAddr>,
     /// Ports of brokers; if there are none, connections are known by what is said on them.
     ports: Vec<u16>,
@@ -77,6 +79,7 @@ impl Connections {
         Self {
             table: HashMap::new(),
             lanes: Vec::new(),
+            last_id: 0,
             brokers: HashSet::new(),
             ports,
             buffered: 0,
@@ -108,7 +111,7 @@ impl Connections {
     /// The capture is over.
     pub(crate) fn finish(&mut self, outlet: &mut Outlet<'_>) {
         let mut rest: Vec<_> = self.table.drain().map(|(_, each)| each).collect();
-        rest.sort_by_key(|each| each.first().packet);
+        rest.sort_by_key(Conversation::id);
         for mut conversation in rest {
             conversation.finish(outlet);
         }
@@ -125,12 +128,15 @@ impl Connections {
         if is_new {
             let by_port = self.broker_by_port(segment);
             let broker = by_port.or_else(|| self.known_broker(segment));
+            // One packet may begin several.
+            self.last_id = arrival.packet.max(self.last_id + 1);
             let conversation = Conversation::new(
                 key.low,
                 key.high,
                 broker,
                 by_port.is_some(),
                 arrival,
+                self.last_id,
             );
             self.table.insert(key, conversation);
             match self.lanes.get_mut(usize::from(key.lane)) {

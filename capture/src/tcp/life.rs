@@ -161,9 +161,9 @@ impl Side {
 }
 
 impl Life {
-    pub(crate) fn new(low_end: SocketAddr, first: Arrival) -> Self {
+    pub(crate) fn new(low_end: SocketAddr, first: Arrival, id: u64) -> Self {
         Self {
-            id: first.packet,
+            id,
             first: first.time,
             last: first.time,
             syn: None,
@@ -177,7 +177,8 @@ impl Life {
         }
     }
 
-    /// Returns the number of the connection's first packet in the capture.
+    /// Returns the number of the connection's first packet in the capture, or the next that no other connection has: one
+    /// packet may begin several.
     #[must_use]
     pub const fn id(&self) -> u64 {
         self.id
