@@ -7,10 +7,21 @@ use crate::event::{Connection, Message};
 
 /// Requests in flight on one connection. The decoder waits for as many.
 const MAX_REQUESTS: usize = 4096;
+/// Requests in flight on all connections.
+const MAX_ALL_REQUESTS: usize = 1 << 18;
+/// Requests in flight that are kept of each connection beyond that.
+const MIN_REQUESTS: usize = 16;
 
 /// Notes about the requests in flight, by connection.
 #[derive(Debug)]
-pub(super) struct InFlight<T>(ByNumber<Requests<T>>);
+pub(super) struct InFlight<T> {
+    connections: ByNumber<Requests<T>>,
+    total: Total,
+}
+
+/// The number of requests in flight on all connections.
+#[derive(Debug, Default)]
+pub(super) struct Total(usize);
 
 /// Notes about the requests in flight on one connection: the number of each and its note.
 #[derive(Debug)]
@@ -18,7 +29,10 @@ pub(super) struct Requests<T>(VecDeque<(u64, T)>);
 
 impl<T> Default for InFlight<T> {
     fn default() -> Self {
-        Self(ByNumber::default())
+        Self {
+            connections: ByNumber::default(),
+            total: Total::default(),
+        }
     }
 }
 
@@ -31,42 +45,90 @@ impl<T> Default for Requests<T> {
 impl<T> InFlight<T> {
     /// Keeps a note about a request.
     pub(super) fn insert(&mut self, connection: &Connection, request: &Message<'_>, note: T) {
-        let requests = self.0.entry(connection.id).or_default();
-        requests.insert(request, note);
+        let requests = self.connections.entry(connection.id).or_default();
+        requests.insert(request.number, note, &mut self.total);
     }
 
     /// Takes the note about the request that a response answers.
     pub(super) fn take(&mut self, connection: &Connection, response: &Message<'_>) -> Option<T> {
-        self.0.get_mut(&connection.id)?.take(response)
+        let requests = self.connections.get_mut(&connection.id)?;
+        requests.take(response, &mut self.total)
     }
 
     /// Takes the notes about the requests of a connection that were not answered.
     pub(super) fn end(&mut self, connection: &Connection) -> impl Iterator<Item = T> {
-        let requests = self.0.remove(&connection.id).unwrap_or_default();
-        requests.into_notes()
+        let requests = self.connections.remove(&connection.id).unwrap_or_default();
+        requests.into_notes(&mut self.total)
     }
 }
 
 impl<T> Requests<T> {
-    pub(super) fn insert(&mut self, request: &Message<'_>, note: T) {
-        if self.0.len() >= MAX_REQUESTS {
-            self.0.pop_front();
+    /// Keeps a note about the request of this number. Where there are too many, the older ones of its connection are forgotten.
+    pub(super) fn insert(&mut self, number: u64, note: T, total: &mut Total) {
+        let max = match total.0 < MAX_ALL_REQUESTS {
+            true => MAX_REQUESTS,
+            false => MIN_REQUESTS,
+        };
+        let before = self.0.len();
+        if before >= max {
+            let forgotten = before + 1 - max;
+            self.0.drain(..forgotten);
+            total.0 -= forgotten;
+            if forgotten > 1 {
+                self.0.shrink_to(max);
+            }
         }
-        self.0.push_back((request.number, note));
+        self.0.push_back((number, note));
+        total.0 += 1;
     }
 
-    pub(super) fn take(&mut self, response: &Message<'_>) -> Option<T> {
+    pub(super) fn take(&mut self, response: &Message<'_>, total: &mut Total) -> Option<T> {
         let mut requests = self.0.iter();
         let at = requests.position(|(number, _)| *number == response.number)?;
-        self.0.remove(at).map(|(_, note)| note)
+        let (_, note) = self.0.remove(at)?;
+        total.0 -= 1;
+        Some(note)
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(super) fn clear(&mut self, total: &mut Total) {
+        total.0 -= self.0.len();
         self.0.clear();
     }
 
     /// The notes about all requests, the oldest first.
-    pub(super) fn into_notes(self) -> impl Iterator<Item = T> {
+    pub(super) fn into_notes(self, total: &mut Total) -> impl Iterator<Item = T> + use<T> {
+        total.0 -= self.0.len();
         self.0.into_iter().map(|(_, note)| note)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_of_all_connections_are_bounded_and_each_keeps_its_last_requests() {
+        const CONNECTIONS: usize = 200;
+        let mut total = Total::default();
+        let mut all: Vec<_> = (0..CONNECTIONS).map(|_| Requests::default()).collect();
+        for number in 0..3000 {
+            for requests in &mut all {
+                requests.insert(number, (), &mut total);
+            }
+        }
+        let sum: usize = all.iter().map(|requests| requests.0.len()).sum();
+        assert_eq!(sum, total.0);
+        assert!(
+            sum <= MAX_ALL_REQUESTS + CONNECTIONS * MIN_REQUESTS,
+            "{sum}"
+        );
+        let room: usize = all.iter().map(|requests| requests.0.capacity()).sum();
+        assert!(room <= 3 * MAX_ALL_REQUESTS, "{room}");
+        for requests in all {
+            assert!(requests.0.len() >= MIN_REQUESTS);
+            assert_eq!(requests.0.back(), Some(&(2999, ())));
+            drop(requests.into_notes(&mut total));
+        }
+        assert_eq!(total.0, 0);
     }
 }

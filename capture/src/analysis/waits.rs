@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::by_number::ByNumber;
 use super::decoded::DecodedEvent;
-use super::open::Requests;
+use super::open::{Requests, Total};
 use crate::event::{Connection, Direction, End, Event, EventKind, Message};
 use crate::output::Sink;
 
@@ -39,6 +39,7 @@ const REBALANCE: i64 = 300 * SECOND;
 #[derive(Debug, Default)]
 pub struct Waits {
     live: ByNumber<Live>,
+    in_flight: Total,
     brokers: Vec<Broker>,
     by_address: HashMap<SocketAddr, usize>,
     waits: Vec<Wait>,
@@ -164,7 +165,7 @@ impl Waits {
             // The answers may have been in what is missing.
             (EventKind::Gap(gap), Direction::ToClient) if gap.missing > 0 => {
                 if let Some(live) = self.live.get_mut(&event.connection.id) {
-                    live.in_flight.clear();
+                    live.in_flight.clear(&mut self.in_flight);
                 }
             }
             _ => {}
@@ -198,7 +199,8 @@ impl Waits {
             sent: event.time,
             hold: live.hold(event, message),
         };
-        live.in_flight.insert(message, asked);
+        let in_flight = &mut self.in_flight;
+        live.in_flight.insert(message.number, asked, in_flight);
     }
 
     fn response(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
@@ -211,7 +213,7 @@ impl Waits {
         }
         let Some(live) = live else { return };
         let before = live.answered.replace(event.time);
-        let Some(asked) = live.in_flight.take(message) else {
+        let Some(asked) = live.in_flight.take(message, &mut self.in_flight) else {
             return;
         };
         let due = asked.due(before.unwrap_or(i64::MIN));
@@ -497,7 +499,7 @@ impl Sink for Waits {
         let closed = end.life.endings().next().map(|ending| ending.time);
         let closed = closed.unwrap_or(self.last);
         let mut ready = live.answered;
-        for asked in std::mem::take(&mut live.in_flight).into_notes() {
+        for asked in std::mem::take(&mut live.in_flight).into_notes(&mut self.in_flight) {
             let due = asked.due(ready.unwrap_or(i64::MIN));
             ready = Some(due);
             if is_kept(&asked, due, closed, false) {

@@ -184,6 +184,21 @@ impl Conversation {
         held + self.low.buffered() + self.high.buffered() + self.tls.buffered()
     }
 
+    /// The number of requests that wait for a response.
+    pub(super) fn open_requests(&self) -> usize {
+        match &self.protocol {
+            Protocol::Kafka(dialogue) => dialogue.requests.len(),
+            _ => 0,
+        }
+    }
+
+    /// Forgets requests that wait for a response, if there are many.
+    pub(super) fn shed_requests(&mut self) {
+        if let Protocol::Kafka(dialogue) = &mut self.protocol {
+            dialogue.requests.shed();
+        }
+    }
+
     /// Waits no longer for what is missing, and keeps only the beginnings of frames that are not whole yet.
     pub(super) fn shed(&mut self, outlet: &mut Outlet<'_>) {
         let now = self.last;

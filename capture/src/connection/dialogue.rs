@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use kafka_codec::correlation::{Expects, InFlightRequest, ObservedRequests, SaslTokens};
+use kafka_codec::correlation::{Expects, InFlightRequest, SaslTokens};
 use kafka_codec::messages::RequestHeader;
 use kafka_codec::{ApiKey, ClientIdentity, DecodeError, ErrorCode, HeaderVersions, Version};
 
 use super::evidence::{Doubt, Evidence};
 use super::held::{HeldResponse, HeldResponses};
 use super::judge;
+use super::open_requests::OpenRequests;
 use super::preamble::Proxy;
 use super::role::Output;
 use super::software;
@@ -21,8 +22,6 @@ use crate::identity::Identity;
 use crate::length::u64_of;
 use crate::tcp::{Arrival, elapsed};
 
-/// Requests that wait for a response. Brokers do not read on with fewer in flight than that.
-const MAX_REQUESTS: usize = 4096;
 /// So many parts of a connection without frames are kept until it is known whether it is another protocol's.
 const MAX_EARLY_HOLES: usize = 16;
 
@@ -32,7 +31,7 @@ const MAX_BLIND: usize = 64;
 /// What is remembered of a connection between its messages.
 pub(super) struct Dialogue {
     connection: Connection,
-    pub(super) requests: ObservedRequests<Asked>,
+    pub(super) requests: OpenRequests<Asked>,
     tokens: SaslTokens,
     /// `true` if tokens without a handshake may begin: there was nothing but ApiVersions.
     may_begin_tokens: bool,
@@ -69,7 +68,7 @@ impl Dialogue {
     pub(super) fn new(client: SocketAddr, broker: SocketAddr, id: u64) -> Self {
         Self {
             connection: Connection::new(client, broker, id),
-            requests: ObservedRequests::with_capacity(MAX_REQUESTS),
+            requests: OpenRequests::default(),
             tokens: SaslTokens::default(),
             may_begin_tokens: true,
             preambles: Vec::new(),
@@ -434,7 +433,6 @@ impl Dialogue {
         while let Some(held) = self.held.pop() {
             self.not_awaited(&held, out);
         }
-        self.requests.give_up_all();
         out.counts.unanswered += self.requests.unanswered();
     }
 

@@ -8,6 +8,7 @@ mod foreign;
 mod held;
 mod judge;
 mod onward;
+mod open_requests;
 mod preamble;
 mod reports;
 mod role;

@@ -18,6 +18,8 @@ const MAX_LANES: u8 = 16;
 const MAX_BROKERS: usize = 1 << 12;
 /// What may be in use for frames and segments that wait for more.
 const MAX_BUFFERED_BYTES: usize = 256 << 20;
+/// How many requests may wait for their responses on all connections.
+const MAX_OPEN_REQUESTS: usize = 1 << 18;
 /// How long after its end segments of a connection may come late.
 const CLOSED_NANOSECONDS: i64 = 2_000_000_000;
 /// Brokers close connections that are idle for ten minutes.
@@ -68,6 +70,8 @@ pub(crate) struct Connections {
     /// Ports of brokers; if there are none, connections are known by what is said on them.
     ports: Vec<u16>,
     buffered: usize,
+    /// Requests that wait for a response.
+    open_requests: usize,
     /// When the table was last looked through.
     swept: i64,
     /// The time of the packet before.
@@ -83,6 +87,7 @@ impl Connections {
             brokers: HashSet::new(),
             ports,
             buffered: 0,
+            open_requests: 0,
             swept: i64::MIN,
             previous: i64::MIN,
         }
@@ -148,6 +153,11 @@ impl Connections {
         let conversation = conversation.expect("a new connection was inserted above");
         conversation.joins(segment.network);
         let before = if is_new { 0 } else { conversation.buffered() };
+        let open_before = if is_new {
+            0
+        } else {
+            conversation.open_requests()
+        };
         let was_kafka = conversation.broker().is_some();
         conversation.segment(segment, arrival, outlet);
         self.buffered = self.buffered + conversation.buffered() - before;
@@ -155,6 +165,12 @@ impl Connections {
             let before = conversation.buffered();
             conversation.shed(outlet);
             self.buffered = self.buffered + conversation.buffered() - before;
+        }
+        self.open_requests = self.open_requests + conversation.open_requests() - open_before;
+        if self.open_requests > MAX_OPEN_REQUESTS {
+            let before = conversation.open_requests();
+            conversation.shed_requests();
+            self.open_requests = self.open_requests + conversation.open_requests() - before;
         }
         if let (false, Some(broker)) = (was_kafka, conversation.broker())
             && self.brokers.len() < MAX_BROKERS
@@ -242,7 +258,10 @@ impl Connections {
                 self.remove(&key, outlet);
             } else if let Some(conversation) = self.table.get_mut(&key) {
                 let before = conversation.buffered();
+                let open_before = conversation.open_requests();
                 conversation.tick(now, outlet);
+                self.open_requests =
+                    self.open_requests + conversation.open_requests() - open_before;
                 self.buffered = self.buffered + conversation.buffered() - before;
             }
         }
@@ -251,6 +270,7 @@ impl Connections {
     fn remove(&mut self, key: &Key, outlet: &mut Outlet<'_>) {
         if let Some(mut conversation) = self.table.remove(key) {
             self.buffered -= conversation.buffered();
+            self.open_requests -= conversation.open_requests();
             if let Some(count) = self.lanes.get_mut(usize::from(key.lane)) {
                 *count -= 1;
             }

@@ -31,6 +31,9 @@ const SECOND: i64 = 1_000_000_000;
 const STUCK_NANOSECONDS: i64 = 5 * SECOND;
 /// How many requests in flight are followed on a connection.
 const MAX_IN_FLIGHT: usize = 4096;
+/// How many are followed on all connections, and on each beyond that.
+const MAX_ALL_IN_FLIGHT: usize = 1 << 18;
+const MIN_IN_FLIGHT: usize = 16;
 /// For how many seconds the rate of requests is remembered.
 const HISTORY_SECONDS: usize = 300;
 
@@ -44,6 +47,8 @@ pub struct Top {
     brokers: Table,
     history: VecDeque<(i64, u64)>,
     connections: HashMap<u64, Live>,
+    /// The number of requests in flight on them.
+    in_flight: usize,
     problems: Problems,
     batches: Batches,
     causes: Connections,
@@ -138,14 +143,22 @@ impl Top {
     }
 
     fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
+        let max = match self.in_flight < MAX_ALL_IN_FLIGHT {
+            true => MAX_IN_FLIGHT,
+            false => MIN_IN_FLIGHT,
+        };
         let live = self.live(event.connection);
+        let before = live.in_flight.len();
         let client = message.client_id.unwrap_or_default();
         if *live.client != *client {
             live.client = Arc::from(client);
         }
         if message.expects_response != Some(false) {
-            if live.in_flight.len() >= MAX_IN_FLIGHT {
-                live.in_flight.pop_front();
+            if before >= max {
+                live.in_flight.drain(..before + 1 - max);
+                if before > max {
+                    live.in_flight.shrink_to(max);
+                }
             }
             live.in_flight.push_back(Asked {
                 number: message.number,
@@ -155,6 +168,8 @@ impl Top {
                 is_reported: false,
             });
         }
+        let now = live.in_flight.len();
+        self.in_flight = self.in_flight + now - before;
         let change = Change {
             requests: 1,
             bytes_in: message.bytes,
@@ -246,6 +261,7 @@ impl Top {
         let Some(live) = self.connections.get_mut(&event.connection.id) else {
             return;
         };
+        let before = live.in_flight.len();
         match (&event.kind, event.direction) {
             (EventKind::Message(message), Direction::ToClient) => {
                 let mut in_flight = live.in_flight.iter();
@@ -256,6 +272,7 @@ impl Top {
             (EventKind::Gap(gap), Direction::ToClient) if gap.missing > 0 => live.in_flight.clear(),
             _ => {}
         }
+        self.in_flight = self.in_flight + live.in_flight.len() - before;
     }
 
     /// Whether there is an error in it.
@@ -392,6 +409,7 @@ impl Sink for Top {
 
     fn end(&mut self, end: &End<'_>) {
         let live = self.connections.remove(&end.connection.id);
+        self.in_flight -= live.as_ref().map_or(0, |live| live.in_flight.len());
         self.causes.end(end);
         let Some((cause, because)) = self.causes.verdict(end.connection.id) else {
             return;

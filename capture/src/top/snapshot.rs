@@ -109,11 +109,7 @@ impl Top {
             history: self.history(second),
             packets: self.packets,
             connections: self.connections.len(),
-            in_flight: self
-                .connections
-                .values()
-                .map(|live| live.in_flight.len())
-                .sum(),
+            in_flight: self.in_flight,
             problems: self.problems.latest(),
         }
     }

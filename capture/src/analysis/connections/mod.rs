@@ -36,8 +36,10 @@ pub use self::report::{ConnectionReport, ConnectionsDocument};
 const MAX_RECORDS: usize = 20_000;
 /// How many requests in flight are kept of a connection.
 const MAX_FLIGHTS: usize = 4096;
-/// How many requests in flight are kept of all connections that are over.
+/// How many requests in flight are kept of all connections that are over, and of all others.
 const MAX_ALL_FLIGHTS: usize = 1 << 18;
+/// How many requests in flight are kept of each connection beyond that.
+const MIN_FLIGHTS: usize = 16;
 const MILLISECOND: i64 = 1_000_000;
 /// For how long a SyncGroup or JoinGroup may wait if the client did not say.
 const REBALANCE_NANOSECONDS: i64 = 300_000 * MILLISECOND;
@@ -46,6 +48,8 @@ const REBALANCE_NANOSECONDS: i64 = 300_000 * MILLISECOND;
 #[derive(Debug, Default)]
 pub struct Connections {
     live: ByNumber<Live>,
+    /// The number of requests in flight on them.
+    open: usize,
     records: Vec<Record>,
     /// The number of requests in flight in the records.
     flights: usize,
@@ -84,6 +88,7 @@ impl Connections {
     /// Makes the record of a connection that is over, and learns from it.
     fn record(&mut self, end: &End<'_>) -> Option<Record> {
         let live = self.live.remove(&end.connection.id).unwrap_or_default();
+        self.open -= live.in_flight.len();
         // A late packet of a connection that was forgotten is not a new connection.
         let bytes = end.life.client().bytes + end.life.broker().bytes;
         if end.life.syns() == 0 && bytes == 0 {
@@ -113,7 +118,7 @@ impl Connections {
     /// Takes note of an event, whether a filter admits it or not.
     fn follow(&mut self, event: &DecodedEvent<'_, '_>) -> &mut Live {
         self.last = self.last.max(event.time);
-        let (live, context) = (&mut self.live, &mut self.context);
+        let (live, context, open) = (&mut self.live, &mut self.context, &mut self.open);
         let live = live.entry(event.connection.id).or_default();
         if event.direction == Direction::ToBroker {
             live.identity.follow(event.client);
@@ -122,9 +127,11 @@ impl Connections {
         let idle = before.map_or(0, |before| event.time.saturating_sub(before));
         live.longest_idle = live.longest_idle.max(idle);
         match (&event.kind, event.direction) {
-            (EventKind::Message(message), Direction::ToBroker) => live.request(event, message),
+            (EventKind::Message(message), Direction::ToBroker) => {
+                live.request(event, message, open);
+            }
             (EventKind::Message(message), Direction::ToClient) => {
-                live.response(event, message, context);
+                live.response(event, message, context, open);
             }
             (EventKind::SaslToken { .. }, direction) => {
                 context.has_sasl(event.connection.broker);
@@ -163,6 +170,7 @@ impl Connections {
             (EventKind::Gap(gap), direction) => {
                 if direction == Direction::ToClient && gap.missing > 0 {
                     // The answers may have been in what is missing.
+                    *open -= live.in_flight.len();
                     live.in_flight.clear();
                 }
                 match direction {
@@ -184,7 +192,7 @@ impl Connections {
 }
 
 impl Live {
-    fn request(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>) {
+    fn request(&mut self, event: &DecodedEvent<'_, '_>, message: &Message<'_>, open: &mut usize) {
         self.requests += 1;
         self.first_request.get_or_insert(message.first_time);
         if message.truncation == Some(Truncation::Ended) {
@@ -226,9 +234,20 @@ impl Live {
         if is_unanswerable {
             return;
         }
-        if self.in_flight.len() >= MAX_FLIGHTS {
-            self.in_flight.pop_front();
+        let max = match *open < MAX_ALL_FLIGHTS {
+            true => MAX_FLIGHTS,
+            false => MIN_FLIGHTS,
+        };
+        let before = self.in_flight.len();
+        if before >= max {
+            let forgotten = before + 1 - max;
+            self.in_flight.drain(..forgotten);
+            *open -= forgotten;
+            if forgotten > 1 {
+                self.in_flight.shrink_to(max);
+            }
         }
+        *open += 1;
         self.in_flight.push_back(Flight {
             number: message.number,
             api: message.api_key.number(),
@@ -273,6 +292,7 @@ impl Live {
         event: &DecodedEvent<'_, '_>,
         message: &Message<'_>,
         context: &mut Context,
+        open: &mut usize,
     ) {
         let broker = event.connection.broker;
         self.responses += 1;
@@ -286,6 +306,7 @@ impl Live {
         let mut in_flight = self.in_flight.iter();
         let at = in_flight.position(|flight| flight.number == message.number);
         if let Some(flight) = at.and_then(|at| self.in_flight.remove(at)) {
+            *open -= 1;
             if flight.bytes > self.accepted {
                 self.accepted = flight.bytes;
                 context.accepted(broker, flight.bytes);
