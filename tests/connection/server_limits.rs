@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes};
 use kafka_codec::ApiKey;
-use kafka_codec::connection::server::{ServerEvent, ServerOptions};
+use kafka_codec::connection::server::{RespondError, ServerEvent, ServerOptions};
 use kafka_codec::connection::{CloseReason, ForeignProtocol, RequestFault, TimeoutKind};
 
 use crate::driver::{ms, request, sized};
@@ -152,6 +152,36 @@ fn no_more_is_read_than_can_be_answered() {
     side.written();
     assert!(side.server.wants_bytes());
     side.receive(&bytes[taken..]);
+}
+
+#[test]
+fn answering_many_requests_newest_first_takes_linear_time() {
+    const REQUESTS: usize = 100_000;
+    let options = ServerOptions::new(CLIENT, served()).with_max_in_flight(REQUESTS);
+    let mut side = Side::new(options);
+    let one = sized(&request(ApiKey::Fetch, 12, b""));
+    side.receive(&one.repeat(REQUESTS));
+    let events = side.events();
+    assert_eq!(events.len(), REQUESTS);
+    let answer = Bytes::from_static(b"????");
+    for (answered, event) in (1..).zip(events.iter().rev()) {
+        let ServerEvent::Request(incoming) = event else {
+            panic!("{event:?}")
+        };
+        let (server, now) = (&mut side.server, side.now);
+        server.respond_frame(now, incoming.id(), &answer).unwrap();
+        let again = server.respond_frame(now, incoming.id(), &answer);
+        assert_eq!(again, Err(RespondError::NotWaiting { id: incoming.id() }));
+        // Asked with each response by an owner that bounds it.
+        assert_eq!(server.unwritten_bytes(), 8 * answered);
+    }
+    // A transport that takes little at once.
+    while let Some(transmit) = side.server.poll_transmit() {
+        let count = transmit.remaining().min(20);
+        side.server.handle_written(side.now, count);
+    }
+    assert_eq!(side.server.unwritten_bytes(), 0);
+    assert_eq!(side.events().len(), REQUESTS);
 }
 
 #[test]

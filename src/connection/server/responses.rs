@@ -19,13 +19,18 @@ use crate::{ApiKey, Decode, DecodeError, EncodeError, Request};
 /// The requests whose responses are not written whole, in the order in which they arrived.
 ///
 /// Invariant: each response that may be written has its frame, of which the transport was offered no more than there are. The
-/// request behind them has no response.
+/// request behind them has no response. Ids ascend.
 #[derive(Default)]
 pub(super) struct Responses {
     writable: VecDeque<WritableResponse>,
     frames: VecDeque<Segments>,
     progress: WriteProgress,
     pending: VecDeque<PendingResponse>,
+    /// The bytes of `frames` that the transport has not accepted. Frames may share memory: together they may have more bytes than
+    /// a `usize` counts.
+    writable_bytes: u64,
+    /// The bytes of the responses that wait for others.
+    waiting_bytes: u64,
     /// The number of requests so far.
     requests: u64,
     /// The number of responses that were written whole.
@@ -78,10 +83,15 @@ impl Responses {
 
     /// What names a request that has no response yet.
     pub(super) fn unanswered(&self, id: RequestId) -> Result<ApiLabel, RespondError> {
-        let mut pending = self.pending.iter();
-        let found = pending.find(|pending| pending.id == id && pending.response.is_none());
+        let pending = self.place(id).and_then(|place| self.pending.get(place));
+        let found = pending.filter(|pending| pending.response.is_none());
         let found = found.ok_or(RespondError::NotWaiting { id })?;
         Ok(found.label)
+    }
+
+    /// The place of a request among those that are pending.
+    fn place(&self, id: RequestId) -> Option<usize> {
+        self.pending.binary_search_by_key(&id, |it| it.id).ok()
     }
 
     /// Gives a request its response.
@@ -91,9 +101,11 @@ impl Responses {
         id: RequestId,
         frame: Segments,
     ) -> Result<(), RespondError> {
-        let mut pending = self.pending.iter_mut();
-        let found = pending.find(|pending| pending.id == id && pending.response.is_none());
+        let place = self.place(id);
+        let pending = place.and_then(|place| self.pending.get_mut(place));
+        let found = pending.filter(|pending| pending.response.is_none());
         let found = found.ok_or(RespondError::NotWaiting { id })?;
+        self.waiting_bytes += frame.remaining() as u64;
         found.response = Some((now, frame));
         while let Some((given, frame)) = self.pending.front_mut().and_then(|it| it.response.take())
         {
@@ -105,6 +117,9 @@ impl Responses {
                 given,
                 frame_bytes: frame.remaining(),
             });
+            let bytes = frame.remaining() as u64;
+            self.waiting_bytes -= bytes;
+            self.writable_bytes += bytes;
             self.frames.push_back(frame);
         }
         self.check();
@@ -113,7 +128,13 @@ impl Responses {
 
     /// The bytes to write.
     pub(super) fn offer(&mut self) -> Option<Transmit<'_>> {
-        let fitting = Fitting::of(self.frames.iter());
+        let fitting = match usize::try_from(self.writable_bytes) {
+            Ok(bytes) => Fitting {
+                frames: self.frames.len(),
+                bytes,
+            },
+            Err(_) => Fitting::of(self.frames.iter()),
+        };
         self.progress.offer(fitting.frames);
         let frames = self.frames.range(..fitting.frames);
         (fitting.frames > 0).then(|| Transmit::of_responses(frames, fitting.bytes))
@@ -128,6 +149,7 @@ impl Responses {
     ) -> Option<(usize, Option<ServerEvent>)> {
         let accepted = self.progress.accept(self.frames.front_mut()?, bytes)?;
         self.bytes_out += accepted.bytes as u64;
+        self.writable_bytes -= accepted.bytes as u64;
         let event = accepted.is_whole.then(|| {
             self.frames.pop_front();
             let response = self.writable.pop_front().expect("it had a frame");
@@ -180,6 +202,7 @@ impl Responses {
         self.writable.clear();
         self.pending.clear();
         self.frames.clear();
+        (self.writable_bytes, self.waiting_bytes) = (0, 0);
         self.progress = WriteProgress::default();
         self.check();
     }
@@ -191,9 +214,7 @@ impl Responses {
 
     /// The bytes of responses that the transport has not accepted, those that wait for others included.
     pub(super) fn unwritten_bytes(&self) -> usize {
-        let pending = self.pending.iter().filter_map(|it| it.response.as_ref());
-        let waiting: usize = pending.map(|(_, frame)| frame.remaining()).sum();
-        self.frames.iter().map(Buf::remaining).sum::<usize>() + waiting
+        usize::try_from(self.writable_bytes + self.waiting_bytes).unwrap_or(usize::MAX)
     }
 
     /// The number of responses that were written whole.
@@ -215,6 +236,10 @@ impl Responses {
         debug_assert!(
             self.progress.offered() <= self.frames.len(),
             "offered what is there"
+        );
+        debug_assert!(
+            self.writable_bytes > 0 || self.frames.is_empty(),
+            "no frame is empty"
         );
         let first = self.pending.front();
         debug_assert!(
