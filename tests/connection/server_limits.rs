@@ -252,6 +252,74 @@ fn a_client_that_takes_no_response_is_closed() {
     );
 }
 
+#[test]
+fn a_client_has_all_of_its_time_for_the_rest_of_a_frame_once_it_is_read_again() {
+    let mut side = Side::new(ServerOptions::new(CLIENT, served()).with_max_in_flight(1));
+    side.server.set_bare_tokens(true);
+    side.receive(b"\0\0\0\x40partial");
+    // Within the frame no more is read, until the token is written.
+    side.server.send_token(side.now, b"token").unwrap();
+    for _ in 0..2 {
+        side.now += ms(29_000);
+        side.server.handle_timer(side.now);
+        assert!(side.server.poll_transmit().is_some());
+        side.server.handle_written(side.now, 1);
+    }
+    side.written();
+    assert!(side.server.wants_bytes());
+    assert_eq!(side.server.next_deadline(), Some(side.now + ms(30_000)));
+    side.now += ms(30_000);
+    side.server.handle_timer(side.now);
+    let report = side.closed();
+    let after = ms(30_000);
+    assert!(
+        matches!(report.reason, CloseReason::Timeout(TimeoutKind::Stalled { after: stated, .. }) if stated == after),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_client_neither_stalls_nor_is_idle_while_the_owner_does_not_read() {
+    for (bytes, timeout) in [(&b"\0\0\0\x40partial"[..], 30_000), (b"", 600_000)] {
+        let mut side = side();
+        side.receive(bytes);
+        side.now += ms(timeout - 1);
+        side.server.set_reading(side.now, false);
+        assert_eq!(side.server.next_deadline(), None);
+        side.now += ms(timeout);
+        side.server.handle_timer(side.now);
+        side.server.set_reading(side.now, true);
+        let deadline = side.now + ms(timeout);
+        assert_eq!(side.server.next_deadline(), Some(deadline));
+        // Only the first time says something new.
+        side.now += ms(timeout - 1);
+        side.server.set_reading(side.now, true);
+        assert_eq!(side.server.next_deadline(), Some(deadline));
+        side.server.handle_timer(side.now);
+        assert!(!side.server.is_closed());
+        side.server.handle_timer(deadline);
+        assert!(side.server.is_closed());
+    }
+}
+
+#[test]
+fn a_client_has_to_take_responses_while_the_owner_does_not_read() {
+    let mut side = side();
+    side.receive(&sized(&request(ApiKey::ApiVersions, 0, b"")));
+    side.server.set_reading(side.now, false);
+    assert_eq!(side.server.next_deadline(), Some(side.now + ms(30_000)));
+    side.now += ms(30_000);
+    side.server.handle_timer(side.now);
+    let report = side.closed();
+    assert!(
+        matches!(
+            report.reason,
+            CloseReason::Timeout(TimeoutKind::Unread { .. })
+        ),
+        "{report}"
+    );
+}
+
 /// Requests in any pieces, answered in any order, written in pieces of any size.
 #[test]
 fn whatever_the_order_of_answers_the_client_gets_them_in_its_own() {

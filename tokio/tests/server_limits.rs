@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use kafka_codec::connection::VersionTable;
+use bytes::Bytes;
 use kafka_codec::connection::server::ServerOptions as MachineOptions;
+use kafka_codec::connection::{CloseReason, TimeoutKind, VersionTable};
 use kafka_codec::enumerations::Acks;
 use kafka_codec::frame::encode_request;
 use kafka_codec::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -16,7 +17,7 @@ use kafka_codec::messages::{ApiVersionsResponse, ProduceRequest};
 use kafka_codec::wire::Blob;
 use kafka_codec::{ApiKey, Version};
 use kafka_codec_tokio::{Client, Connection, Sasl, ServerOptions};
-use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
 use tokio::time::{sleep, timeout};
 
 use support::{BROKER, echo, everything, heartbeat, options};
@@ -27,7 +28,7 @@ const HANG: Duration = Duration::from_secs(20);
 const REQUESTS: i32 = 1000;
 
 /// Writes Produce requests of a KiB that want no response, and counts them.
-async fn flood(mut stream: DuplexStream, written: Arc<AtomicI32>) {
+async fn flood(mut stream: impl AsyncWrite + Unpin, written: Arc<AtomicI32>) {
     let partition = PartitionProduceData {
         records: Some(Blob::from(vec![0; 1024])),
         ..Default::default()
@@ -72,6 +73,64 @@ async fn requests_without_a_response_are_read_no_further_than_they_are_taken() {
         }
         sender.abort();
     }
+}
+
+/// A response of 100 KB, as it is given.
+fn large() -> Bytes {
+    Bytes::from(vec![0; 100_000])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_responses_slowly_does_not_stall_within_a_request_that_is_not_read() {
+    let (mut near, far) = duplex(1000);
+    let client = Client::over("client", far, &everything().with_max_response_bytes(1));
+    let frame = encode_request(Vec::new(), &heartbeat(1), Version(4), 1, None).unwrap();
+    let frame = frame.to_vec();
+    let (begun, rest) = frame.split_at(6);
+    near.write_all(&frame).await.unwrap();
+    near.write_all(begun).await.unwrap();
+    let request = timeout(HANG, client.next_request()).await.unwrap().unwrap();
+    request.respond_frame(&large()).unwrap();
+    let mut part = [0; 1000];
+    // Longer than the rest of a request may take.
+    for _ in 0..100 {
+        sleep(Duration::from_secs(1)).await;
+        near.read_exact(&mut part).await.unwrap();
+    }
+    near.read_exact(&mut [0; 4]).await.unwrap();
+    sleep(Duration::from_secs(20)).await;
+    near.write_all(rest).await.unwrap();
+    assert!(
+        timeout(HANG, client.next_request())
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_no_responses_is_closed_also_while_its_requests_are_not_taken() {
+    let (mut near, far) = duplex(4096);
+    let client = Client::over("client", far, &everything());
+    let frame = encode_request(Vec::new(), &heartbeat(1), Version(4), 1, None).unwrap();
+    near.write_all(&frame.to_vec()).await.unwrap();
+    let request = timeout(HANG, client.next_request()).await.unwrap().unwrap();
+    let (mut reader, writer) = tokio::io::split(near);
+    let sender = tokio::spawn(flood(writer, Arc::default()));
+    // It is full of requests that want no response.
+    sleep(Duration::from_secs(1)).await;
+    request.respond_frame(&large()).unwrap();
+    let closed = timeout(Duration::from_secs(100), client.closed()).await;
+    let report = closed.expect("it is closed");
+    assert!(
+        matches!(
+            report.reason,
+            CloseReason::Timeout(TimeoutKind::Unread { .. })
+        ),
+        "{report}"
+    );
+    sender.abort();
+    let _ = reader.read(&mut [0; 1]).await;
 }
 
 #[tokio::test]

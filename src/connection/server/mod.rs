@@ -72,6 +72,8 @@ pub struct ServerConnection {
     responses: Responses,
     last_in: Instant,
     last_out: Instant,
+    /// Since when it reads what the client sends; `None` while its owner does not.
+    reading: Option<Instant>,
     bytes_in: u64,
     events: VecDeque<ServerEvent>,
 }
@@ -90,6 +92,7 @@ impl ServerConnection {
             responses: Responses::default(),
             last_in: now,
             last_out: now,
+            reading: Some(now),
             bytes_in: 0,
             events: VecDeque::new(),
         }
@@ -130,6 +133,17 @@ impl ServerConnection {
     #[must_use]
     pub fn wants_bytes(&self) -> bool {
         !self.is_closed && self.responses.len() < self.options.max_in_flight
+    }
+
+    /// States whether the owner gives it what the client sends. By default it does.
+    ///
+    /// Call it with `false` when reading stops, as too many requests or responses wait: the client neither stalls nor is idle
+    /// until it is called with `true`, and has all of its time then. It still has to take responses.
+    pub fn set_reading(&mut self, now: Instant, reads: bool) {
+        self.reading = match reads {
+            true => Some(self.reading.unwrap_or(now)),
+            false => None,
+        };
     }
 
     /// Sets the most bytes of the requests that follow: brokers take little until they know the client.
@@ -193,12 +207,17 @@ impl ServerConnection {
             return;
         }
         self.last_out = now;
+        let wanted_bytes = self.wants_bytes();
         while bytes > 0 {
             let Some((accepted, written)) = self.responses.accept(now, bytes) else {
                 break;
             };
             bytes -= accepted;
             self.events.extend(written);
+        }
+        if !wanted_bytes && self.wants_bytes() {
+            // It reads again.
+            self.reading = self.reading.and(Some(now));
         }
         assert!(
             bytes == 0,
@@ -244,7 +263,8 @@ impl ServerConnection {
             return self.end(now, CloseReason::Timeout(TimeoutKind::Unread { after }));
         }
         if is_over(self.stall_deadline()) {
-            let after = now.saturating_duration_since(self.last_in);
+            let since = self.read_started().expect("it has a deadline");
+            let after = now.saturating_duration_since(since);
             let at = self.receiver.position();
             let kind = TimeoutKind::Stalled { after, at };
             return self.end(now, CloseReason::Timeout(kind));
@@ -266,9 +286,15 @@ impl ServerConnection {
         if self.is_closed || self.in_flight() > 0 {
             return None;
         }
-        self.last_in
+        self.read_started()?
             .max(self.last_out)
             .checked_add(self.options.idle?)
+    }
+
+    /// Since when nothing arrived that would have been read; `None` while it is this side that does not read.
+    fn read_started(&self) -> Option<Instant> {
+        let reading = self.reading.filter(|_| self.wants_bytes())?;
+        Some(reading.max(self.last_in))
     }
 
     /// Since when the transport has accepted nothing of a response that it may write.
@@ -283,11 +309,9 @@ impl ServerConnection {
     }
 
     fn stall_deadline(&self) -> Option<Instant> {
-        // While as many requests as allowed are unanswered, it is this side that does not read.
         match self.receiver.position() {
             StreamPosition::BetweenFrames => None,
-            _ if !self.wants_bytes() => None,
-            _ => self.last_in.checked_add(self.options.stall_timeout),
+            _ => self.read_started()?.checked_add(self.options.stall_timeout),
         }
     }
 

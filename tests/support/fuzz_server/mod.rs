@@ -127,7 +127,10 @@ impl<'a> Model<'a> {
                 .server
                 .set_max_frame_bytes(self.choices.pick(&[20, 4096])),
             98 => self.end(),
-            _ => {}
+            _ => {
+                let reads = self.choices.below(2) == 0;
+                self.server.set_reading(self.now, reads);
+            }
         }
     }
 

@@ -46,8 +46,6 @@ struct Served {
 
 /// The requests without a response that may wait to be taken. The machine bounds the others, as they are unanswered.
 const MAX_SILENT: usize = 100;
-/// The time that a client has to go on with a request once reading goes on.
-const RESUME: Duration = Duration::from_secs(30);
 
 /// The machine and the requests that nobody has taken, which reads no more while too many bytes wait to be written, or too
 /// many requests to be taken.
@@ -59,8 +57,8 @@ struct Bounded {
     silent: usize,
     silent_bytes: usize,
     max_silent_bytes: usize,
-    /// When it was no longer full of them, until something is read.
-    resumed: Option<Instant>,
+    /// The last value that was given to [`ServerConnection::set_reading`].
+    reads: bool,
 }
 
 impl Bounded {
@@ -79,14 +77,25 @@ impl Bounded {
     fn pop(&mut self) -> Option<IncomingRequest> {
         let request = self.requests.pop_front()?;
         if !request.expects_response() {
-            let was_full = self.is_full();
             self.silent -= 1;
             self.silent_bytes -= request.frame().len();
-            if was_full && !self.is_full() {
-                self.resumed = Some(now());
-            }
         }
+        self.note_reading();
         Some(request)
+    }
+
+    /// Returns `true` if there is room for what the machine would make of more bytes.
+    fn has_room(&self) -> bool {
+        self.machine.unwritten_bytes() < self.max_response_bytes && !self.is_full()
+    }
+
+    /// Tells the machine whether it is given what the client sends. Called whenever that may have changed.
+    fn note_reading(&mut self) {
+        let reads = self.has_room();
+        if reads != self.reads {
+            self.reads = reads;
+            self.machine.set_reading(now(), reads);
+        }
     }
 }
 
@@ -105,7 +114,7 @@ impl Shared {
             silent: 0,
             silent_bytes: 0,
             max_silent_bytes: options.max_frame_bytes().max(1),
-            resumed: None,
+            reads: true,
         };
         Arc::new(Self {
             served: Mutex::new(Served {
@@ -176,6 +185,7 @@ impl Shared {
         let served = &mut *self.lock();
         let wanted_bytes = served.link.machine.wants_bytes();
         let result = respond(&mut served.link.machine.machine);
+        served.link.machine.note_reading();
         served.link.push();
         // Reading goes on where it had stopped.
         if !wanted_bytes {
@@ -298,6 +308,8 @@ impl Owner<Bounded> for Turn<'_> {
                 _ => {}
             }
         }
+        // Requests have to be taken, and responses of the machine and the login are to be written.
+        served.link.machine.note_reading();
         let machine = &mut served.link.machine.machine;
         let is_done = served.is_released || served.login.is_refused();
         if is_done && !machine.is_closed() && machine.poll_transmit().is_none() {
@@ -318,16 +330,14 @@ impl Machine for Bounded {
 
     fn handle_written(&mut self, now: Instant, bytes: usize) {
         self.machine.handle_written(now, bytes);
+        self.note_reading();
     }
 
     fn wants_bytes(&self) -> bool {
-        self.machine.wants_bytes()
-            && self.machine.unwritten_bytes() < self.max_response_bytes
-            && !self.is_full()
+        self.machine.wants_bytes() && self.has_room()
     }
 
     fn handle_received(&mut self, now: Instant, buffer: &mut BytesMut) {
-        self.resumed = None;
         self.machine.handle_received(now, buffer);
     }
 
@@ -344,12 +354,6 @@ impl Machine for Bounded {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let deadline = self.machine.next_deadline()?;
-        match self.resumed.and_then(|at| at.checked_add(RESUME)) {
-            // It is this side that does not read: the client does not stall, and is not idle.
-            _ if self.is_full() => None,
-            Some(resumed) => Some(deadline.max(resumed)),
-            None => Some(deadline),
-        }
+        self.machine.next_deadline()
     }
 }
