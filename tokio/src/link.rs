@@ -87,25 +87,28 @@ impl<M: Machine> Link<M> {
             let written = ready!(pin!(self.transport.write_buf(&mut transmit)).poll(cx));
             let now = now();
             match written {
-                Ok(0) => {
-                    let error = io::ErrorKind::WriteZero.into();
-                    self.machine.handle_transport_error(now, &error);
-                }
+                Ok(0) => self.fail_to_write(cx, &io::ErrorKind::WriteZero.into()),
                 Ok(length) => {
                     self.is_flushed = false;
                     self.machine.handle_written(now, length);
                 }
-                Err(error) => self.machine.handle_transport_error(now, &error),
+                Err(error) => self.fail_to_write(cx, &error),
             }
         }
         if !self.is_flushed {
             let flushed = ready!(Pin::new(&mut self.transport).poll_flush(cx));
             self.is_flushed = true;
             if let Err(error) = flushed {
-                self.machine.handle_transport_error(now(), &error);
+                self.fail_to_write(cx, &error);
             }
         }
         Poll::Ready(())
+    }
+
+    /// The end, which the task sees to: reading may not fail.
+    fn fail_to_write(&mut self, cx: &Context<'_>, error: &io::Error) {
+        self.machine.handle_transport_error(now(), error);
+        cx.waker().wake_by_ref();
     }
 
     /// A turn of the task: one thing that can be done now, or `Pending` when nothing can.

@@ -3,14 +3,17 @@
 
 mod support;
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use kafka_codec::connection::{ConnectionOptions, IdlePolicy};
+use kafka_codec::connection::{CloseReason, ConnectionOptions, IdlePolicy};
 use kafka_codec::messages::{FetchRequest, FetchResponse, HeartbeatRequest, fetch_response};
 use kafka_codec::wire::Blob;
 use kafka_codec_tokio::{Client, Connection, Options, Sasl, Server, ServerOptions};
-use tokio::io::duplex;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, duplex};
 use tokio::time::timeout;
 
 use support::{BROKER, echo, everything, heartbeat, options};
@@ -49,6 +52,54 @@ async fn responses_that_tasks_give_in_any_order_are_written_in_the_order_of_the_
     });
     let connection = Connection::over(BROKER, near, &options()).await.unwrap();
     assert_eq!(ask(&connection, 0..40).await, (0..40).collect::<Vec<_>>());
+}
+
+/// A transport on which a request arrives, and nothing else, and that takes no byte.
+struct HalfDead(&'static [u8]);
+
+impl AsyncRead for HalfDead {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match std::mem::take(&mut self.0) {
+            b"" => Poll::Pending,
+            request => {
+                buffer.put_slice(request);
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+}
+
+impl AsyncWrite for HalfDead {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_gone_when_a_response_cannot_be_written_although_reading_does_not_fail() {
+    let request = HalfDead(b"\0\0\0\x0a\0\x0c\0\0\0\0\0\x07\xff\xff");
+    let client = Client::over("client", request, &everything());
+    let request = client.next_request().await.unwrap();
+    let response = Bytes::from_static(b"????");
+    request.respond_frame(&response).unwrap();
+    let report = timeout(Duration::from_secs(20), client.closed()).await;
+    let report = report.expect("it is closed");
+    assert!(
+        matches!(report.reason, CloseReason::RemoteReset(_)),
+        "{report}"
+    );
 }
 
 #[tokio::test]
