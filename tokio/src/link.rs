@@ -40,6 +40,8 @@ pub(crate) struct Link<M> {
     is_flushed: bool,
     /// The deadline for which the task's timer is set.
     armed: Option<Instant>,
+    /// The reads since that deadline was over.
+    late_reads: usize,
     /// The waker of the task, once it had its first turn: others that write leave it behind where the transport is full.
     waker: Option<Waker>,
 }
@@ -52,6 +54,7 @@ impl<M: Machine> Link<M> {
             buffer: BytesMut::with_capacity(READ_BYTES),
             is_flushed: true,
             armed: None,
+            late_reads: 0,
             waker: None,
         }
     }
@@ -117,15 +120,26 @@ impl<M: Machine> Link<M> {
         let wanted = self.machine.next_deadline();
         if self.armed != wanted {
             self.armed = wanted;
+            self.late_reads = 0;
             timer.set(wanted.map(|at| sleep_until(at.into())));
         }
         let sleep = timer.as_mut().as_pin_mut();
         if sleep.is_some_and(|sleep| sleep.poll(cx).is_ready()) {
+            // The task may be late: what has arrived meanwhile counts, unless there is no end to it.
+            self.late_reads += 1;
+            if self.late_reads <= TURN && self.poll_read(cx).is_ready() {
+                return Poll::Ready(());
+            }
             self.armed = None;
             timer.set(None);
             self.machine.handle_timer(now());
             return Poll::Ready(());
         }
+        self.poll_read(cx)
+    }
+
+    /// Reads once, if the machine wants bytes.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.machine.wants_bytes() {
             return Poll::Pending;
         }
@@ -200,4 +214,96 @@ pub(crate) fn poll_turn<M: Machine>(
 /// The time by tokio's clock, which tests may stop.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{duplex, join, repeat, sink};
+
+    use super::*;
+
+    /// A machine whose deadline is over until bytes arrive, or for ever.
+    struct Late {
+        deadline: Option<Instant>,
+        can_wait: bool,
+        reads: usize,
+        has_timed_out: bool,
+    }
+
+    impl Late {
+        fn link(can_wait: bool, transport: impl Transport) -> Link<Self> {
+            let machine = Self {
+                // Before the start of the runtime, whose timer is ready at once.
+                deadline: now().checked_sub(Duration::from_secs(1)),
+                can_wait,
+                reads: 0,
+                has_timed_out: false,
+            };
+            Link::new(machine, Box::new(transport))
+        }
+    }
+
+    impl Machine for Late {
+        fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+            None
+        }
+
+        fn handle_written(&mut self, _: Instant, _: usize) {}
+
+        fn wants_bytes(&self) -> bool {
+            true
+        }
+
+        fn handle_received(&mut self, now: Instant, buffer: &mut BytesMut) {
+            buffer.clear();
+            self.reads += 1;
+            if self.can_wait {
+                self.deadline = Some(now + Duration::from_secs(30));
+            }
+        }
+
+        fn handle_end_of_stream(&mut self, _: Instant) {}
+
+        fn handle_transport_error(&mut self, _: Instant, _: &io::Error) {}
+
+        fn handle_timer(&mut self, now: Instant) {
+            self.has_timed_out = self.deadline.is_some_and(|at| at <= now);
+        }
+
+        fn next_deadline(&self) -> Option<Instant> {
+            self.deadline
+        }
+    }
+
+    impl Owner<Late> for Link<Late> {
+        fn link(&mut self) -> &mut Self {
+            self
+        }
+
+        fn take_events(&mut self, _: &mut Context<'_>) -> bool {
+            self.machine.has_timed_out
+        }
+    }
+
+    #[tokio::test]
+    async fn what_arrived_before_a_late_turn_is_read_before_the_deadline_counts() {
+        let (mut near, far) = duplex(100);
+        near.write_all(b"in time").await.unwrap();
+        let mut link = Late::link(true, far);
+        let mut timer = pin!(None);
+        let turn = std::future::poll_fn(|cx| Poll::Ready(poll_turn(&mut link, cx, timer.as_mut())));
+        assert!(turn.await.is_pending());
+        assert_eq!((link.machine.reads, link.machine.has_timed_out), (1, false));
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_sends_without_an_end_does_not_put_off_a_deadline() {
+        let mut link = Late::link(false, join(repeat(0), sink()));
+        let mut timer = pin!(None);
+        std::future::poll_fn(|cx| poll_turn(&mut link, cx, timer.as_mut())).await;
+        assert!(link.machine.has_timed_out);
+        assert_eq!(link.machine.reads, TURN);
+    }
 }
