@@ -271,6 +271,40 @@ async fn a_client_has_one_guess_at_a_password_on_a_connection() {
 }
 
 #[tokio::test]
+async fn a_token_without_a_handshake_is_refused_and_not_handed_out() {
+    let options = everything().with_password_check(|_, password| password == "right");
+    let handshake = SaslHandshakeRequest {
+        mechanism: "PLAIN".into(),
+        ..Default::default()
+    };
+    let proof = SaslAuthenticateRequest {
+        auth_bytes: Blob::from(b"\0alice\0right".to_vec()),
+        ..Default::default()
+    };
+    let (mut near, far) = duplex(4096);
+    let client = Client::over("client", far, &options);
+    let mut frames = encode_request(Vec::new(), &handshake, Version(1), 1, None)
+        .unwrap()
+        .to_vec();
+    for id in 2..4 {
+        let proof = encode_request(Vec::new(), &proof, Version(0), id, None).unwrap();
+        frames.extend(proof.to_vec());
+    }
+    let heartbeat = HeartbeatRequest::default();
+    let heartbeat = encode_request(Vec::new(), &heartbeat, Version(0), 4, None).unwrap();
+    frames.extend(heartbeat.to_vec());
+    near.write_all(&frames).await.unwrap();
+    let _agreed = soon(read_frame(&mut near)).await.unwrap();
+    for code in [ErrorCode::NONE, ErrorCode::ILLEGAL_SASL_STATE] {
+        let answer = soon(read_frame(&mut near)).await.unwrap();
+        let response = SaslAuthenticateResponse::decode(&answer[4..], Version(0)).unwrap();
+        assert_eq!(response.error_code, code);
+    }
+    let request = soon(client.next_request()).await.unwrap();
+    assert_eq!(request.label().correlation_id, 4);
+}
+
+#[tokio::test]
 async fn a_client_sends_large_requests_only_after_it_has_authenticated() {
     let options = everything().with_password_check(|_, password| password == "right");
     let handshake = SaslHandshakeRequest {

@@ -60,6 +60,11 @@ impl Login {
         self.is_refused
     }
 
+    /// Returns `true` if the client has authenticated, and its session is not over.
+    fn may_send(&self) -> bool {
+        self.user.is_some() && self.expires.is_none_or(|end| now() < end)
+    }
+
     /// Returns a request that is for the owner. Those of the login are answered here; any other before it, or after the end of
     /// the session, ends the connection, as brokers do. ApiVersions arrives here only if it is forwarded.
     pub(super) fn pass(
@@ -78,11 +83,20 @@ impl Login {
             ApiKey::SaslAuthenticate if self.exchange.is_some() => {
                 self.authenticate(machine, &request)
             }
+            // Without a handshake before it, it begins no exchange. It is not for the owner, as it may have a password in it.
+            ApiKey::SaslAuthenticate if self.may_send() => {
+                let response = SaslAuthenticateResponse {
+                    error_code: ErrorCode::ILLEGAL_SASL_STATE,
+                    error_message: Some(
+                        "SaslAuthenticate request received after successful authentication".into(),
+                    ),
+                    ..Default::default()
+                };
+                machine.respond(now(), request.id(), &response)
+            }
             // It is forwarded: else it would be answered already, before a login or not.
             ApiKey::ApiVersions => return Some(request),
-            _ if self.user.is_some() && self.expires.is_none_or(|end| now() < end) => {
-                return Some(request);
-            }
+            _ if self.may_send() => return Some(request),
             _ => {
                 let (client, request) = (machine.name(), request.label());
                 let why = match self.user {

@@ -192,7 +192,7 @@ impl Client {
         self.0.0.look(|machine| machine.client().clone())
     }
 
-    /// The user that the client authenticated as, if a password check is set.
+    /// The user that the client authenticated as, if SASL is [demanded](ServerOptions::with_sasl).
     #[must_use]
     pub fn user(&self) -> Option<Arc<str>> {
         self.0.0.user()
