@@ -98,6 +98,20 @@ async fn requests_are_counted_and_timed_on_both_sides() {
     );
     let received = "kafka_server_requests_received_total";
     assert_eq!(of_server(received, &[api]), Some(4.0), "{text}");
+    for (there, here) in [
+        (
+            "kafka_server_received_bytes_total",
+            "kafka_sent_bytes_total",
+        ),
+        (
+            "kafka_server_sent_bytes_total",
+            "kafka_received_bytes_total",
+        ),
+    ] {
+        let bytes = value(&text, here, &[&client, api]);
+        assert!(bytes.is_some(), "{text}");
+        assert_eq!(of_server(there, &[api]), bytes, "{there}: {text}");
+    }
     let handled = "kafka_server_request_duration_seconds_count";
     assert_eq!(
         of_server(handled, &[api, "stage=\"handle\""]),

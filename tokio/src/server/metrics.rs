@@ -8,6 +8,9 @@ use kafka_codec::connection::CloseReport;
 use kafka_codec::connection::server::ServerEvent;
 use metrics::{Counter, Gauge, Histogram, Label, SharedString, counter, gauge, histogram};
 
+/// The bytes of the size before a frame.
+const SIZE_BYTES: u64 = 4;
+
 /// The metrics of a listener, which its connections share. Nothing that a client says becomes a label, but its API.
 #[derive(Clone)]
 pub(super) struct ListenerMetrics(Arc<Mutex<Inner>>);
@@ -101,7 +104,8 @@ impl ListenerMetrics {
             ServerEvent::Request(request) => self.with(|inner| {
                 let api = inner.api(request.label().api_key);
                 api.received.increment(1);
-                api.received_bytes.increment(request.frame().len() as u64);
+                let bytes = SIZE_BYTES + request.frame().len() as u64;
+                api.received_bytes.increment(bytes);
             }),
             ServerEvent::Written {
                 label,

@@ -115,10 +115,10 @@ impl ServerOptions {
     ///
     /// | metric | kind | labels | what it is |
     /// |---|---|---|---|
-    /// | `kafka_server_requests_received_total` | counter | `api` | requests that arrived, without those answered before the owner sees them |
+    /// | `kafka_server_requests_received_total` | counter | `api` | requests that arrived, those of the login included, without ApiVersions that is answered before the owner sees it |
     /// | `kafka_server_requests_total` | counter | `api`, `outcome` | requests that are over: `answered`, or `lost` with their connection |
     /// | `kafka_server_request_duration_seconds` | histogram | `api`, `stage` | `handle` from the arrival of a request to its response, `write` from then to its last byte being written |
-    /// | `kafka_server_received_bytes_total`, `kafka_server_sent_bytes_total` | counter | `api` | bytes of requests and of responses |
+    /// | `kafka_server_received_bytes_total`, `kafka_server_sent_bytes_total` | counter | `api` | bytes of these requests and of all responses, their sizes included |
     /// | `kafka_server_connections_opened_total` | counter | | clients that came |
     /// | `kafka_server_connections_closed_total` | counter | `reason` | clients that are gone, by [why](kafka_codec::connection::CloseReason::name) |
     /// | `kafka_server_connections` | gauge | | clients that are there |
