@@ -291,7 +291,7 @@ impl Cluster {
     fn close_gone(&self) {
         let brokers = self.view().brokers();
         let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.retain(|(id, _), _| *id < 0 || brokers.contains(id));
+        slots.retain(|(id, _), _| *id < 0 || brokers.binary_search(id).is_ok());
     }
 
     /// Begins anew from the bootstrap servers, whose addresses are found again. The connections are closed when the responses to

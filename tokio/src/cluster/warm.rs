@@ -101,7 +101,11 @@ impl Cluster {
                 Ok((id, Ok(reached))) => drop(report.reached.insert(id, reached)),
                 Ok((id, Err(error))) => drop(report.unreachable.insert(id, error)),
                 // It panicked, which is reported as such.
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
+                Err(error) if error.is_panic() => {
+                    std::panic::resume_unwind(error.into_panic());
+                }
+                // The runtime is ending, and the caller with it.
+                Err(_) => std::future::pending().await,
             }
         }
         Ok(report)
