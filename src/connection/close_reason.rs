@@ -392,7 +392,7 @@ impl fmt::Display for AuthenticationFault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestFault {
-    /// The header of a response cannot be read.
+    /// The header of a request cannot be read, or the body of ApiVersions.
     Undecodable(DecodeError),
     /// This side does not serve the API in this version.
     Unsupported(ApiLabel),

@@ -117,11 +117,12 @@ impl CloseReport {
 
     /// How many requests were in flight behind the first.
     pub(super) fn write_behind(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let behind: Vec<&Unfinished> = self
-            .in_flight
-            .iter()
-            .filter(|each| Some(each.label) != self.head)
-            .collect();
+        // Clients choose correlation ids, and may choose one again.
+        let is_head = |each: &Unfinished| Some(each.label) == self.head;
+        let head = self.in_flight.iter().position(is_head);
+        let behind = self.in_flight.iter().enumerate();
+        let behind = behind.filter(|(place, _)| Some(*place) != head);
+        let behind: Vec<&Unfinished> = behind.map(|(_, each)| each).collect();
         if behind.is_empty() {
             return Ok(());
         }

@@ -204,6 +204,34 @@ fn an_end_names_the_requests_that_were_not_answered() {
 }
 
 #[test]
+fn an_end_counts_requests_that_have_the_label_of_the_first_one() {
+    let mut side = side();
+    for _ in 0..3 {
+        side.receive(&sized(&request(ApiKey::Fetch, 12, b"")));
+    }
+    side.server.close(side.now);
+    assert_eq!(
+        side.closed().to_string(),
+        format!(
+            "{CLIENT}: Fetch v12 (correlation -1): closed by this side (not sent), \
+             2 more in flight: Fetch v12, Fetch v12"
+        )
+    );
+}
+
+#[test]
+fn a_response_that_was_sent_in_part_does_not_count_as_not_sent() {
+    let mut side = side();
+    side.receive(&sized(&request(ApiKey::ApiVersions, 0, b"")));
+    side.receive(&sized(&request(ApiKey::Fetch, 12, b"")));
+    assert!(side.server.poll_transmit().is_some());
+    side.server.handle_written(side.now, 1);
+    side.server.close(side.now);
+    let report = side.closed();
+    assert_eq!((report.in_flight.len(), report.not_sent), (2, 1));
+}
+
+#[test]
 fn idle_and_stalled_clients_are_closed() {
     let mut side = side();
     assert_eq!(side.server.next_deadline(), Some(side.now + ms(600_000)));

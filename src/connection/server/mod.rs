@@ -56,7 +56,7 @@ use crate::frame::{FrameReader, StreamPosition};
 use crate::{ApiKey, ClientIdentity, HeaderVersions, Version};
 
 use super::request::earlier;
-use super::{CloseReason, CloseReport, State, TimeoutKind, Transmit};
+use super::{CloseReason, CloseReport, Delivery, State, TimeoutKind, Transmit, Unfinished};
 use responses::Responses;
 
 pub use responses::{IncomingRequest, RespondError, ServerEvent};
@@ -334,12 +334,13 @@ impl ServerConnection {
         }
         let since = |then: Instant| now.saturating_duration_since(then);
         let in_flight = self.responses.unfinished(now);
+        let is_not_sent = |it: &Unfinished| it.delivery == Delivery::NotSent;
         let report = CloseReport {
             peer: self.options.client.clone(),
             state: State::Ready,
             in_state: since(self.created),
             head: in_flight.first().map(|first| first.label),
-            not_sent: in_flight.len(),
+            not_sent: in_flight.iter().filter(|it| is_not_sent(it)).count(),
             responses: self.responses.written(),
             age: since(self.created),
             idle: since(self.last_in.max(self.last_out)),
