@@ -224,16 +224,18 @@ fn scram_challenge(
     Some(Step::Challenge(challenge.expose().to_vec()))
 }
 
-/// User and password in a token of PLAIN. Acting for another user is not supported.
+/// User and password in a token of PLAIN, neither of which may be empty: directories take a login without a password for that of
+/// nobody. Acting for another user is not supported.
 fn plain(token: &[u8]) -> Option<(&str, &str)> {
     let text = std::str::from_utf8(token).ok()?;
     let mut parts = text.split('\0');
     let (acts_for, user, password) = (parts.next()?, parts.next()?, parts.next()?);
     let is_whole = parts.next().is_none() && (acts_for.is_empty() || acts_for == user);
-    is_whole.then_some((user, password))
+    let is_empty = user.is_empty() || password.is_empty();
+    (is_whole && !is_empty).then_some((user, password))
 }
 
-/// The bearer token in the client's message. See RFC 7628, section 3.1.
+/// The bearer token in the client's message, which is not empty. See RFC 7628, section 3.1.
 fn bearer(message: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(message).ok()?;
     let mut parts = text.split('\x01');
@@ -244,7 +246,8 @@ fn bearer(message: &[u8]) -> Option<&str> {
     parts.find_map(|part| {
         let (key, value) = part.split_once('=')?;
         let (scheme, token) = value.split_once(' ')?;
-        (key == "auth" && scheme.eq_ignore_ascii_case("bearer")).then_some(token)
+        let is_bearer = key == "auth" && scheme.eq_ignore_ascii_case("bearer");
+        (is_bearer && !token.is_empty()).then_some(token)
     })
 }
 
@@ -270,6 +273,20 @@ mod tests {
         };
         assert_eq!(exchange.step(b"n,,\x01auth=Bearer good\x01\x01"), accepted);
         assert!(sasl.begin("PLAIN").is_none());
+    }
+
+    #[test]
+    fn empty_users_passwords_and_tokens_are_refused_whatever_the_check_says() {
+        let sasl = ServerSasl::default()
+            .with_plain(|_, _| true)
+            .with_oauth_bearer(|_| Some(AcceptedToken::new("carol")));
+        for token in [&b"\0\0secret"[..], b"\0alice\0", b"\0\0"] {
+            let mut exchange = sasl.begin("PLAIN").unwrap();
+            assert_eq!(exchange.step(token), Step::Refuse(WRONG), "{token:?}");
+        }
+        let mut exchange = sasl.begin("OAUTHBEARER").unwrap();
+        let step = exchange.step(b"n,,\x01auth=Bearer \x01\x01");
+        assert!(matches!(step, Step::Challenge(_)), "{step:?}");
     }
 
     #[test]
