@@ -186,17 +186,12 @@ impl Conversation {
 
     /// The number of requests that wait for a response.
     pub(super) fn open_requests(&self) -> usize {
-        match &self.protocol {
-            Protocol::Kafka(dialogue) => dialogue.requests.len(),
-            _ => 0,
-        }
+        self.protocol.open_requests()
     }
 
     /// Forgets requests that wait for a response, if there are many.
     pub(super) fn shed_requests(&mut self) {
-        if let Protocol::Kafka(dialogue) = &mut self.protocol {
-            dialogue.requests.shed();
-        }
+        self.protocol.shed_requests();
     }
 
     /// Waits no longer for what is missing, and keeps only the beginnings of frames that are not whole yet.

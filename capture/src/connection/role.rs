@@ -120,6 +120,21 @@ impl Protocol {
         };
     }
 
+    /// The number of requests that wait for a response.
+    pub(super) fn open_requests(&self) -> usize {
+        match self {
+            Self::Kafka(dialogue) => dialogue.requests.len(),
+            _ => 0,
+        }
+    }
+
+    /// Forgets requests that wait for a response, if there are many.
+    pub(super) fn shed_requests(&mut self) {
+        if let Self::Kafka(dialogue) = self {
+            dialogue.requests.shed();
+        }
+    }
+
     /// It looks like Kafka.
     fn may_be_kafka(&mut self, client: SocketAddr, broker: SocketAddr, id: u64) {
         *self = match std::mem::replace(self, Self::Other) {
