@@ -151,6 +151,18 @@ impl<T> ObservedRequests<T> {
         self.waiting.iter().map(|each| &each.request)
     }
 
+    /// Returns the number of requests that [`iter`](Self::iter) goes through.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Returns `true` if no request could still get a response.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Returns the number of requests whose response did not come, or did not come yet.
     #[must_use]
     pub fn unanswered(&self) -> u64 {
@@ -158,10 +170,10 @@ impl<T> ObservedRequests<T> {
         self.given_up + waiting.count() as u64
     }
 
-    /// Forgets all requests, which stay counted as unanswered: the connection is closed.
+    /// Forgets all requests and returns their memory. They stay counted as unanswered.
     pub fn give_up_all(&mut self) {
         self.given_up = self.unanswered();
-        self.waiting.clear();
+        self.waiting = VecDeque::new();
         self.passed = 0;
     }
 }

@@ -149,10 +149,14 @@ fn requests_that_get_no_response_do_not_wait_for_one() {
 #[test]
 fn no_more_are_remembered_than_there_is_room_for() {
     let mut requests = observed(&[1, 2, 3, 4, 5, 6]);
-    assert_eq!(requests.iter().count(), 4);
+    assert_eq!((requests.iter().count(), requests.len()), (4, 4));
     assert_eq!(requests.response(2), None);
     assert!(requests.response(3).is_some());
     requests.give_up_all();
+    assert_eq!((requests.len(), requests.unanswered()), (0, 5));
+    requests.request(request(7), Expects::Response);
+    assert!(requests.response(7).is_some());
+    assert!(requests.is_empty());
     assert_eq!(requests.unanswered(), 5);
 }
 

@@ -4,14 +4,13 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use kafka_codec::correlation::{Expects, InFlightRequest, SaslTokens};
+use kafka_codec::correlation::{Expects, InFlightRequest, ObservedRequests, SaslTokens};
 use kafka_codec::messages::RequestHeader;
 use kafka_codec::{ApiKey, ClientIdentity, DecodeError, ErrorCode, HeaderVersions, Version};
 
 use super::evidence::{Doubt, Evidence};
 use super::held::{HeldResponse, HeldResponses};
 use super::judge;
-use super::open_requests::OpenRequests;
 use super::preamble::Proxy;
 use super::role::Output;
 use super::software;
@@ -22,6 +21,8 @@ use crate::identity::Identity;
 use crate::length::u64_of;
 use crate::tcp::{Arrival, elapsed};
 
+/// Requests that wait for a response. Brokers do not read on with fewer in flight than that.
+const MAX_REQUESTS: usize = 4096;
 /// So many parts of a connection without frames are kept until it is known whether it is another protocol's.
 const MAX_EARLY_HOLES: usize = 16;
 
@@ -31,7 +32,7 @@ const MAX_BLIND: usize = 64;
 /// What is remembered of a connection between its messages.
 pub(super) struct Dialogue {
     connection: Connection,
-    pub(super) requests: OpenRequests<Asked>,
+    pub(super) requests: ObservedRequests<Asked>,
     tokens: SaslTokens,
     /// `true` if tokens without a handshake may begin: there was nothing but ApiVersions.
     may_begin_tokens: bool,
@@ -68,7 +69,7 @@ impl Dialogue {
     pub(super) fn new(client: SocketAddr, broker: SocketAddr, id: u64) -> Self {
         Self {
             connection: Connection::new(client, broker, id),
-            requests: OpenRequests::default(),
+            requests: ObservedRequests::with_capacity(MAX_REQUESTS),
             tokens: SaslTokens::default(),
             may_begin_tokens: true,
             preambles: Vec::new(),

@@ -8,7 +8,6 @@ mod foreign;
 mod held;
 mod judge;
 mod onward;
-mod open_requests;
 mod preamble;
 mod reports;
 mod role;

@@ -19,6 +19,9 @@ use crate::tcp::{Arrival, Life};
 use crate::tls;
 use crate::topic_names::TopicNames;
 
+/// So many requests of a connection are not given up to save memory.
+const MIN_REQUESTS: usize = 64;
+
 /// What all connections write to.
 pub(crate) struct Outlet<'a> {
     pub(crate) sink: &'a mut dyn Sink,
@@ -130,8 +133,10 @@ impl Protocol {
 
     /// Forgets requests that wait for a response, if there are many.
     pub(super) fn shed_requests(&mut self) {
-        if let Self::Kafka(dialogue) = self {
-            dialogue.requests.shed();
+        if let Self::Kafka(dialogue) = self
+            && dialogue.requests.len() > MIN_REQUESTS
+        {
+            dialogue.requests.give_up_all();
         }
     }
 
