@@ -11,7 +11,7 @@ mod groups;
 mod histogram;
 mod latency;
 mod names;
-mod open;
+pub(crate) mod open;
 mod produce;
 mod prometheus;
 mod summary;

@@ -65,19 +65,7 @@ impl<T> InFlight<T> {
 impl<T> Requests<T> {
     /// Keeps a note about the request of this number. Where there are too many, the older ones of its connection are forgotten.
     pub(super) fn insert(&mut self, number: u64, note: T, total: &mut Total) {
-        let max = match total.0 < MAX_ALL_REQUESTS {
-            true => MAX_REQUESTS,
-            false => MIN_REQUESTS,
-        };
-        let before = self.0.len();
-        if before >= max {
-            let forgotten = before + 1 - max;
-            self.0.drain(..forgotten);
-            total.0 -= forgotten;
-            if forgotten > 1 {
-                self.0.shrink_to(max);
-            }
-        }
+        total.0 -= make_room(&mut self.0, total.0);
         self.0.push_back((number, note));
         total.0 += 1;
     }
@@ -100,6 +88,21 @@ impl<T> Requests<T> {
         total.0 -= self.0.len();
         self.0.into_iter().map(|(_, note)| note)
     }
+}
+
+/// Makes room for one more request in flight on a connection, where there are so many on all. Returns how many were forgotten, the
+/// oldest of the connection.
+pub(crate) fn make_room<T>(requests: &mut VecDeque<T>, on_all: usize) -> usize {
+    let max = match on_all < MAX_ALL_REQUESTS {
+        true => MAX_REQUESTS,
+        false => MIN_REQUESTS,
+    };
+    let forgotten = (requests.len() + 1).saturating_sub(max);
+    requests.drain(..forgotten);
+    if forgotten > 1 {
+        requests.shrink_to(max);
+    }
+    forgotten
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use kafka_codec::{ApiKey, ErrorCode};
 use self::batches::Batches;
 use self::cells::{Change, Row, Table};
 use self::problems::Problems;
+use crate::analysis::open::make_room;
 use crate::analysis::{self, Cause, Connections, body, error_name};
 use crate::event::{Connection, Direction, End, Event, EventKind, Message};
 use crate::length::u64_of;
@@ -29,11 +30,6 @@ pub use self::snapshot::{Rates, Snapshot, SnapshotRow, View};
 const SECOND: i64 = 1_000_000_000;
 /// After how long a request without a response is a problem, unless brokers hold requests of its API.
 const STUCK_NANOSECONDS: i64 = 5 * SECOND;
-/// How many requests in flight are followed on a connection.
-const MAX_IN_FLIGHT: usize = 4096;
-/// How many are followed on all connections, and on each beyond that.
-const MAX_ALL_IN_FLIGHT: usize = 1 << 18;
-const MIN_IN_FLIGHT: usize = 16;
 /// For how many seconds the rate of requests is remembered.
 const HISTORY_SECONDS: usize = 300;
 
@@ -143,10 +139,7 @@ impl Top {
     }
 
     fn request(&mut self, event: &Event<'_>, message: &Message<'_>) {
-        let max = match self.in_flight < MAX_ALL_IN_FLIGHT {
-            true => MAX_IN_FLIGHT,
-            false => MIN_IN_FLIGHT,
-        };
+        let on_all = self.in_flight;
         let live = self.live(event.connection);
         let before = live.in_flight.len();
         let client = message.client_id.unwrap_or_default();
@@ -154,12 +147,7 @@ impl Top {
             live.client = Arc::from(client);
         }
         if message.expects_response != Some(false) {
-            if before >= max {
-                live.in_flight.drain(..before + 1 - max);
-                if before > max {
-                    live.in_flight.shrink_to(max);
-                }
-            }
+            make_room(&mut live.in_flight, on_all);
             live.in_flight.push_back(Asked {
                 number: message.number,
                 api: message.api_key,

@@ -24,6 +24,7 @@ use self::report::Early;
 use super::body;
 use super::by_number::ByNumber;
 use super::decoded::DecodedEvent;
+use super::open::make_room;
 use crate::event::{Direction, End, Event, EventKind, Life, Message, Truncation};
 use crate::output::Sink;
 
@@ -34,12 +35,10 @@ pub use self::report::{ConnectionReport, ConnectionsDocument};
 
 /// How many connections are kept until the end, when what ended them is decided.
 const MAX_RECORDS: usize = 20_000;
-/// How many requests in flight are kept of a connection.
-const MAX_FLIGHTS: usize = 4096;
-/// How many requests in flight are kept of all connections that are over, and of all others.
+/// How many requests that were answered after the client had closed are kept of a connection.
+const MAX_LATE: usize = 4096;
+/// How many requests in flight are kept of all connections that are over.
 const MAX_ALL_FLIGHTS: usize = 1 << 18;
-/// How many requests in flight are kept of each connection beyond that.
-const MIN_FLIGHTS: usize = 16;
 const MILLISECOND: i64 = 1_000_000;
 /// For how long a SyncGroup or JoinGroup may wait if the client did not say.
 const REBALANCE_NANOSECONDS: i64 = 300_000 * MILLISECOND;
@@ -234,19 +233,7 @@ impl Live {
         if is_unanswerable {
             return;
         }
-        let max = match *open < MAX_ALL_FLIGHTS {
-            true => MAX_FLIGHTS,
-            false => MIN_FLIGHTS,
-        };
-        let before = self.in_flight.len();
-        if before >= max {
-            let forgotten = before + 1 - max;
-            self.in_flight.drain(..forgotten);
-            *open -= forgotten;
-            if forgotten > 1 {
-                self.in_flight.shrink_to(max);
-            }
-        }
+        *open -= make_room(&mut self.in_flight, *open);
         *open += 1;
         self.in_flight.push_back(Flight {
             number: message.number,
@@ -312,7 +299,7 @@ impl Live {
                 context.accepted(broker, flight.bytes);
             }
             let closed = event.life.client_closed();
-            if closed.is_some_and(|closed| closed < event.time) && self.late.len() < MAX_FLIGHTS {
+            if closed.is_some_and(|closed| closed < event.time) && self.late.len() < MAX_LATE {
                 self.late.push(flight);
             }
         }
