@@ -152,8 +152,14 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
         match step.kind {
             Kind::Fixed(width) => self.fixed::<TAGGED>(step, width),
             Kind::String => self.string::<TAGGED>(step),
-            Kind::Bytes => self.bytes::<TAGGED>(step),
-            Kind::Records => self.records::<TAGGED>(step),
+            Kind::Bytes => {
+                let length = self.content(step, step.nulls);
+                TAGGED && is_default_length(step, length)
+            }
+            Kind::Records => {
+                let length = self.batches(step, step.nulls);
+                TAGGED && is_default_length(step, length)
+            }
             Kind::Struct(index) => self.optional_struct::<TAGGED>(step, index),
             Kind::Array(element) => self.array::<TAGGED>(step, element),
         }
@@ -314,24 +320,6 @@ impl<'g, E: Entropy + ?Sized> Generation<'g, '_, E> {
         put_string_length(&mut self.out, step.encoding, Some(length));
         texts::text(random >> 40, length, &mut self.out);
         Some(length)
-    }
-
-    fn bytes<const TAGGED: bool>(&mut self, step: &Step) -> bool {
-        let default = match self.content(step, step.nulls) {
-            None => DefaultValue::Null,
-            Some(0) => DefaultValue::Zero,
-            Some(_) => return false,
-        };
-        TAGGED && step.default_value() == default
-    }
-
-    fn records<const TAGGED: bool>(&mut self, step: &Step) -> bool {
-        let default = match self.batches(step, step.nulls) {
-            None => DefaultValue::Null,
-            Some(0) => DefaultValue::Zero,
-            Some(_) => return false,
-        };
-        TAGGED && step.default_value() == default
     }
 
     /// Appends bytes, so often null. Returns their length.
@@ -548,6 +536,14 @@ impl Unknown {
     fn take(&mut self) -> u32 {
         let next = self.later.pop().unwrap_or(Self::NONE);
         std::mem::replace(&mut self.next, next)
+    }
+}
+
+/// Returns `true` if bytes of this length, or null, are the default of their field.
+fn is_default_length(step: &Step, length: Option<usize>) -> bool {
+    match length {
+        None => step.default_value() == DefaultValue::Null,
+        Some(length) => length == 0 && step.default_value() == DefaultValue::Zero,
     }
 }
 
