@@ -8,7 +8,6 @@
 mod support;
 
 use kafka_capture::analysis::{Connections, Groups, Produce, Summary};
-use kafka_capture::input::Packet;
 use kafka_capture::output::Sink;
 use kafka_capture::{Decoder, End, Event};
 use kafka_codec::enumerations::Acks;
@@ -107,14 +106,7 @@ fn max_in_use(connections: u32, talk: impl Fn(u32, &mut Conversation)) -> u64 {
 
 fn packet(decoder: &mut Decoder, all: &mut impl Sink, turn: u32, mut sent: Sent) {
     sent.client_port = 1024 + u16::try_from(turn % 60_000).unwrap();
-    let bytes = sent.ipv4();
-    let packet = Packet {
-        time: i64::from(turn) * 10_000_000 + i64::from(sent.time) * 1000,
-        link_type: 101,
-        length: u32::try_from(bytes.len()).unwrap(),
-        bytes: &bytes,
-    };
-    decoder.packet(&packet, all);
+    sent.decode(i64::from(turn) * 10_000_000, decoder, all);
 }
 
 fn exchange(conversation: &mut Conversation, request: &[u8], response: &[u8]) {

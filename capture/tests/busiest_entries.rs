@@ -5,7 +5,6 @@ mod support;
 
 use kafka_capture::Decoder;
 use kafka_capture::analysis::{Summary, SummaryState};
-use kafka_capture::input::Packet;
 use kafka_codec::messages::MetadataRequest;
 use kafka_codec::messages::produce_request::TopicProduceData;
 use kafka_codec::messages::{MetadataResponse, ProduceRequest, ProduceResponse};
@@ -17,14 +16,7 @@ use support::typed::{request, response};
 fn summary(conversation: &Conversation) -> SummaryState {
     let (mut decoder, mut summary) = (Decoder::new(Vec::new()), Summary::new());
     for sent in &conversation.sent {
-        let bytes = sent.ipv4();
-        let packet = Packet {
-            time: i64::from(sent.time) * 1000,
-            link_type: 101,
-            length: u32::try_from(bytes.len()).unwrap(),
-            bytes: &bytes,
-        };
-        decoder.packet(&packet, &mut summary);
+        sent.decode(0, &mut decoder, &mut summary);
     }
     let (_, topics) = decoder.finish_with_topics(&mut summary);
     summary.finish(&topics)

@@ -5,7 +5,6 @@
 mod support;
 
 use kafka_capture::analysis::Summary;
-use kafka_capture::input::Packet;
 use kafka_capture::{Decoder, TopicNames};
 use kafka_codec::Version;
 use kafka_codec::internal_topics::MetadataRecord;
@@ -79,14 +78,7 @@ fn decode(batch: &[u8], produced: i32, max: Option<usize>) -> (TopicNames, Value
         decoder.set_max_decompressed(max);
     }
     for sent in &conversation.sent {
-        let bytes = sent.ipv4();
-        let packet = Packet {
-            time: i64::from(sent.time) * 1000,
-            link_type: 101,
-            length: u32::try_from(bytes.len()).unwrap(),
-            bytes: &bytes,
-        };
-        decoder.packet(&packet, &mut summary);
+        sent.decode(0, &mut decoder, &mut summary);
     }
     let (_, topics) = decoder.finish_with_topics(&mut summary);
     let document = summary.finish(&topics).document();

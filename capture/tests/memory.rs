@@ -24,15 +24,8 @@ fn max_in_use(connections: u16) -> u64 {
                 }
                 let mut sent = sent.clone();
                 sent.client_port = 1024 + turn;
-                let bytes = sent.ipv4();
-                let packet = Packet {
-                    // Ten seconds for each connection.
-                    time: i64::from(turn) * 10_000_000_000 + i64::from(sent.time) * 1000,
-                    link_type: 101,
-                    length: u32::try_from(bytes.len()).unwrap(),
-                    bytes: &bytes,
-                };
-                decoder.packet(&packet, &mut sink);
+                // Ten seconds for each connection.
+                sent.decode(i64::from(turn) * 10_000_000_000, &mut decoder, &mut sink);
             }
         }
         let counts = decoder.finish(&mut sink);

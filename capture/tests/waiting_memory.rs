@@ -4,7 +4,6 @@
 mod support;
 
 use kafka_capture::Decoder;
-use kafka_capture::input::Packet;
 use kafka_capture::output::{Filter, NdjsonSink};
 use support::packets::{Conversation, frame, heartbeat, heartbeat_response};
 
@@ -21,14 +20,7 @@ fn max_in_use(say: impl Fn(&mut Conversation)) -> u64 {
             let mut conversation = Conversation::new(port);
             say(&mut conversation);
             for sent in conversation.sent {
-                let bytes = sent.ipv4();
-                let packet = Packet {
-                    time: i64::from(sent.time) * 1000,
-                    link_type: 101,
-                    length: u32::try_from(bytes.len()).unwrap(),
-                    bytes: &bytes,
-                };
-                decoder.packet(&packet, &mut sink);
+                sent.decode(0, &mut decoder, &mut sink);
             }
         }
         let counts = decoder.finish(&mut sink);

@@ -235,6 +235,26 @@ async fn read_frame(stream: &mut DuplexStream) -> Option<Vec<u8>> {
     Some(frame)
 }
 
+/// The frame of a handshake for PLAIN.
+fn handshake(id: i32) -> Vec<u8> {
+    let handshake = SaslHandshakeRequest {
+        mechanism: "PLAIN".into(),
+        ..Default::default()
+    };
+    let frame = encode_request(Vec::new(), &handshake, Version(1), id, None);
+    frame.unwrap().to_vec()
+}
+
+/// The frame that has a token of PLAIN.
+fn plain(id: i32, token: &[u8]) -> Vec<u8> {
+    let proof = SaslAuthenticateRequest {
+        auth_bytes: Blob::from(token),
+        ..Default::default()
+    };
+    let frame = encode_request(Vec::new(), &proof, Version(0), id, None);
+    frame.unwrap().to_vec()
+}
+
 #[tokio::test]
 async fn a_client_has_one_guess_at_a_password_on_a_connection() {
     let (mut near, far) = duplex(4096);
@@ -245,20 +265,10 @@ async fn a_client_has_one_guess_at_a_password_on_a_connection() {
         false
     });
     let client = Client::over("client", far, &options);
-    let handshake = SaslHandshakeRequest {
-        mechanism: "PLAIN".into(),
-        ..Default::default()
-    };
-    let guess = SaslAuthenticateRequest {
-        auth_bytes: Blob::from(b"\0alice\0guess".to_vec()),
-        ..Default::default()
-    };
     let mut frames = Vec::new();
     for id in [1, 3] {
-        let handshake = encode_request(Vec::new(), &handshake, Version(1), id, None);
-        let guess = encode_request(Vec::new(), &guess, Version(0), id + 1, None);
-        frames.extend(handshake.unwrap().to_vec());
-        frames.extend(guess.unwrap().to_vec());
+        frames.extend(handshake(id));
+        frames.extend(plain(id + 1, b"\0alice\0guess"));
     }
     near.write_all(&frames).await.unwrap();
     let _agreed = soon(read_frame(&mut near)).await.unwrap();
@@ -273,22 +283,11 @@ async fn a_client_has_one_guess_at_a_password_on_a_connection() {
 #[tokio::test]
 async fn a_token_without_a_handshake_is_refused_and_not_handed_out() {
     let options = everything().with_password_check(|_, password| password == "right");
-    let handshake = SaslHandshakeRequest {
-        mechanism: "PLAIN".into(),
-        ..Default::default()
-    };
-    let proof = SaslAuthenticateRequest {
-        auth_bytes: Blob::from(b"\0alice\0right".to_vec()),
-        ..Default::default()
-    };
     let (mut near, far) = duplex(4096);
     let client = Client::over("client", far, &options);
-    let mut frames = encode_request(Vec::new(), &handshake, Version(1), 1, None)
-        .unwrap()
-        .to_vec();
+    let mut frames = handshake(1);
     for id in 2..4 {
-        let proof = encode_request(Vec::new(), &proof, Version(0), id, None).unwrap();
-        frames.extend(proof.to_vec());
+        frames.extend(plain(id, b"\0alice\0right"));
     }
     let heartbeat = HeartbeatRequest::default();
     let heartbeat = encode_request(Vec::new(), &heartbeat, Version(0), 4, None).unwrap();
@@ -307,17 +306,7 @@ async fn a_token_without_a_handshake_is_refused_and_not_handed_out() {
 #[tokio::test]
 async fn a_client_sends_large_requests_only_after_it_has_authenticated() {
     let options = everything().with_password_check(|_, password| password == "right");
-    let handshake = SaslHandshakeRequest {
-        mechanism: "PLAIN".into(),
-        ..Default::default()
-    };
-    let proof = SaslAuthenticateRequest {
-        auth_bytes: Blob::from(b"\0alice\0right".to_vec()),
-        ..Default::default()
-    };
-    let handshake = encode_request(Vec::new(), &handshake, Version(1), 1, None).unwrap();
-    let proof = encode_request(Vec::new(), &proof, Version(0), 2, None).unwrap();
-    let login = [handshake.to_vec(), proof.to_vec()].concat();
+    let login = [handshake(1), plain(2, b"\0alice\0right")].concat();
     let large = (1_i32 << 20).to_be_bytes();
     for has_logged_in in [false, true] {
         let (mut near, far) = duplex(4096);

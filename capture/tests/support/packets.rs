@@ -3,6 +3,10 @@
 
 use std::net::IpAddr;
 
+use kafka_capture::Decoder;
+use kafka_capture::input::Packet;
+use kafka_capture::output::Sink;
+
 pub(crate) const CLIENT_PORT: u16 = 40_000;
 pub(crate) const BROKER_PORT: u16 = 19_092;
 pub(crate) const SYN: u8 = 2;
@@ -30,6 +34,18 @@ const CLIENT_FIRST: u32 = u32::MAX - 20;
 const BROKER_FIRST: u32 = 7;
 
 impl Sent {
+    /// Decodes it as the next packet of a capture, sent so many nanoseconds later.
+    pub(crate) fn decode(&self, later: i64, decoder: &mut Decoder, sink: &mut dyn Sink) {
+        let bytes = self.ipv4();
+        let packet = Packet {
+            time: later + i64::from(self.time) * 1000,
+            link_type: 101,
+            length: u32::try_from(bytes.len()).unwrap(),
+            bytes: &bytes,
+        };
+        decoder.packet(&packet, sink);
+    }
+
     /// A TCP header and the payload.
     fn tcp(&self) -> Vec<u8> {
         let (mine, theirs) = if self.from_client {
